@@ -1,0 +1,76 @@
+"""What a conversation wants done: a closed union, carried out in order by the runner."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer.voices.port import VoiceCommand
+
+
+class End(StrEnum):
+    """Why a call's media ended."""
+
+    STUDENT_LEFT = "student_left"
+    GOODBYE = "goodbye"
+    TIME_LIMIT = "time_limit"
+    VOICE_LOST = "voice_lost"
+    VOICE_REFUSED = "voice_refused"
+    BROKEN = "broken"
+    DRAINED = "drained"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send a command to the voice."""
+
+    command: VoiceCommand
+
+
+@dataclass(frozen=True, slots=True)
+class SendMark:
+    """Send a mark to the carrier."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendClear:
+    """Empty the carrier's queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run a tool and hand its result back."""
+
+    tool_call: str
+    item: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutHeard:
+    """The student asked in words not to be called again, and the model did not say so."""
+
+    item: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTurn:
+    """Store a turn, or store it anew: the same item again replaces it."""
+
+    item: str
+    who: str
+    words: str
+    stream_ms: int
+    heard_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The media is over: close the sockets, store what is left."""
+
+    end: End
+
+
+Effect = Tell | SendMark | SendClear | RunTool | OptOutHeard | SaveTurn | Finish

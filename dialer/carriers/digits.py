@@ -1,0 +1,8 @@
+"""Numbers that come as text from the wire."""
+
+LONGEST = 15
+
+
+def is_count(text: str) -> bool:
+    """Whether a text is a plain whole number of a sane length; `int()` then takes it."""
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST

@@ -1,0 +1,142 @@
+"""What the dialer asks of a carrier, and every answer a carrier can give.
+
+`place` is asked once per call: the answers say for certain whether the phone may ring, or that nobody knows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from dialer.domain.call import State
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call to be placed."""
+
+    call_id: UUID
+    token: str
+    to: str
+    from_number: str
+    ring_timeout_s: int
+    time_limit_s: int
+    media_url: str
+    status_url: str
+    machine_url: str | None = None
+    """Where to say whether a person or a machine answered; None to not ask."""
+    await_beep: bool = False
+    """Say it when the machine's greeting has ended, so that a message can follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The carrier took the call."""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRefused:
+    """The carrier will not ring this number, now or later; the phone did not ring."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRefused:
+    """The carrier refuses us (credentials, caller id, permissions); the phone did not ring, and none will until mended."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """The carrier did not process the request, and says so; asking again is safe."""
+
+    says: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No answer that tells: the phone may ring. Never asked again; looked up instead."""
+
+    says: str
+
+
+PlaceAnswer = Placed | NumberRefused | AccountRefused | TryLater | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the carrier says a call ended."""
+
+    answered: bool
+    busy: bool = False
+    no_answer: bool = False
+    cancelled: bool = False
+    invalid_number: bool = False
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the carrier says of a call, from a webhook or from a look-up."""
+
+    sid: str
+    state: State
+    ended: Ended | None = None
+    duration_s: int | None = None
+    answered_by: str | None = None
+    cost: Decimal | None = None
+    currency: str | None = None
+    to: str = ""
+    from_number: str = ""
+    created_at: datetime | None = None
+
+
+class CarrierError(Exception):
+    """The carrier could not be asked (network, credentials, a refusal of a look-up or hang-up)."""
+
+    def __init__(self, says: str, *, permanent: bool) -> None:
+        super().__init__(says)
+        self.permanent = permanent
+
+
+class Carrier(Protocol):
+    """A telephone company. Every method but `place` raises CarrierError."""
+
+    name: str
+    on_loopback: bool
+    from_number: str
+    calls_per_second: float | None
+    """How many calls the account may start per second, where its owner said so."""
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        """Ask once, with a deadline, without any retry. Never raises for what the wire or the carrier does."""
+
+    async def fetch(self, sid: str) -> Report:
+        """The call as the carrier knows it."""
+
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+        """The calls to a number created since then, oldest first."""
+
+    async def hang_up(self, sid: str) -> None:
+        """End a call, whether ringing or talking; one that is over already counts as done."""
+
+    async def cancel(self, sid: str) -> None:
+        """Take back a call that was not answered yet; one that was goes on, one that is over counts as done."""
+
+    async def leave_message(self, sid: str, words: str) -> None:
+        """Speak to whatever machine answered, then hang up."""
+
+    async def placed_since(self, since: datetime) -> tuple[Report, ...]:
+        """Every call of the account created since then, oldest first: what the ledger is held against."""
+
+    async def check(self) -> str:
+        """Ask for something harmless; says in a few words what answered (`dialer doctor`)."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

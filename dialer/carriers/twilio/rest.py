@@ -1,0 +1,304 @@
+"""Twilio's REST interface through its own SDK (twilio.md §1, §6, §11).
+
+The SDK's asynchronous client ignores its timeout and drops the headers of an error, so requests go through a client
+of ours on Twilio's own extension point: explicit connect and read deadlines, no retry, `Retry-After` kept.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
+from twilio.twiml.voice_response import Connect, VoiceResponse
+
+from dialer.carriers.port import (
+    AccountRefused,
+    CarrierError,
+    NumberRefused,
+    Order,
+    PlaceAnswer,
+    Placed,
+    Report,
+    TryLater,
+    Unknown,
+)
+from dialer.carriers.twilio.webhooks import ended_as, state_of
+from dialer.failpoint import failpoint
+
+T = TypeVar("T")
+CONNECT_S = 3.0
+READ_S = 10.0
+# Codes that speak of the number and will not change (twilio.md §6); other 4xx speak of the account or of our request.
+NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217, 21219, 573005, 13224, 13225, 13227})
+STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
+RETRY_CALLBACK = "#rc=5&rp=all"
+MOST_LISTED = 100_000
+QUEUE_FULL = 22005
+OVER_CODES = frozenset({21220, 20404})
+
+
+# Twilio's word, in its older and its newer form (RFC 9457, §6).
+REFUSALS = (TwilioRestException, TwilioServiceException)
+# Anything that is no word of Twilio's: nothing came, or what came cannot be read.
+UNREADABLE = (
+    *(TwilioException, aiohttp.ClientError, TimeoutError),
+    *(ValueError, KeyError, TypeError, AttributeError, ArithmeticError),
+)
+
+
+class NotSentError(TwilioException):  # type: ignore[misc]  # the SDK has no types
+    """The request did not leave: nothing was placed."""
+
+
+class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's transport with deadlines; the last answer's headers stay readable for Retry-After."""
+
+    def __init__(self) -> None:
+        super().__init__(logger=logging.getLogger("twilio.http"), is_async=True)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Send one request; `timeout` (seconds) shortens the read deadline."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
+            )
+        sent = dict(headers or {})
+        if auth:
+            sent["Authorization"] = aiohttp.encode_basic_auth(auth[0], auth[1])
+        body = urlencode(data or {}, doseq=True) if method.upper() == "POST" else None
+        if body is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            async with (
+                asyncio.timeout(timeout or CONNECT_S + READ_S),
+                self._session.request(
+                    method, url, params=params, data=body, headers=sent, allow_redirects=allow_redirects
+                ) as answer,
+            ):
+                failpoint("after_post")
+                text = await answer.text()
+                if answer.status == 429:
+                    raise TooManyError(text, _seconds(answer.headers.get("Retry-After")))
+                return Response(answer.status, text, dict(answer.headers))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSentError(f"no connection to {urlsplit(url).netloc}: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class TooManyError(TwilioException):  # type: ignore[misc]  # the SDK has no types
+    """429: the request was not processed (twilio.md §6)."""
+
+    def __init__(self, text: str, after_s: float | None) -> None:
+        super().__init__(text)
+        self.after_s = after_s
+
+
+class Twilio:
+    """The carrier Twilio."""
+
+    name = "twilio"
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        from_number: str,
+        api_url: str,
+        on_loopback: bool,
+        calls_per_second: float | None = None,
+    ) -> None:
+        self.on_loopback = on_loopback
+        self.calls_per_second = calls_per_second
+        self.from_number = from_number
+        self._http = DeadlineClient()
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+        self._client.api.base_url = api_url.rstrip("/")
+
+    async def place(self, order: Order) -> PlaceAnswer:
+        """Create the call with inline TwiML (twilio.md §1.1); every answer is sorted as reliability.md R5 says."""
+        try:
+            created = await self._client.calls.create_async(
+                **_machine_detection(order),
+                to=order.to,
+                from_=order.from_number,
+                twiml=stream_twiml(order),
+                timeout=order.ring_timeout_s,
+                time_limit=order.time_limit_s,
+                status_callback=order.status_url + RETRY_CALLBACK,
+                status_callback_method="POST",
+                status_callback_event=STATUS_EVENTS,
+            )
+        except TooManyError as error:
+            return TryLater("Twilio asks for fewer requests (429)", error.after_s or 2.0)
+        except NotSentError as error:
+            return TryLater(str(error), 5.0)
+        except REFUSALS as error:
+            return _refusal(error)
+        except UNREADABLE as error:
+            return Unknown(f"no readable answer from Twilio: {type(error).__name__}: {error}")
+        return Placed(created.sid) if created.sid else Unknown("Twilio's answer had no sid")
+
+    async def fetch(self, sid: str) -> Report:
+        """Read one call."""
+
+        async def read() -> Report:
+            return _report(await self._client.calls(sid).fetch_async())
+
+        return await self._asked(read)
+
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+        """List by To and From; StartTime is empty until dialled, so the creation date is compared here (R6)."""
+
+        async def read() -> list[Report]:
+            return [_report(call) for call in await self._client.calls.list_async(to=to, from_=from_number, limit=200)]
+
+        return _since(await self._asked(read), since - timedelta(seconds=5))
+
+    async def placed_since(self, since: datetime) -> tuple[Report, ...]:
+        """The whole account's list of that time."""
+
+        async def read() -> list[Report]:
+            return [_report(call) for call in await self._client.calls.list_async(page_size=1000, limit=MOST_LISTED)]
+
+        return _since(await self._asked(read), since)
+
+    async def hang_up(self, sid: str) -> None:
+        """End the call; `completed` also ends one that still rings."""
+        await self._update(sid, status="completed")
+
+    async def cancel(self, sid: str) -> None:
+        """`canceled` applies to queued and ringing calls only (§1.3)."""
+        await self._update(sid, status="canceled")
+
+    async def leave_message(self, sid: str, words: str) -> None:
+        """Redirect the live call to TwiML that speaks and hangs up (§1.3)."""
+        response = VoiceResponse()
+        response.say(words)
+        response.hangup()
+        await self._update(sid, twiml=str(response))
+
+    async def _update(self, sid: str, **values: str) -> None:
+        async def change() -> None:
+            try:
+                await self._client.calls(sid).update_async(**values)
+            except REFUSALS as error:
+                if error.code not in OVER_CODES:
+                    raise
+
+        await self._asked(change)
+
+    async def check(self) -> str:
+        """Read the account."""
+
+        async def read() -> str:
+            account = await self._client.api.accounts(self._client.username).fetch_async()
+            return f"account {account.friendly_name!r} is {account.status}"
+
+        return await self._asked(read)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    @staticmethod
+    async def _asked(request: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await request()
+        except REFUSALS as error:
+            raise CarrierError(f"Twilio refused: {_words(error)}", permanent=error.status < 500) from error
+        except UNREADABLE as error:
+            raise CarrierError(
+                f"Twilio could not be asked: {error or type(error).__name__}", permanent=False
+            ) from error
+
+
+def _machine_detection(order: Order) -> dict[str, str]:
+    """Asynchronous detection: the talk begins at once, the verdict comes by webhook (§4)."""
+    if order.machine_url is None:
+        return {}
+    return {
+        "machine_detection": "DetectMessageEnd" if order.await_beep else "Enable",
+        "async_amd": "true",
+        "async_amd_status_callback": order.machine_url,
+        "async_amd_status_callback_method": "POST",
+    }
+
+
+def stream_twiml(order: Order) -> str:
+    """`<Connect><Stream>` with the call's id and one-time token as parameters; a query string would be dropped (§3)."""
+    connect = Connect()
+    stream = connect.stream(url=order.media_url)
+    stream.parameter(name="call_id", value=str(order.call_id))
+    stream.parameter(name="token", value=order.token)
+    response = VoiceResponse()
+    response.append(connect)
+    return str(response)
+
+
+def _refusal(error: TwilioRestException | TwilioServiceException) -> PlaceAnswer:
+    says = f"Twilio refused: {_words(error)}"
+    if error.code in NUMBER_CODES:
+        return NumberRefused(says)
+    if error.code == QUEUE_FULL:
+        return TryLater(says, 60.0)
+    if 400 <= error.status < 500:
+        return AccountRefused(says)
+    return Unknown(f"Twilio answered {error.status}; the call may have been accepted")
+
+
+def _words(error: TwilioRestException | TwilioServiceException) -> str:
+    said = error.msg if isinstance(error, TwilioRestException) else error.detail or error.title
+    return f"{said} (code {error.code})"
+
+
+def _since(reports: list[Report], since: datetime) -> tuple[Report, ...]:
+    recent = [report for report in reports if report.created_at is not None and report.created_at >= since]
+    return tuple(sorted(recent, key=lambda report: report.created_at or since))
+
+
+def _report(call: CallInstance) -> Report:
+    state = state_of(call.status)
+    return Report(
+        sid=call.sid,
+        state=state,
+        ended=ended_as(call.status, None),
+        duration_s=int(call.duration) if call.duration else None,
+        answered_by=call.answered_by,
+        cost=abs(Decimal(call.price)) if call.price else None,
+        currency=call.price_unit,
+        to=call.to or "",
+        from_number=call._from or "",
+        created_at=call.date_created.replace(tzinfo=UTC) if call.date_created else None,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,164 @@
+"""`dialer demo`: the main job, start to end, against the simulated world.
+
+A list in, calls made by AVA, meetings and spreadsheets out, in about half a minute, with no account and no key. It
+ends with 0 if everyone on the list is accounted for, and with 1 and the reason if not.
+"""
+
+import asyncio
+import importlib.resources
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
+from dialer.cli.failing import CommandError
+from dialer.cli.leads import Done, import_file
+from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
+from dialer.flows.create_campaign import create_campaign
+from dialer.flows.export_results import Format, What, export_results
+from dialer.settings import Settings, read_settings
+from dialer.store import campaigns, progress
+from dialer.wiring.stores import Store, open_store
+
+CAMPAIGN = "Demo"
+CONCURRENCY = 12
+PER_SECOND = 5.0
+WITHIN_S = 240.0
+POLL_S = 0.25
+EXPORTS: tuple[tuple[What, Format], ...] = (("leads", "csv"), ("leads", "xlsx"), ("calls", "csv"), ("bookings", "csv"))
+
+
+@dataclass(slots=True)
+class Timings:
+    """How long each part took, in seconds."""
+
+    parts: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.monotonic)
+
+    def done(self, part: str) -> None:
+        """The part that just ended."""
+        now = time.monotonic()
+        self.parts[part] = now - self._since
+        self._since = now
+
+    def line(self) -> str:
+        """All of them, and the sum."""
+        said = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in self.parts.items())
+        return f"{said}; together {sum(self.parts.values()):.1f} s"
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="leave it running afterwards, with the address of the Live page")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 20), default=4.0, show_default=True, help="pace of the simulated world"
+)
+@click.option("--leads", type=click.Path(path_type=Path), help="another list than sample_leads.csv")
+def demo(keep: bool, speed: float, leads: Path | None) -> None:
+    """Ring a sample list in the simulated world, from the upload to the spreadsheets. No keys, about half a minute."""
+    console = Console(width=None if Console().is_terminal else 140)
+    timings = Timings()
+    file = leads or _sample()
+    if not file.exists():
+        raise CommandError(f"{file}: no such file")
+    folder = fresh_folder(read_settings().dialer_data_dir.absolute() / "demo")
+    console.print("Starting PostgreSQL, Valkey, the dialer and a simulated world of students and carriers …")
+    try:
+        with rehearsing(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
+            timings.done("start")
+            left = asyncio.run(_work(rehearsal, file, console, timings))
+            if keep:
+                _keep(rehearsal.settings, console)
+    finally:
+        (folder / "running").unlink(missing_ok=True)
+    timings.done("stop")
+    console.print(f"\nTimings: {timings.line()}")
+    if left:
+        raise CommandError(left)
+
+
+def _sample() -> Path:
+    beside = Path("sample_leads.csv")
+    return beside if beside.exists() else Path(str(importlib.resources.files("dialer"))).parent / "sample_leads.csv"
+
+
+async def _work(rehearsal: Rehearsal, file: Path, console: Console, timings: Timings) -> str | None:
+    """Import, ring, wait, report; what is not accounted for, in one line."""
+    settings = rehearsal.settings
+    async with open_store(settings) as store:
+        async with store.sessions.begin() as session:
+            await create_campaign(session, CAMPAIGN, concurrency=CONCURRENCY, per_second=PER_SECOND)
+        done = await import_file(settings, store, file, CAMPAIGN, {})
+        console.print(f"Imported {file.name}: {done.line()}\n")
+        timings.done("import")
+        async with store.sessions.begin() as session:
+            campaign = await campaigns.named(session, CAMPAIGN)
+            assert campaign is not None
+            await campaigns.move(session, campaign.id, "running")
+        left = await _watch(store, campaign.id, console)
+        timings.done("calls")
+        await _report(store, campaign.id, done, console, settings)
+        timings.done("report")
+        return left or _uncounted(done)
+
+
+async def _watch(store: Store, campaign_id: int, console: Console) -> str | None:
+    columns = (
+        TextColumn("Calls"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    until = time.monotonic() + WITHIN_S
+    told: set[object] = set()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("")
+        while True:
+            async with store.sessions() as session:
+                now = await progress.of_campaign(session, campaign_id, store.clock.now())
+            for each in now.ended:
+                if each.call_id not in told:
+                    told.add(each.call_id)
+                    console.print(each.line())
+            bar.update(task, total=now.leads, completed=now.settled, description=f"{now.live} live")
+            if now.settled == now.leads and not now.live:
+                return None
+            if time.monotonic() > until:
+                return f"{now.leads - now.settled} leads are neither done nor scheduled after {WITHIN_S:.0f} s"
+            await asyncio.sleep(POLL_S)
+
+
+async def _report(store: Store, campaign_id: int, done: Done, console: Console, settings: Settings) -> None:
+    now: datetime = store.clock.now()
+    async with store.sessions() as session:
+        await show_leads(session, campaign_id, console)
+        await show_bookings(session, campaign_id, console)
+        show_rejected(done, console)
+        await show_held_back(session, campaign_id, now, console)
+        console.print("\n[bold]Files[/bold]")
+        for what, form in EXPORTS:
+            path = settings.dialer_data_dir / f"{what}.{form}"
+            rows = await export_results(session, what, path, form=form, campaign=CAMPAIGN)
+            console.print(f"  {path}  ({rows} rows)", soft_wrap=True)
+    if done.fix_file:
+        console.print(f"  {done.fix_file}  (rejected rows, to be mended and uploaded)", soft_wrap=True)
+
+
+def _uncounted(done: Done) -> str | None:
+    counts = done.imported.counts
+    told = counts.imported + counts.duplicate_in_file + counts.already_here + counts.do_not_call + counts.rejected
+    return None if told == counts.rows else f"{counts.rows - told} rows of the list are not accounted for"
+
+
+def _keep(settings: Settings, console: Console) -> None:
+    console.print(f"\nStill running: http://127.0.0.1:{settings.dialer_web_port}  (Ctrl-C ends it)")
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("Stopping …")

@@ -1,0 +1,157 @@
+"""`dialer doctor`: what is set, what answers, and what to do about the rest."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+import click
+from sqlalchemy import text
+
+from dialer.carriers.port import CarrierError
+from dialer.cli.beside import with_servers
+from dialer.domain.phone import BadPhone, parse_phone
+from dialer.settings import Settings, is_loopback, read_settings
+from dialer.wiring.carriers import make_carriers
+from dialer.wiring.stores import make_redis, open_store
+from dialer.wiring.voices import make_voices
+
+WITHIN_S = 10.0
+MOST_DRIFT_S = 2.0
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: it is right, it is missing (not needed to try things out), or it is wrong."""
+
+    what: str
+    state: str
+    says: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Check settings, servers, carrier and voice; exit 1 if anything is wrong."""
+    with with_servers(read_settings()) as settings:
+        findings = asyncio.run(_examine(settings))
+    if as_json:
+        click.echo(json.dumps([{"what": each.what, "state": each.state, "says": each.says} for each in findings]))
+    else:
+        for each in findings:
+            click.echo(f"{each.state:8} {each.what:14} {each.says}")
+    if any(each.state == "wrong" for each in findings):
+        raise click.exceptions.Exit(1)
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
+        ("database", _database),
+        ("redis", _redis),
+        ("data folder", _folder),
+        ("public url", _public),
+        ("media url", _media),
+        ("twilio", _twilio),
+        ("openai", _openai),
+    ]
+    findings = []
+    for what, check in checks:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                found = await check(settings)
+        except TimeoutError:
+            found = Finding(what, "wrong", f"no answer within {WITHIN_S:.0f} s")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a part is what the doctor is to say
+            found = Finding(what, "wrong", str(error).splitlines()[0] if str(error) else type(error).__name__)
+        took = (time.monotonic() - began) * 1000
+        findings.append(
+            Finding(what, found.state, f"{found.says} ({took:.0f} ms)" if found.state == "ok" else found.says)
+        )
+    return findings
+
+
+async def _database(settings: Settings) -> Finding:
+    async with open_store(settings, pool_size=1) as store, store.sessions() as session:
+        version = await session.scalar(text("SHOW server_version"))
+        drift = await session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
+    apart = abs(float(drift or 0) - time.time())
+    if apart > MOST_DRIFT_S:
+        return Finding("database", "wrong", f"its clock and this machine's are {apart:.1f} s apart; synchronise them")
+    return Finding("database", "ok", f"PostgreSQL {version}, schema up to date, clocks agree")
+
+
+async def _redis(settings: Settings) -> Finding:
+    redis = make_redis(settings)
+    try:
+        await redis.ping()
+    finally:
+        await redis.aclose()
+    return Finding("redis", "ok", "answers")
+
+
+async def _folder(settings: Settings) -> Finding:
+    settings.dialer_data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.dialer_data_dir).free
+    state = "ok" if free > LEAST_FREE_BYTES else "wrong"
+    return Finding("data folder", state, f"{settings.dialer_data_dir.absolute()}, {free / 1e9:.0f} GB free")
+
+
+async def _public(settings: Settings) -> Finding:
+    return await _address("public url", "DIALER_PUBLIC_URL", settings.public_url, f"{settings.public_url}/health")
+
+
+async def _media(settings: Settings) -> Finding:
+    http = "http" + settings.media_url.removeprefix("ws")
+    return await _address("media url", "DIALER_MEDIA_URL", settings.media_url, f"{http}/health")
+
+
+async def _address(what: str, name: str, said: str, url: str) -> Finding:
+    if is_loopback(said):
+        return Finding(what, "missing", f"{said} is this machine only; real carriers need {name} to be public")
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        if answer.status == 200:
+            return Finding(what, "ok", said)
+        return Finding(what, "wrong", f"{said} answers {answer.status}; is `dialer up` running behind it?")
+
+
+async def _twilio(settings: Settings) -> Finding:
+    carrier = make_carriers(settings).get("twilio")
+    if carrier is None:
+        return Finding("twilio", "missing", "set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER")
+    try:
+        if isinstance(parse_phone(carrier.from_number, "US"), BadPhone):
+            return Finding(
+                "twilio", "wrong", f"TWILIO_FROM_NUMBER {carrier.from_number!r} is no phone number; write it as +1…"
+            )
+        return Finding("twilio", "ok", await carrier.check())
+    except CarrierError as error:
+        return Finding("twilio", "wrong", f"{error}; check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    finally:
+        await carrier.close()
+
+
+async def _openai(settings: Settings) -> Finding:
+    voice = make_voices(settings).get("openai_realtime")
+    if voice is None:
+        return Finding("openai", "missing", "set OPENAI_API_KEY")
+    host = urlsplit(voice.address).netloc
+    try:
+        async with (
+            aiohttp.ClientSession(headers=dict(voice.headers)) as client,
+            client.ws_connect(voice.address) as socket,
+        ):
+            first = await socket.receive_json()
+    except aiohttp.WSServerHandshakeError as error:
+        why = {401: "check OPENAI_API_KEY", 400: "check OPENAI_REALTIME_MODEL", 404: "check OPENAI_REALTIME_MODEL"}
+        return Finding("openai", "wrong", f"{host} answers {error.status}; {why.get(error.status, 'try again later')}")
+    if first.get("type") != "session.created":
+        return Finding(
+            "openai", "wrong", f"{host} began with {first.get('type')}: {first.get('error', {}).get('message', '')}"
+        )
+    return Finding("openai", "ok", f"{settings.openai_realtime_model} at {host}")

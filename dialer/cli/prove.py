@@ -1,0 +1,50 @@
+"""`dialer prove`: hold our attempts against the carrier's own list, and say each promise with its count."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from dialer.carriers.port import CarrierError
+from dialer.cli.beside import with_store
+from dialer.cli.failing import CommandError
+from dialer.flows.prove import MOST_SHOWN, Invariant, prove
+from dialer.settings import Settings
+from dialer.wiring.carriers import make_carriers
+from dialer.wiring.stores import Store
+
+
+@click.command("prove")
+@click.option("--hours", type=click.FloatRange(0.01, 24 * 400), default=24.0, show_default=True, help="how far back")
+@click.option("--json", "as_json", is_flag=True)
+def prove_command(hours: float, as_json: bool) -> None:
+    """Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach."""
+
+    async def work(settings: Settings, store: Store) -> list[Invariant]:
+        carriers = make_carriers(settings)
+        since = datetime.now(UTC) - timedelta(hours=hours)
+        try:
+            listed = {name: await carrier.placed_since(since) for name, carrier in carriers.items()}
+        except CarrierError as error:
+            raise CommandError(f"the carrier's list cannot be read, so nothing is proved: {error}") from error
+        finally:
+            for carrier in carriers.values():
+                await carrier.close()
+        async with store.sessions() as session:
+            return await prove(session, listed, since, store.clock.now())
+
+    invariants = with_store(work)
+    breached = any(each.breaches for each in invariants)
+    if as_json:
+        found = [
+            {"name": each.name, "says": each.says, "checked": each.checked, "breaches": list(each.breaches)}
+            for each in invariants
+        ]
+        click.echo(json.dumps({"clean": not breached, "invariants": found}, ensure_ascii=False))
+    else:
+        for each in invariants:
+            click.echo(f"{'BREACH' if each.breaches else 'holds ':6} {each.name} {each.says} ({each.checked} checked)")
+            for breach in each.breaches[:MOST_SHOWN]:
+                click.echo(f"         {breach}")
+    if breached:
+        raise click.exceptions.Exit(1)

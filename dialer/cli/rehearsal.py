@@ -1,0 +1,165 @@
+"""The real dialer against the simulated world: settings, environment and processes of one rehearsal."""
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from dialer.cli.beside import with_servers
+from dialer.cli.failing import CommandError
+from dialer.cli.parent import PARENT
+from dialer.cli.up import all_up
+from dialer.settings import Settings
+from dialer.simulator.settings import WorldSettings
+
+WORLD = WorldSettings()
+KOLKATA = ZoneInfo("Asia/Kolkata")
+SUNDAY = 6
+WORLD_WITHIN_S = 30.0
+# What of this process's environment a rehearsal must not see: keys, real addresses, the user's .env.
+FOREIGN = (
+    "DIALER_",
+    "TWILIO_",
+    "EXOTEL_",
+    "OPENAI_",
+    "GEMINI_",
+    "ANTHROPIC_",
+    "CO_API_",
+    "HF_",
+    "DEEPGRAM_",
+    "ELEVENLABS_",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A dialer that runs against the simulated world."""
+
+    settings: Settings
+    twilio_url: str
+
+
+def working_morning(today: date) -> datetime:
+    """Eleven in the morning in India on the first day from `today` that is no Sunday: most leads may be rung then."""
+    day = today + timedelta(days=1) if today.weekday() == SUNDAY else today
+    return datetime.combine(day, time(11), KOLKATA)
+
+
+@contextmanager
+def rehearsing(data_dir: Path, *, speed: float, start: datetime) -> Iterator[Rehearsal]:
+    """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end."""
+    own = own_environment()
+    with simulated(own, speed) as (twilio_url, settings):
+        web_port, bridge_port = free_ports(2)
+        settings = settings.model_copy(
+            update={
+                "dialer_data_dir": data_dir,
+                "dialer_public_url": f"http://127.0.0.1:{web_port}",
+                "dialer_media_url": f"ws://127.0.0.1:{bridge_port}",
+                "dialer_web_port": web_port,
+                "dialer_bridge_port": bridge_port,
+                "dialer_clock": start.isoformat(timespec="minutes"),
+            }
+        )
+        with with_servers(settings, durable=False) as served, all_up(served, {**own, **told(served)}):
+            yield Rehearsal(served, twilio_url)
+
+
+def own_environment() -> dict[str, str]:
+    """This process's environment without anything that could make a rehearsal real."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+
+
+def told(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables, and no .env beside them."""
+    variables = {"DIALER_ENV_FILE": os.devnull, "DIALER_LOG_LEVEL": os.environ.get("DIALER_LOG_LEVEL", "error")}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is not None:
+            variables[name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return variables
+
+
+@contextmanager
+def simulated(environment: dict[str, str], speed: float) -> Iterator[tuple[str, Settings]]:
+    """A running world: its carrier's address, and settings that reach it and nothing else."""
+    command = [sys.executable, "-m", "dialer", "world", "--speed", str(speed), "--calls-per-second", "5"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        env={**environment, PARENT: str(os.getpid())},
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        readable, _, _ = select.select([process.stdout], [], [], WORLD_WITHIN_S)
+        line = process.stdout.readline() if readable else ""
+        if not line:
+            raise CommandError("the simulated world did not start; its lines above say why")
+        addresses = json.loads(line)
+        settings = Settings(  # type: ignore[call-arg]  # pydantic-settings takes it
+            _env_file=None,
+            dialer_database_url=None,
+            dialer_redis_url=None,
+            dialer_web_host="127.0.0.1",
+            dialer_bridge_host="127.0.0.1",
+            twilio_account_sid=WORLD.account_sid,
+            twilio_auth_token=SecretStr(WORLD.auth_token),
+            twilio_from_number=WORLD.from_numbers[0],
+            twilio_api_url=addresses["twilio_url"],
+            openai_api_key=SecretStr(WORLD.openai_key),
+            openai_realtime_url=addresses["realtime_url"],
+            openai_realtime_model="gpt-realtime-2.1",
+        )
+        yield addresses["twilio_url"], settings
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def fresh_folder(folder: Path) -> Path:
+    """An empty folder of that name; refused while a rehearsal runs in it."""
+    if (folder / "running").exists() and _alive(folder / "running"):
+        raise CommandError(f"a demo is running in {folder}; end it first, or name another with DIALER_DATA_DIR")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "running").write_text(str(os.getpid()))
+    return folder
+
+
+def _alive(mark: Path) -> bool:
+    try:
+        os.kill(int(mark.read_text()), 0)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""`dialer web`: pages, API and webhooks."""
+
+import click
+import uvicorn
+
+from dialer.cli.beside import with_servers
+from dialer.cli.logs import log_as
+from dialer.cli.parent import end_with_parent
+from dialer.cli.ports import bound
+from dialer.cli.serving import check_servers
+from dialer.web.app import make_app
+
+
+@click.command()
+def web() -> None:
+    """Serve pages, the API and carriers' webhooks."""
+    log_as("web")
+    end_with_parent()
+    with with_servers() as settings:
+        check_servers(settings)
+        config = uvicorn.Config(
+            make_app(settings),
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            ws="websockets-sansio",
+        )
+        with bound(settings.dialer_web_host, settings.dialer_web_port) as listener:
+            uvicorn.Server(config).run(sockets=[listener])

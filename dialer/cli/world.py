@@ -1,0 +1,57 @@
+"""`dialer world`: the simulated outside world as a process, for the demo, for tests and for rehearsal."""
+
+import asyncio
+import json
+import signal
+
+import click
+
+from dialer.cli.logs import log_as
+from dialer.cli.parent import end_with_parent
+from dialer.simulator.world import WorldSettings, simulated_world
+
+WORLD = WorldSettings()
+
+
+@click.command(hidden=True)
+@click.option("--port", default=0, help="of the carrier; 0 takes a free one")
+@click.option("--realtime-port", default=0, help="of the realtime voice")
+@click.option("--account-sid", default=WORLD.account_sid)
+@click.option("--auth-token", default=WORLD.auth_token)
+@click.option("--openai-key", default=WORLD.openai_key)
+@click.option("--from-number", "from_numbers", multiple=True, default=list(WORLD.from_numbers))
+@click.option("--speed", default=1.0, help="how many times as fast as life")
+@click.option("--calls-per-second", default=1.0)
+def world(
+    port: int,
+    realtime_port: int,
+    account_sid: str,
+    auth_token: str,
+    openai_key: str,
+    from_numbers: tuple[str, ...],
+    speed: float,
+    calls_per_second: float,
+) -> None:
+    """Run the simulated world; the first line on stdout is a JSON object with its addresses."""
+    log_as("world")
+    end_with_parent()
+    settings = WorldSettings(
+        port=port,
+        realtime_port=realtime_port,
+        account_sid=account_sid,
+        auth_token=auth_token,
+        openai_key=openai_key,
+        from_numbers=from_numbers,
+        speed=speed,
+        calls_per_second=calls_per_second,
+    )
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: WorldSettings) -> None:
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    async with simulated_world(settings) as running:
+        click.echo(json.dumps({"twilio_url": running.twilio_url, "realtime_url": running.realtime_url}))
+        await stop.wait()

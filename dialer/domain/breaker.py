@@ -1,0 +1,41 @@
+"""When a campaign stops itself: too many failures, people left in silence, calls that nobody can tell about.
+
+Pure. A breaker judges the calls since the campaign was last set running, and needs at least five of them: one bad call
+in four says nothing yet.
+"""
+
+from dataclasses import dataclass
+
+LEAST_CALLS = 5
+MOST_FAILED = 0.5
+MOST_ABANDONED = 0.025
+MOST_UNKNOWN = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A campaign's calls over one carrier in the time that is judged."""
+
+    ended: int
+    """Of the latest ones, how many are over."""
+    failed: int
+    """Of those, how many failed on our side or the carrier's."""
+    answered: int
+    abandoned: int
+    """Answered, and AVA was not heard within two seconds."""
+    asked: int
+    """The carrier was asked to place them."""
+    unknown: int
+    """Nobody could tell whether the carrier took them."""
+
+
+def trips(tally: Tally) -> str | None:
+    """Why the campaign must pause; None while all is well."""
+    if tally.ended >= LEAST_CALLS and tally.failed / tally.ended >= MOST_FAILED:
+        return f"{tally.failed} of the last {tally.ended} calls failed; see why on the calls, mend it, and start again"
+    if tally.answered >= LEAST_CALLS and tally.abandoned / tally.answered >= MOST_ABANDONED:
+        share = f"{tally.abandoned} of {tally.answered} people who answered"
+        return f"{share} heard nothing for two seconds; check the voice and the bridge, and start again"
+    if tally.asked >= LEAST_CALLS and tally.unknown / tally.asked > MOST_UNKNOWN:
+        return f"of {tally.unknown} of {tally.asked} calls nobody knows whether the carrier took them; check its status, and start again"
+    return None

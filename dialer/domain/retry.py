@@ -1,0 +1,96 @@
+"""When to ring a lead again, and when to leave them alone.
+
+Pure: the caller passes the time in and stores what comes out. The moment that comes out is the earliest one wished
+for; the gate still has to agree when it comes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dialer.domain.call import Outcome
+
+NEVER_AGAIN = frozenset(
+    {
+        Outcome.BOOKED,
+        Outcome.QUALIFIED,
+        Outcome.NOT_INTERESTED,
+        Outcome.DO_NOT_CALL,
+        Outcome.WRONG_PERSON,
+        Outcome.INVALID_NUMBER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How often and how soon one outcome is tried again."""
+
+    wait: timedelta
+    limit: int
+    """How many calls of a lead may end so before it is given up, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A campaign's retry policy: per outcome a wait and a limit, and a limit over all calls of a lead."""
+
+    max_attempts: int
+    again: Mapping[Outcome, Again]
+
+
+DEFAULT_POLICY = Policy(
+    max_attempts=4,
+    again={
+        Outcome.NO_ANSWER: Again(timedelta(hours=3), 3),
+        Outcome.BUSY: Again(timedelta(minutes=30), 3),
+        Outcome.FAILED: Again(timedelta(hours=1), 2),
+        Outcome.VOICEMAIL: Again(timedelta(hours=20), 2),
+        Outcome.DROPPED: Again(timedelta(hours=2), 2),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Ring again, not before this moment (UTC)."""
+
+    at: datetime
+    promised: bool = False
+    """The person named the time: keep it to the minute, and before fresh leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Leave the lead alone; the reason is for the marketer's eyes."""
+
+    reason: str
+
+
+def decide(
+    outcome: Outcome,
+    attempt: int,
+    same: int,
+    now: datetime,
+    policy: Policy,
+    promised_at: datetime | None = None,
+    jitter: float = 0.0,
+) -> RetryAt | GiveUp:
+    """Decide what follows the `attempt`-th call (from 1) of a lead that ended in `outcome` at `now` (UTC).
+
+    `jitter` (0 to 1) lengthens the wait by up to a tenth, so that those who did not answer together are not all rung
+    together again. `same` counts the lead's calls that ended in this outcome, this one included. A promised call-back
+    is kept to the minute and whatever the counts say: the person asked for it.
+    """
+    if outcome in NEVER_AGAIN:
+        return GiveUp(reason=outcome.value)
+    if outcome is Outcome.CALL_LATER and promised_at is not None:
+        return RetryAt(promised_at, promised=True)
+    if outcome is Outcome.NOT_PLACED:
+        return RetryAt(now + policy.again[Outcome.FAILED].wait * (1 + jitter / 10))
+    if attempt >= policy.max_attempts:
+        return GiveUp(reason="attempts used up")
+    again = policy.again[Outcome.DROPPED if outcome is Outcome.CALL_LATER else outcome]
+    if same >= again.limit:
+        return GiveUp(reason=f"{outcome.value} {same} times")
+    return RetryAt(now + again.wait * (1 + jitter / 10))

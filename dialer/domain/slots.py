@@ -1,0 +1,155 @@
+"""Which meeting times to offer a student: only what a counselor can keep, in the student's own day.
+
+Pure, and in instants: hours are a counselor's wall time and become UTC through the counselor's zone, the asked day and
+part of the day are the student's. Times at which the student sleeps are offered only where there is nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from dialer.domain.hours import instant
+
+PartOfDay: TypeAlias = Literal["morning", "afternoon", "evening"]
+Span: TypeAlias = tuple[datetime, datetime]
+LOOKAHEAD_DAYS = 14
+_PARTS: dict[PartOfDay, range] = {"morning": range(12), "afternoon": range(12, 17), "evening": range(17, 24)}
+_AWAKE = range(7, 22)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One stretch of a counselor's week, in the counselor's wall time (Monday 0); `closes` 00:00 is the day's end."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class CounselorTime:
+    """When one counselor can be met.
+
+    `busy` and `meetings` are UTC spans [start, end) that block; only `meetings` count towards `max_per_day` (by the
+    counselor's local day) and keep `buffer_minutes` around them. A slot starts at least `notice_minutes` from now.
+    """
+
+    counselor_id: int
+    name: str
+    zone: str
+    hours: tuple[Hours, ...]
+    busy: tuple[Span, ...] = ()
+    slot_minutes: int = 30
+    notice_minutes: int = 60
+    max_per_day: int | None = None
+    meetings: tuple[Span, ...] = ()
+    buffer_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time that can be booked (UTC)."""
+
+    counselor_id: int
+    starts: datetime
+    ends: datetime
+
+
+def free_slots(
+    counselors: Sequence[CounselorTime],
+    day: date | None,
+    part_of_day: PartOfDay | None,
+    lead_zone: str,
+    now_utc: datetime,
+    limit: int = 3,
+) -> list[Slot]:
+    """At most `limit` slots, earliest first, spread over the asked day or part of it; without a day over the next days.
+
+    Looks 14 days ahead, counted in the lead's days; a day in the past or beyond has no slots. Of several counselors
+    free at the same time the one with fewer meetings is offered.
+    """
+    zone = ZoneInfo(lead_zone)
+    today = now_utc.astimezone(zone).date()
+    last = today + timedelta(days=LOOKAHEAD_DAYS)
+    if limit < 1 or (day is not None and not today <= day <= last):
+        return []
+    by_start: dict[datetime, Slot] = {}
+    for counselor in sorted(counselors, key=lambda each: (len(each.meetings), each.counselor_id)):
+        for slot in bookable(counselor, day or today, day or last, lead_zone, now_utc):
+            by_start.setdefault(slot.starts, slot)
+    by_day: dict[date, list[Slot]] = defaultdict(list)
+    for slot in _convenient(sorted(by_start.values(), key=lambda each: each.starts), part_of_day, zone):
+        by_day[slot.starts.astimezone(zone).date()].append(slot)
+    return _spread_over_days(list(by_day.values())[:limit], limit)
+
+
+def bookable(counselor: CounselorTime, first: date, last: date, lead_zone: str, now_utc: datetime) -> Iterator[Slot]:
+    """Every free slot of one counselor that starts on the lead's days `first` to `last`."""
+    zone = ZoneInfo(lead_zone)
+    counted = _meetings_by_day(counselor)
+    earliest = now_utc + timedelta(minutes=counselor.notice_minutes)
+    length = timedelta(minutes=counselor.slot_minutes)
+    for offset in range(-1, (last - first).days + 2):
+        local_day = first + timedelta(days=offset)
+        if counselor.max_per_day is not None and counted[local_day] >= counselor.max_per_day:
+            continue
+        for opens, closes in _working(counselor, local_day):
+            starts = opens
+            while starts + length <= closes:
+                slot = Slot(counselor.counselor_id, starts, starts + length)
+                if starts >= earliest and first <= starts.astimezone(zone).date() <= last and _is_free(counselor, slot):
+                    yield slot
+                starts += length
+
+
+def is_bookable(counselor: CounselorTime, starts_utc: datetime, now_utc: datetime) -> bool:
+    """Whether this very time can (still) be booked with the counselor: what `free_slots` could have offered."""
+    day = starts_utc.astimezone(ZoneInfo(counselor.zone)).date()
+    return any(slot.starts == starts_utc for slot in bookable(counselor, day, day, counselor.zone, now_utc))
+
+
+def _working(counselor: CounselorTime, day: date) -> Iterator[Span]:
+    zone = ZoneInfo(counselor.zone)
+    for hours in counselor.hours:
+        if hours.weekday == day.weekday():
+            end = day + timedelta(days=1) if hours.closes == time(0) else day
+            yield instant(day, hours.opens, zone, later=True), instant(end, hours.closes, zone)
+
+
+def _is_free(counselor: CounselorTime, slot: Slot) -> bool:
+    buffer = timedelta(minutes=counselor.buffer_minutes)
+    return not any(start < slot.ends and slot.starts < end for start, end in counselor.busy) and not any(
+        start - buffer < slot.ends and slot.starts < end + buffer for start, end in counselor.meetings
+    )
+
+
+def _meetings_by_day(counselor: CounselorTime) -> dict[date, int]:
+    zone = ZoneInfo(counselor.zone)
+    counted: dict[date, int] = defaultdict(int)
+    for start, _ in counselor.meetings:
+        counted[start.astimezone(zone).date()] += 1
+    return counted
+
+
+def _convenient(slots: list[Slot], part: PartOfDay | None, zone: ZoneInfo) -> list[Slot]:
+    """Slots in the asked part of the lead's day; the hours of sleep only if nothing else is left."""
+    fitting = [slot for slot in slots if part is None or slot.starts.astimezone(zone).hour in _PARTS[part]]
+    return [slot for slot in fitting if slot.starts.astimezone(zone).hour in _AWAKE] or fitting
+
+
+def _spread_over_days(days: list[list[Slot]], limit: int) -> list[Slot]:
+    """Share `limit` among the days; a day with one share gives an early, middle or late slot by its place."""
+    chosen: list[Slot] = []
+    for place, slots in enumerate(days):
+        share = limit // len(days) + (place < limit % len(days))
+        if share == 1:
+            at = place * (len(slots) - 1) // (len(days) - 1) if len(days) > 1 else 0
+            chosen.append(slots[at])
+        elif share >= len(slots):
+            chosen.extend(slots)
+        else:
+            chosen.extend(slots[turn * (len(slots) - 1) // (share - 1)] for turn in range(share))
+    return chosen

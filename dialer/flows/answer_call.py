@@ -1,0 +1,87 @@
+"""Somebody answered: the last fence before a word is said, and what AVA needs to know.
+
+A stream is taken only with the one-time token of a call that is live; everything else is hung up (reliability.md R8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.call import AT_CARRIER, State
+from dialer.flows.talk import Talk
+from dialer.store import calls, do_not_call
+from dialer.store.tables import Call, Campaign, CampaignLead, ImportRow, Lead, LeadImport, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Hang up, and why."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call to be talked: who it is, by which script, with the marketer's row."""
+
+    talk: Talk
+    script: Script
+    row: Mapping[str, str]
+    time_limit_s: int
+
+
+async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: datetime) -> Answered | Refused:
+    """Take the stream that shows this token, once."""
+    taken = await session.execute(
+        update(Call)
+        .where(
+            Call.token_hash == calls.token_hash(token),
+            Call.stream_opened_at.is_(None),
+            Call.state.in_(AT_CARRIER),
+            (Call.carrier_sid == carrier_sid) | Call.carrier_sid.is_(None),
+        )
+        .values(
+            state=State.TALKING,
+            stream_opened_at=func.now(),
+            heard_at=func.now(),
+            carrier_sid=carrier_sid,
+            answered_at=func.coalesce(Call.answered_at, now),
+        )
+        .returning(Call.id)
+    )
+    row = taken.first()
+    if row is None:
+        return Refused("its token is not that of a live call, or was used before")
+    call = await session.get_one(Call, row[0])
+    if await do_not_call.listed(session, [call.phone], call.campaign_id):
+        call.stream_closed_at = func.now()  # nobody of ours is on the line: the carrier's word ends this call
+        return Refused("the number is on the do-not-call list")
+    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    lead = await session.get_one(Lead, in_campaign.lead_id)
+    campaign = await session.get_one(Campaign, call.campaign_id)
+    script = await session.get_one(Script, call.script_id)
+    zone = lead.zones[0] if lead.zones else "UTC"
+    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone)
+    return Answered(talk, script, await row_of(session, in_campaign), campaign.time_limit_s)
+
+
+async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:
+    """The marketer's own row of a lead, by column; empty for a lead that came from no list."""
+    if in_campaign.import_id is None or in_campaign.import_n is None:
+        return {}
+    found = await session.execute(
+        select(LeadImport.header, ImportRow.cells)
+        .join(ImportRow, ImportRow.import_id == LeadImport.id)
+        .where(ImportRow.import_id == in_campaign.import_id, ImportRow.n == in_campaign.import_n)
+    )
+    pair = found.first()
+    return dict(zip(pair[0], pair[1], strict=False)) if pair else {}
+
+
+async def still_talking(session: AsyncSession, call_ids: list[UUID]) -> None:
+    """The bridge's sign of life for its calls."""
+    await session.execute(update(Call).where(Call.id.in_(call_ids)).values(heard_at=func.now()))

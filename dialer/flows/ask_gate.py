@@ -1,0 +1,114 @@
+"""Gather what the gate looks at, for many leads in a fixed number of queries, and ask it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import Carrier
+from dialer.domain.gate import WEEK, Facts, Verdict, ask
+from dialer.domain.rules import rules_for
+from dialer.store import calls, campaigns, do_not_call, kill_switches
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+Carriers = Mapping[str, Carrier]
+
+
+def route(carriers: Carriers, campaign: Campaign) -> Carrier | None:
+    """The carrier that a campaign's calls go out through; one without credentials is not among `carriers`."""
+    if campaign.carrier is not None:
+        return carriers.get(campaign.carrier)
+    return next(iter(carriers.values()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a campaign's concurrency, pace and money."""
+
+    live_calls: int
+    tokens: float
+    spent: Decimal
+
+
+async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, but: UUID | None = None) -> Room:
+    """The room now; the call `but` is not counted (its own token is drawn, its own place taken)."""
+    live = await campaigns.live_calls(session, campaign.id)
+    spent = await campaigns.spent(session, campaign) if campaign.spend_cap is not None else Decimal(0)
+    mine = 1 if but else 0
+    return Room(live - mine, tokens, spent - campaign.cost_reserve * mine)
+
+
+async def ask_about(
+    session: AsyncSession,
+    campaign: Campaign,
+    rows: Sequence[tuple[CampaignLead, Lead]],
+    carrier: Carrier | None,
+    now: datetime,
+    room: Room,
+    *,
+    but: UUID | None = None,
+) -> list[Verdict]:
+    """The gate's verdict for each lead, in order. `but` is the lead's own call, about to be placed: it does not count."""
+    if not rows:
+        return []
+    phones = [lead.phone for _, lead in rows]
+    name = carrier.name if carrier else None
+    halted = await kill_switches.why_halted(session, name)
+    listed = await do_not_call.listed(session, phones, campaign.id)
+    registered = await do_not_call.registered(session, phones)
+    ages = tuple((each, now - at) for each, at in (await do_not_call.registries(session)).items())
+    live = await calls.live_phones(session, phones, but)
+    rung = await calls.rung_since(session, phones, now - WEEK, but)
+    window = campaigns.window_of(campaign)
+    return [
+        ask(
+            Facts(
+                now=now,
+                phone=lead.phone,
+                campaign_state=campaign.state,
+                campaign_why=campaign.why,
+                halted=halted,
+                listed=listed.get(lead.phone, ()),
+                registered=registered.get(lead.phone, ()),
+                registry_ages=ages,
+                consent=lead.consent,
+                consent_source=lead.consent_source,
+                zones=tuple(lead.zones),
+                rules=rules_for(lead.phone, lead.state),
+                own_window=window,
+                carrier=name,
+                carrier_on_loopback=bool(carrier and carrier.on_loopback),
+                live=lead.phone in live,
+                lead_state=in_campaign.state,
+                last_outcome=in_campaign.last_outcome,
+                next_attempt_at=in_campaign.next_attempt_at,
+                promised=in_campaign.rank == 0,
+                attempts=in_campaign.attempts - (1 if but else 0),
+                max_attempts=campaign.max_attempts,
+                rung=rung.get(lead.phone, ()),
+                calls_per_day=campaign.calls_per_day,
+                cool_down=campaign.cool_down,
+                live_calls=room.live_calls,
+                concurrency=campaign.concurrency,
+                tokens=room.tokens,
+                spent=room.spent,
+                reserve=campaign.cost_reserve,
+                spend_cap=campaign.spend_cap,
+            )
+        )
+        for in_campaign, lead in rows
+    ]
+
+
+def record(verdict: Verdict, now: datetime, *, promised: bool = False) -> dict[str, object]:
+    """The verdict as it is stored with a call and shown to people: `{at, may_ring, promised, rules, next_at}`."""
+    return {
+        "promised": promised,
+        "at": now.isoformat(),
+        "may_ring": verdict.may_ring,
+        "rules": [{"rule": each.rule, "ok": each.ok, "says": each.says} for each in verdict.answers],
+        "next_at": verdict.next_at.isoformat() if verdict.next_at else None,
+    }

@@ -1,0 +1,46 @@
+"""The media of a call is over: what the bridge measured is stored, and the call ends with its outcome."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.call import OVER, Outcome
+from dialer.flows.end_call import end_talk
+from dialer.store import calls
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the bridge knows of a talk: token counts by kind, and per turn how long AVA took to answer (ms)."""
+
+    usage: Mapping[str, int]
+    first_audio_ms: int | None
+    latencies_ms: Sequence[int]
+
+
+async def close_talk(
+    session: AsyncSession, call_id: UUID, measured: Measured, *, ours: str | None, now: datetime
+) -> Outcome | None:
+    """End the call; `ours` names a failure of ours that ended it. The outcome, or None if it was ended before."""
+    call = await calls.locked(session, call_id)
+    if call is None:
+        return None
+    call.stream_closed_at = func.now()
+    call.usage = dict(measured.usage)
+    call.first_audio_ms = measured.first_audio_ms
+    call.latency_p50_ms = _percentile(measured.latencies_ms, 50)
+    call.latency_p95_ms = _percentile(measured.latencies_ms, 95)
+    await session.flush()
+    if call.state in OVER:
+        return None
+    return await end_talk(session, call, ours=ours, now=now)
+
+
+def _percentile(values: Sequence[int], percent: int) -> int | None:
+    """The nearest-rank percentile; None of nothing."""
+    ranked = sorted(values)
+    return ranked[max(0, -(-len(ranked) * percent // 100) - 1)] if ranked else None

@@ -1,0 +1,80 @@
+"""A new campaign: a name is enough; it starts from the shipped script and the default policy."""
+
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import Campaign, Script
+
+SHIPPED = "ava"
+LOCK = 0x5C719
+
+
+class NameTakenError(ValueError):
+    """There is a campaign of that name."""
+
+
+class UnknownScriptError(ValueError):
+    """There is no script of that name."""
+
+
+async def create_campaign(
+    session: AsyncSession,
+    name: str,
+    *,
+    script: str = SHIPPED,
+    carrier: str | None = None,
+    country: str = "IN",
+    window: tuple[time, time] | None = None,
+    concurrency: int | None = None,
+    per_second: float | None = None,
+    max_attempts: int | None = None,
+    spend_cap: Decimal | None = None,
+    machine: str | None = None,
+    machine_message: str | None = None,
+) -> Campaign:
+    """Make a draft campaign.
+
+    Raises:
+        NameTakenError, UnknownScriptError: with a line that says what to do.
+    """
+    if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
+        raise NameTakenError(f"there is a campaign {name!r} already; choose another name")
+    newest = (
+        await session.scalars(select(Script).where(Script.name == script).order_by(Script.version.desc()).limit(1))
+    ).one_or_none()
+    if newest is None:
+        raise UnknownScriptError(f"there is no script {script!r}; the shipped one is called {SHIPPED!r}")
+    wanted: dict[str, Any] = {
+        "carrier": carrier,
+        "country": country,
+        "window_opens": window[0] if window else None,
+        "window_closes": window[1] if window else None,
+        "concurrency": concurrency,
+        "per_second": per_second,
+        "max_attempts": max_attempts,
+        "spend_cap": spend_cap,
+        "machine": machine,
+        "machine_message": machine_message,
+    }
+    campaign = Campaign(
+        name=name, script_id=newest.id, **{key: value for key, value in wanted.items() if value is not None}
+    )
+    session.add(campaign)
+    await session.flush()
+    await session.refresh(campaign)
+    return campaign
+
+
+async def keep_shipped_script(session: AsyncSession, persona: str, opening: str) -> None:
+    """The shipped script as the newest version of its name, made once; versions in use never change."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    newest = (
+        await session.scalars(select(Script).where(Script.name == SHIPPED).order_by(Script.version.desc()).limit(1))
+    ).one_or_none()
+    if newest is None or (newest.persona, newest.opening) != (persona, opening):
+        session.add(Script(name=SHIPPED, version=newest.version + 1 if newest else 1, persona=persona, opening=opening))
+        await session.flush()

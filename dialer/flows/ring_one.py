@@ -1,0 +1,98 @@
+"""Ring one number on request, under every rule that binds a campaign."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.phone import BadPhone, parse_phone
+from dialer.domain.zones import Zones, zone_of
+from dialer.flows.ask_gate import Carriers, ask_about, room_of, route
+from dialer.flows.create_campaign import create_campaign
+from dialer.flows.run_campaign import intend
+from dialer.store import campaigns, pace
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+SINGLE_CALLS = "Single calls"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The intent is written; a worker places it."""
+
+    call_id: UUID
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not rung, and why."""
+
+    says: str
+
+
+async def ring_one(
+    session: AsyncSession, carriers: Carriers, number: str, now: datetime, *, campaign_name: str | None, name: str
+) -> Asked | Refused:
+    """Mean to ring a number now, in the campaign named, or in the one kept for single calls."""
+    campaign = await campaigns.named(session, campaign_name or SINGLE_CALLS)
+    if campaign is None and campaign_name is not None:
+        return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
+    if campaign is None:
+        campaign = await create_campaign(session, SINGLE_CALLS)
+        await campaigns.move(session, campaign.id, "running")
+        await session.refresh(campaign)
+    phone = parse_phone(number, campaign.country)
+    if isinstance(phone, BadPhone):
+        return Refused(f"{number!r}: {phone.says}")
+    # A number that is refused is left as it was: nobody asked for it to be rung in the morning.
+    async with session.begin_nested() as enrolled:
+        asked = await _mean(session, carriers, campaign, phone.e164, name, now)
+        if isinstance(asked, Refused):
+            await enrolled.rollback()
+    return asked
+
+
+async def _mean(
+    session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
+) -> Asked | Refused:
+    in_campaign, lead = await _enrol(session, campaign.id, e164, name)
+    carrier = route(carriers, campaign)
+    rates = {f"campaign:{campaign.id}": campaign.per_second}
+    if carrier is not None:
+        rates[f"carrier:{carrier.name}"] = carrier.calls_per_second or max(1.0, campaign.per_second)
+    buckets = await pace.fill(session, rates)
+    room = await room_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
+    (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room)
+    if verdict.refusal is not None:
+        return Refused(f"{e164} is not rung: {verdict.refusal.says}")
+    placed = await intend(session, campaign, carrier, [(in_campaign, lead, verdict)], now)
+    if not placed:
+        return Refused(f"{e164} is being rung already")
+    await pace.draw(session, buckets, 1)
+    return Asked(placed[0], e164)
+
+
+async def _enrol(session: AsyncSession, campaign_id: int, e164: str, name: str) -> tuple[CampaignLead, Lead]:
+    """The lead in the campaign, made where missing; one that was finished is opened again, for somebody asks for it."""
+    lead = (await session.scalars(select(Lead).where(Lead.phone == e164))).one_or_none()
+    if lead is None:
+        zones = zone_of(e164, None)
+        known = zones.names if isinstance(zones, Zones) else ()
+        lead = Lead(phone=e164, name=name, zones=list(known))
+        session.add(lead)
+        await session.flush()
+    query = select(CampaignLead).where(CampaignLead.campaign_id == campaign_id, CampaignLead.lead_id == lead.id)
+    in_campaign = (await session.scalars(query.with_for_update())).one_or_none()
+    if in_campaign is None:
+        in_campaign = CampaignLead(campaign_id=campaign_id, lead_id=lead.id)
+        session.add(in_campaign)
+        await session.flush()
+        await session.refresh(in_campaign)
+    elif in_campaign.state in ("done", "waiting"):
+        in_campaign.state, in_campaign.next_attempt_at = "ready", LONG_AGO
+        await session.flush()
+    return in_campaign, lead

@@ -1,0 +1,172 @@
+"""A campaign's run: started, paused, stopped; and at each tick, who is to be rung next."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import Carrier
+from dialer.domain.gate import Verdict
+from dialer.domain.pacing import may_start
+from dialer.flows.ask_gate import Carriers, ask_about, record, room_of, route
+from dialer.store import calls, campaigns, kill_switches, pace
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+
+BATCH = 100
+MOST_BATCHES = 20
+ASK_AGAIN = timedelta(minutes=10)
+# A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
+FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Calls of one campaign that are meant to be placed now, one after the other."""
+
+    calls: tuple[UUID, ...]
+    per_second: float
+
+
+async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) -> list[Claimed]:
+    """Write the intent for every call that may start now, in every running campaign; refused leads learn why.
+
+    Campaigns share a carrier's pace fairly: who was served longest ago goes first, and nobody takes more than a share
+    while others wait. Two ticks at once draw from the same buckets, one after the other.
+    """
+    running = list(await campaigns.running(session))
+    claimed: list[Claimed] = []
+    for place, campaign in enumerate(running):
+        carrier = route(carriers, campaign)
+        others = len(running) - place
+        batch = await _claim(session, campaign, carrier, now, _rates(running, campaign, carrier, carriers), others)
+        if batch:
+            claimed.append(Claimed(tuple(batch), campaign.per_second))
+    return claimed
+
+
+def _rates(
+    running: Sequence[Campaign], campaign: Campaign, carrier: Carrier | None, carriers: Carriers
+) -> dict[str, float]:
+    """The buckets that a campaign's calls draw from, with their rates in calls per second.
+
+    A carrier account starts one call a second unless its owner says otherwise, by the carrier's own setting or by a
+    campaign that is told to go faster (twilio.md §6: above its rate Twilio queues silently, and rings late).
+    """
+    rates = {f"campaign:{campaign.id}": campaign.per_second}
+    if carrier is not None:
+        told = [each.per_second for each in running if route(carriers, each) is carrier]
+        account = carrier.calls_per_second or max(1.0, *told)
+        rates[f"carrier:{carrier.name}"] = rates[f"number:{carrier.from_number}"] = account
+    return rates
+
+
+async def _claim(
+    session: AsyncSession,
+    campaign: Campaign,
+    carrier: Carrier | None,
+    now: datetime,
+    rates: Mapping[str, float],
+    others: int,
+) -> list[UUID]:
+    if await kill_switches.why_halted(session, carrier.name if carrier else None) is not None:
+        return []
+    buckets = await pace.fill(session, rates)
+    tokens = min(bucket.tokens for bucket in buckets.values())
+    shared = [bucket.tokens for key, bucket in buckets.items() if not key.startswith("campaign:")]
+    share = ceil(min(shared, default=0.0) // 1 / others)
+    room = await room_of(session, campaign, tokens)
+    if campaign.spend_cap is not None and room.spent + campaign.cost_reserve > campaign.spend_cap:
+        if not room.live_calls:
+            await campaigns.move(
+                session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
+            )
+        return []
+    places = min(may_start(tokens, room.live_calls, campaign.concurrency), share if carrier else BATCH)
+    if places < 1:
+        return []
+    willing: list[tuple[CampaignLead, Lead, Verdict]] = []
+    for _ in range(MOST_BATCHES):
+        rows = await calls.due(session, campaign.id, now, BATCH, {each.id for each, _, _ in willing})
+        verdicts = await ask_about(session, campaign, rows, carrier, now, room)
+        for (in_campaign, lead), verdict in zip(rows, verdicts, strict=True):
+            if not verdict.may_ring:
+                _refuse(in_campaign, verdict, now)
+            elif len(willing) < places:
+                willing.append((in_campaign, lead, verdict))
+        await session.flush()
+        if len(rows) < BATCH or len(willing) >= places:
+            break
+    if campaign.spend_cap is not None:
+        willing = willing[: max(0, int((campaign.spend_cap - room.spent) // campaign.cost_reserve))]
+    placed = await intend(session, campaign, carrier, willing, now)
+    if placed:
+        await pace.draw(session, buckets, len(placed))
+    elif not willing:
+        await _finish_if_done(session, campaign)
+    return placed
+
+
+async def intend(
+    session: AsyncSession,
+    campaign: Campaign,
+    carrier: Carrier | None,
+    willing: list[tuple[CampaignLead, Lead, Verdict]],
+    now: datetime,
+) -> list[UUID]:
+    """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
+    if not willing or carrier is None:
+        return []
+    last = await session.execute(
+        select(Call.campaign_lead_id, func.max(Call.n))
+        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _ in willing]))
+        .group_by(Call.campaign_lead_id)
+    )
+    numbers = dict(last.all())
+    intents = {uuid4(): (in_campaign, lead, verdict) for in_campaign, lead, verdict in willing}
+    written = await calls.intend(
+        session,
+        [
+            {
+                "id": call_id,
+                "campaign_id": campaign.id,
+                "campaign_lead_id": in_campaign.id,
+                "script_id": campaign.script_id,
+                "phone": lead.phone,
+                "n": numbers.get(in_campaign.id, 0) + 1,
+                "carrier": carrier.name,
+                "from_number": carrier.from_number,
+                "gate": record(verdict, now, promised=in_campaign.rank == 0),
+                "created_at": now,
+            }
+            for call_id, (in_campaign, lead, verdict) in intents.items()
+        ],
+    )
+    for call_id in written:
+        in_campaign = intents[call_id][0]
+        in_campaign.state, in_campaign.attempts, in_campaign.why = "calling", in_campaign.attempts + 1, None
+    return [call_id for call_id in intents if call_id in written]
+
+
+def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
+    refusal = verdict.refusal
+    assert refusal is not None
+    in_campaign.why = refusal.says
+    if verdict.next_at is not None:
+        in_campaign.next_attempt_at = verdict.next_at
+    elif any(not answer.ok and answer.rule in FOR_GOOD for answer in verdict.answers):
+        in_campaign.state = "done"
+    else:
+        in_campaign.next_attempt_at = now + ASK_AGAIN
+
+
+async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
+    left = await session.scalar(
+        select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id, CampaignLead.state != "done").limit(1)
+    )
+    rung = await session.scalar(select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1))
+    if left is None and rung is not None:
+        campaign.state, campaign.why = "done", None

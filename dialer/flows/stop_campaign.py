@@ -1,0 +1,70 @@
+"""Stop a campaign, with a receipt: nothing new since then, and what becomes of the calls in progress."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from dialer.carriers.port import CarrierError
+from dialer.domain.call import AT_CARRIER, State
+from dialer.flows.ask_gate import Carriers
+from dialer.flows.end_call import cancel_call
+from dialer.store import campaigns
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a stop did."""
+
+    since: datetime
+    taken_back: int
+    live: int
+    hung_up: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json and the API."""
+        return {
+            "nothing_new_since": self.since.isoformat(),
+            "taken_back": self.taken_back,
+            "live": self.live,
+            "hung_up": self.hung_up,
+        }
+
+    def line(self) -> str:
+        """For people."""
+        rest = f"{self.hung_up} hung up" if self.hung_up else "left to finish"
+        live = f"{self.live} calls live, {rest}" if self.live else "no call live"
+        return f"nothing new since {self.since:%H:%M:%S} UTC; {self.taken_back} not yet placed were taken back; {live}"
+
+
+async def stop_campaign(
+    sessions: Sessions, campaign_id: int, carriers: Carriers, now: datetime, *, hang_up: bool
+) -> Receipt:
+    """Stop it: from the commit on no call is placed, since every placing asks the campaign's state again."""
+    async with sessions.begin() as session:
+        await campaigns.move(session, campaign_id, "stopped")
+        intended = select(Call).where(Call.campaign_id == campaign_id, Call.state == State.INTENT).with_for_update()
+        taken_back = [
+            await cancel_call(session, call, "the campaign was stopped", None, now)
+            for call in (await session.scalars(intended)).all()
+        ]
+        live = (
+            await session.execute(
+                select(Call.carrier, Call.carrier_sid).where(
+                    Call.campaign_id == campaign_id, Call.state.in_(AT_CARRIER)
+                )
+            )
+        ).all()
+    hung_up = 0
+    for carrier_name, sid in live if hang_up else ():
+        carrier = carriers.get(carrier_name)
+        if carrier is not None and sid is not None:
+            try:
+                await carrier.hang_up(sid)
+                hung_up += 1
+            except CarrierError:
+                continue  # the receipt says how many were reached
+    return Receipt(now, sum(taken_back), len(live), hung_up)

@@ -1,0 +1,179 @@
+"""Calls that nobody speaks of any more, found and put right (reliability.md R6, R7). Safe to run at any time, anywhere."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import Carrier, CarrierError, Report
+from dialer.domain.call import Outcome, State
+from dialer.flows.ask_gate import Carriers, Room, ask_about
+from dialer.flows.end_call import end_call, end_talk
+from dialer.flows.opt_out import ringing_but_listed
+from dialer.flows.record_status import Recorded, record_status
+from dialer.store import calls
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+
+INTENT_AFTER = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=30)
+GRACE = timedelta(seconds=60)
+LOST = "the worker that asked the carrier did not come back"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was found: intents to ring the bell for again, and calls whose state changed."""
+
+    intents: tuple[UUID, ...]
+    changed: tuple[Recorded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may go unanswered, and how long an unknown call is looked for (real time)."""
+
+    placing: timedelta = timedelta(seconds=45)
+    horizon: timedelta = timedelta(minutes=15)
+
+
+async def sweep(sessions: Sessions, carriers: Carriers, now: datetime, patience: Patience | None = None) -> Swept:
+    """Find what is stuck, ask the carriers, apply what they say."""
+    patience = patience or Patience()
+    async with sessions.begin() as session:
+        for call in await calls.stuck(
+            session, and_(Call.state == State.PLACING, calls.older(Call.placing_at, patience.placing))
+        ):
+            await calls.move(session, call.id, State.UNKNOWN, reason=LOST, unknown_at=func.now())
+        intents = await calls.stuck(session, and_(Call.state == State.INTENT, calls.older(Call.made_at, INTENT_AFTER)))
+        waiting = [(call.id, call.carrier, call.carrier_sid) for call in await _silent(session)]
+        unknown = [call.id for call in await calls.stuck(session, Call.state == State.UNKNOWN)]
+        listed = await ringing_but_listed(session)
+        late = await _queued_past_close(session, carriers, now)
+    changed: list[Recorded] = []
+    for carrier_name, listed_sid in listed:
+        await _hang_up(carriers.get(carrier_name), listed_sid)
+    for carrier_name, late_sid in late:
+        await _cancel(carriers.get(carrier_name), late_sid)
+    for call_id in unknown:
+        changed += await _look_for(sessions, carriers, call_id, now, patience.horizon)
+    for call_id, carrier_name, sid in waiting:
+        changed += await _ask_about(sessions, carriers.get(carrier_name), call_id, sid, now)
+    return Swept(tuple(call.id for call in intents), tuple(changed))
+
+
+async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: datetime) -> list[tuple[str, str]]:
+    """Calls that a carrier has and does not ring yet, though the lead's window has closed: (carrier, sid)."""
+    query = (
+        select(Call, Campaign, CampaignLead, Lead)
+        .join(Campaign, Campaign.id == Call.campaign_id)
+        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .where(Call.state == State.PLACED, Call.carrier_sid.is_not(None))
+        .limit(500)
+    )
+    late = []
+    for call, campaign, in_campaign, lead in await session.execute(query):
+        room = Room(0, 1.0, Decimal(0))
+        carrier = carriers.get(call.carrier)
+        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room, but=call.id)
+        closed = any(not answer.ok and answer.rule in ("window", "holiday") for answer in verdict.answers)
+        if closed and call.carrier_sid:
+            late.append((call.carrier, call.carrier_sid))
+    return late
+
+
+async def _silent(session: AsyncSession) -> list[Call]:
+    """Calls that should have been heard of: past their ring time, or talking without a sign of life."""
+    ring = select(Campaign.ring_timeout_s).where(Campaign.id == Call.campaign_id).scalar_subquery()
+    waited = func.extract("epoch", func.now() - Call.placing_at)
+    never_answered = and_(Call.state.in_((State.PLACED, State.RINGING)), waited > ring + GRACE.total_seconds())
+    gone_quiet = and_(
+        Call.state == State.TALKING,
+        or_(
+            and_(Call.stream_opened_at.is_not(None), calls.older(Call.heard_at, SILENT_AFTER)),
+            and_(Call.stream_opened_at.is_(None), waited > ring + GRACE.total_seconds()),
+        ),
+    )
+    return list(await calls.stuck(session, or_(never_answered, gone_quiet)))
+
+
+async def _look_for(
+    sessions: Sessions, carriers: Carriers, call_id: UUID, now: datetime, horizon: timedelta
+) -> list[Recorded]:
+    """Find an unknown call in the carrier's list; the earliest match is ours, any other is hung up."""
+    async with sessions.begin() as session:
+        call = await session.get_one(Call, call_id)
+        placing_at = call.placing_at
+        overdue = await session.scalar(select(calls.older(Call.placing_at, horizon)).where(Call.id == call_id))
+    carrier = carriers.get(call.carrier)
+    if carrier is None or placing_at is None:
+        return []
+    try:
+        found = await carrier.find(call.phone, call.from_number, placing_at)
+    except CarrierError:
+        return []
+    async with sessions.begin() as session:
+        fresh = [report for report in found if await calls.by_sid(session, call.carrier, report.sid) in (None, call_id)]
+    if fresh:
+        for extra in fresh[1:]:
+            await _hang_up(carrier, extra.sid)
+        return await _apply(sessions, call_id, fresh[0], now)
+    if not overdue:
+        return []
+    async with sessions.begin() as session:
+        locked = await calls.locked(session, call_id)
+        if locked is not None and locked.state is State.UNKNOWN:
+            await end_call(session, locked, Outcome.NOT_PLACED, "the carrier knows no such call", now)
+            return [Recorded(call_id, locked.phone, State.ENDED, Outcome.NOT_PLACED)]
+    return []
+
+
+async def _ask_about(
+    sessions: Sessions, carrier: Carrier | None, call_id: UUID, sid: str | None, now: datetime
+) -> list[Recorded]:
+    if carrier is None or sid is None:
+        return []
+    try:
+        report = await carrier.fetch(sid)
+        if report.state is State.TALKING:
+            await carrier.hang_up(sid)  # answered, and nobody of ours is on the line
+            report = await carrier.fetch(sid)
+    except CarrierError:
+        return []
+    if report.state is not State.ENDED:
+        return []
+    async with sessions.begin() as session:
+        call = await calls.locked(session, call_id)
+        if call is not None and call.stream_opened_at is not None and call.stream_closed_at is None:
+            call.stream_closed_at = func.now()
+            outcome = await end_talk(session, call, ours="the bridge of this call was lost", now=now)
+            return [Recorded(call_id, call.phone, State.ENDED, outcome)] if outcome else []
+    return await _apply(sessions, call_id, report, now)
+
+
+async def _apply(sessions: Sessions, call_id: UUID, report: Report, now: datetime) -> list[Recorded]:
+    async with sessions.begin() as session:
+        recorded = await record_status(session, call_id, report, now)
+    return [recorded] if recorded else []
+
+
+async def _hang_up(carrier: Carrier | None, sid: str) -> None:
+    if carrier is None:
+        return
+    try:
+        await carrier.hang_up(sid)
+    except CarrierError:
+        return  # the next sweep tries again
+
+
+async def _cancel(carrier: Carrier | None, sid: str) -> None:
+    if carrier is None:
+        return
+    try:
+        await carrier.cancel(sid)
+    except CarrierError:
+        return  # the next sweep tries again

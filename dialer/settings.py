@@ -1,0 +1,124 @@
+"""Everything that the environment (or `.env`) decides, read once by the entry points.
+
+Nothing below the edges reads the environment: what a flow or an adapter needs is passed to it.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class WrongSettingError(Exception):
+    """A setting that cannot be used; the message is one line that says which and what to do."""
+
+
+class Settings(BaseSettings):
+    """The dialer's settings; every field's name in capitals is its environment variable."""
+
+    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    dialer_database_url: str | None = None
+    dialer_redis_url: str | None = None
+    dialer_data_dir: Path = Path("data")
+    dialer_public_url: str | None = None
+    dialer_media_url: str | None = None
+    dialer_web_host: str = "127.0.0.1"
+    dialer_bridge_host: str = "127.0.0.1"
+    dialer_web_port: int = Field(8000, ge=0, le=65535)
+    dialer_bridge_port: int = Field(8001, ge=0, le=65535)
+    dialer_secret_key: SecretStr | None = None
+    dialer_clock: str | None = None
+    dialer_send_mail_url: str | None = None
+    dialer_placing_after_s: float = Field(45.0, gt=0)
+    """A request to a carrier that was not answered for so long is unknown: its worker is gone."""
+    dialer_unknown_horizon_s: float = Field(900.0, gt=0)
+    """An unknown call that a carrier's list does not show for so long was not placed."""
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from_number: str | None = None
+    twilio_api_url: str = "https://api.twilio.com"
+    twilio_calls_per_second: float | None = Field(None, gt=0)
+
+    openai_api_key: SecretStr | None = None
+    openai_realtime_url: str = "wss://api.openai.com/v1/realtime"
+    openai_realtime_model: str = "gpt-realtime-2.1"
+
+    @cached_property
+    def public_url(self) -> str:
+        """Where carriers reach the web process, without a trailing slash."""
+        return (self.dialer_public_url or f"http://127.0.0.1:{self.dialer_web_port}").rstrip("/")
+
+    @cached_property
+    def media_url(self) -> str:
+        """Where carriers reach the bridge: ws(s), without a path such as /media-stream and without a trailing slash."""
+        if self.dialer_media_url:
+            return self.dialer_media_url.rstrip("/").removesuffix("/media-stream").rstrip("/")
+        public = urlsplit(self.public_url)
+        if is_loopback(self.public_url):
+            host = f"[{public.hostname}]" if ":" in (public.hostname or "") else public.hostname
+            return f"ws://{host}:{self.dialer_bridge_port}"
+        return urlunsplit(("wss" if public.scheme == "https" else "ws", public.netloc, public.path, "", ""))
+
+    @property
+    def carrier_urls(self) -> tuple[str, ...]:
+        """The address of every carrier that has credentials."""
+        return (self.twilio_api_url,) if self.has_twilio else ()
+
+    @property
+    def has_twilio(self) -> bool:
+        """A carrier without credentials is never routed to."""
+        return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_from_number)
+
+    def refuse_unsafe(self) -> None:
+        """Raise WrongSettingError for addresses that carriers could not or must not use."""
+        _refuse_unreachable("DIALER_PUBLIC_URL", self.public_url, "http", "https")
+        _refuse_unreachable("DIALER_MEDIA_URL", self.media_url, "ws", "wss")
+        if self.dialer_redis_url and not self.dialer_redis_url.startswith(("redis://", "rediss://", "unix://")):
+            raise WrongSettingError(
+                f"DIALER_REDIS_URL must start with redis:// or rediss://, not {self.dialer_redis_url[:8]!r}"
+            )
+        if self.dialer_clock:
+            outside = [url for url in (self.twilio_api_url,) if not is_loopback(url)]
+            if outside:
+                raise WrongSettingError(
+                    f"DIALER_CLOCK moves the clock for rehearsal only, but {outside[0]} is a real carrier: "
+                    "unset DIALER_CLOCK, or point TWILIO_API_URL at a carrier on loopback"
+                )
+
+
+def _refuse_unreachable(name: str, url: str, plain: str, secure: str) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname)
+    except ValueError:
+        raise WrongSettingError(f"{name} is no address: {url!r}") from None
+    if not whole or (parts.scheme != secure and not (parts.scheme == plain and is_loopback(url))):
+        raise WrongSettingError(f"{name} must start with {secure}:// ({plain}:// only on loopback), not {url!r}")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address names this machine by a loopback name."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        WrongSettingError: a variable that cannot be read, or an unsafe combination.
+    """
+    try:
+        settings = Settings(_env_file=os.environ.get("DIALER_ENV_FILE", ".env"))  # type: ignore[call-arg]  # pydantic-settings takes it
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise WrongSettingError(f"{name}: {first['msg']}; change it in the environment or in .env") from error
+    settings.refuse_unsafe()
+    return settings

@@ -1,0 +1,90 @@
+"""The input buffer: what the client appends, cut into turns and understood (openai-realtime.md §2.1, §4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dialer import audio
+from dialer.simulator.realtime.checks import EventError
+from dialer.simulator.realtime.codec import FRAME_BYTES, to_line
+from dialer.simulator.realtime.vad import Detector, Event
+from dialer.simulator.speech import AVA_VOICE, Speech
+
+_ENOUGH = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One turn: lines heard well enough to act on, the words for the transcript, AVA's own voice if it came back."""
+
+    lines: tuple[str, ...]
+    transcript: str
+    fraction: float
+    echo: str | None
+
+
+class Ear:
+    """Takes appended bytes in the session's format. Only sound counts as time here."""
+
+    def __init__(self, speech: Speech, config: Mapping[str, Any]) -> None:
+        self._speech = speech
+        self._left = b""
+        self._manual = bytearray()
+        self.now_ms = 0
+        self.configure(config)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Take over the session's input format and turn detection."""
+        self._format: str = config["audio"]["input"]["format"]["type"]
+        turns = config["audio"]["input"]["turn_detection"]
+        self.detector = Detector(turns, self.now_ms) if turns is not None else None
+        self._left = b""
+
+    def append(self, sound: bytes) -> list[Event]:
+        """Add sound; events in the order in which they happened."""
+        whole = self._left + sound if self._left else sound
+        size = FRAME_BYTES[self._format]
+        end = len(whole) - len(whole) % size
+        self._left = whole[end:]
+        events: list[Event] = []
+        for at in range(0, end, size):
+            frame = to_line(whole[at : at + size], self._format)
+            self.now_ms += audio.FRAME_MS
+            if self.detector is None:
+                self._manual += frame
+            elif (event := self.detector.take(frame)) is not None:
+                events.append(event)
+        return events
+
+    def commit(self) -> bytes:
+        """Take what was appended since the last commit, with turn detection off. Raises EventError if it is nothing."""
+        if len(self._manual) < audio.FRAME_BYTES * 5:
+            raise EventError(
+                "input_audio_buffer_commit_empty",
+                "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.",
+            )
+        sound = bytes(self._manual)
+        self._manual.clear()
+        return sound
+
+    def clear(self, config: Mapping[str, Any]) -> None:
+        """Throw away what was not committed."""
+        self._manual.clear()
+        self.configure(config)
+
+    def understand(self, sound: bytes) -> Understood:
+        """What was said in a turn, by the frames that arrived and nothing else."""
+        found = self._speech.recognise(sound)
+        echo = next((heard.clip.text for heard in found if heard.clip.voice == AVA_VOICE), None)
+        theirs = [heard for heard in found if heard.clip.voice != AVA_VOICE]
+        return Understood(
+            lines=tuple(heard.clip.text for heard in theirs if heard.fraction >= _ENOUGH),
+            transcript=" ".join(filter(None, (_part(heard.clip.text.split(), heard.fraction) for heard in theirs))),
+            fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
+            echo=echo,
+        )
+
+
+def _part(words: Sequence[str], fraction: float) -> str:
+    """As many words as were heard of a sentence that was cut."""
+    return " ".join(words[: round(len(words) * fraction)]) if fraction < 0.95 else " ".join(words)

@@ -1,0 +1,100 @@
+"""Voice activity detection on the sound that the client appends, frame by frame (openai-realtime.md §2.1).
+
+Sans-IO: time is the sound written to the buffer and nothing else (§10).
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dialer import audio
+
+_STARTS_AFTER_FRAMES = 3
+_EAGERNESS_MS = {"low": 1200, "medium": 700, "auto": 700, "high": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Somebody began to speak; the prefix padding is counted in."""
+
+    audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Silence lasted long enough; `sound` is the turn with its padding."""
+
+    audio_start_ms: int
+    audio_end_ms: int
+    sound: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """Nobody spoke for `idle_timeout_ms` after the last answer was over."""
+
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+Event = Started | Stopped | TimedOut
+
+
+class Detector:
+    """Takes µ-law frames of 20 ms, gives events. `detection` is the session's `turn_detection`, never null."""
+
+    def __init__(self, detection: Mapping[str, Any], now_ms: int = 0) -> None:
+        self._level = 120 + 500 * float(detection.get("threshold", 0.5))
+        self._silence_ms = int(
+            detection["silence_duration_ms"]
+            if detection["type"] == "server_vad"
+            else _EAGERNESS_MS[detection["eagerness"]]
+        )
+        padding = int(detection.get("prefix_padding_ms", 300)) // audio.FRAME_MS
+        self._before: deque[bytes] = deque(maxlen=padding + _STARTS_AFTER_FRAMES)
+        self._idle_ms: int | None = detection.get("idle_timeout_ms")
+        self._idle_from: int | None = None
+        self._now_ms = now_ms
+        self._loud_frames = 0
+        self._quiet_ms = 0
+        self._start_ms = 0
+        self._turn: bytearray | None = None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is open."""
+        return self._turn is not None
+
+    def answer_over_at(self, ms: int) -> None:
+        """The last answer will have been played by `ms` of buffer time: the idle clock starts there."""
+        self._idle_from = ms
+
+    def take(self, frame: bytes) -> Event | None:
+        """One more frame."""
+        self._now_ms += audio.FRAME_MS
+        loud = audio.loudness(frame) > self._level
+        if self._turn is not None:
+            return self._go_on(frame, loud)
+        self._before.append(frame)
+        self._loud_frames = self._loud_frames + 1 if loud else 0
+        if self._loud_frames >= _STARTS_AFTER_FRAMES:
+            self._turn = bytearray(b"".join(self._before))
+            self._start_ms = max(0, self._now_ms - len(self._before) * audio.FRAME_MS)
+            self._before.clear()
+            self._quiet_ms = self._loud_frames = 0
+            self._idle_from = None
+            return Started(self._start_ms)
+        if self._idle_ms and self._idle_from is not None and self._now_ms >= self._idle_from + self._idle_ms:
+            start, self._idle_from = self._idle_from, None
+            return TimedOut(start, self._now_ms)
+        return None
+
+    def _go_on(self, frame: bytes, loud: bool) -> Event | None:
+        assert self._turn is not None
+        self._turn += frame
+        self._quiet_ms = 0 if loud else self._quiet_ms + audio.FRAME_MS
+        if self._quiet_ms < max(self._silence_ms, audio.FRAME_MS):
+            return None
+        sound, self._turn = bytes(self._turn), None
+        return Stopped(self._start_ms, self._now_ms, sound)

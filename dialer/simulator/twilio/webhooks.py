@@ -1,0 +1,193 @@
+"""Webhooks from the carrier: signed, retried as the URL's fragment asks, and spoiled as fault rules order.
+
+Fields are those of twilio.md §2; the order of one call's webhooks is the order of its events unless a fault turns it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urldefrag, urlencode
+
+import aiohttp
+from yarl import URL
+
+from dialer.simulator.clock import Clock, now, rfc2822
+from dialer.simulator.faults import Faults
+from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
+from dialer.simulator.twilio.call import FINAL, Call
+from dialer.simulator.twilio.params import Hook
+from dialer.simulator.twilio.signature import sign
+
+_COUNTRIES = {"+91": "IN", "+1": "US", "+44": "GB", "+61": "AU", "+971": "AE"}
+_PLACES = ("City", "State", "Zip")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the product answered to a webhook."""
+
+    status: int
+    content_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    event: str
+    hook: Hook
+    params: Mapping[str, str]
+
+
+class Webhooks:
+    """The sender of all webhooks of one carrier. Each call has its own queue, so calls do not wait for each other."""
+
+    def __init__(self, http: aiohttp.ClientSession, token: str, clock: Clock, faults: Faults, ledger: Ledger) -> None:
+        self._http, self._token, self._clock = http, token, clock
+        self._faults, self._ledger = faults, ledger
+        self._queues: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, list[_Letter]] = {}
+        self.timeout_s = 15.0
+
+    def status(self, call: Call, event: str, status: str, extra: Mapping[str, str] | None = None) -> None:
+        """Tell of one status event if it was asked for; every event takes a SequenceNumber, asked for or not."""
+        params = base_fields(call) | {
+            "CallbackSource": "call-progress-events",
+            "CallStatus": status,
+            "SequenceNumber": str(call.sequence),
+            "Timestamp": rfc2822(now()) or "",
+            **(extra or {}),
+        }
+        call.sequence += 1
+        if call.request.status and event in call.request.status_events:
+            self.send(call, status if event == "completed" else event, call.request.status, params)
+
+    def send(self, call: Call, event: str, hook: Hook, params: Mapping[str, str]) -> None:
+        """Queue one webhook behind the earlier ones of its call, after the faults have had their say."""
+        letter = _Letter(event, hook, params)
+        if self._faults.take("webhook", "lose", to=call.request.to, event=event):
+            self._ledger.webhooks.append(
+                WebhookEntry(call.sid, event, urldefrag(hook.url).url, dict(params), stamp(), lost=True)
+            )
+            return
+        if call.sid in self._held or self._faults.take("webhook", "reverse", to=call.request.to, event=event):
+            held = self._held.setdefault(call.sid, [])
+            held.append(letter)
+            if event in FINAL:
+                for late in reversed(self._held.pop(call.sid)):
+                    self._queue(call, late)
+            return
+        self._queue(call, letter)
+
+    async def ask(self, call: Call, event: str, hook: Hook, params: Mapping[str, str]) -> Answer | None:
+        """Send now and hand back the answer: the fetch of TwiML. None when none came."""
+        if self._faults.take("webhook", "lose", to=call.request.to, event=event):
+            return None
+        return await self._deliver(call, _Letter(event, hook, params))
+
+    async def drain(self) -> None:
+        """Wait until everything queued has been delivered or given up."""
+        while self._queues:
+            await asyncio.gather(*self._queues.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Drop what is queued."""
+        tasks = list(self._queues.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _queue(self, call: Call, letter: _Letter) -> None:
+        delay = self._faults.take("webhook", "delay", to=call.request.to, event=letter.event)
+        again = self._faults.take("webhook", "duplicate", to=call.request.to, event=letter.event)
+        before = self._queues.get(call.sid)
+        if delay is not None:
+            before = None  # a late one does not hold up those behind it
+        task = asyncio.create_task(
+            self._after(before, call, letter, delay.seconds if delay else 0.0, again.times if again else 1)
+        )
+        key = call.sid if delay is None else f"{call.sid}:{id(task)}"
+        self._queues[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
+
+    def _forget(self, key: str, done: "asyncio.Task[None]") -> None:
+        if self._queues.get(key) is done:
+            del self._queues[key]
+
+    async def _after(
+        self, before: "asyncio.Task[None] | None", call: Call, letter: _Letter, delay_s: float, times: int
+    ) -> None:
+        if before is not None:
+            await asyncio.gather(before, return_exceptions=True)
+        if delay_s:
+            await asyncio.sleep(delay_s)
+        for _ in range(times):
+            await self._deliver(call, letter)
+
+    async def _deliver(self, call: Call, letter: _Letter) -> Answer | None:
+        """Try once, and again as often as the connection overrides in the fragment (`rc`, `rp`) allow."""
+        url, fragment = urldefrag(letter.hook.url)
+        overrides = dict(parse_qsl(fragment))
+        retries = int(overrides.get("rc", "1")) if overrides.get("rc", "1").isdigit() else 1
+        policy = set(overrides.get("rp", "ct").split(","))
+        for _ in range(1 + min(retries, 5)):
+            entry = WebhookEntry(call.sid, letter.event, url, dict(letter.params), stamp())
+            self._ledger.webhooks.append(entry)
+            answer = await self._post(url, letter, entry)
+            if answer is not None and answer.status < 400:
+                return answer
+            if not policy & {"all", _failure(entry)}:
+                break
+        if entry.status is None:
+            call.entry.warn(11205 if entry.error == "connect" else 11200, f"{letter.event}: {entry.error}")
+        else:
+            call.entry.warn(15003 if letter.event != "twiml" else 11200, f"{letter.event}: HTTP {entry.status}")
+        return answer
+
+    async def _post(self, url: str, letter: _Letter, entry: WebhookEntry) -> Answer | None:
+        get = letter.hook.method == "GET"
+        target = f"{url}{'&' if '?' in url else '?'}{urlencode(letter.params)}" if get else url
+        signature = sign(self._token, target, None if get else letter.params)
+        headers = {"X-Twilio-Signature": signature, "User-Agent": "TwilioProxy/1.1", "Accept": "*/*"}
+        timeout = aiohttp.ClientTimeout(total=self.timeout_s, sock_connect=5)
+        try:
+            async with self._http.request(
+                letter.hook.method,
+                URL(target, encoded=True),
+                data=None if get else dict(letter.params),
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                entry.status = response.status
+                return Answer(response.status, response.content_type, await response.text())
+        except aiohttp.ClientConnectorError:
+            entry.error = "connect"
+        except TimeoutError:
+            entry.error = "timeout"
+        except (aiohttp.ClientError, ValueError) as error:
+            entry.error = f"broken: {error}"
+        return None
+
+
+def _failure(entry: WebhookEntry) -> str:
+    """The name that retry policies have for what went wrong: ct, rt, 4xx or 5xx."""
+    if entry.status is None:
+        return "ct" if entry.error == "connect" else "rt"
+    return f"{entry.status // 100}xx"
+
+
+def base_fields(call: Call) -> dict[str, str]:
+    """The fields that every webhook about a call carries (§2)."""
+    fields = {"AccountSid": call.account_sid, "CallSid": call.sid, "ApiVersion": "2010-04-01"}
+    fields |= {"Direction": "outbound-api"}
+    numbers = {
+        "From": call.request.from_,
+        "To": call.request.to,
+        "Caller": call.request.from_,
+        "Called": call.request.to,
+    }
+    fields |= numbers
+    for who, number in numbers.items():
+        country = next((code for prefix, code in _COUNTRIES.items() if number.startswith(prefix)), "")
+        fields |= {f"{who}Country": country, **{f"{who}{place}": "" for place in _PLACES}}
+    return fields

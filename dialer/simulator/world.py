@@ -1,0 +1,150 @@
+"""The outside world on the wire: one carrier, one realtime model, and the students between them.
+
+Twilio's REST interface, webhooks and media streams on one port, OpenAI's realtime socket on another, both on loopback,
+both written from the protocol pages alone. `GET /_world/ledger` on the carrier's port tells what truly happened.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+from dialer.simulator.clock import Clock
+from dialer.simulator.faults import FaultError, Faults, fault_from_json
+from dialer.simulator.ledger import Ledger
+from dialer.simulator.realtime.server import RealtimeService
+from dialer.simulator.script import Student
+from dialer.simulator.settings import WorldSettings
+from dialer.simulator.speech import Speech, process_speech
+from dialer.simulator.students import BY_ENDING, LINES
+from dialer.simulator.twilio.lifecycle import Exchange
+from dialer.simulator.twilio.rest import Account
+from dialer.simulator.twilio.webhooks import Webhooks
+
+__all__ = ["World", "WorldSettings", "simulated_world"]
+
+
+class World:
+    """A running world. Start it in an event loop; `twilio_url` and `realtime_url` are known from then on."""
+
+    def __init__(self, settings: WorldSettings) -> None:
+        self.settings = settings
+        self.ledger = Ledger()
+        self.faults = Faults()
+        self.twilio_url = ""
+        self.realtime_url = ""
+        self._clock = Clock(settings.speed)
+        self._runners: list[web.AppRunner] = []
+
+    async def start(self) -> None:
+        """Open both ports and make the students' voices."""
+        speech = process_speech()
+        await asyncio.to_thread(_make_voices, speech)
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
+        )
+        self._webhooks = Webhooks(self._http, self.settings.auth_token, self._clock, self.faults, self.ledger)
+        self._webhooks.timeout_s = self.settings.webhook_timeout_s
+        exchange = Exchange(
+            self._http,
+            self._webhooks,
+            speech,
+            self._clock,
+            self.faults,
+            self.settings.auth_token,
+            lambda: self.twilio_url,
+            lambda work: self._account.background(work),
+        )
+        self._account = Account(self.settings, exchange, self._clock, self.faults, self.ledger)
+        self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)
+        carrier = web.Application()
+        carrier.add_routes([*self._account.routes(), *self._world_routes()])
+        model = web.Application()
+        model.add_routes(self._realtime.routes())
+        host = self.settings.host
+        self.twilio_url = f"http://{host}:{await self._listen(carrier, self.settings.port)}"
+        self.realtime_url = f"ws://{host}:{await self._listen(model, self.settings.realtime_port)}/v1/realtime"
+
+    async def stop(self) -> None:
+        """End all calls and sessions, then close the ports."""
+        await self._account.stop()
+        await self._webhooks.stop()
+        await self._realtime.stop()
+        for runner in self._runners:
+            await runner.cleanup()
+        await self._http.close()
+
+    async def quiet(self) -> None:
+        """Wait until every webhook that was fired so far has been delivered or given up."""
+        await self._webhooks.drain()
+
+    async def _listen(self, application: web.Application, port: int) -> int:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        self._runners.append(runner)
+        site = web.TCPSite(runner, self.settings.host, port)
+        await site.start()
+        address: tuple[str, int] = runner.addresses[0]
+        return address[1]
+
+    def _world_routes(self) -> list[web.AbstractRouteDef]:
+        return [
+            web.get("/_world/ledger", self._tell_ledger),
+            web.get("/_world/students", self._tell_students),
+            web.get("/_world/faults", self._tell_faults),
+            web.post("/_world/faults", self._add_faults),
+            web.delete("/_world/faults", self._clear_faults),
+            web.post("/_world/reset", self._reset),
+        ]
+
+    async def _tell_ledger(self, request: web.Request) -> web.Response:
+        to = request.query.get("to")
+        shown = self.ledger.only(to) if to else self.ledger
+        return web.Response(body=shown.as_json(), content_type="application/json")
+
+    async def _tell_students(self, _request: web.Request) -> web.Response:
+        def told(student: Student) -> dict[str, str]:
+            return {"key": student.key, "about": student.about, "expects": student.expects}
+
+        return web.json_response({ending: told(student) for ending, student in BY_ENDING.items()})
+
+    async def _tell_faults(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.faults.as_json())
+
+    async def _add_faults(self, request: web.Request) -> web.Response:
+        raw = await request.json()
+        try:
+            rules = [fault_from_json(rule) for rule in (raw if isinstance(raw, list) else [raw])]
+        except (FaultError, AttributeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        self.faults.add(*rules)
+        return web.json_response(self.faults.as_json(), status=201)
+
+    async def _clear_faults(self, _request: web.Request) -> web.Response:
+        self.faults.clear()
+        return web.json_response([])
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        """Hang up, forget every record and every rule; the ports stay."""
+        self.faults.clear()
+        self._account.forget()
+        self.ledger.clear()
+        return web.json_response({"reset": True})
+
+
+def _make_voices(speech: Speech) -> None:
+    for line in LINES.values():
+        speech.clip(line.text, line.voice, beep=line.beep, keep=True)
+
+
+@asynccontextmanager
+async def simulated_world(settings: WorldSettings) -> AsyncIterator[World]:
+    """A world for as long as the block lasts."""
+    world = World(settings)
+    await world.start()
+    try:
+        yield world
+    finally:
+        await world.stop()

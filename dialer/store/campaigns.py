@@ -1,0 +1,111 @@
+"""Campaigns: found, made, moved from state to state by conditional updates, and counted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Text, case, cast, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.call import LIVE, Outcome, State
+from dialer.domain.hours import Window
+from dialer.domain.retry import Again, Policy
+from dialer.store.tables import Call, Campaign, CampaignLead, Pace
+
+MAY_BECOME = {
+    "running": ("draft", "paused", "stopped", "done"),
+    "paused": ("running",),
+    "stopped": ("draft", "running", "paused", "done"),
+    "done": ("running",),
+}
+
+
+async def named(session: AsyncSession, name: str) -> Campaign | None:
+    """The campaign of that name."""
+    return (await session.scalars(select(Campaign).where(Campaign.name == name))).one_or_none()
+
+
+async def running(session: AsyncSession) -> Sequence[Campaign]:
+    """The campaigns that are running; who was served longest ago comes first, so that several share fairly."""
+    query = (
+        select(Campaign)
+        .outerjoin(Pace, Pace.key == "campaign:" + cast(Campaign.id, Text))
+        .where(Campaign.state == "running")
+        .order_by(Pace.at.nulls_first(), Campaign.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def move(session: AsyncSession, campaign_id: int, state: str, why: str | None = None) -> bool:
+    """Move a campaign to a state; False where its state does not allow that (it may be there already)."""
+    values: dict[str, Any] = {"state": state, "why": why}
+    if state == "running":
+        values["started_at"] = func.coalesce(Campaign.started_at, func.now())
+        values["resumed_at"] = func.now()
+    if state == "stopped":
+        values["stopped_at"] = func.now()
+    moved = await session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.state.in_(MAY_BECOME[state]))
+        .values(values)
+        .returning(Campaign.id)
+    )
+    return moved.first() is not None
+
+
+async def live_calls(session: AsyncSession, campaign_id: int) -> int:
+    """How many calls of a campaign are in progress, from intent on."""
+    query = select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE))
+    return (await session.scalar(query)) or 0
+
+
+async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """How many leads are in each state, and how many have each last outcome."""
+    states = await session.execute(
+        select(CampaignLead.state, func.count())
+        .where(CampaignLead.campaign_id == campaign_id)
+        .group_by(CampaignLead.state)
+    )
+    outcomes = await session.execute(
+        select(CampaignLead.last_outcome, func.count())
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.last_outcome.is_not(None))
+        .group_by(CampaignLead.last_outcome)
+    )
+    return dict(states.all()), {str(outcome): n for outcome, n in outcomes if outcome}
+
+
+async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
+    """When the next lead of a campaign may be rung."""
+    return await session.scalar(
+        select(func.min(CampaignLead.next_attempt_at)).where(
+            CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting"))
+        )
+    )
+
+
+def window_of(campaign: Campaign) -> Window:
+    """The hours a campaign chose; the law's still bind."""
+    return Window.uniform(campaign.window_opens, campaign.window_closes, campaign.window_days)
+
+
+def policy_of(campaign: Campaign) -> Policy:
+    """A campaign's retry policy."""
+    again = {
+        outcome: Again(getattr(campaign, f"{outcome.value}_wait"), getattr(campaign, f"{outcome.value}_limit"))
+        for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED, Outcome.VOICEMAIL, Outcome.DROPPED)
+    }
+    return Policy(campaign.max_attempts, again)
+
+
+async def spent(session: AsyncSession, campaign: Campaign) -> Decimal:
+    """What a campaign has cost, with the reserve for every call whose cost is not known yet."""
+    known = func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0)
+    # A call that never reached the carrier costs nothing; one that did holds its reserve until the carrier names a price.
+    cost = case(
+        (Call.carrier_cost.is_not(None), known),
+        (or_(Call.placing_at.is_not(None), Call.state == State.INTENT), func.greatest(known, campaign.cost_reserve)),
+        else_=0,
+    )
+    query = select(func.sum(cost)).where(Call.campaign_id == campaign.id, Call.state != State.CANCELLED)
+    return Decimal(await session.scalar(query) or 0)

@@ -1,0 +1,32 @@
+"""The kill switch: for everything, or for one carrier. Whoever is about to place a call asks it in that transaction."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import KillSwitch
+
+ALL = "all"
+
+
+def carrier_scope(name: str) -> str:
+    """The scope of one carrier's switch."""
+    return f"carrier:{name}"
+
+
+async def throw(session: AsyncSession, scope: str, why: str, by: str) -> None:
+    """Throw the switch; one that is thrown keeps its first reason."""
+    await session.execute(insert(KillSwitch).values(scope=scope, why=why, thrown_by=by).on_conflict_do_nothing())
+
+
+async def release(session: AsyncSession, scope: str) -> bool:
+    """Release the switch; False where it was not thrown."""
+    gone = await session.execute(delete(KillSwitch).where(KillSwitch.scope == scope).returning(KillSwitch.scope))
+    return gone.first() is not None
+
+
+async def why_halted(session: AsyncSession, carrier: str | None) -> str | None:
+    """Why nothing may be placed over this carrier; None where it may."""
+    scopes = [ALL, *([carrier_scope(carrier)] if carrier else [])]
+    thrown = (await session.scalars(select(KillSwitch).where(KillSwitch.scope.in_(scopes)).limit(1))).one_or_none()
+    return f"the kill switch is thrown for {thrown.scope}: {thrown.why}" if thrown else None

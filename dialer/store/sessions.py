@@ -1,0 +1,30 @@
+"""Engines and sessions: one pool per process, one transaction per request, job or tool call."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine for any spelling of a PostgreSQL address (`postgres://`, `postgresql://`, with or without driver)."""
+    url = make_url(database_url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+    return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True)
+
+
+def make_sessions(engine: AsyncEngine) -> Sessions:
+    """Sessions whose rows stay readable after the commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator[Sessions]:
+    """Sessions on an engine that is disposed of at the end."""
+    engine = make_engine(database_url, pool_size=pool_size)
+    try:
+        yield make_sessions(engine)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,245 @@
+"""OpenAI's realtime voice, GA interface (openai-realtime.md). Pure: events in and out, no socket.
+
+`session.update` is all or nothing, so it holds documented keys only, and `session.updated` is checked before the
+voice counts as ready: a refused update would leave 24 kHz PCM, which on a phone is noise.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from dialer.voices.port import (
+    AnswerEnded,
+    AnswerStarted,
+    Audio,
+    Cancel,
+    Configure,
+    Heard,
+    ItemAdded,
+    Nothing,
+    Respond,
+    Setup,
+    Speak,
+    SpeechStarted,
+    SpeechStopped,
+    Spoken,
+    ToolCalled,
+    ToolResult,
+    Truncate,
+    VoiceCommand,
+    VoiceEvent,
+    VoiceFault,
+    VoiceOpened,
+    VoiceReady,
+)
+
+SETUP_EVENT = "setup"
+PHONE_FORMAT = {"type": "audio/pcmu"}
+# The session is gone, or will never be what the call needs (§6).
+FATAL_CODES = frozenset({"session_expired", "beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
+
+
+class _Item(msgspec.Struct, gc=False):
+    id: str = ""
+    type: str = ""
+    role: str | None = None
+    status: str | None = None
+    name: str = ""
+    call_id: str = ""
+    arguments: str = ""
+
+
+class _Fault(msgspec.Struct, gc=False):
+    type: str = ""
+    code: str | None = None
+    message: str = ""
+    event_id: str | None = None
+
+
+class _StatusDetails(msgspec.Struct, gc=False):
+    reason: str | None = None
+    error: _Fault | None = None
+
+
+class _Response(msgspec.Struct, gc=False):
+    id: str = ""
+    status: str = ""
+    status_details: _StatusDetails | None = None
+    usage: dict[str, Any] | None = None
+    conversation_id: str | None = None
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: str
+    delta: str = ""
+    item_id: str = ""
+    item: _Item | None = None
+    previous_item_id: str | None = None
+    transcript: str = ""
+    response: _Response | None = None
+    session: dict[str, Any] | None = None
+    error: _Fault | None = None
+    audio_end_ms: int = 0
+
+
+_decode = msgspec.json.Decoder(_Event).decode
+
+
+def address(url: str, model: str) -> str:
+    """The socket's address: the whole configured address, and the model as the only query (§1)."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'model': model})}"
+
+
+def headers(api_key: str) -> dict[str, str]:
+    """The handshake's headers; never OpenAI-Beta, which is answered with a close (§0)."""
+    return {"Authorization": f"Bearer {api_key}"}
+
+
+def encode(command: VoiceCommand) -> bytes:
+    """A command as one JSON text frame."""
+    match command:
+        case Configure(setup):
+            event: dict[str, Any] = {"type": "session.update", "event_id": SETUP_EVENT, "session": _session(setup)}
+        case Speak(instructions):
+            event = {"type": "response.create", "response": {"instructions": instructions}}
+        case Respond():
+            event = {"type": "response.create"}
+        case Cancel():
+            event = {"type": "response.cancel"}
+        case Truncate(item, heard_ms):
+            event = {
+                "type": "conversation.item.truncate",
+                "item_id": item,
+                "content_index": 0,
+                "audio_end_ms": heard_ms,
+            }
+        case ToolResult(tool_call, output):
+            result = {"type": "function_call_output", "call_id": tool_call, "output": output}
+            event = {"type": "conversation.item.create", "item": result}
+    return msgspec.json.encode(event)
+
+
+def encode_audio(payload: str) -> bytes:
+    """The student's audio, base64 as it came from the carrier."""
+    return f'{{"type":"input_audio_buffer.append","audio":"{payload}"}}'.encode()
+
+
+def decode(frame: bytes | memoryview) -> VoiceEvent:
+    """Read one server event; an unknown or malformed one is Nothing, for new kinds appear without notice (§4)."""
+    try:
+        return _meaning(_decode(frame))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, TypeError):
+        return Nothing("malformed")
+
+
+def _meaning(event: _Event) -> VoiceEvent:
+    match event.type:
+        case "response.output_audio.delta":
+            return Audio(event.item_id, event.delta)
+        case "session.created":
+            return VoiceOpened()
+        case "session.updated":
+            return _checked(event.session or {})
+        case "conversation.item.added" if event.item:
+            return ItemAdded(event.item.id, event.previous_item_id, _speaker(event.item))
+        case "input_audio_buffer.committed":
+            return ItemAdded(event.item_id, event.previous_item_id, "student")
+        case "input_audio_buffer.speech_started":
+            return SpeechStarted()
+        case "input_audio_buffer.speech_stopped":
+            return SpeechStopped(event.audio_end_ms)
+        case "response.output_audio_transcript.done":
+            return Spoken(event.item_id, event.transcript)
+        case "conversation.item.input_audio_transcription.completed":
+            return Heard(event.item_id, event.transcript.strip())
+        case "conversation.item.input_audio_transcription.failed":
+            return Heard(event.item_id, None)
+        case "response.created":
+            return AnswerStarted()
+        case "response.output_item.done" if event.item and event.item.type == "function_call":
+            item = event.item
+            # A call that was cut off has incomplete arguments and is not to be run (§5).
+            return (
+                ToolCalled(item.call_id, item.id, item.name, item.arguments)
+                if item.status == "completed"
+                else Nothing("cut")
+            )
+        case "response.done" if event.response:
+            return _answer_ended(event.response)
+        case "error" if event.error:
+            return _fault(event.error)
+        case other:
+            return Nothing(other)
+
+
+def _session(setup: Setup) -> Mapping[str, Any]:
+    tools = [
+        {"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters}
+        for tool in setup.tools
+    ]
+    return {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "instructions": setup.instructions,
+        "audio": {
+            "input": {
+                "format": PHONE_FORMAT,
+                "transcription": {"model": setup.transcription_model, "language": setup.language},
+                "turn_detection": {
+                    "type": "server_vad",
+                    "threshold": setup.vad_threshold,
+                    "prefix_padding_ms": setup.vad_prefix_ms,
+                    "silence_duration_ms": setup.vad_silence_ms,
+                    "create_response": True,
+                    "interrupt_response": True,
+                },
+            },
+            "output": {"format": PHONE_FORMAT, "voice": setup.speaker},
+        },
+        "tools": tools,
+        "tool_choice": "auto",
+    }
+
+
+def _checked(session: Mapping[str, Any]) -> VoiceEvent:
+    audio = session.get("audio") or {}
+    formats = [(audio.get(side) or {}).get("format") or {} for side in ("input", "output")]
+    if all(each.get("type") == PHONE_FORMAT["type"] for each in formats):
+        return VoiceReady()
+    return VoiceFault("wrong_format", f"the session's audio is {json.dumps(formats)}, not µ-law", fatal=True)
+
+
+def _speaker(item: _Item) -> str | None:
+    if item.type != "message":
+        return None
+    return {"assistant": "ava", "user": "student"}.get(item.role or "")
+
+
+def _answer_ended(response: _Response) -> AnswerEnded:
+    error = response.status_details.error if response.status_details else None
+    fault = (error.code or error.type or "failed") if error else ("failed" if response.status == "failed" else None)
+    return AnswerEnded(response.status, fault, _usage(response.usage or {}))
+
+
+def _usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
+    """Token counts that prices are asked for: text and audio, in (cached apart) and out (§4.1)."""
+    come_in = usage.get("input_token_details") or {}
+    cached = come_in.get("cached_tokens_details") or {}
+    go_out = usage.get("output_token_details") or {}
+    counts = {
+        "text_in": (come_in.get("text_tokens") or 0) - (cached.get("text_tokens") or 0),
+        "audio_in": (come_in.get("audio_tokens") or 0) - (cached.get("audio_tokens") or 0),
+        "text_cached": cached.get("text_tokens") or 0,
+        "audio_cached": cached.get("audio_tokens") or 0,
+        "text_out": go_out.get("text_tokens") or 0,
+        "audio_out": go_out.get("audio_tokens") or 0,
+    }
+    return {kind: count for kind, count in counts.items() if count}
+
+
+def _fault(error: _Fault) -> VoiceFault:
+    code = error.code or error.type or "error"
+    return VoiceFault(code, error.message, fatal=code in FATAL_CODES or error.event_id == SETUP_EVENT)

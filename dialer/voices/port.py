@@ -1,0 +1,196 @@
+"""What the bridge tells a voice, and what a voice can say back: two closed unions, whoever the provider is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A function that the model may call; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a voice is to be for one call. Audio is µ-law at 8 kHz both ways."""
+
+    instructions: str
+    tools: tuple[ToolSpec, ...]
+    speaker: str
+    vad_threshold: float
+    vad_prefix_ms: int
+    vad_silence_ms: int
+    transcription_model: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Set the voice up; nothing else is sent before it is ready."""
+
+    setup: Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Answer now, by these instructions."""
+
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answer now, from the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Of this answer, only the first `heard_ms` were heard."""
+
+    item: str
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool call gave; `output` is JSON. By itself it makes the model say nothing."""
+
+    tool_call: str
+    output: str
+
+
+VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOpened:
+    """The voice is there and waits to be configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceReady:
+    """The voice took the configuration; audio may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A piece of an answer, base64 µ-law of any length."""
+
+    item: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAdded:
+    """The conversation has a new item; `previous` is the one it follows (None: the first, or not said)."""
+
+    item: str
+    previous: str | None
+    who: str | None
+    """`ava`, `student`, or None for what nobody says aloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The student began to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The student fell silent, at this many ms of the audio that the voice was given."""
+
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """All the words of one answer of AVA."""
+
+    item: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the student said, as transcribed; it may come long after the answer to it. None: it failed."""
+
+    item: str
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStarted:
+    """The model began an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model calls a function; `arguments` is meant to be JSON and may not be."""
+
+    tool_call: str
+    item: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEnded:
+    """The model ended an answer: completed, cancelled, incomplete or failed (then `fault` says why)."""
+
+    status: str
+    fault: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFault:
+    """The voice complains; `fatal` means that the call cannot go on with it."""
+
+    code: str
+    says: str
+    fatal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """An event that changes nothing here."""
+
+    kind: str
+
+
+VoiceEvent = (
+    VoiceOpened
+    | VoiceReady
+    | Audio
+    | ItemAdded
+    | SpeechStarted
+    | SpeechStopped
+    | Spoken
+    | Heard
+    | AnswerStarted
+    | ToolCalled
+    | AnswerEnded
+    | VoiceFault
+    | Nothing
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One realtime voice: where its socket is, and its protocol as pure functions."""
+
+    name: str
+    address: str
+    headers: Mapping[str, str]
+    encode: Callable[[VoiceCommand], bytes]
+    encode_audio: Callable[[str], bytes]
+    decode: Callable[[bytes | memoryview], VoiceEvent]

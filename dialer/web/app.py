@@ -1,0 +1,91 @@
+"""The web process: pages, API, webhooks, the live socket."""
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from sqlalchemy import text
+
+from dialer.settings import Settings
+from dialer.web.calls import start_call
+from dialer.web.leads import import_list
+from dialer.web.live import live_page, live_socket
+from dialer.web.near import near_only
+from dialer.web.parts import Parts, WebParts, provide_parts
+from dialer.web.watchers import Watchers
+from dialer.web.webhooks import twilio_machine, twilio_status
+from dialer.wiring.carriers import make_carriers
+from dialer.wiring.stores import make_redis, open_store
+
+HERE = Path(__file__).parent
+log = logging.getLogger(__name__)
+
+
+@get("/health", opt={"far": True})
+async def health(parts: WebParts) -> dict[str, object]:
+    """Whether work is accepted: the database answers. The first two keys are those of the original page."""
+    async with parts.sessions() as session:
+        await session.execute(text("SELECT 1"))
+    return {"status": "ok", "worker": os.getpid()}
+
+
+def problem(request: Request[object, object, State], error: Exception) -> Response[dict[str, object]]:
+    """Errors as problem details (RFC 9457), in one clear line, never with a traceback."""
+    if isinstance(error, HTTPException):
+        status, says = error.status_code, error.detail
+    else:
+        log.exception("request failed: %s %s", request.method, request.url.path)
+        status, says = 500, "something went wrong on our side; the log has the details"
+    return Response(
+        {"type": "about:blank", "title": says, "status": status, "detail": says},
+        status_code=status,
+        media_type="application/problem+json",
+    )
+
+
+def make_app(settings: Settings) -> Litestar:
+    """The application; its parts live as long as it serves."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_store(settings, pool_size=20) as store:
+            redis = make_redis(settings)
+            carriers = make_carriers(settings)
+            async with Watchers(redis) as watchers:
+                app.state.parts = Parts(settings, store.sessions, store.clock, redis, carriers, watchers)
+                try:
+                    yield
+                finally:
+                    for carrier in carriers.values():
+                        await carrier.close()
+                    await redis.aclose()
+
+    return Litestar(
+        route_handlers=[
+            health,
+            start_call,
+            import_list,
+            live_page,
+            live_socket,
+            twilio_status,
+            twilio_machine,
+            create_static_files_router(path="/static", directories=[HERE / "static"]),
+        ],
+        lifespan=[lifespan],
+        dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
+        guards=[near_only],
+        exception_handlers={Exception: problem},
+        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
+        openapi_config=OpenAPIConfig(title="One Window dialer", version="1", path="/schema"),
+        logging_config=None,
+    )

@@ -1,0 +1,82 @@
+"""Calls as they happen: the Live page, and the socket that feeds it.
+
+The first message is a snapshot of the calls in progress.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+
+from litestar import WebSocket, get, websocket
+from litestar.datastructures import State
+from litestar.exceptions import WebSocketDisconnect
+from litestar.response import Template
+from sqlalchemy import select
+
+from dialer.domain.call import AT_CARRIER
+from dialer.domain.phone import mask
+from dialer.store import turns
+from dialer.store.tables import Call, CampaignLead, Lead
+from dialer.web.parts import Parts, WebParts
+
+
+@get("/", include_in_schema=False)
+async def live_page() -> Template:
+    """The Live page."""
+    return Template("live/page.html")
+
+
+@websocket("/ws/live")
+async def live_socket(socket: WebSocket[object, object, State], parts: WebParts) -> None:
+    """A snapshot of the calls in progress, then every message as it comes."""
+    await socket.accept()
+    async with parts.watchers.watch() as queue:
+        await socket.send_text(await _snapshot(parts))
+        reader = asyncio.create_task(_until_gone(socket))
+        try:
+            while not reader.done():
+                getter = asyncio.create_task(queue.get())
+                await asyncio.wait({reader, getter}, return_when=asyncio.FIRST_COMPLETED)
+                if not getter.done():
+                    getter.cancel()
+                    break
+                await socket.send_text(getter.result())
+        except WebSocketDisconnect:
+            pass
+        finally:
+            reader.cancel()
+
+
+async def _until_gone(socket: WebSocket[object, object, State]) -> None:
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.receive_text()
+
+
+async def _snapshot(parts: Parts) -> str:
+    async with parts.sessions() as session:
+        query = (
+            select(Call, Lead.name)
+            .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
+            .join(Lead, Lead.id == CampaignLead.lead_id)
+            .where(Call.state.in_(AT_CARRIER))
+            .order_by(Call.created_at)
+            .limit(200)
+        )
+        rows = (await session.execute(query)).all()
+        calls = [
+            {
+                "call_id": str(call.id),
+                "phone": mask(call.phone),
+                "name": name,
+                "state": call.state,
+                "since": call.created_at.isoformat(),
+                "turns": [
+                    {"who": turn.who, "text": turn.words, "item": turn.item, "position": turn.position}
+                    for turn in await turns.of_call(session, call.id)
+                ],
+            }
+            for call, name in rows
+        ]
+    now = parts.clock.now().isoformat()
+    return json.dumps({"type": "snapshot", "time": now, "calls": calls}, ensure_ascii=False)

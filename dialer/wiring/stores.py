@@ -1,0 +1,85 @@
+"""The database, the clock and Redis of a process, made from its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dialer.ava.persona import OPENING, PERSONA
+from dialer.clock import Clock, parse_clock
+from dialer.flows.create_campaign import keep_shipped_script
+from dialer.settings import Settings, WrongSettingError
+from dialer.store.schema import ready_schema
+from dialer.store.sessions import Sessions, make_engine, make_sessions
+from dialer.store.tables import LivedClock
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The database of this process, and the clock it says people live by."""
+
+    engine: AsyncEngine
+    sessions: Sessions
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[Store]:
+    """The database, its schema checked, and the clock.
+
+    Raises:
+        StaleSchemaError: the schema is not of this version.
+        OSError, SQLAlchemyError: the database cannot be reached.
+    """
+    if settings.dialer_database_url is None:
+        raise WrongSettingError("DIALER_DATABASE_URL is not set")
+    engine = make_engine(settings.dialer_database_url, pool_size=pool_size)
+    try:
+        await ready_schema(engine)
+        sessions = make_sessions(engine)
+        async with sessions.begin() as session:
+            await keep_shipped_script(session, PERSONA, OPENING)
+        yield Store(engine, sessions, await read_clock(sessions, settings.dialer_clock))
+    finally:
+        await engine.dispose()
+
+
+async def read_clock(sessions: Sessions, said: str | None) -> Clock:
+    """Real time, or the moved clock of a rehearsal, which all processes of one database share."""
+    if said is None:
+        return Clock()
+    start, speed = parse_clock(said)
+    async with sessions.begin() as session:
+        await session.execute(
+            insert(LivedClock)
+            .values(id=1, said=said, began=datetime.now(UTC), start=start, speed=speed)
+            .on_conflict_do_update(
+                index_elements=["id"],
+                set_={"said": said, "began": datetime.now(UTC), "start": start, "speed": speed},
+                where=LivedClock.said != said,
+            )
+        )
+        row = (await session.scalars(select(LivedClock))).one()
+        return Clock(row.began, row.start, row.speed)
+
+
+def make_redis(settings: Settings) -> "Redis":
+    """A Redis client that comes back by itself after a restart."""
+    if settings.dialer_redis_url is None:
+        raise WrongSettingError("DIALER_REDIS_URL is not set")
+    redis: Redis = Redis.from_url(
+        settings.dialer_redis_url,
+        retry=Retry(ExponentialBackoff(cap=2, base=0.2), 5),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
+        socket_connect_timeout=3,
+    )
+    return redis

@@ -1,0 +1,27 @@
+"""The voices and media codecs of the bridge, made from its settings: the only place that names concrete ones."""
+
+from dialer.carriers.media import MediaCodec
+from dialer.carriers.twilio import media as twilio_media
+from dialer.settings import Settings
+from dialer.voices import openai_realtime
+from dialer.voices.port import Voice
+
+
+def make_voices(settings: Settings) -> dict[str, Voice]:
+    """Every voice with a key, by the name that scripts use."""
+    voices: dict[str, Voice] = {}
+    if settings.openai_api_key:
+        voices["openai_realtime"] = Voice(
+            name="openai_realtime",
+            address=openai_realtime.address(settings.openai_realtime_url, settings.openai_realtime_model),
+            headers=openai_realtime.headers(settings.openai_api_key.get_secret_value()),
+            encode=openai_realtime.encode,
+            encode_audio=openai_realtime.encode_audio,
+            decode=openai_realtime.decode,
+        )
+    return voices
+
+
+TWILIO_MEDIA = MediaCodec(
+    twilio_media.decode, twilio_media.encode_audio, twilio_media.encode_mark, twilio_media.encode_clear
+)

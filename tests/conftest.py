@@ -1,0 +1,133 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey for a whole run, a database of its own for each test."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+import hypothesis
+import pytest
+from redis.asyncio import Redis
+
+from dialer.embedded import Addresses, Embedded
+from dialer.settings import Settings
+from dialer.store.migrating import migrate
+from dialer.store.sessions import Sessions, make_engine, make_sessions
+from dialer.wiring.stores import Store, open_store
+
+# The same examples in every run, so that a failure is one of the change at hand; HYPOTHESIS_PROFILE=explore looks for new.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+FOREIGN = ("DIALER_", "TWILIO_", "EXOTEL_", "OPENAI_", "GEMINI_", "ANTHROPIC_")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """No key and no address of the person who runs the tests reaches them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN):
+                patch.delenv(name)
+        patch.setenv("DIALER_ENV_FILE", os.devnull)
+        yield
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """One pair of servers for all test processes of a run: the first one starts it, the last one stops it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(8))
+    folder = Path(tempfile.gettempdir()) / f"dialer-tests-{run}"
+    with Embedded(folder, durable=False) as addresses:
+        yield addresses
+    with suppress(OSError), (folder / "embedded.users").open() as users:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the last one out takes the folder along
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(servers: Addresses) -> str:
+    """A migrated database that every test's own is copied from."""
+    name = f"template_{secrets.token_hex(6)}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(servers.database_url)
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        engine = make_engine(_of(servers, name))
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+def database_url(servers: Addresses, template: str) -> Iterator[str]:
+    """A database for one test, with the schema and the shipped rows."""
+    name = f"test_{secrets.token_hex(6)}"
+    asyncio.run(_run(servers, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _of(servers, name)
+    asyncio.run(_run(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def empty_database_url(servers: Addresses) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{secrets.token_hex(6)}"
+    asyncio.run(_run(servers, f"CREATE DATABASE {name}"))
+    yield _of(servers, name)
+    asyncio.run(_run(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def settings(servers: Addresses, database_url: str, tmp_path: Path) -> Settings:
+    """Settings on this test's database; no carrier, no voice."""
+    return Settings(
+        _env_file=None,
+        dialer_database_url=database_url,
+        dialer_redis_url=servers.redis_url,
+        dialer_data_dir=tmp_path / "data",
+    )
+
+
+@pytest.fixture
+async def store(settings: Settings) -> AsyncIterator[Store]:
+    """The open database of this test."""
+    async with open_store(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions on this test's database."""
+    engine = make_engine(database_url)
+    yield make_sessions(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def redis(servers: Addresses) -> AsyncIterator["Redis"]:
+    """A client of the run's Valkey."""
+    client: Redis = Redis.from_url(servers.redis_url)
+    yield client
+    await client.aclose()
+
+
+def _of(servers: Addresses, name: str) -> str:
+    return servers.database_url.rsplit("/", 1)[0] + f"/{name}"
+
+
+async def _run(servers: Addresses, statement: str) -> None:
+    connection = await asyncpg.connect(servers.database_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

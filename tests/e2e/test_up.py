@@ -1,0 +1,105 @@
+"""`dialer up` as a person uses it: started in an empty folder, asked twice, ended with Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dialer.cli.rehearsal import free_ports, own_environment
+from dialer.web.health import is_healthy
+
+READY_S = 60.0
+pytestmark = pytest.mark.xdist_group("processes")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    web, bridge = free_ports(2)
+    ports = {"DIALER_WEB_PORT": str(web), "DIALER_BRIDGE_PORT": str(bridge)}
+    return {**own_environment(), **ports, "DIALER_DATA_DIR": str(tmp_path / "data"), "DIALER_ENV_FILE": os.devnull}
+
+
+@pytest.fixture
+def up(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A running `dialer up`, ready for work."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dialer", "up"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + READY_S
+    while not is_healthy(f"http://127.0.0.1:{environment['DIALER_WEB_PORT']}/health"):
+        assert process.poll() is None, "it ended before it was ready"
+        assert time.monotonic() < until, "not ready"
+        time.sleep(0.2)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("ready: http://127.0.0.1:")
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_everything_starts_with_one_command_and_ends_with_ctrl_c(
+    up: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    health = f"http://127.0.0.1:{environment['DIALER_BRIDGE_PORT']}/health"
+    with urllib.request.urlopen(health, timeout=5) as answer:
+        assert json.load(answer)["status"] == "ok"
+    second = subprocess.run(
+        [sys.executable, "-m", "dialer", "up"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "is in use" in second.stderr
+    assert "DIALER_WEB_PORT" in second.stderr
+    beside = subprocess.run(
+        [sys.executable, "-m", "dialer", "campaign", "create", "Spring", "--json"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert json.loads(beside.stdout) == {"name": "Spring", "state": "draft"}
+    state = json.loads((tmp_path / "data" / "embedded.json").read_text())
+    up.send_signal(signal.SIGINT)
+    assert up.wait(timeout=45) == 0
+    for name in ("postgres", "valkey"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(state[name]["pid"], 0)
+
+
+def test_a_killed_up_takes_its_processes_with_it_and_can_be_started_again(
+    up: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    up.kill()
+    up.wait()
+    web = f"http://127.0.0.1:{environment['DIALER_WEB_PORT']}/health"
+    until = time.monotonic() + 30
+    while is_healthy(web):
+        assert time.monotonic() < until, "its children live on"
+        time.sleep(0.2)
+    done = subprocess.run(
+        [sys.executable, "-m", "dialer", "campaign", "status"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "no campaign yet" in done.stdout

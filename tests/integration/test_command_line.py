@@ -1,0 +1,222 @@
+"""Commands as scripts call them: an exit status, one clear line where something is wrong, JSON of a known shape."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from dialer.settings import Settings
+from tests.support.lists import SAMPLE, students, write_list, write_workbook
+from tests.support.people import phone_of
+from tests.support.shell import Loaded, Shell
+
+pytestmark = pytest.mark.xdist_group("command-line")
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Loaded]:
+    with Loaded() as process:
+        yield process
+
+
+@pytest.fixture
+def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
+    environment = {
+        "DIALER_DATABASE_URL": settings.dialer_database_url or "",
+        "DIALER_REDIS_URL": settings.dialer_redis_url or "",
+        "DIALER_DATA_DIR": str(settings.dialer_data_dir),
+        "DIALER_ENV_FILE": os.devnull,
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+    }
+    return Shell(loaded, environment, tmp_path)
+
+
+def changed(url: str, **parts: Any) -> str:
+    """The address with another password or port."""
+    split = urlsplit(url)
+    password, port = parts.get("password", split.password), parts.get("port", split.port)
+    return urlunsplit(split._replace(netloc=f"{split.username or ''}:{password}@{split.hostname}:{port}"))
+
+
+def closed_port() -> int:
+    """A port at which nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_list_from_import_to_explanation_in_json(shell: Shell) -> None:
+    assert shell.done("campaign", "create", "Spring") == {"name": "Spring", "state": "draft"}
+    counts = shell.done("leads", "import", str(SAMPLE), "--campaign", "Spring")
+    parts = {"rows", "imported", "repaired", "duplicate_in_file", "already_here", "do_not_call", "rejected"}
+    assert counts.keys() == parts | {"rejected_by_reason", "columns", "fix_file"}
+    assert (counts["rows"], counts["imported"], counts["rejected"]) == (24, 16, 6)
+    assert Path(counts["fix_file"]).exists()
+    status = shell.done("campaign", "status", "Spring")
+    assert status.keys() >= {"name", "state", "leads", "states", "outcomes", "live", "next_due"}
+    assert (status["leads"], status["states"], status["outcomes"], status["live"]) == (16, {"ready": 16}, {}, 0)
+    assert shell.done("campaign", "status") == [status]
+    explained = shell.done("explain", "+91 98765 00010", "--campaign", "Spring")
+    assert explained.keys() >= {"phone", "may_ring", "rules", "next_at"}
+    assert (explained["phone"], explained["may_ring"]) == ("+919876500010", False)
+    assert all(rule.keys() >= {"rule", "ok", "says"} for rule in explained["rules"])
+    said = {rule["rule"]: rule["ok"] for rule in explained["rules"]}
+    assert (said["campaign"], said["carrier"], said["do_not_call"]) == (False, False, True)
+
+
+def test_an_import_without_json_ends_with_one_line_of_counts(shell: Shell) -> None:
+    shell.done("campaign", "create", "Spring")
+    said = shell("leads", "import", str(SAMPLE), "--campaign", "Spring")
+    assert (said.status, said.err) == (0, "")
+    (line,) = said.out.splitlines()
+    assert "rows 24, imported 16, repaired 9, duplicate_in_file 2, already_here 0, do_not_call 0, rejected 6" in line
+    assert str(Path(shell.environment["DIALER_DATA_DIR"])) in line
+
+
+def test_the_do_not_call_list_in_json(shell: Shell) -> None:
+    assert shell.done("dnc", "check", phone_of(1)) == {"phone": phone_of(1), "listed": False, "entries": []}
+    assert shell("dnc", "add", phone_of(1), "--reason", "asked").status == 0
+    listed = shell.done("dnc", "check", f"0{phone_of(1)[3:]}")
+    assert (listed["phone"], listed["listed"]) == (phone_of(1), True)
+    (entry,) = listed["entries"]
+    assert entry.keys() >= {"scope", "source", "reason", "at"}
+    assert (entry["scope"], entry["reason"]) == ("account", "asked")
+    assert shell("dnc", "remove", phone_of(1)).status == 0
+    assert shell.done("dnc", "check", phone_of(1))["listed"] is False
+
+
+def test_a_whole_list_of_numbers_not_to_call_with_or_without_a_header(shell: Shell) -> None:
+    with_header = write_list(shell.folder / "a.csv", [[phone_of(1)], [phone_of(2)]], ["Phone"])
+    without = write_list(shell.folder / "b.csv", [[phone_of(4)]], [phone_of(3)])
+    book = write_workbook(shell.folder / "c.xlsx", [[phone_of(5)]], ["Phone"])
+    for path in (with_header, without, book):
+        assert shell("dnc", "import", str(path)).status == 0
+    for n in range(1, 6):
+        assert shell.done("dnc", "check", phone_of(n))["listed"] is True, n
+
+
+def test_what_a_person_gets_wrong_is_said_in_one_line(shell: Shell) -> None:
+    assert shell("campaign", "create", "Spring").status == 0
+    into = ("--campaign", "Spring")
+    assert "No such file" in shell.refused("leads", "import", "gone.csv", *into)
+    no_phone = write_list(shell.folder / "cities.csv", [["Asha", "Pune"]], ["Name", "City"])
+    assert "--map phone=COLUMN" in shell.refused("leads", "import", str(no_phone), *into)
+    header_only = write_list(shell.folder / "header.csv", [])
+    assert "no rows" in shell.refused("leads", "import", str(header_only), *into)
+    people = write_list(shell.folder / "people.csv", students(1))
+    for words in (
+        ("leads", "import", str(people), "--campaign", "Nowhere"),
+        ("campaign", "status", "Nowhere"),
+        ("campaign", "start", "Nowhere"),
+        ("campaign", "stop", "Nowhere"),
+        ("dnc", "add", phone_of(1), "--campaign", "Nowhere"),
+        ("calls", "export", "--campaign", "Nowhere"),
+        ("call", phone_of(1), "--campaign", "Nowhere"),
+    ):
+        assert "there is no campaign 'Nowhere'" in shell.refused(*words)
+    assert "already" in shell.refused("campaign", "create", "Spring")
+    assert "no script" in shell.refused("campaign", "create", "Autumn", "--script", "nobody")
+    assert "is not a lead" in shell.refused("explain", phone_of(9))
+    assert "'12'" in shell.refused("dnc", "check", "12")
+    assert "cannot become" in shell.refused("campaign", "pause", "Spring")
+    for nowhere in ("leads", "calls", "bookings"):
+        shell.refused(nowhere, "export", "--output", f"{os.devnull}/x.csv")
+
+
+def test_wrong_usage_is_status_two(shell: Shell) -> None:
+    for line in (
+        "nonsense",
+        "campaign create",
+        "campaign create X --window 19:00-10:00",
+        "campaign create X --concurrency 0",
+        "leads import list.csv",
+        "leads import list.csv --campaign X --map phone",
+        "calls export --format pdf",
+        "dnc check",
+    ):
+        said = shell(*line.split())
+        assert (said.status, said.out) == (2, ""), line
+        assert said.err, line
+        assert "Traceback" not in said.err, line
+
+
+@pytest.mark.parametrize("kind", ["password", "port", "database", "host", "nonsense", "mysql"])
+def test_a_database_that_cannot_be_used_is_said_in_one_line(shell: Shell, kind: str) -> None:
+    url = shell.environment["DIALER_DATABASE_URL"]
+    wrong = {
+        "password": changed(url, password="wrong"),
+        "port": changed(url, port=closed_port()),
+        "database": f"{url}_gone",
+        "host": "postgresql://dialer@nowhere.invalid/dialer",
+        "nonsense": "nonsense",
+        "mysql": "mysql://root@127.0.0.1/x",
+    }[kind]
+    line = shell.refused("campaign", "status", DIALER_DATABASE_URL=wrong)
+    assert "DIALER_DATABASE_URL" in line
+    assert str(urlsplit(url).password) not in line, "the password is nobody's business"
+
+
+def test_a_redis_that_refuses_the_password_is_said_in_one_line_and_soon(shell: Shell) -> None:
+    began = time.monotonic()
+    wrong = changed(shell.environment["DIALER_REDIS_URL"], password="wrong")
+    assert "DIALER_REDIS_URL" in shell.refused("worker", DIALER_REDIS_URL=wrong)
+    assert time.monotonic() - began < 10
+
+
+def test_a_redis_address_that_is_none_is_said_in_one_line(shell: Shell) -> None:
+    assert "DIALER_REDIS_URL" in shell.refused("worker", DIALER_REDIS_URL="nonsense")
+
+
+def test_a_wrong_setting_is_said_in_one_line(shell: Shell) -> None:
+    for variable, value, says in (
+        ("DIALER_CLOCK", "tomorrow", "2026-11-23T11:00+05:30@60"),
+        ("DIALER_CLOCK", "2026-11-23T11:00", "offset"),
+        ("DIALER_CLOCK", "2026-11-23T11:00+05:30@0", "speed"),
+        ("DIALER_PUBLIC_URL", "http://dialer.example.org", "https://"),
+        ("DIALER_MEDIA_URL", "ws://dialer.example.org", "wss://"),
+        ("DIALER_WEB_PORT", "eighty", "DIALER_WEB_PORT"),
+    ):
+        line = shell.refused("campaign", "status", **{variable: value}, TWILIO_API_URL="http://127.0.0.1:9")
+        assert variable in line, value
+        assert says in line, value
+
+
+def test_the_clock_is_moved_only_where_no_real_carrier_is(shell: Shell) -> None:
+    assert "real carrier" in shell.refused("campaign", "status", DIALER_CLOCK="2026-11-23T11:00+05:30@60")
+    moved = {"DIALER_CLOCK": "2026-11-23T11:00+05:30@60", "TWILIO_API_URL": "http://127.0.0.1:9"}
+    assert shell("campaign", "status", **moved).status == 0
+
+
+def test_starting_twice_and_stopping_leave_a_receipt(shell: Shell) -> None:
+    shell.done("campaign", "create", "Spring")
+    for word, says in (("start", "started"), ("start", "already"), ("pause", "paused"), ("start", "started")):
+        said = shell("campaign", word, "Spring")
+        assert (said.status, says in said.out) == (0, True), word
+    receipt = shell.done("campaign", "stop", "Spring")
+    assert (receipt["campaign"], receipt["taken_back"], receipt["live"], receipt["hung_up"]) == ("Spring", 0, 0, 0)
+    assert shell.done("campaign", "status", "Spring")["state"] == "stopped"
+
+
+def test_an_older_database_is_refused_with_the_command_that_mends_it(shell: Shell) -> None:
+    assert shell("migrate", "base").status == 0
+    assert "dialer migrate" in shell.refused("campaign", "status")
+    assert shell("migrate").status == 0
+    assert shell("campaign", "status").status == 0
+
+
+def test_the_same_as_a_module_of_its_own(shell: Shell) -> None:
+    command = [sys.executable, "-m", "dialer", "campaign", "status", "Nowhere"]
+    here = Path(__file__).parents[2]
+    ran = subprocess.run(
+        command, env=shell.environment, cwd=here, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "dialer: there is no campaign 'Nowhere'; see: dialer campaign status\n"

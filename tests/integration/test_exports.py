@@ -1,0 +1,211 @@
+"""Spreadsheets that other people's scripts read: names, order, text that stays text, times that say where."""
+
+import csv
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+from sqlalchemy import insert
+
+from dialer.flows import export_results as flow
+from dialer.flows.export_results import Format, What, export_results
+from dialer.settings import Settings
+from dialer.store import exports
+from dialer.store.tables import EnquiryValue, Turn
+from dialer.wiring.stores import Store
+from tests.support.carrier import ScriptedCarrier
+from tests.support.lists import bring, write_list
+from tests.support.people import TUESDAY_11, claim, phone_of, place, running_campaign, sql
+
+CALLS = (
+    "call_id,campaign,phone,n,state,outcome,carrier,carrier_sid,started,answered,ended,duration_s,cost,latency_p50_ms,"
+    "transcript,recording"
+)
+LEADS = (
+    "phone,campaign,state,attempts,outcome,next_attempt,why,name,inspiration,country,course,intake,budget,funding,"
+    "qualification,grades,english_test,career_goal,preferences,meeting,counselor"
+)
+BOOKINGS = "booking_id,campaign,phone,lead,counselor,starts,ends,zone,lead_zone,state"
+EVIL = ['=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
+
+
+async def write(store: Store, what: What, path: Path, form: Format = "csv", campaign: str | None = None) -> int:
+    async with store.sessions() as session:
+        return await export_results(session, what, path, form=form, campaign=campaign)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sheet_of(path: Path) -> list[list[Any]]:
+    sheet = openpyxl.load_workbook(path).active
+    assert sheet is not None
+    return [list(row) for row in sheet.iter_rows()]
+
+
+@pytest.fixture
+async def rung(settings: Settings, store: Store, tmp_path: Path) -> Path:
+    """One lead with hostile cells was rung, talked and booked; a second waits. Where to write to."""
+    await running_campaign(store.sessions)
+    header = ("Name", "Mobile No.", "Country", "Note", "Extra")
+    rows = [["Asha Rao", phone_of(1), "UK", EVIL[0], EVIL[1]], ["=Bela()", phone_of(2), "", "+91-98-76", EVIL[3]]]
+    await bring(settings, store, write_list(tmp_path / "list.csv", rows, header))
+    carrier = ScriptedCarrier()
+    call_id = (await claim(store.sessions, carrier))[0]
+    await place(store.sessions, call_id, carrier)
+    async with store.sessions.begin() as session:
+        said = {"call_id": call_id, "at": TUESDAY_11}
+        await session.execute(insert(Turn).values(item="b", position=1, who="student", words=EVIL[0], **said))
+        await session.execute(insert(Turn).values(item="a", position=0, who="ava", words="Hello!", **said))
+        value = {"call_id": call_id, "at": TUESDAY_11, "campaign_lead_id": 1, "field": "course"}
+        for words in ("MBA", EVIL[2]):
+            await session.execute(insert(EnquiryValue).values(value=words, original=words, **value))
+    starts = datetime(2026, 2, 12, 6, 30, tzinfo=UTC)
+    await sql(
+        store.sessions,
+        "INSERT INTO booking (id, counselor_id, campaign_lead_id, call_id, during, state, lead_zone) SELECT "
+        "gen_random_uuid(), min(id), 1, :call, tstzrange(:starts, :ends), 'booked', 'Asia/Kolkata' FROM counselor",
+        call=call_id,
+        starts=starts,
+        ends=starts + timedelta(minutes=30),
+    )
+    await sql(
+        store.sessions,
+        "UPDATE call SET answered_at = :at, ended_at = :at, duration_s = 61, carrier_cost = 0.0140, state = 'ended', "
+        "outcome = 'booked', latency_p50_ms = 640, recording = :bad WHERE id = :call",
+        at=TUESDAY_11,
+        bad=EVIL[4],
+        call=call_id,
+    )
+    await sql(
+        store.sessions,
+        "UPDATE campaign_lead SET state = 'waiting', next_attempt_at = :at, why = :why WHERE id = 2",
+        at=TUESDAY_11,
+        why=EVIL[5],
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_the_headers_are_those_that_were_promised(store: Store, tmp_path: Path, form: Format) -> None:
+    whats: dict[What, str] = {"calls": CALLS, "leads": LEADS, "bookings": BOOKINGS}
+    for what, header in whats.items():
+        path = tmp_path / f"{what}.{form}"
+        assert await write(store, what, path, form) == 0
+        if form == "csv":
+            assert path.read_text().splitlines() == [header]
+        else:
+            assert [[cell.value for cell in row] for row in sheet_of(path)] == [header.split(",")]
+
+
+async def test_leads_begin_with_the_marketers_own_columns_and_ours_give_way(store: Store, rung: Path) -> None:
+    path = rung / "leads.csv"
+    assert await write(store, "leads", path) == 2
+    with path.open(encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file))
+    ours = [f"ava_{name}" if name in ("name", "country") else name for name in LEADS.split(",")]
+    assert header == ["Name", "Mobile No.", "Country", "Note", "Extra", *ours]
+    asha, bela = read(path)
+    assert (asha["Name"], asha["Mobile No."], asha["Country"], asha["phone"]) == (
+        "Asha Rao",
+        phone_of(1),
+        "UK",
+        phone_of(1),
+    )
+    assert asha["meeting"] == "2026-02-12T12:00:00+05:30"
+    assert asha["counselor"] == "One Window desk"
+    assert (bela["state"], bela["next_attempt"]) == ("waiting", "2026-02-10T11:00:00+05:30")
+    assert (asha["next_attempt"], bela["meeting"]) == ("", "")
+
+
+async def test_calls_hold_one_row_per_attempt_with_its_words_in_order(store: Store, rung: Path) -> None:
+    await write(store, "calls", rung / "calls.csv")
+    first, second = sorted(read(rung / "calls.csv"), key=lambda row: row["phone"])
+    assert first["transcript"] == f"AVA: Hello!\nStudent: {EVIL[0]}"
+    assert (first["phone"], first["n"], first["outcome"], first["duration_s"]) == (phone_of(1), "1", "booked", "61")
+    assert (first["cost"], first["latency_p50_ms"]) == ("0.014", "640")
+    assert (second["state"], second["outcome"], second["duration_s"], second["transcript"]) == ("intent", "", "", "")
+    for name in ("started", "answered", "ended"):
+        moment = datetime.fromisoformat(first[name])
+        assert (moment, moment.utcoffset() is not None) == (TUESDAY_11, True)
+
+
+async def test_bookings_say_when_in_the_counselors_zone(store: Store, rung: Path) -> None:
+    assert await write(store, "bookings", rung / "bookings.csv") == 1
+    (row,) = read(rung / "bookings.csv")
+    assert (row["starts"], row["ends"]) == ("2026-02-12T12:00:00+05:30", "2026-02-12T12:30:00+05:30")
+    assert (row["lead"], row["phone"], row["zone"], row["state"]) == ("Asha Rao", phone_of(1), "Asia/Kolkata", "booked")
+
+
+@pytest.mark.parametrize("what", ["leads", "calls", "bookings"])
+async def test_no_cell_of_a_csv_is_a_formula(store: Store, rung: Path, what: What) -> None:
+    await write(store, what, rung / "out.csv")
+    with (rung / "out.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    bad = [
+        cell
+        for cell in cells
+        if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and cell[1:].strip("0123456789 ")
+    ]
+    assert bad == []
+    assert what != "leads" or {
+        f"'{EVIL[0]}",
+        f"'{EVIL[1]}",
+        f"'{EVIL[2]}",
+        f"'{EVIL[5]}",
+        "'=Bela()",
+        "'+91-98-76",
+    } <= set(cells)
+
+
+@pytest.mark.parametrize("what", ["leads", "calls", "bookings"])
+async def test_every_text_of_a_workbook_is_a_text(store: Store, rung: Path, what: What) -> None:
+    await write(store, what, rung / "out.xlsx", "xlsx")
+    header, *rows = sheet_of(rung / "out.xlsx")
+    assert rows
+    for row in rows:
+        for name, cell in zip([cell.value for cell in header], row, strict=True):
+            assert cell.data_type in ("s", "n"), (name, cell.value)
+            assert cell.hyperlink is None
+            assert name not in ("phone", "Mobile No.") or (cell.data_type == "s" and cell.value.startswith("+"))
+
+
+async def test_one_campaign_alone_is_written_when_it_is_named(store: Store, rung: Path) -> None:
+    await running_campaign(store.sessions, "Autumn")
+    assert await write(store, "leads", rung / "leads.csv", campaign="Autumn") == 0
+    assert (rung / "leads.csv").read_text().splitlines() == [LEADS]
+    assert await write(store, "leads", rung / "leads.csv", campaign="Spring") == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_a_file_appears_only_when_it_is_whole(
+    store: Store, rung: Path, form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = rung / "out"
+    path = folder / f"calls.{form}"
+    await write(store, "calls", path, form)
+    before = path.read_bytes()
+    seen: list[bytes] = []
+
+    async def broken(session: object, campaign: str | None) -> AsyncIterator[tuple[Any, ...]]:
+        yield tuple(CALLS.split(","))
+        seen.append(path.read_bytes())
+        raise ConnectionError("the database went away")
+
+    monkeypatch.setattr(exports, "calls", broken)
+    with pytest.raises(ConnectionError):
+        await write(store, "calls", path, form)
+    assert seen == [before]
+    assert path.read_bytes() == before
+    assert [each.name for each in folder.iterdir()] == [path.name], "nothing half written is left"
+
+
+def test_times_of_every_zone_carry_their_offset() -> None:
+    moment = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
+    assert flow._text(moment) == "2026-07-01T09:30:00+01:00"

@@ -1,0 +1,62 @@
+"""Lists as marketers send them, and their import as the command line does it."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import openpyxl
+
+from dialer.cli.leads import Done, import_file
+from dialer.flows.create_campaign import create_campaign
+from dialer.settings import Settings
+from dialer.wiring.stores import Store
+from tests.support.people import phone_of
+
+SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
+HEADER = ("Student Name", "Mobile No.")
+Rows = Sequence[Sequence[object]]
+
+
+def students(*numbers: int) -> list[list[object]]:
+    """Rows under HEADER for these students."""
+    return [[f"Student {n}", phone_of(n)] for n in numbers]
+
+
+def as_text(rows: Rows, header: Iterable[str] = HEADER, separator: str = ",") -> str:
+    """A list as CSV text."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    writer.writerow(list(header))
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def write_list(path: Path, rows: Rows, header: Iterable[str] = HEADER) -> Path:
+    """Write a list as CSV."""
+    path.write_text(as_text(rows, header), encoding="utf-8")
+    return path
+
+
+def write_workbook(path: Path, rows: Rows, header: Iterable[str] = HEADER) -> Path:
+    """Write a list as an Excel workbook, numbers as numbers."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (list(header), *rows):
+        sheet.append(list(row))
+    book.save(path)
+    return path
+
+
+async def campaign(store: Store, name: str = "Spring") -> int:
+    """A draft campaign."""
+    async with store.sessions.begin() as session:
+        return (await create_campaign(session, name)).id
+
+
+async def bring(
+    settings: Settings, store: Store, path: Path, into: str = "Spring", mapping: dict[str, str] | None = None
+) -> Done:
+    """Import a list into a campaign."""
+    return await import_file(settings, store, path, into, mapping or {})

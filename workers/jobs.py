@@ -1,0 +1,136 @@
+"""The worker's jobs, each of seconds: open a transaction, call one flow, ring the bell for what follows.
+
+Told twice, a job does nothing the second time: what is to be done is decided by the rows, never by the message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+from uuid import UUID
+
+from arq import ArqRedis
+from sqlalchemy.exc import SQLAlchemyError
+
+from dialer import live
+from dialer.carriers.port import Placed, TryLater
+from dialer.failpoint import failpoint
+from dialer.flows.ask_gate import Carriers
+from dialer.flows.place_call import Addresses, Skipped, place_call
+from dialer.flows.run_campaign import claim_due
+from dialer.flows.sweep import Patience, sweep
+from dialer.flows.trip_breakers import trip_breakers
+from dialer.store.sessions import Sessions
+
+MOST_ASKED = 50
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every job of a worker shares."""
+
+    sessions: Sessions
+    carriers: Carriers
+    addresses: Addresses
+    clock: Callable[[], datetime]
+    patience: Patience
+
+
+class Context(TypedDict):
+    """arq's context, as far as the jobs use it."""
+
+    redis: ArqRedis
+    parts: Parts
+
+
+async def tick(ctx: Context) -> int:
+    """Claim what is due and ring the bell once per claimed batch; how many calls were claimed."""
+    parts = ctx["parts"]
+    async with parts.sessions.begin() as session:
+        claimed = await claim_due(session, parts.carriers, parts.clock())
+        failpoint("before_claim_commit")
+    failpoint("after_claim")
+    await _ring_for_asked(ctx)
+    for batch in claimed:
+        ids = [str(call_id) for call_id in batch.calls]
+        await ctx["redis"].enqueue_job("place_calls", ids, batch.per_second, _job_id=f"calls:{ids[0]}")
+    return sum(len(batch.calls) for batch in claimed)
+
+
+async def _ring_for_asked(ctx: Context) -> None:
+    """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
+    for _ in range(MOST_ASKED):
+        asked: bytes | None = await ctx["redis"].lpop(live.DOORSTEP)  # type: ignore[misc]
+        if asked is None:
+            return
+        await ctx["redis"].enqueue_job("place_calls", [asked.decode()], 1.0, _job_id=f"calls:{asked.decode()}")
+
+
+async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> int:
+    """Place intended calls, no faster than the campaign's pace; how many the carrier took."""
+    parts = ctx["parts"]
+    failpoint("job_started")
+    asked = []
+    for place, call_id in enumerate(call_ids):
+        if place:
+            await asyncio.sleep(1 / per_second)
+        asked.append(asyncio.create_task(_place(ctx, parts, UUID(call_id))))
+    return sum(await asyncio.gather(*asked))
+
+
+async def _place(ctx: Context, parts: Parts, call_id: UUID) -> bool:
+    answer = await place_call(parts.sessions, call_id, parts.carriers, parts.addresses, parts.clock)
+    match answer:
+        case Placed():
+            text = live.message("callStatus", call_id, parts.clock(), status="active", state="placed")
+            await live.publish(ctx["redis"], text)
+            return True
+        case TryLater(says, after_s):
+            log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
+            await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
+        case Skipped(says):
+            log.info("call not placed: %s", says, extra={"call_id": str(call_id)})
+        case other:
+            log.warning("call not placed: %s", other.says, extra={"call_id": str(call_id)})
+    return False
+
+
+async def judge(ctx: Context) -> int:
+    """Pause campaigns that do harm; how many were."""
+    async with ctx["parts"].sessions.begin() as session:
+        tripped = await trip_breakers(session)
+    for each in tripped:
+        log.error("campaign %r paused itself: %s", each.campaign, each.why)
+    return len(tripped)
+
+
+async def sweep_calls(ctx: Context) -> int:
+    """Put stuck calls right; how many changed."""
+    parts = ctx["parts"]
+    swept = await sweep(parts.sessions, parts.carriers, parts.clock(), parts.patience)
+    for call_id in swept.intents:
+        await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _job_id=f"again:{call_id}")
+    for each in swept.changed:
+        text = live.message(
+            "callStatus", each.call_id, parts.clock(), status="inactive", state=each.state, outcome=each.outcome
+        )
+        await live.publish(ctx["redis"], text)
+    return len(swept.changed)
+
+
+def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A job that runs again by itself soon: a database or Redis that is away costs this turn and is said once a turn."""
+
+    async def run(ctx: Any) -> int:
+        try:
+            done: int = await job(ctx)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("%s put off: %s", job.__name__, error)
+            return 0
+        return done
+
+    run.__qualname__ = run.__name__ = job.__name__
+    return run
