@@ -1,0 +1,47 @@
+"""The rows (design.md §5). PostgreSQL holds the truth; every promise that can be a constraint is one.
+
+Times are `timestamptz`. A closed set of words is `text` with a check, so that a migration can widen it.
+"""
+
+from dialer.store.tables.base import Base, Word, big_id, one_of
+from dialer.store.tables.calls import Call, CallEvent
+from dialer.store.tables.campaigns import CAMPAIGN_STATES, MACHINE_CHOICES, Campaign, Script
+from dialer.store.tables.guards import DoNotCall, KillSwitch, Pace, Registry
+from dialer.store.tables.house import Account, AuditEntry, LivedClock
+from dialer.store.tables.leads import FATES, LEAD_STATES, CampaignLead, ImportRow, Lead, LeadImport
+from dialer.store.tables.meetings import BOOKING_STATES, Booking, Counselor, CounselorHours, TimeOff
+from dialer.store.tables.talks import EnquiryValue, ToolUse, Turn
+
+__all__ = [
+    "BOOKING_STATES",
+    "CAMPAIGN_STATES",
+    "FATES",
+    "LEAD_STATES",
+    "MACHINE_CHOICES",
+    "Account",
+    "AuditEntry",
+    "Base",
+    "Booking",
+    "Call",
+    "CallEvent",
+    "Campaign",
+    "CampaignLead",
+    "Counselor",
+    "CounselorHours",
+    "DoNotCall",
+    "EnquiryValue",
+    "ImportRow",
+    "KillSwitch",
+    "Lead",
+    "LeadImport",
+    "LivedClock",
+    "Pace",
+    "Registry",
+    "Script",
+    "TimeOff",
+    "ToolUse",
+    "Turn",
+    "Word",
+    "big_id",
+    "one_of",
+]

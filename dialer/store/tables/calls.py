@@ -1,0 +1,101 @@
+"""Attempts to ring, and what carriers said of them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dialer.domain.call import LIVE, Outcome, State
+from dialer.store.tables.base import Base, big_id, one_of
+
+
+class Call(Base):
+    """One attempt to ring one lead."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        UniqueConstraint("campaign_lead_id", "n"),
+        one_of("state", State),
+        one_of("outcome", Outcome),
+        Index(
+            "uq_call_live_phone",
+            "phone",
+            unique=True,
+            postgresql_where=text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE))),
+        ),
+        Index("ix_call_phone_created_at", "phone", "created_at"),
+        Index(
+            "ix_call_live",
+            "campaign_id",
+            "state",
+            postgresql_where=text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE))),
+        ),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    campaign_lead_id: Mapped[int] = mapped_column(ForeignKey("campaign_lead.id"))
+    script_id: Mapped[int] = mapped_column(ForeignKey("script.id"))
+    phone: Mapped[str]
+    n: Mapped[int]
+    state: Mapped[State] = mapped_column(server_default=State.INTENT.value)
+    carrier: Mapped[str]
+    from_number: Mapped[str]
+    carrier_sid: Mapped[str | None] = mapped_column(unique=True)
+    token_hash: Mapped[str | None] = mapped_column(unique=True)
+    stream_opened_at: Mapped[datetime | None]
+    stream_closed_at: Mapped[datetime | None]
+    gate: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    """When it was meant, by the clock people live by: caps count from here."""
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    placing_at: Mapped[datetime | None]
+    placed_at: Mapped[datetime | None]
+    ringing_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
+    """The bridge's last sign of life for this call (real time)."""
+    duration_s: Mapped[int | None]
+    outcome: Mapped[Outcome | None]
+    reported: Mapped[Outcome | None]
+    """What the model reported by `end_call`; the outcome weighs it against what else happened."""
+    reason: Mapped[str | None]
+    promised_at: Mapped[datetime | None]
+    promised_name: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    carrier_cost: Mapped[Decimal | None]
+    voice_cost: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+    usage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    first_audio_ms: Mapped[int | None]
+    """From the answered stream to AVA's first audio, real time; null where none was sent."""
+    unknown_at: Mapped[datetime | None]
+    """When nobody could tell any more whether the carrier took the call."""
+    latency_p50_ms: Mapped[int | None]
+    latency_p95_ms: Mapped[int | None]
+    recording: Mapped[str | None]
+
+
+class CallEvent(Base):
+    """Every webhook as received; the same one twice is one row."""
+
+    __tablename__ = "call_event"
+    __table_args__ = (UniqueConstraint("carrier", "sid", "kind", "sequence"),)
+    id: Mapped[int] = big_id()
+    carrier: Mapped[str]
+    sid: Mapped[str]
+    kind: Mapped[str]
+    sequence: Mapped[str]
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"), index=True)
+    fields: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    applied_at: Mapped[datetime | None]

@@ -1,0 +1,53 @@
+"""What holds the dialer back: lists, paces, kill switches."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dialer.store.tables.base import Base, big_id
+
+
+class DoNotCall(Base):
+    """A number that must not be rung; `scope` is `account` or `campaign:<id>`."""
+
+    __tablename__ = "do_not_call"
+    __table_args__ = (UniqueConstraint("phone", "scope"),)
+    id: Mapped[int] = big_id()
+    phone: Mapped[str]
+    scope: Mapped[str] = mapped_column(server_default="account")
+    source: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    added_by: Mapped[str]
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Registry(Base):
+    """Our copy of a public do-not-call registry; its numbers stand in do_not_call with the scope `registry:<name>`."""
+
+    __tablename__ = "registry"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    entries: Mapped[int]
+    imported_at: Mapped[datetime]
+
+
+class Pace(Base):
+    """A token bucket, by the database's clock: of a campaign, of a carrier account, of a caller's number."""
+
+    __tablename__ = "pace"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    tokens: Mapped[float]
+    at: Mapped[datetime]
+
+
+class KillSwitch(Base):
+    """Nothing is placed while a row of scope `all`, or of the carrier, stands here."""
+
+    __tablename__ = "kill_switch"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    why: Mapped[str]
+    thrown_by: Mapped[str]
+    thrown_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,52 @@
+"""Accounts, the audit trail and the clock of a rehearsal."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dialer.store.tables.base import Base, big_id, one_of
+
+
+class Account(Base):
+    """Somebody who may use the dialer."""
+
+    __tablename__ = "account"
+    __table_args__ = (one_of("role", ("admin", "marketing", "counselor", "auditor")),)
+    id: Mapped[int] = big_id()
+    email: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    counselor_id: Mapped[int | None] = mapped_column(ForeignKey("counselor.id"))
+    active: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditEntry(Base):
+    """Who did what; each row carries the hash of the one before."""
+
+    __tablename__ = "audit_entry"
+    id: Mapped[int] = big_id()
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    who: Mapped[str]
+    did: Mapped[str]
+    what: Mapped[dict[str, Any]]
+    before: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
+
+
+class LivedClock(Base):
+    """The moved clock of a rehearsal (DIALER_CLOCK): one row, written by the first process that has it set."""
+
+    __tablename__ = "lived_clock"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    said: Mapped[str]
+    began: Mapped[datetime]
+    start: Mapped[datetime]
+    speed: Mapped[float]
