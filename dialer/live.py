@@ -17,6 +17,8 @@ from redis.exceptions import RedisError
 
 CHANNEL = "dialer:live"
 DOORSTEP = "dialer:asked"
+BELL = "dialer:events"
+MOST_RINGS = 8
 Kind = Literal["clientConnected", "callStatus", "ava_response", "user_transcript", "clientDisconnected", "field"]
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,17 @@ async def ask_for(redis: "Redis", call_id: UUID) -> None:
         await redis.rpush(DOORSTEP, str(call_id))  # type: ignore[misc]  # redis 5 types it as sync or async
     except (RedisError, OSError) as error:
         log.warning("doorbell not rung: %s", error)
+
+
+async def ring(redis: "Redis") -> None:
+    """Tell the workers that webhooks were kept; if it is not heard, they look every second."""
+    try:
+        async with redis.pipeline(transaction=False) as pipe:
+            pipe.rpush(BELL, "1")
+            pipe.ltrim(BELL, -MOST_RINGS, -1)
+            await pipe.execute()
+    except (RedisError, OSError) as error:
+        log.warning("the bell for webhooks was not heard: %s", error)
 
 
 @asynccontextmanager

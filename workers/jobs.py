@@ -3,7 +3,6 @@
 Told twice, a job does nothing the second time: what is to be done is decided by the rows, never by the message.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from dialer import live
 from dialer.carriers.port import Placed, TryLater
 from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
-from dialer.flows.place_call import Addresses, Skipped, place_call
+from dialer.flows.place_call import place_calls as place
 from dialer.flows.run_campaign import claim_due
 from dialer.flows.sweep import Patience, sweep
+from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.trip_breakers import trip_breakers
 from dialer.store.sessions import Sessions
 
@@ -73,29 +73,21 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
     """Place intended calls, no faster than the campaign's pace; how many the carrier took."""
     parts = ctx["parts"]
     failpoint("job_started")
-    asked = []
-    for place, call_id in enumerate(call_ids):
-        if place:
-            await asyncio.sleep(1 / per_second)
-        asked.append(asyncio.create_task(_place(ctx, parts, UUID(call_id))))
-    return sum(await asyncio.gather(*asked))
-
-
-async def _place(ctx: Context, parts: Parts, call_id: UUID) -> bool:
-    answer = await place_call(parts.sessions, call_id, parts.carriers, parts.addresses, parts.clock)
-    match answer:
-        case Placed():
-            text = live.message("callStatus", call_id, parts.clock(), status="active", state="placed")
-            await live.publish(ctx["redis"], text)
-            return True
-        case TryLater(says, after_s):
-            log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
-            await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
-        case Skipped(says):
-            log.info("call not placed: %s", says, extra={"call_id": str(call_id)})
-        case other:
-            log.warning("call not placed: %s", other.says, extra={"call_id": str(call_id)})
-    return False
+    ids = [UUID(call_id) for call_id in call_ids]
+    found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
+    for call_id, answer in found.items():
+        match answer:
+            case Placed():
+                text = live.message("callStatus", call_id, parts.clock(), status="active", state="placed")
+                await live.publish(ctx["redis"], text)
+            case TryLater(says, after_s):
+                log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
+                await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
+            case Skipped(says):
+                log.info("call not placed: %s", says, extra={"call_id": str(call_id)})
+            case other:
+                log.warning("call not placed: %s", other.says, extra={"call_id": str(call_id)})
+    return sum(isinstance(answer, Placed) for answer in found.values())
 
 
 async def judge(ctx: Context) -> int:

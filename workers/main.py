@@ -1,35 +1,46 @@
 """The arq worker: Redis is a doorbell, the rows say what is to be done.
 
-The settings follow reliability.md R14: JSON instead of pickle, jobs of seconds, a wait for running jobs at SIGTERM, a
-Redis that may restart, and polls quick enough that a due call does not wait for them.
+The settings follow reliability.md R14: JSON instead of pickle, jobs of seconds, a wait for running jobs at SIGTERM,
+polls quick enough that a due call does not wait for them, and a Redis that may restart, stop answering, be full or be
+read-only: the worker says so, waits, and goes on when it is back.
 """
 
 import asyncio
 import json
 import logging
 import os
+import socket
+import time
 from contextlib import AsyncExitStack
-from datetime import timedelta
-from typing import Any, ClassVar, cast
+from datetime import UTC, timedelta
+from typing import Any, cast
 
-from arq import cron, run_worker
-from arq.connections import RedisSettings
-from arq.worker import func
+from arq import ArqRedis, cron
+from arq.constants import default_queue_name
+from arq.worker import Worker, func
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from dialer.flows.place_call import Addresses
 from dialer.flows.sweep import Patience
+from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
+from workers.events import applying
 from workers.jobs import Parts, judge, place_calls, sweep_calls, tick, tolerant
+from workers.lag import watching_lag
 
 EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))
 EVERY_TEN = set(range(0, 60, 10))
+ANSWER_WITHIN_S = 3.0
+RETRIES = 12  # about ten seconds: a restart passes unnoticed
+LONGEST_WAIT_S = 10.0
+BACK_AFTER_S = 3.0
+log = logging.getLogger(__name__)
 
 
 def dumps(value: dict[str, Any]) -> bytes:
@@ -37,46 +48,73 @@ def dumps(value: dict[str, Any]) -> bytes:
     return json.dumps(value, default=str).encode()
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """arq's connection, patient with a Redis that restarts (reliability.md A9)."""
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_retries = 30
-    settings.retry_on_timeout = True
-    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
-    settings.retry = Retry(ExponentialBackoff(cap=2, base=0.2), 30)
-    return settings
+def open_redis(url: str) -> ArqRedis:
+    """arq's Redis: one that restarts is waited for (reliability.md A9), one that does not answer is not waited for long."""
+    redis: ArqRedis = ArqRedis.from_url(
+        url,
+        encoding="utf8",
+        socket_connect_timeout=2,
+        socket_timeout=ANSWER_WITHIN_S,
+        retry=Retry(ExponentialBackoff(cap=1, base=0.1), RETRIES),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
+    )
+    redis.job_serializer, redis.job_deserializer = dumps, json.loads
+    redis.default_queue_name = default_queue_name
+    return redis
 
 
-class WorkerSettings:
-    """arq's settings. `run` fills in what comes from the environment."""
+class PatientWorker(Worker):
+    """arq's worker, which a Redis that is away, full or read-only costs time and nothing else."""
 
-    functions: ClassVar[list[Any]] = [
-        func(cast(Any, place_calls), name="place_calls", timeout=60, max_tries=3, keep_result=0)
-    ]
-    cron_jobs: ClassVar[list[Any]] = [
-        cron(cast(Any, tolerant(tick)), name="tick", second=EVERY_SECOND, timeout=20, max_tries=1, keep_result=0),
-        cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, max_tries=1, keep_result=0),
-        cron(cast(Any, tolerant(sweep_calls)), name="sweep", second=EVERY_TEN, timeout=60, max_tries=1, keep_result=0),
-    ]
-    max_jobs = 20
-    poll_delay = 0.05
-    queue_read_limit = 200
-    job_completion_wait = 30
-    keep_result = 0
-    health_check_interval = 10
-    job_serializer = staticmethod(dumps)
-    job_deserializer = staticmethod(json.loads)
+    _failed = 0
+    _failed_at = 0.0
+
+    async def _poll_iteration(self) -> None:
+        try:
+            await super()._poll_iteration()
+        except (RedisError, OSError) as error:
+            self._failed += 1
+            wait_s = min(LONGEST_WAIT_S, 0.5 * 2 ** min(self._failed, 8))
+            log.error("Redis cannot be used, nothing new is placed; next try in %.0f s: %s", wait_s, error)
+            await asyncio.sleep(wait_s)
+            self._failed_at = time.monotonic()
+            for job in self.cron_jobs:
+                job.next_run = None  # what was missed is not made up for: every tick looks at all that is due
+        else:
+            # A poll alone proves little: one that reads passes where nothing can be written.
+            if self._failed and time.monotonic() > self._failed_at + BACK_AFTER_S:
+                log.warning("Redis is back")
+                self._failed = 0
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start jobs one by one: arq would never give back the place of a job that Redis failed to hand over."""
+        for job_id in job_ids:
+            if self.job_counter >= self.max_jobs:
+                return
+            try:
+                await super().start_jobs([job_id])
+            except (RedisError, OSError):
+                self._release_sem_dec_counter_on_complete()
+                raise
+
+    async def close(self) -> None:
+        """End, whether or not Redis hears of it."""
+        try:
+            await super().close()
+        except (RedisError, OSError) as error:
+            log.warning("ended without Redis: %s", error)
 
 
 async def start(ctx: dict[str, Any]) -> None:
     """Open the database and the carriers of this worker."""
     settings: Settings = ctx["settings"]
     stack = ctx["stack"] = AsyncExitStack()
+    await stack.enter_async_context(watching_lag())
     store = await stack.enter_async_context(open_store(settings))
     carriers = make_carriers(settings)
     for carrier in carriers.values():
         stack.push_async_callback(carrier.close)
-    ctx["parts"] = Parts(
+    parts = ctx["parts"] = Parts(
         store.sessions,
         carriers,
         Addresses(settings.public_url, settings.media_url),
@@ -85,6 +123,7 @@ async def start(ctx: dict[str, Any]) -> None:
             timedelta(seconds=settings.dialer_placing_after_s), timedelta(seconds=settings.dialer_unknown_horizon_s)
         ),
     )
+    await stack.enter_async_context(applying(parts, ctx["redis"]))
 
 
 async def stop(ctx: dict[str, Any]) -> None:
@@ -98,11 +137,26 @@ def run(settings: Settings) -> None:
         raise WrongSettingError("DIALER_REDIS_URL is not set")
     logging.getLogger("arq").setLevel(logging.WARNING)
     asyncio.set_event_loop(asyncio.new_event_loop())
-    run_worker(
-        WorkerSettings,  # type: ignore[arg-type]  # arq's protocol class wants attributes that have defaults
-        redis_settings=redis_settings(settings.dialer_redis_url),
+    once: dict[str, Any] = {"max_tries": 1, "keep_result": 0}
+    PatientWorker(
+        functions=[func(cast(Any, place_calls), name="place_calls", timeout=60, max_tries=3, keep_result=0)],
+        cron_jobs=[
+            cron(cast(Any, tolerant(tick)), name="tick", second=EVERY_SECOND, timeout=20, **once),
+            cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, **once),
+            cron(cast(Any, tolerant(sweep_calls)), name="sweep", second=EVERY_TEN, timeout=60, **once),
+        ],
+        redis_pool=open_redis(settings.dialer_redis_url),
+        job_serializer=dumps,
+        job_deserializer=json.loads,
+        max_jobs=20,
+        poll_delay=0.05,
+        queue_read_limit=200,
+        job_completion_wait=30,
+        keep_result=0,
+        health_check_interval=10,
+        health_check_key=f"arq:health:{socket.gethostname()}:{os.getpid()}",
         on_startup=start,
         on_shutdown=stop,
-        health_check_key=f"arq:health:{os.getpid()}",
         ctx={"settings": settings},
-    )
+        timezone=UTC,
+    ).run()

@@ -3,6 +3,7 @@
 `place` is asked once per call: the answers say for certain whether the phone may ring, or that nobody knows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,6 +98,13 @@ class Report:
     created_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MachineHeard:
+    """The carrier's verdict on who answered, in its own word (`human`, `machine_start`, `machine_end_beep` …)."""
+
+    answered_by: str
+
+
 class CarrierError(Exception):
     """The carrier could not be asked (network, credentials, a refusal of a look-up or hang-up)."""
 
@@ -116,6 +124,9 @@ class Carrier(Protocol):
 
     async def place(self, order: Order) -> PlaceAnswer:
         """Ask once, with a deadline, without any retry. Never raises for what the wire or the carrier does."""
+
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
+        """What a kept webhook of this carrier says; `kind` is that of its address. None where it says nothing."""
 
     async def fetch(self, sid: str) -> Report:
         """The call as the carrier knows it."""

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.cli.leads import Done
 from dialer.domain.phone import mask
 from dialer.store import enquiries
-from dialer.store.tables import Booking, CampaignLead, Counselor, Lead
+from dialer.store.due import next_moment, of_its_campaign, why_not_yet
+from dialer.store.tables import Booking, CampaignHours, CampaignLead, Counselor, Lead
 
 SHOWN = ("country", "course", "intake", "budget")
 
@@ -22,18 +23,19 @@ async def show_leads(session: AsyncSession, campaign_id: int, console: Console) 
     for column in ("Lead", "Phone", "State", "Outcome", *(name.capitalize() for name in SHOWN), "What follows"):
         table.add_column(column)
     query = (
-        select(CampaignLead, Lead)
+        select(CampaignLead, Lead, next_moment())
         .join(Lead, Lead.id == CampaignLead.lead_id)
+        .outerjoin(CampaignHours, of_its_campaign())
         .where(CampaignLead.campaign_id == campaign_id)
         .order_by(CampaignLead.id)
     )
-    for in_campaign, lead in await session.execute(query):
+    for in_campaign, lead, at in await session.execute(query):
         values = await enquiries.newest(session, in_campaign.id)
         outcome = in_campaign.last_outcome.value.replace("_", " ") if in_campaign.last_outcome else "–"
         table.add_row(
             *(lead.name, mask(lead.phone), in_campaign.state, outcome),
             *(values.get(name, "") for name in SHOWN),
-            _follows(in_campaign, lead),
+            _follows(in_campaign, lead, at),
         )
     console.print(table)
 
@@ -73,10 +75,12 @@ async def show_held_back(session: AsyncSession, campaign_id: int, now: datetime,
     for column in ("Rule says", "Leads"):
         table.add_column(column)
     query = (
-        select(CampaignLead.why, Lead.name)
+        select(why_not_yet(), Lead.name)
+        .select_from(CampaignLead)
         .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.attempts == 0, CampaignLead.why.is_not(None))
-        .order_by(CampaignLead.why)
+        .outerjoin(CampaignHours, of_its_campaign())
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.attempts == 0, why_not_yet().is_not(None))
+        .order_by(why_not_yet())
     )
     held: dict[str, list[str]] = {}
     for why, name in await session.execute(query):
@@ -86,8 +90,8 @@ async def show_held_back(session: AsyncSession, campaign_id: int, now: datetime,
     console.print(table)
 
 
-def _follows(in_campaign: CampaignLead, lead: Lead) -> str:
+def _follows(in_campaign: CampaignLead, lead: Lead, at: datetime) -> str:
     if in_campaign.state == "done":
         return in_campaign.why or ""
     zone = lead.zones[0] if lead.zones else "UTC"
-    return f"{in_campaign.next_attempt_at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}"
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}"

@@ -16,7 +16,8 @@ from dialer.cli.beside import with_servers
 from dialer.cli.failing import CommandError
 from dialer.cli.parent import PARENT
 from dialer.cli.ports import bound
-from dialer.settings import Settings
+from dialer.embedded import Embedded
+from dialer.settings import Settings, read_settings
 from dialer.web.health import is_healthy
 
 PROCESSES = ("web", "bridge", "worker")
@@ -133,10 +134,14 @@ def up() -> None:
         stopping = True
 
     signal.signal(signal.SIGTERM, stop)
-    with with_servers() as settings, all_up(settings, child_environment(settings)) as children:
+    told = read_settings()
+    own = None if told.dialer_database_url and told.dialer_redis_url else Embedded(told.dialer_data_dir)
+    with with_servers(told) as settings, all_up(settings, child_environment(settings)) as children:
         signal.signal(signal.SIGINT, stop)
         click.echo(f"ready: http://{settings.dialer_web_host}:{settings.dialer_web_port}  (Ctrl-C stops everything)")
         while not stopping:
+            for name in own.revive() if own else ():
+                click.echo(f"dialer: {name} had ended; it was started again", err=True)
             for name, code in children.dead():
                 click.echo(f"dialer: {name} ended with {code}; starting it again", err=True)
                 time.sleep(RESTARTS_AFTER_S)

@@ -8,20 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from dialer.domain.hours import Window, closes_at, is_open, next_open
+from dialer.domain.hours import Window, closes_at, is_open
+from dialer.domain.hours_group import FEED_STOPS, opens, when_there
 from dialer.domain.rules import NoRules, Rules, consent_ok, destination, is_holiday, narrow
 from dialer.domain.sample_numbers import SAMPLE_NUMBERS
 
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
-# A carrier may start a call later than it was asked to: nothing is fed to it shortly before the window closes.
-FEED_STOPS = timedelta(minutes=10)
 PROMISED_FEED_STOPS = timedelta(minutes=1)
 SOON = timedelta(minutes=1)
-# More than a fortnight can hold: a window that is never open for longer than the margin is as good as closed.
-MOST_OPENINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +142,8 @@ def _registry(facts: Facts) -> Iterator[Answer]:
         )
     elif stale := [each for each in wanted if ages.get(each.name, timedelta(0)) > timedelta(days=each.max_age_days)]:
         first = stale[0]
-        says = f"our copy of {first.name} is {ages[first.name].days} days old, {first.max_age_days} at most; import a newer one"
+        days, most = ages[first.name] / DAY, first.max_age_days
+        says = f"our copy of {first.name} is {days:.1f} days old, and may be {most} days old; import a newer one"
         yield Answer("registry", False, says)
     else:
         known = ", ".join(each.name for each in wanted if each.name in ages)
@@ -232,21 +229,21 @@ def _window(facts: Facts) -> Iterator[Answer]:
     if isinstance(facts.rules, NoRules):
         return
     zones, rest = ", ".join(facts.zones), is_holiday(facts.rules)
-    opens = _opens(facts, facts.now)
     if not is_open(facts.window, facts.now, facts.zones):
-        yield Answer("window", False, f"outside calling hours in {zones}; they open {_when(facts, opens)}", opens)
+        at = _opens(facts, facts.now)
+        yield Answer("window", False, f"outside calling hours in {zones}; they open {_when(facts, at)}", at)
         return
     yield Answer("window", True, f"within calling hours in {zones}")
     if not is_open(facts.window, facts.now, facts.zones, rest):
-        yield Answer("holiday", False, f"a holiday there; calling hours open {_when(facts, opens)}", opens)
+        at = _opens(facts, facts.now)
+        yield Answer("holiday", False, f"a holiday there; calling hours open {_when(facts, at)}", at)
         return
     yield Answer("holiday", True, "no holiday there")
     closes = closes_at(facts.window, facts.now, facts.zones, rest)
-    margin = PROMISED_FEED_STOPS if facts.promised else FEED_STOPS
-    if facts.now >= closes - margin:
-        opens = _opens(facts, closes)
+    if facts.now >= closes - _margin(facts):
+        again = _opens(facts, closes)
         yield Answer(
-            "closing", False, f"calling hours close at {_when(facts, closes)}; next {_when(facts, opens)}", opens
+            "closing", False, f"calling hours close at {_when(facts, closes)}; next {_when(facts, again)}", again
         )
     else:
         yield Answer("closing", True, f"calling hours close at {_when(facts, closes)}")
@@ -290,21 +287,15 @@ def _opens(facts: Facts, moment: datetime) -> datetime | None:
     """The first instant from `moment` on at which the window is open, no holiday, and not about to close."""
     if not facts.zones or isinstance(facts.rules, NoRules):
         return None
-    rest = is_holiday(facts.rules)
-    margin = PROMISED_FEED_STOPS if facts.promised else FEED_STOPS
-    for _ in range(MOST_OPENINGS):
-        opens = next_open(facts.window, moment, facts.zones, rest)
-        if opens is None or opens < (closes := closes_at(facts.window, opens, facts.zones, rest)) - margin:
-            return opens
-        moment = closes
-    return None
+    return opens(facts.rules, facts.window, facts.zones, moment, _margin(facts))
+
+
+def _margin(facts: Facts) -> timedelta:
+    return PROMISED_FEED_STOPS if facts.promised else FEED_STOPS
 
 
 def _when(facts: Facts, at: datetime | None) -> str:
-    if at is None:
-        return "at no time in the next two weeks"
-    zone = facts.zones[0] if facts.zones else "UTC"
-    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}"
+    return when_there(at, facts.zones)
 
 
 def _minutes(span: timedelta) -> int:

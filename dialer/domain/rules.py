@@ -68,9 +68,14 @@ class NoRules:
 def rules_for(e164: str, state: str | None = None) -> Rules | NoRules:
     """What binds this number (E.164); `state` is the lead's own, a code or a name, and counts for US numbers only."""
     region = region_of(e164)
+    return rules_of(region, states_of(e164, state) if region == "US" else frozenset())
+
+
+def rules_of(region: str | None, states: frozenset[str]) -> Rules | NoRules:
+    """What binds the numbers of a region (ISO 3166; None where it could not be told), and of US states."""
     if region is None:
         return NoRules("the number belongs to no country that could be told", *_named(_unknown()))
-    return _merged(region, states_of(e164, state) if region == "US" else frozenset())
+    return _merged(region, states)
 
 
 def narrow(rules: Rules, campaign: Window | None) -> Window:

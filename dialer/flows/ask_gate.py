@@ -1,6 +1,6 @@
 """Gather what the gate looks at, for many leads in a fixed number of queries, and ask it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,11 +33,11 @@ class Room:
     spent: Decimal
 
 
-async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, but: UUID | None = None) -> Room:
-    """The room now; the call `but` is not counted (its own token is drawn, its own place taken)."""
+async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Room:
+    """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
     live = await campaigns.live_calls(session, campaign.id)
     spent = await campaigns.spent(session, campaign) if campaign.spend_cap is not None else Decimal(0)
-    mine = 1 if but else 0
+    mine = 1 if its_own else 0
     return Room(live - mine, tokens, spent - campaign.cost_reserve * mine)
 
 
@@ -49,9 +49,9 @@ async def ask_about(
     now: datetime,
     room: Room,
     *,
-    but: UUID | None = None,
+    but: Collection[UUID] = (),
 ) -> list[Verdict]:
-    """The gate's verdict for each lead, in order. `but` is the lead's own call, about to be placed: it does not count."""
+    """The gate's verdict for each lead, in order. `but` are the leads' own calls, about to be placed: they do not count."""
     if not rows:
         return []
     phones = [lead.phone for _, lead in rows]

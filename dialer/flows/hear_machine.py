@@ -1,4 +1,4 @@
-"""Who answered, by the carrier's detection: a person is talked to, a machine is treated as the campaign says."""
+"""Who answered, by the carrier's detection or by the words: a person is talked to, a machine as the campaign says."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -46,3 +46,13 @@ async def hear_machine(session: AsyncSession, call_id: UUID, answered_by: str) -
     if campaign.machine == "leave_message" and answered_by.startswith("machine_end") and campaign.machine_message:
         return LeaveMessage(call.carrier, call.carrier_sid, campaign.machine_message)
     return HangUp(call.carrier, call.carrier_sid)
+
+
+async def hear_machine_words(session: AsyncSession, call_id: UUID, words: str) -> None:
+    """What was said on the line is a machine's: the call counts as voicemail, unless more is known of it already."""
+    call = await calls.locked(session, call_id)
+    if call is None or call.state in OVER or call.reported is not None:
+        return
+    call.reported = Outcome.VOICEMAIL
+    call.reason = f"a machine answered: {words[:100]!r}"
+    await session.flush()

@@ -17,11 +17,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.headers import COLUMNS, Column, NoPhoneColumn, guess_columns
+from dialer.domain.hours_group import group_of
 from dialer.domain.lead import LeadRow, Rejected, read_row
 from dialer.domain.sheet import neutral
 from dialer.domain.zones import Zones, zone_of
 from dialer.flows.read_list import ListRow, Reading, UnreadableListError
-from dialer.store import do_not_call
+from dialer.store import do_not_call, due
 from dialer.store.tables import Campaign, CampaignLead, ImportRow, Lead, LeadImport
 
 BATCH = 2_000
@@ -218,11 +219,19 @@ async def _write(session: AsyncSession, campaign: Campaign, import_id: int, fate
     written = await session.execute(
         _upsert(), [_lead_values(fate.lead) for phone, fate in sorted(people.items()) if fate.lead]
     )
+    groups = {row.id: (row.phone, group_of(row.phone, row.state, row.zones)) for row in written}
+    ids = await due.ids_of(session, {group for _, group in groups.values()})
     await session.execute(
         insert(CampaignLead).on_conflict_do_nothing(),
         [
-            {"campaign_id": campaign.id, "lead_id": lead_id, "import_id": import_id, "import_n": people[phone].row.n}
-            for lead_id, phone in written
+            {
+                "campaign_id": campaign.id,
+                "lead_id": lead_id,
+                "import_id": import_id,
+                "import_n": people[phone].row.n,
+                "hours_id": ids[group],
+            }
+            for lead_id, (phone, group) in groups.items()
         ],
     )
 
@@ -244,7 +253,7 @@ def _upsert() -> Any:
             "zones": case((own_zone, new.zones), else_=Lead.zones),
             "zone_source": case((own_zone, new.zone_source), else_=Lead.zone_source),
         },
-    ).returning(Lead.id, Lead.phone)
+    ).returning(Lead.id, Lead.phone, Lead.state, Lead.zones)
 
 
 def _lead_values(lead: LeadRow) -> dict[str, Any]:

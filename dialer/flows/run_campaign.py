@@ -11,16 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier
 from dialer.domain.gate import Verdict
+from dialer.domain.hours import HORIZON
+from dialer.domain.hours_group import Closings, HoursGroup, group_of, when_there
 from dialer.domain.pacing import may_start
 from dialer.flows.ask_gate import Carriers, ask_about, record, room_of, route
-from dialer.store import calls, campaigns, kill_switches, pace
+from dialer.store import calls, campaigns, due, kill_switches, pace
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 BATCH = 100
 MOST_BATCHES = 20
 ASK_AGAIN = timedelta(minutes=10)
+CLOSINGS = Closings()
 # A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
 FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts"})
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The buckets that a campaign draws from, by their rates in calls per second, and how many campaigns still wait."""
+
+    rates: Mapping[str, float]
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +48,40 @@ async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) ->
     Campaigns share a carrier's pace fairly: who was served longest ago goes first, and nobody takes more than a share
     while others wait. Two ticks at once draw from the same buckets, one after the other.
     """
-    running = list(await campaigns.running(session))
+    worth = {
+        each.campaign_id: groups for each in await due.look(session, now) if (groups := await _open(session, each, now))
+    }
+    if not worth:
+        return []
+    running = [campaign for campaign in await campaigns.running(session) if campaign.id in worth]
     claimed: list[Claimed] = []
     for place, campaign in enumerate(running):
         carrier = route(carriers, campaign)
-        others = len(running) - place
-        batch = await _claim(session, campaign, carrier, now, _rates(running, campaign, carrier, carriers), others)
+        share = Share(_rates(running, campaign, carrier, carriers), len(running) - place)
+        batch = await _claim(session, campaign, carrier, now, share, worth[campaign.id])
         if batch:
             claimed.append(Claimed(tuple(batch), campaign.per_second))
     return claimed
+
+
+async def _open(session: AsyncSession, look: due.Look, now: datetime) -> list[int]:
+    """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens.
+
+    A campaign with a promise to keep, or with nobody left to ring, is worth a closer look: it has the group 0 at least.
+    """
+    open_ids = {due.UNSORTED} if look.promised or not look.groups else set()
+    closed: dict[int, tuple[datetime, str]] = {}
+    for each in look.groups:
+        at = CLOSINGS.opens(each.group, look.own, now) if each.hours_id != due.UNSORTED else now
+        if at == now:
+            open_ids.add(each.hours_id)
+        elif each.noted is None or each.noted <= now or at not in (None, each.noted):
+            says = (
+                f"outside calling hours in {', '.join(each.group.zones)}; they open {when_there(at, each.group.zones)}"
+            )
+            closed[each.hours_id] = (at or now + HORIZON, says)
+    await due.note(session, look.campaign_id, closed)
+    return sorted(open_ids)
 
 
 def _rates(
@@ -69,15 +105,15 @@ async def _claim(
     campaign: Campaign,
     carrier: Carrier | None,
     now: datetime,
-    rates: Mapping[str, float],
-    others: int,
+    share: Share,
+    groups: Sequence[int],
 ) -> list[UUID]:
     if await kill_switches.why_halted(session, carrier.name if carrier else None) is not None:
         return []
-    buckets = await pace.fill(session, rates)
+    buckets = await pace.fill(session, share.rates)
     tokens = min(bucket.tokens for bucket in buckets.values())
     shared = [bucket.tokens for key, bucket in buckets.items() if not key.startswith("campaign:")]
-    share = ceil(min(shared, default=0.0) // 1 / others)
+    fair = ceil(min(shared, default=0.0) // 1 / share.others)
     room = await room_of(session, campaign, tokens)
     if campaign.spend_cap is not None and room.spent + campaign.cost_reserve > campaign.spend_cap:
         if not room.live_calls:
@@ -85,12 +121,15 @@ async def _claim(
                 session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
             )
         return []
-    places = min(may_start(tokens, room.live_calls, campaign.concurrency), share if carrier else BATCH)
+    places = min(may_start(tokens, room.live_calls, campaign.concurrency), fair if carrier else BATCH)
     if places < 1:
         return []
     willing: list[tuple[CampaignLead, Lead, Verdict]] = []
-    for _ in range(MOST_BATCHES):
-        rows = await calls.due(session, campaign.id, now, BATCH, {each.id for each, _, _ in willing})
+    for turn in range(MOST_BATCHES):
+        # As many as there is room for; only where rules refuse some of them, more at a time.
+        limit = BATCH if turn else min(BATCH, places)
+        rows = await due.due(session, campaign.id, groups, now, limit, {each.id for each, _, _ in willing})
+        await due.sort(session, {one.id: _group(lead) for one, lead in rows if one.hours_id == due.UNSORTED})
         verdicts = await ask_about(session, campaign, rows, carrier, now, room)
         for (in_campaign, lead), verdict in zip(rows, verdicts, strict=True):
             if not verdict.may_ring:
@@ -98,7 +137,7 @@ async def _claim(
             elif len(willing) < places:
                 willing.append((in_campaign, lead, verdict))
         await session.flush()
-        if len(rows) < BATCH or len(willing) >= places:
+        if len(rows) < limit or len(willing) >= places:
             break
     if campaign.spend_cap is not None:
         willing = willing[: max(0, int((campaign.spend_cap - room.spent) // campaign.cost_reserve))]
@@ -108,6 +147,10 @@ async def _claim(
     elif not willing:
         await _finish_if_done(session, campaign)
     return placed
+
+
+def _group(lead: Lead) -> HoursGroup:
+    return group_of(lead.phone, lead.state, lead.zones)
 
 
 async def intend(
@@ -164,9 +207,12 @@ def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
 
 
 async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
-    left = await session.scalar(
-        select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id, CampaignLead.state != "done").limit(1)
-    )
-    rung = await session.scalar(select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1))
-    if left is None and rung is not None:
+    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    # Asked so that the index of those who are due answers, however many are done.
+    if await session.scalar(mine.where(CampaignLead.state.in_(("ready", "waiting")))) is not None:
+        return
+    if await campaigns.live_calls(session, campaign.id):
+        return
+    stuck = await session.scalar(mine.where(CampaignLead.state != "done"))
+    if stuck is None and await session.scalar(mine) is not None:
         campaign.state, campaign.why = "done", None

@@ -48,7 +48,10 @@ async def sweep(sessions: Sessions, carriers: Carriers, now: datetime, patience:
             session, and_(Call.state == State.PLACING, calls.older(Call.placing_at, patience.placing))
         ):
             await calls.move(session, call.id, State.UNKNOWN, reason=LOST, unknown_at=func.now())
-        intents = await calls.stuck(session, and_(Call.state == State.INTENT, calls.older(Call.made_at, INTENT_AFTER)))
+        intents = await calls.stuck(
+            session,
+            and_(Call.state == State.INTENT, calls.older(func.greatest(Call.made_at, Call.not_before), INTENT_AFTER)),
+        )
         waiting = [(call.id, call.carrier, call.carrier_sid) for call in await _silent(session)]
         unknown = [call.id for call in await calls.stuck(session, Call.state == State.UNKNOWN)]
         listed = await ringing_but_listed(session)
@@ -79,7 +82,7 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     for call, campaign, in_campaign, lead in await session.execute(query):
         room = Room(0, 1.0, Decimal(0))
         carrier = carriers.get(call.carrier)
-        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room, but=call.id)
+        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room, but=[call.id])
         closed = any(not answer.ok and answer.rule in ("window", "holiday") for answer in verdict.answers)
         if closed and call.carrier_sid:
             late.append((call.carrier, call.carrier_sid))

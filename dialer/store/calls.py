@@ -1,45 +1,22 @@
 """Calls: claimed, taken by exactly one worker, moved up only, ended once."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import LIVE, OVER, State, may_come_from
-from dialer.store.tables import Call, CallEvent, CampaignLead, Lead
+from dialer.store.tables import Call
 
 
 def token_hash(token: str) -> str:
     """What is stored of a call's one-time token."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def due(
-    session: AsyncSession, campaign_id: int, now: datetime, limit: int, but: Collection[int] = ()
-) -> Sequence[tuple[CampaignLead, Lead]]:
-    """Leads whose moment has come, locked for this transaction: promised call-backs first, then fresh, then retries.
-
-    Those in `but` (ids of campaign_lead) are left out.
-    """
-    query = (
-        select(CampaignLead, Lead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(
-            CampaignLead.campaign_id == campaign_id,
-            CampaignLead.state.in_(("ready", "waiting")),
-            CampaignLead.next_attempt_at <= now,
-            CampaignLead.id.not_in(list(but)) if but else true(),
-        )
-        .order_by(CampaignLead.rank, CampaignLead.next_attempt_at, CampaignLead.id)
-        .limit(limit)
-        .with_for_update(of=CampaignLead, skip_locked=True)
-    )
-    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def intend(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
@@ -50,15 +27,53 @@ async def intend(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[U
     return set(written.scalars())
 
 
-async def take(session: AsyncSession, call_id: UUID, token: str) -> bool:
-    """Move an intended call to PLACING with the token it is to be known by; False if another worker already has."""
-    taken = await session.execute(
-        update(Call)
-        .where(Call.id == call_id, Call.state == State.INTENT)
-        .values(state=State.PLACING, placing_at=func.now(), token_hash=token_hash(token))
-        .returning(Call.id)
-    )
-    return taken.first() is not None
+_TAKE = text("""
+UPDATE call SET state = 'placing', placing_at = now(), token_hash = t.hash, begun = 0
+FROM (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' ORDER BY id
+      FOR UPDATE SKIP LOCKED) AS meant
+JOIN unnest(CAST(:ids AS uuid[]), CAST(:hashes AS text[])) AS t(id, hash) ON t.id = meant.id
+WHERE call.id = meant.id AND call.state = 'intent' RETURNING call.id
+""")
+
+# Delivered twice at the same time is begun once: only a start that led to nothing for a while counts.
+_BEGIN = text("""
+UPDATE call SET begun_at = now(),
+       begun = begun + CASE WHEN begun_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
+WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' ORDER BY id
+             FOR UPDATE SKIP LOCKED) RETURNING id, begun
+""")
+BEGUN_FOR = timedelta(seconds=10)
+
+_PLACED = text("""
+UPDATE call SET carrier_sid = coalesce(call.carrier_sid, t.sid), placed_at = coalesce(call.placed_at, :now),
+       state = CASE WHEN call.state = ANY(CAST(:before AS text[])) THEN 'placed' ELSE call.state END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[])) AS t(id, sid) WHERE call.id = t.id
+""")
+
+
+async def begin(session: AsyncSession, call_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Note that a worker begins with these calls; those still meant, with how often one began and never took it."""
+    begun = await session.execute(_BEGIN, {"ids": list(call_ids), "slack": BEGUN_FOR})
+    return {row[0]: row[1] for row in begun}
+
+
+async def take(session: AsyncSession, tokens: Mapping[UUID, str]) -> set[UUID]:
+    """Move intended calls to PLACING, each with the token it is to be known by; those that another worker has not."""
+    hashes = [token_hash(token) for token in tokens.values()]
+    return set((await session.scalars(_TAKE, {"ids": list(tokens), "hashes": hashes})).all())
+
+
+async def placed(session: AsyncSession, sids: Mapping[UUID, str], now: datetime) -> None:
+    """The carrier took these calls, under these ids of its own; what a webhook said before stands."""
+    if sids:
+        before = [state.value for state in may_come_from(State.PLACED)]
+        await session.execute(_PLACED, {"ids": list(sids), "sids": list(sids.values()), "before": before, "now": now})
+
+
+def in_seconds(seconds: float) -> ColumnElement[datetime]:
+    """A moment so many seconds from now, by the database's clock."""
+    moment: ColumnElement[datetime] = func.now() + timedelta(seconds=seconds)
+    return moment
 
 
 async def move(session: AsyncSession, call_id: UUID, state: State, **values: Any) -> bool:
@@ -89,17 +104,17 @@ async def by_token(session: AsyncSession, token: str) -> Call | None:
 
 
 async def rung_since(
-    session: AsyncSession, phones: Iterable[str], since: datetime, but: UUID | None
+    session: AsyncSession, phones: Iterable[str], since: datetime, but: Collection[UUID] = ()
 ) -> dict[str, tuple[datetime, ...]]:
     """When each phone was rung, or may have been, since a moment; oldest first. Intents count: they are about to be.
 
-    The call `but` is not looked at.
+    The calls `but` are not looked at.
     """
     counts = or_(Call.placing_at.is_not(None), Call.state == State.INTENT)
     query = (
         select(Call.phone, Call.created_at)
         .where(Call.phone.in_(list(phones)), Call.created_at > since, Call.state != State.CANCELLED, counts)
-        .where(Call.id != but if but else true())
+        .where(Call.id.not_in(but) if but else true())
         .order_by(Call.created_at)
     )
     found: dict[str, tuple[datetime, ...]] = {}
@@ -108,10 +123,10 @@ async def rung_since(
     return found
 
 
-async def live_phones(session: AsyncSession, phones: Iterable[str], but: UUID | None) -> set[str]:
-    """Which of the phones have a call in progress, in whatever campaign; the call `but` is not looked at."""
+async def live_phones(session: AsyncSession, phones: Iterable[str], but: Collection[UUID] = ()) -> set[str]:
+    """Which of the phones have a call in progress, in whatever campaign; the calls `but` are not looked at."""
     query = select(Call.phone).where(Call.phone.in_(list(phones)), Call.state.in_(LIVE))
-    query = query.where(Call.id != but) if but else query
+    query = query.where(Call.id.not_in(but)) if but else query
     return set((await session.scalars(query)).all())
 
 
@@ -119,26 +134,6 @@ async def same_outcome(session: AsyncSession, campaign_lead_id: int, outcome: st
     """How many of a lead's calls in a campaign ended in this outcome."""
     query = select(func.count()).where(Call.campaign_lead_id == campaign_lead_id, Call.outcome == outcome)
     return (await session.scalar(query)) or 0
-
-
-async def store_event(
-    session: AsyncSession,
-    *,
-    carrier: str,
-    sid: str,
-    kind: str,
-    sequence: str,
-    call_id: UUID | None,
-    fields: dict[str, Any],
-) -> bool:
-    """Keep a webhook as received; False if this very one was kept before."""
-    kept = await session.execute(
-        insert(CallEvent)
-        .values(carrier=carrier, sid=sid, kind=kind, sequence=sequence, call_id=call_id, fields=fields)
-        .on_conflict_do_nothing()
-        .returning(CallEvent.id)
-    )
-    return kept.first() is not None
 
 
 async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:

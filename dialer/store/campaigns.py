@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.call import LIVE, Outcome, State
 from dialer.domain.hours import Window
 from dialer.domain.retry import Again, Policy
-from dialer.store.tables import Call, Campaign, CampaignLead, Pace
+from dialer.store.due import next_moment, of_its_campaign
+from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace
 
 MAY_BECOME = {
     "running": ("draft", "paused", "stopped", "done"),
@@ -78,9 +79,10 @@ async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int
 async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
     """When the next lead of a campaign may be rung."""
     return await session.scalar(
-        select(func.min(CampaignLead.next_attempt_at)).where(
-            CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting"))
-        )
+        select(func.min(next_moment()))
+        .select_from(CampaignLead)
+        .outerjoin(CampaignHours, of_its_campaign())
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
     )
 
 

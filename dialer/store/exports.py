@@ -1,7 +1,7 @@
 """Rows for spreadsheets, streamed: calls, bookings, and leads with the marketer's own columns first."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,10 +10,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.enquiry import FIELDS
+from dialer.store.due import next_moment, of_its_campaign, why_not_yet
 from dialer.store.tables import (
     Booking,
     Call,
     Campaign,
+    CampaignHours,
     CampaignLead,
     Counselor,
     EnquiryValue,
@@ -30,6 +32,8 @@ CALLS = (
 LEADS = ("phone", "campaign", "state", "attempts", "outcome", "next_attempt", "why", *FIELDS, "meeting", "counselor")
 BOOKINGS = (*("booking_id", "campaign", "phone", "lead", "counselor", "starts", "ends", "zone", "lead_zone", "state"),)
 Cells = tuple[Any, ...]
+NEVER_ASKED = datetime(2000, 1, 2, tzinfo=UTC)
+"""A lead that no rule has held back yet is due since before then."""
 
 
 async def calls(session: AsyncSession, campaign: str | None) -> AsyncIterator[Cells]:
@@ -98,12 +102,13 @@ async def leads(session: AsyncSession, campaign: str | None, own: Sequence[str])
     query = (
         select(
             LeadImport.header, ImportRow.cells, Lead.phone, Campaign.name, CampaignLead.state, CampaignLead.attempts,
-            CampaignLead.last_outcome, CampaignLead.next_attempt_at, CampaignLead.why, values.c.fields, values.c["values"],
+            CampaignLead.last_outcome, next_moment(), why_not_yet(), values.c.fields, values.c["values"],
             Booking.during, Counselor.name, Lead.zones,
         )
         .select_from(CampaignLead)
         .join(Lead, Lead.id == CampaignLead.lead_id)
         .join(Campaign, Campaign.id == CampaignLead.campaign_id)
+        .outerjoin(CampaignHours, of_its_campaign())
         .outerjoin(ImportRow, (ImportRow.import_id == CampaignLead.import_id) & (ImportRow.n == CampaignLead.import_n))
         .outerjoin(LeadImport, LeadImport.id == ImportRow.import_id)
         .outerjoin(values, values.c.of == CampaignLead.id)
@@ -116,7 +121,8 @@ async def leads(session: AsyncSession, campaign: str | None, own: Sequence[str])
         cell = dict(zip(header or (), cells or (), strict=False))
         value = dict(zip(fields or (), found or (), strict=True))
         meeting = during.lower.astimezone(_zone(zones)) if during else None
-        waits: datetime | None = due.astimezone(_zone(zones)) if state == "waiting" else None
+        scheduled = state == "waiting" or (state == "ready" and due > NEVER_ASKED)
+        waits: datetime | None = due.astimezone(_zone(zones)) if scheduled else None
         yield (
             *(cell.get(column, "") for column in own),
             *(phone, name, state, attempts, outcome, waits, why),

@@ -1,12 +1,13 @@
 """The kill switch: for everything, or for one carrier. Whoever is about to place a call asks it in that transaction."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.tables import KillSwitch
 
 ALL = "all"
+LOCK = 0x57097
 
 
 def carrier_scope(name: str) -> str:
@@ -15,8 +16,17 @@ def carrier_scope(name: str) -> str:
 
 
 async def throw(session: AsyncSession, scope: str, why: str, by: str) -> None:
-    """Throw the switch; one that is thrown keeps its first reason."""
+    """Throw the switch; one that is thrown keeps its first reason.
+
+    It waits for takings that are under way: once this is committed, no call is placed that was not asked for before.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
     await session.execute(insert(KillSwitch).values(scope=scope, why=why, thrown_by=by).on_conflict_do_nothing())
+
+
+async def share(session: AsyncSession) -> None:
+    """Hold off whoever throws a switch until this transaction, which is about to read it, has ended."""
+    await session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
 
 
 async def release(session: AsyncSession, scope: str) -> bool:

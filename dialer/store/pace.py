@@ -19,10 +19,8 @@ async def fill(session: AsyncSession, rates: Mapping[str, float]) -> dict[str, B
     """
     # One at a time: two that share a carrier's bucket and differ in the campaign's would wait for each other for ever.
     await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    for key in sorted(rates):
-        await session.execute(
-            insert(Pace).values(key=key, tokens=1.0, at=func.clock_timestamp()).on_conflict_do_nothing()
-        )
+    new = [{"key": key, "tokens": 1.0, "at": func.clock_timestamp()} for key in sorted(rates)]
+    await session.execute(insert(Pace).values(new).on_conflict_do_nothing())
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     query = select(Pace).where(Pace.key.in_(list(rates))).order_by(Pace.key).with_for_update()
     rows = (await session.scalars(query.execution_options(populate_existing=True))).all()

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import LIVE, Outcome, State
 from dialer.domain.phone import mask
-from dialer.store.tables import Call, CampaignLead, Lead
+from dialer.store.due import next_moment, of_its_campaign
+from dialer.store.tables import Call, CampaignHours, CampaignLead, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ class Progress:
 
 async def of_campaign(session: AsyncSession, campaign_id: int, now: datetime) -> Progress:
     """Where a campaign stands at a (lived) moment."""
-    waits = and_(CampaignLead.state.in_(("ready", "waiting")), CampaignLead.next_attempt_at > now)
+    waits = and_(CampaignLead.state.in_(("ready", "waiting")), next_moment() > now)
     settled = func.count(case((CampaignLead.state == "done", 1), (waits, 1)))
     leads, count = (
-        await session.execute(select(func.count(), settled).where(CampaignLead.campaign_id == campaign_id))
+        await session.execute(
+            select(func.count(), settled)
+            .select_from(CampaignLead)
+            .outerjoin(CampaignHours, of_its_campaign())
+            .where(CampaignLead.campaign_id == campaign_id)
+        )
     ).one()
     live = await session.scalar(select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE)))
     query = (

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from litestar import Litestar, Request, Response, get
@@ -16,8 +17,10 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from sqlalchemy import text
 
+from dialer import live
 from dialer.settings import Settings
 from dialer.web.calls import start_call
+from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.live import live_page, live_socket
 from dialer.web.near import near_only
@@ -62,7 +65,8 @@ def make_app(settings: Settings) -> Litestar:
             redis = make_redis(settings)
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
-                app.state.parts = Parts(settings, store.sessions, store.clock, redis, carriers, watchers)
+                journal = Journal(store.sessions, partial(live.ring, redis))
+                app.state.parts = Parts(settings, store.sessions, store.clock, redis, carriers, watchers, journal)
                 try:
                     yield
                 finally:

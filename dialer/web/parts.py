@@ -12,6 +12,7 @@ from dialer.clock import Clock
 from dialer.flows.ask_gate import Carriers
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
+from dialer.web.journal import Journal
 from dialer.web.watchers import Watchers
 
 
@@ -25,6 +26,7 @@ class Parts:
     redis: "Redis"
     carriers: Carriers
     watchers: Watchers
+    journal: Journal
 
 
 WebParts: TypeAlias = NamedDependency[SkipValidation[Parts]]

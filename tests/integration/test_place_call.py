@@ -19,8 +19,8 @@ from dialer.carriers.port import (
 from dialer.domain.call import Outcome, State
 from dialer.flows.answer_call import Answered, Refused, answer_call
 from dialer.flows.opt_out import list_number
-from dialer.flows.place_call import Skipped
 from dialer.flows.record_status import record_status
+from dialer.flows.take_calls import Skipped
 from dialer.store import calls
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -121,9 +121,9 @@ async def test_a_call_nobody_knows_about_is_never_asked_for_again_and_counts(sto
     assert (call.state, call.reason) == (State.UNKNOWN, "no answer within 10 s")
     assert call.placing_at is not None
     async with store.sessions() as session:
-        rung = await calls.rung_since(session, [phone_of(1)], TUESDAY_11 - timedelta(days=1), None)
+        rung = await calls.rung_since(session, [phone_of(1)], TUESDAY_11 - timedelta(days=1))
         assert len(rung[phone_of(1)]) == 1
-        assert await calls.live_phones(session, [phone_of(1)], None) == {phone_of(1)}
+        assert await calls.live_phones(session, [phone_of(1)]) == {phone_of(1)}
     assert len(carrier.orders) == 1
 
 

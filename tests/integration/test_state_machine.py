@@ -422,7 +422,16 @@ class Dialer(RuleBasedStateMachine):
         """A request is never on its way for longer than the carrier's deadline, seconds (rest.py)."""
         if self.ledger.slow and seconds > 50:
             self.the_carrier_answers_at_last(answer="yes, unheard")
-        moments = ("made_at", "placing_at", "heard_at", "unknown_at", "stream_opened_at", "stream_closed_at")
+        moments = (
+            "made_at",
+            "placing_at",
+            "heard_at",
+            "unknown_at",
+            "stream_opened_at",
+            "stream_closed_at",
+            "not_before",
+            "begun_at",
+        )
         moved = ", ".join(f"{name} = {name} - make_interval(secs => {seconds})" for name in moments)
         self.run(sql(self.sessions, f"UPDATE call SET {moved}"))
         self.ledger.age(seconds)

@@ -17,7 +17,7 @@ from dialer.web.app import make_app
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import call_now, lead_now, meant_call, place, placed_call, row_counts, sql
-from tests.support.twilio import SEQUENCES, call_back, twilio_settings
+from tests.support.twilio import SEQUENCES, apply_kept, call_back, twilio_settings
 
 Web = AsyncTestClient[Any]
 # One test below makes the application with warnings as errors; here they would hide everything else.
@@ -47,10 +47,17 @@ def said(call: Call, name: str) -> list[dict[str, str]]:
     return [{**fields, "CallSid": call.carrier_sid or ""} for fields in SEQUENCES[name]]
 
 
+async def told(store: Store, *call: Any, **more: Any) -> int:
+    """A callback, and a worker that applies what was kept; the answer's status."""
+    status = await call_back(*call, **more)
+    await apply_kept(store.sessions, ScriptedCarrier())
+    return status
+
+
 async def test_a_genuine_callback_moves_the_call_and_is_kept(store: Store, ours: Settings, web: Web) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     ringing = said(call, "busy")[1]
-    assert await call_back(web, ours, ringing) == 204
+    assert await told(store, web, ours, ringing) == 204
     assert (await call_now(store.sessions, call.id)).state is State.RINGING
     assert await sql(store.sessions, "SELECT fields->>'CallStatus' FROM call_event") == "ringing"
     assert await sql(store.sessions, "SELECT applied_at IS NOT NULL FROM call_event") is True
@@ -99,10 +106,10 @@ async def test_reversed_doubled_late_and_all_at_once_have_one_effect(
     call = await placed_call(store.sessions, ScriptedCarrier())
     fields = said(call, name)
     for each in reversed(fields):
-        assert await call_back(web, ours, each) == 204
+        assert await told(store, web, ours, each) == 204
     ended = await call_now(store.sessions, call.id)
     shuffled = random.Random(3).sample(fields * 3, len(fields) * 3)
-    assert set(await asyncio.gather(*(call_back(web, ours, each) for each in shuffled))) == {204}
+    assert set(await asyncio.gather(*(told(store, web, ours, each) for each in shuffled))) == {204}
     after = await call_now(store.sessions, call.id)
     assert after.state is State.ENDED
     for column in ("outcome", "reason", "ended_at", "duration_s"):
@@ -115,7 +122,7 @@ async def test_reversed_doubled_late_and_all_at_once_have_one_effect(
 async def test_five_of_the_same_at_once_are_one_event(store: Store, ours: Settings, web: Web) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     busy = said(call, "busy")[-1]
-    assert await asyncio.gather(*(call_back(web, ours, busy) for _ in range(5))) == [204] * 5
+    assert await asyncio.gather(*(told(store, web, ours, busy) for _ in range(5))) == [204] * 5
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 1
     assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
 
@@ -123,8 +130,8 @@ async def test_five_of_the_same_at_once_are_one_event(store: Store, ours: Settin
 async def test_blank_repeated_and_foreign_letters_keep_their_signature(store: Store, ours: Settings, web: Web) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     pairs = [*said(call, "busy")[1].items(), ("Tag", "b"), ("Tag", "a"), ("Blank", ""), ("City", "मुंबई + x&y=z")]
-    assert await call_back(web, ours, pairs) == 204
-    assert await call_back(web, ours, said(call, "busy")[2], fragment="#rc=5&rp=all") == 204
+    assert await told(store, web, ours, pairs) == 204
+    assert await told(store, web, ours, said(call, "busy")[2], fragment="#rc=5&rp=all") == 204
     assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
 
 
@@ -133,9 +140,9 @@ async def test_a_call_of_nobody_and_a_call_of_another_account_are_not_found(
 ) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     busy = said(call, "busy")[-1]
-    assert await call_back(web, ours, {**busy, "CallSid": "CA" + "9" * 32}) == 404
-    assert await call_back(web, ours, {**busy, "CallSid": "CA" + "9" * 32}, token="guessed") == 404
-    assert await call_back(web, ours, {**busy, "AccountSid": "AC" + "9" * 32}) == 404
+    assert await told(store, web, ours, {**busy, "CallSid": "CA" + "9" * 32}) == 404
+    assert await told(store, web, ours, {**busy, "CallSid": "CA" + "9" * 32}, token="guessed") == 404
+    assert await told(store, web, ours, {**busy, "AccountSid": "AC" + "9" * 32}) == 404
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 0
     assert (await call_now(store.sessions, call.id)).state is State.PLACED
 
@@ -145,10 +152,10 @@ async def test_a_token_tells_the_call_before_its_sid_is_known(store: Store, ours
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
     ringing = {**SEQUENCES["busy"][1], "CallSid": "CAnew"}
-    assert await call_back(web, ours, ringing, token=carrier.orders[0].token) == 204
+    assert await told(store, web, ours, ringing, token=carrier.orders[0].token) == 204
     call = await call_now(store.sessions, call_id)
     assert (call.state, call.carrier_sid) == (State.RINGING, "CAnew")
-    assert await call_back(web, ours, {**SEQUENCES["busy"][2], "CallSid": "CAnew"}) == 204
+    assert await told(store, web, ours, {**SEQUENCES["busy"][2], "CallSid": "CAnew"}) == 204
     assert (await call_now(store.sessions, call_id)).outcome is Outcome.BUSY
 
 
@@ -156,13 +163,13 @@ async def test_a_token_does_not_move_a_call_that_has_another_sid(store: Store, o
     carrier = ScriptedCarrier()
     call = await placed_call(store.sessions, carrier)
     other = {**SEQUENCES["busy"][2], "CallSid": "CAother"}
-    assert await call_back(web, ours, other, token=carrier.orders[0].token) == 404
+    assert await told(store, web, ours, other, token=carrier.orders[0].token) == 404
     assert (await call_now(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_words_we_do_not_know_are_taken_and_change_nothing(store: Store, ours: Settings, web: Web) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
-    assert await call_back(web, ours, {**said(call, "busy")[1], "CallStatus": "levitating"}) == 204
+    assert await told(store, web, ours, {**said(call, "busy")[1], "CallStatus": "levitating"}) == 204
     assert (await call_now(store.sessions, call.id)).state is State.PLACED
 
 
@@ -217,5 +224,5 @@ async def test_what_breaks_on_our_side_is_said_without_its_inside(store: Store, 
     assert answer.status_code == 404
     assert await call_back(web, ours, said(call, "busy")[-1]) == 500
     await sql(store.sessions, "ALTER TABLE gone RENAME TO call_event")
-    assert await call_back(web, ours, said(call, "busy")[-1]) == 204, "the carrier asks again, and then it counts"
+    assert await told(store, web, ours, said(call, "busy")[-1]) == 204, "the carrier asks again, and then it counts"
     assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY

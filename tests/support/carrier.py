@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dialer.carriers.port import CarrierError, Ended, Order, PlaceAnswer, Placed, Report
+from dialer.carriers.port import CarrierError, Ended, MachineHeard, Order, PlaceAnswer, Placed, Report
+from dialer.carriers.twilio.webhooks import parse_status
 from dialer.domain.call import State
 
 HUNG_UP = Ended(answered=True, says="completed")
@@ -47,6 +48,10 @@ class ScriptedCarrier:
         self.calls[sid] = Report(
             sid=sid, state=state, ended=ended, to=to, from_number=self.from_number, created_at=datetime.now(UTC)
         )
+
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
+        """As Twilio's."""
+        return MachineHeard(fields["AnsweredBy"]) if kind == "machine" else parse_status(fields)
 
     async def fetch(self, sid: str) -> Report:
         """What is known of the call."""

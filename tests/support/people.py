@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from dialer.carriers.port import PlaceAnswer
 from dialer.flows.answer_call import Answered, answer_call
 from dialer.flows.create_campaign import create_campaign
-from dialer.flows.place_call import Addresses, Skipped, place_call
+from dialer.flows.place_call import place_call
 from dialer.flows.run_campaign import claim_due
+from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.talk import Talk
 from dialer.store import campaigns
 from dialer.store.sessions import Sessions

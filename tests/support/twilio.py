@@ -9,7 +9,13 @@ from litestar.testing import AsyncTestClient
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
+from dialer.carriers.port import Carrier
+from dialer.flows.sweep import Patience
 from dialer.settings import Settings
+from dialer.store.sessions import Sessions
+from tests.support.people import ADDRESSES, eleven
+from workers.events import apply_all
+from workers.jobs import Parts
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
@@ -28,6 +34,12 @@ def twilio_settings(settings: Settings, **more: Any) -> Settings:
         **more,
     }
     return Settings(_env_file=None, **given)  # type: ignore[call-arg]  # pydantic-settings takes it
+
+
+async def apply_kept(sessions: Sessions, carrier: Carrier) -> int:
+    """What a worker does with the callbacks that were kept; how many there were."""
+    parts = Parts(sessions, {carrier.name: carrier}, ADDRESSES, eleven, Patience())
+    return await apply_all(parts)
 
 
 async def call_back(

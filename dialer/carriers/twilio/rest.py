@@ -23,6 +23,7 @@ from twilio.twiml.voice_response import Connect, VoiceResponse
 from dialer.carriers.port import (
     AccountRefused,
     CarrierError,
+    MachineHeard,
     NumberRefused,
     Order,
     PlaceAnswer,
@@ -31,7 +32,7 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.carriers.twilio.webhooks import ended_as, state_of
+from dialer.carriers.twilio.webhooks import ended_as, parse_status, state_of
 from dialer.failpoint import failpoint
 
 T = TypeVar("T")
@@ -162,6 +163,12 @@ class Twilio:
         except UNREADABLE as error:
             return Unknown(f"no readable answer from Twilio: {type(error).__name__}: {error}")
         return Placed(created.sid) if created.sid else Unknown("Twilio's answer had no sid")
+
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
+        """A status callback (§2), or the verdict of answering machine detection (§4)."""
+        if kind == "machine":
+            return MachineHeard(fields["AnsweredBy"]) if fields.get("AnsweredBy") else None
+        return parse_status(fields)
 
     async def fetch(self, sid: str) -> Report:
         """Read one call."""

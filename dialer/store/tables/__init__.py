@@ -6,9 +6,18 @@ Times are `timestamptz`. A closed set of words is `text` with a check, so that a
 from dialer.store.tables.base import Base, Word, big_id, one_of
 from dialer.store.tables.calls import Call, CallEvent
 from dialer.store.tables.campaigns import CAMPAIGN_STATES, MACHINE_CHOICES, Campaign, Script
-from dialer.store.tables.guards import DoNotCall, KillSwitch, Pace, Registry
+from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
 from dialer.store.tables.house import Account, AuditEntry, LivedClock
-from dialer.store.tables.leads import FATES, LEAD_STATES, CampaignLead, ImportRow, Lead, LeadImport
+from dialer.store.tables.leads import (
+    FATES,
+    LEAD_STATES,
+    CampaignHours,
+    CampaignLead,
+    HoursGroup,
+    ImportRow,
+    Lead,
+    LeadImport,
+)
 from dialer.store.tables.meetings import BOOKING_STATES, Booking, Counselor, CounselorHours, TimeOff
 from dialer.store.tables.talks import EnquiryValue, ToolUse, Turn
 
@@ -25,12 +34,16 @@ __all__ = [
     "Call",
     "CallEvent",
     "Campaign",
+    "CampaignHours",
     "CampaignLead",
+    "Checkpoint",
     "Counselor",
     "CounselorHours",
     "DoNotCall",
     "EnquiryValue",
+    "HoursGroup",
     "ImportRow",
+    "Incident",
     "KillSwitch",
     "Lead",
     "LeadImport",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ForeignKey,
     Index,
+    SmallInteger,
     UniqueConstraint,
     func,
     text,
@@ -57,6 +58,11 @@ class Call(Base):
     created_at: Mapped[datetime]
     """When it was meant, by the clock people live by: caps count from here."""
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    not_before: Mapped[datetime | None]
+    """The carrier said to ask later: not before then (real time)."""
+    begun: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often a worker began with it and never came to take it: one that crashes workers is set aside."""
+    begun_at: Mapped[datetime | None]
     placing_at: Mapped[datetime | None]
     placed_at: Mapped[datetime | None]
     ringing_at: Mapped[datetime | None]
@@ -89,7 +95,10 @@ class CallEvent(Base):
     """Every webhook as received; the same one twice is one row."""
 
     __tablename__ = "call_event"
-    __table_args__ = (UniqueConstraint("carrier", "sid", "kind", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("carrier", "sid", "kind", "sequence"),
+        Index("ix_call_event_unapplied", "id", postgresql_where=text("applied_at IS NULL")),
+    )
     id: Mapped[int] = big_id()
     carrier: Mapped[str]
     sid: Mapped[str]
@@ -99,3 +108,5 @@ class CallEvent(Base):
     fields: Mapped[dict[str, Any]]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     applied_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often applying it failed; it is set aside, and said, after a few."""

@@ -1,8 +1,10 @@
 """What holds the dialer back: lists, paces, kill switches."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import (
+    ForeignKey,
     UniqueConstraint,
     func,
 )
@@ -51,3 +53,24 @@ class KillSwitch(Base):
     why: Mapped[str]
     thrown_by: Mapped[str]
     thrown_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Incident(Base):
+    """Something that should not have been and that a person should know of; told once."""
+
+    __tablename__ = "incident"
+    __table_args__ = (UniqueConstraint("kind", "about"),)
+    id: Mapped[int] = big_id()
+    kind: Mapped[str]
+    about: Mapped[str]
+    says: Mapped[str]
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Checkpoint(Base):
+    """When a job that runs now and then, by whichever worker, was last done (real time)."""
+
+    __tablename__ = "checkpoint"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

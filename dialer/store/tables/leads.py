@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     SmallInteger,
@@ -81,10 +82,13 @@ class CampaignLead(Base):
         one_of("last_outcome", Outcome),
         Index(
             "ix_campaign_lead_due",
-            "campaign_id",
-            "rank",
-            "next_attempt_at",
+            *("campaign_id", "hours_id", "rank", "next_attempt_at", "id"),
             postgresql_where=text("state IN ('ready','waiting')"),
+        ),
+        Index(
+            "ix_campaign_lead_promised",
+            *("campaign_id", "next_attempt_at", "id"),
+            postgresql_where=text("rank = 0 AND state IN ('ready','waiting')"),
         ),
         Index("ix_campaign_lead_lead_id", "lead_id"),
     )
@@ -100,3 +104,26 @@ class CampaignLead(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_outcome: Mapped[Outcome | None]
     why: Mapped[str | None]
+    hours_id: Mapped[int] = mapped_column(server_default="0")
+    """Which leads share its hours; 0 until it is told. A trigger puts it back to 0 where the lead's zones change."""
+
+
+class HoursGroup(Base):
+    """Leads that share their hours (domain.hours_group); the row 0 stands for those that are not sorted yet."""
+
+    __tablename__ = "hours_group"
+    __table_args__ = (UniqueConstraint("region", "states", "zones"),)
+    id: Mapped[int] = mapped_column(Integer, Identity(start=1), primary_key=True)
+    region: Mapped[str]
+    states: Mapped[list[str]]
+    zones: Mapped[list[str]]
+
+
+class CampaignHours(Base):
+    """When a group's leads may next be rung in a campaign, and why not before: one row speaks for a million leads."""
+
+    __tablename__ = "campaign_hours"
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
+    hours_id: Mapped[int] = mapped_column(ForeignKey("hours_group.id"), primary_key=True)
+    opens_at: Mapped[datetime]
+    why: Mapped[str]

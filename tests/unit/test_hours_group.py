@@ -1,0 +1,64 @@
+"""Leads that share their hours: the group's word agrees with the gate's about each of its leads."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from dialer.domain.gate import ask
+from dialer.domain.hours import Window
+from dialer.domain.hours_group import Closings, HoursGroup, group_of, group_opens
+from dialer.domain.rules import rules_for
+from tests.support.gate_facts import OWN, PLACES, Place, facts
+
+YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+OFFICE = Window.uniform(time(10), time(19), range(6))
+KOLKATA = HoursGroup("IN", (), ("Asia/Kolkata",))
+
+
+def test_leads_of_one_region_and_zone_share_a_group_and_us_states_part_them() -> None:
+    assert group_of("+919812000001", None, ["Asia/Kolkata"]) == group_of("+919812000002", "Goa", ("Asia/Kolkata",))
+    new_york, texas = (
+        group_of("+12125550106", None, ["America/New_York"]),
+        group_of("+12125550106", "TX", ["US/Central"]),
+    )
+    assert new_york.states == ("NY",)
+    assert set(texas.states) == {"NY", "TX"}
+
+
+def test_a_group_nobody_knows_the_hours_of_is_asked_about_lead_by_lead() -> None:
+    midnight = datetime(2026, 2, 10, 20, tzinfo=UTC)
+    for group in (HoursGroup("", (), ("Asia/Kolkata",)), HoursGroup("IN", (), ()), HoursGroup("AQ", (), ("UTC",))):
+        assert group_opens(group, OFFICE, midnight) == midnight
+
+
+def test_a_window_that_never_opens_is_told_as_such() -> None:
+    assert group_opens(KOLKATA, Window({}), YEAR) is None
+
+
+@given(place=some.sampled_from(PLACES), minutes=some.integers(0, 366 * 24 * 60))
+def test_a_closed_group_holds_no_lead_that_the_gate_would_let_ring(place: Place, minutes: int) -> None:
+    phone, zone = place.phone, place.zone
+    now = YEAR + timedelta(minutes=minutes)
+    opens = group_opens(group_of(phone, None, [zone]), OWN, now)
+    verdict = ask(
+        facts(now=now, phone=phone, zones=(zone,), rules=rules_for(phone), own_window=OWN, consent=True,
+              consent_source="web form")
+    )  # fmt: skip
+    hours = [answer for answer in verdict.answers if answer.rule in ("window", "holiday", "closing")]
+    assert all(answer.ok for answer in hours) == (opens == now)
+    if opens != now:
+        assert [answer.until for answer in hours if not answer.ok] == [opens]
+
+
+def test_what_was_closed_is_remembered_until_it_opens_and_no_longer() -> None:
+    closings = Closings(most=1)
+    night = datetime(2026, 2, 10, 16, tzinfo=UTC)
+    opens = closings.opens(KOLKATA, OFFICE, night)
+    assert opens == datetime(2026, 2, 11, 4, 30, tzinfo=UTC)
+    assert closings.opens(KOLKATA, OFFICE, night + timedelta(hours=3)) == opens
+    assert closings.opens(KOLKATA, OFFICE, opens) == opens, "open now"
+    noon = datetime(2026, 2, 10, 6, tzinfo=UTC)
+    assert closings.opens(KOLKATA, OFFICE, noon) == noon, "a clock that stepped back is believed"
+    for _ in range(2):
+        assert closings.opens(HoursGroup("GB", (), ("Europe/London",)), OFFICE, night + timedelta(hours=6))
