@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 log = logging.getLogger(__name__)
 
 
-@get("/health", opt={"far": True})
+@get("/health")
 async def health(parts: WebParts) -> dict[str, object]:
     """Whether work is accepted: the database answers. The first two keys are those of the original page."""
     async with parts.sessions() as session:
@@ -75,21 +75,26 @@ def make_app(settings: Settings) -> Litestar:
                     await redis.aclose()
 
     return Litestar(
+        # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
         route_handlers=[
-            health,
-            start_call,
-            import_list,
-            live_page,
-            live_socket,
-            twilio_status,
-            twilio_machine,
-            create_static_files_router(path="/static", directories=[HERE / "static"]),
+            *(health, twilio_status, twilio_machine),
+            Router(
+                "/",
+                guards=[near_only],
+                route_handlers=[
+                    *(start_call, import_list, live_page, live_socket),
+                    create_static_files_router(path="/static", directories=[HERE / "static"]),
+                ],
+            ),
         ],
         lifespan=[lifespan],
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
-        guards=[near_only],
         exception_handlers={Exception: problem},
         template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
-        openapi_config=OpenAPIConfig(title="One Window dialer", version="1", path="/schema"),
+        openapi_config=OpenAPIConfig(
+            title="One Window dialer",
+            version="1",
+            openapi_router=Router("/schema", guards=[near_only], route_handlers=[]),
+        ),
         logging_config=None,
     )

@@ -44,7 +44,9 @@ class Journal:
 
     async def _write(self, some: Waiting) -> None:
         try:
-            async with self._sessions.begin() as session:
+            # One statement that commits itself: three round trips less than a transaction around it.
+            async with self._sessions() as session:
+                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
                 found = await events.keep(session, [event for event, _ in some])
         except Exception as error:  # noqa: BLE001 - those who wait are told, whatever it is
             if len(some) == 1:

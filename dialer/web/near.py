@@ -1,7 +1,7 @@
 """Until there are accounts, pages and the API answer this machine alone.
 
-A carrier's webhooks and the health check come from outside; a handler says so with `opt={"far": True}`. Everything
-else must be asked for by a loopback name, without a proxy's marks, and not from another site's page.
+A carrier's webhooks and the health check come from outside and stand outside of this guard. Everything else must be
+asked for by a loopback name, without a proxy's marks, and not from another site's page.
 """
 
 from urllib.parse import urlsplit
@@ -22,8 +22,6 @@ def near_only(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  #
     Raises:
         PermissionDeniedException: the request names another host, came through a proxy, or from another site's page.
     """
-    if handler.opt.get("far"):
-        return
     host = urlsplit(f"//{connection.headers.get('host', '')}").hostname
     origin = connection.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).hostname not in LOOPBACK

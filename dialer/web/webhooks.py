@@ -1,28 +1,30 @@
 """What carriers call: verified, kept, answered; the workers apply it. However late, doubled or early, it counts once."""
 
 import logging
+import re
 from urllib.parse import parse_qsl
 
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from multidict import MultiDict
 
-from dialer.carriers.twilio.webhooks import is_genuine, sequence_of
+from dialer.carriers.twilio.webhooks import is_genuine, is_genuine_form, sequence_of
 from dialer.store.events import Event
 from dialer.web.parts import Parts, WebParts
 
+TOKEN = re.compile(r"(?:^|&)token=([\w-]+)", re.ASCII)
+NOT_GENUINE = "not a genuine request of the carrier"
 log = logging.getLogger(__name__)
 
 
-@post("/carriers/twilio/status", status_code=204, opt={"far": True}, include_in_schema=False)
+@post("/carriers/twilio/status", status_code=204, include_in_schema=False)
 async def twilio_status(request: Request[object, object, State], parts: WebParts) -> None:
     """A status callback of Twilio (twilio.md §2)."""
     fields = await _verified(request, parts)
     await _keep(request, parts, fields, "status", sequence_of(fields))
 
 
-@post("/carriers/twilio/machine", status_code=204, opt={"far": True}, include_in_schema=False)
+@post("/carriers/twilio/machine", status_code=204, include_in_schema=False)
 async def twilio_machine(request: Request[object, object, State], parts: WebParts) -> None:
     """The verdict of answering machine detection (twilio.md §4)."""
     fields = await _verified(request, parts)
@@ -30,7 +32,7 @@ async def twilio_machine(request: Request[object, object, State], parts: WebPart
 
 
 async def _keep(
-    request: Request[object, object, State], parts: Parts, fields: MultiDict[str], kind: str, sequence: str
+    request: Request[object, object, State], parts: Parts, fields: dict[str, str], kind: str, sequence: str
 ) -> None:
     """Keep a webhook.
 
@@ -39,26 +41,33 @@ async def _keep(
     """
     if fields.get("AccountSid") != parts.settings.twilio_account_sid:
         raise NotFoundException("this account's calls are not ours")
-    sid, token = fields.get("CallSid", ""), request.query_params.get("token", "")
+    found = TOKEN.search(_query(request))
+    sid, token = fields.get("CallSid", ""), found[1] if found else ""
     if await parts.journal.keep(Event("twilio", sid, kind, sequence, token, fields)) is None:
         log.error("a carrier speaks of a call that is not ours: %s", sid)
         raise NotFoundException("no such call")
 
 
-async def _verified(request: Request[object, object, State], parts: Parts) -> MultiDict[str]:
-    token = parts.settings.twilio_auth_token
-    query = f"?{request.url.query}" if request.url.query else ""
-    url = f"{parts.settings.public_url}{request.url.path}{query}"
+def _query(request: Request[object, object, State]) -> str:
+    return request.scope["query_string"].decode("latin-1")
+
+
+async def _verified(request: Request[object, object, State], parts: Parts) -> dict[str, str]:
+    """The fields of a genuine request; of a name that comes twice, the first value."""
+    query, path = _query(request), request.scope["path"]
+    url = f"{parts.settings.public_url}{path}?{query}" if query else f"{parts.settings.public_url}{path}"
     body = await request.body()
-    is_json = request.headers.get("content-type", "").startswith("application/json")
+    headers = request.headers
+    signature, key = headers.get("x-twilio-signature", ""), parts.settings.twilio_auth_token
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PermissionDeniedException("not a genuine request of the carrier") from error
-    fields: MultiDict[str] = MultiDict([] if is_json else parse_qsl(text, keep_blank_values=True))
-    signed = text if is_json else fields
-    signature = request.headers.get("x-twilio-signature", "")
-    if token is None or not is_genuine(url, signed, signature, token.get_secret_value()):
+        raise PermissionDeniedException(NOT_GENUINE) from error
+    is_json = headers.get("content-type", "").startswith("application/json")
+    pairs = [] if is_json else parse_qsl(text, keep_blank_values=True)
+    secret = key.get_secret_value() if key else ""
+    genuine = is_genuine(url, text, signature, secret) if is_json else is_genuine_form(url, pairs, signature, secret)
+    if not secret or not genuine:
         log.warning("webhook refused: no valid signature over %s", url.partition("?")[0])
-        raise PermissionDeniedException("not a genuine request of the carrier")
-    return fields
+        raise PermissionDeniedException(NOT_GENUINE)
+    return dict(reversed(pairs))

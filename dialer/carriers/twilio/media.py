@@ -70,7 +70,7 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
     match message.event:
         case "media":
             media = message.media
-            if media is None or not is_count(media.timestamp):
+            if media is None or not is_count(media.timestamp) or '"' in media.payload or "\\" in media.payload:
                 raise NotMediaError("media without its payload or timestamp")
             return (
                 MediaFrame(media.payload, int(media.timestamp)) if media.track == "inbound" else MediaIgnored("media")

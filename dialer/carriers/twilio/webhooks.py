@@ -1,8 +1,11 @@
 """Twilio's webhooks: whether one is genuine, and what it says (twilio.md §2, §4, §7)."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from hmac import compare_digest, digest
 from urllib.parse import urlsplit, urlunsplit
 
+from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from dialer.carriers.digits import is_count
@@ -35,6 +38,23 @@ def is_genuine(url: str, fields: Mapping[str, str | Sequence[str]] | str, signat
         return bool(signature) and any(validator.validate(each, fields, signature) for each in _spellings(url))
     except (ValueError, IndexError, TypeError, AttributeError):
         return False
+
+
+def is_genuine_form(url: str, pairs: Sequence[tuple[str, str]], signature: str, auth_token: str) -> bool:
+    """`is_genuine` for a form as it comes, by its pairs.
+
+    The usual case, one signature over one address, is computed here for a tenth of what the library takes; whatever
+    does not match is put to the library, which also tries the address with and without its port.
+    """
+    if signature.isascii() and compare_digest(form_signature(url, pairs, auth_token), signature):
+        return True
+    return is_genuine(url, MultiDict(pairs), signature, auth_token)
+
+
+def form_signature(url: str, pairs: Sequence[tuple[str, str]], auth_token: str) -> str:
+    """What Twilio's header holds for this form (§7): names sorted, of a name that comes twice its distinct values."""
+    told = url + "".join(name + value for name, value in sorted(set(pairs)))
+    return b64encode(digest(auth_token.encode(), told.encode(), "sha1")).decode()
 
 
 def is_genuine_upgrade(url: str, signature: str, auth_token: str) -> bool:

@@ -1,0 +1,120 @@
+"""How many calls one worker core places per second, beside the naive way of a job, an ORM and httpx per call.
+
+Both go through arq, the same database, the same Redis and the same carrier on paper; what is compared is the CPU time
+of the worker alone.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from arq import create_pool
+from arq.connections import RedisSettings
+from arq.worker import Worker, func
+from sqlalchemy import func as sql
+from sqlalchemy import select, update
+
+from dialer.carriers.twilio.rest import Twilio
+from dialer.cli.benches.ground import MORNING, Ground, Result, campaign_of, ground
+from dialer.cli.benches.naive import ADDRESSES, naive_place
+from dialer.cli.benches.paper_carrier import paper_carrier
+from dialer.domain.call import State
+from dialer.flows.place_call import MOST_AT_ONCE, place_calls
+from dialer.flows.run_campaign import intend
+from dialer.store import due
+from dialer.store.tables import Call, Campaign
+
+CALLS = 3_000
+ROUNDS = 2
+
+
+async def measure(say: Callable[[str], None]) -> Result:
+    """Calls placed per second of the worker's CPU."""
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    result = Result("dial")
+    async with ground() as here:
+        with paper_carrier() as url:
+            carrier = Twilio(
+                account_sid="AC0",
+                auth_token="on paper",  # noqa: S106
+                from_number="+15005550006",
+                api_url=url,
+                on_loopback=True,
+                calls_per_second=1_000_000.0,
+            )
+            ours, naive = [], []
+            for turn in range(ROUNDS):
+                say(f"round {turn + 1} of {ROUNDS} …")
+                ours.append(await _ours(here, carrier, await _meant(here, carrier, 2 * turn)))
+                naive.append(await _naive(here, url, await _meant(here, carrier, 2 * turn + 1)))
+            await carrier.close()
+    for name, values in (("calls_per_cpu_second", 0), ("calls_per_second", 1)):
+        result.figures[name] = max(each[values] for each in ours)
+        result.yardsticks[f"naive_{name}"] = max(each[values] for each in naive)
+    result.ratios["rate_over_naive"] = (
+        result.figures["calls_per_cpu_second"] / result.yardsticks["naive_calls_per_cpu_second"]
+    )
+    return result
+
+
+async def _meant(here: Ground, carrier: Twilio, turn: int) -> list[str]:
+    """A fresh campaign whose leads are all meant to be rung now."""
+    campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
+    meant: list[UUID] = []
+    async with here.sessions.begin() as session:
+        campaign = await session.get_one(Campaign, campaign_id)
+        rows = await due.due(session, campaign_id, [1], MORNING, CALLS)
+        empty: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
+        for first in range(0, CALLS, 500):
+            some = [(in_campaign, lead, empty) for in_campaign, lead in rows[first : first + 500]]
+            meant += await intend(session, campaign, carrier, some, MORNING)
+    return [str(call_id) for call_id in meant]
+
+
+async def _ours(here: Ground, carrier: Twilio, call_ids: list[str]) -> tuple[float, float]:
+    async def place(ctx: dict[str, Any], ids: list[str]) -> None:
+        calls = [UUID(call_id) for call_id in ids]
+        await place_calls(here.sessions, calls, {"twilio": carrier}, ADDRESSES, lambda: MORNING)
+
+    lots = [call_ids[first : first + MOST_AT_ONCE] for first in range(0, len(call_ids), MOST_AT_ONCE)]
+    return await _worked(here, place, [(lot,) for lot in lots], call_ids, {})
+
+
+async def _naive(here: Ground, url: str, call_ids: list[str]) -> tuple[float, float]:
+    async with httpx.AsyncClient(timeout=10) as http:
+        ctx = {"sessions": here.sessions, "http": http, "carrier": url}
+        return await _worked(here, naive_place, [(call_id,) for call_id in call_ids], call_ids, ctx)
+
+
+async def _worked(
+    here: Ground, job: Any, arguments: list[tuple[Any, ...]], call_ids: list[str], ctx: dict[str, Any]
+) -> tuple[float, float]:
+    """Let an arq worker do the jobs until none is left; calls per CPU second, and per second."""
+    settings = RedisSettings.from_dsn(here.settings.dialer_redis_url or "")
+    serializer: dict[str, Any] = {
+        "job_serializer": lambda value: json.dumps(value, default=str).encode(),
+        "job_deserializer": json.loads,
+    }
+    pool = await create_pool(settings, **serializer)
+    for each in arguments:
+        await pool.enqueue_job("job", *each)
+    worker = Worker(
+        functions=[func(cast(Any, job), name="job", keep_result=0)],
+        redis_pool=pool, burst=True, poll_delay=0.05, max_jobs=20, handle_signals=False, ctx=ctx, **serializer,
+    )  # fmt: skip
+    cpu, wall = time.process_time(), time.perf_counter()
+    await worker.async_run()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    await pool.aclose()
+    async with here.sessions.begin() as session:
+        mine = Call.id.in_([UUID(each) for each in call_ids])
+        placed = await session.scalar(select(sql.count()).where(mine, Call.state == State.PLACED))
+        assert placed == len(call_ids), f"{placed} of {len(call_ids)} were placed"
+        over = {"state": State.ENDED, "ended_at": datetime.now(UTC)}
+        await session.execute(update(Call).where(mine).values(over))
+    return len(call_ids) / cpu, len(call_ids) / wall

@@ -1,0 +1,57 @@
+"""A carrier on paper: it answers every request for a call with a new sid, as cheaply as it can, in its own process."""
+
+import asyncio
+import json
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from uuid import uuid4
+
+
+class _Answering(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._got = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._got += data
+        while (end := self._got.find(b"\r\n\r\n")) >= 0:
+            head = self._got[:end].lower()
+            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+            if len(self._got) < end + 4 + length:
+                return
+            self._got = self._got[end + 4 + length :]
+            body = json.dumps({"sid": f"CA{uuid4().hex}", "status": "queued", "account_sid": "AC0"}).encode()
+            assert self._transport is not None
+            self._transport.write(
+                b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+                + body
+            )
+
+
+def _serve(tell: Connection) -> None:
+    async def run() -> None:
+        server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
+        tell.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def paper_carrier() -> Iterator[str]:
+    """The address of the running carrier."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{here.recv()}"
+    finally:
+        process.terminate()
+        process.join()
