@@ -6,7 +6,7 @@ Told twice, a job does nothing the second time: what is to be done is decided by
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -18,13 +18,17 @@ from dialer.carriers.port import Placed, TryLater
 from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
 from dialer.flows.place_call import place_calls as place
+from dialer.flows.reconcile import reconcile
 from dialer.flows.run_campaign import claim_due
 from dialer.flows.sweep import Patience, sweep
 from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.trip_breakers import trip_breakers
+from dialer.store import incidents
 from dialer.store.sessions import Sessions
 
 MOST_ASKED = 50
+RECONCILE_EVERY = timedelta(hours=24)
+RECONCILE_SPAN = timedelta(hours=26)
 log = logging.getLogger(__name__)
 
 
@@ -111,6 +115,18 @@ async def sweep_calls(ctx: Context) -> int:
         )
         await live.publish(ctx["redis"], text)
     return len(swept.changed)
+
+
+async def reconcile_lists(ctx: Context) -> int:
+    """Once a day, by whichever worker comes first: our calls against the carriers' lists; how many new incidents."""
+    parts = ctx["parts"]
+    async with parts.sessions.begin() as session:
+        if not await incidents.claim_turn(session, "reconcile", RECONCILE_EVERY):
+            return 0
+    done = await reconcile(parts.sessions, parts.carriers, parts.clock(), datetime.now(UTC) - RECONCILE_SPAN)
+    level = logging.ERROR if done.told else logging.INFO
+    log.log(level, "reconciled: %s calls listed by the carriers, %s new incidents", done.listed, done.told)
+    return done.told
 
 
 def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:

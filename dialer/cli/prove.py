@@ -10,6 +10,7 @@ from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.flows.prove import MOST_SHOWN, Invariant, prove
 from dialer.settings import Settings
+from dialer.store import incidents
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import Store
 
@@ -20,7 +21,7 @@ from dialer.wiring.stores import Store
 def prove_command(hours: float, as_json: bool) -> None:
     """Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach."""
 
-    async def work(settings: Settings, store: Store) -> list[Invariant]:
+    async def work(settings: Settings, store: Store) -> tuple[list[Invariant], list[str]]:
         carriers = make_carriers(settings)
         since = datetime.now(UTC) - timedelta(hours=hours)
         try:
@@ -31,20 +32,23 @@ def prove_command(hours: float, as_json: bool) -> None:
             for carrier in carriers.values():
                 await carrier.close()
         async with store.sessions() as session:
-            return await prove(session, listed, since, store.clock.now())
+            told = [f"{each.at:%F %T} {each.kind}: {each.says}" for each in await incidents.since(session, since)]
+            return await prove(session, listed, since, store.clock.now()), told
 
-    invariants = with_store(work)
+    invariants, told = with_store(work)
     breached = any(each.breaches for each in invariants)
     if as_json:
         found = [
             {"name": each.name, "says": each.says, "checked": each.checked, "breaches": list(each.breaches)}
             for each in invariants
         ]
-        click.echo(json.dumps({"clean": not breached, "invariants": found}, ensure_ascii=False))
+        click.echo(json.dumps({"clean": not breached, "invariants": found, "incidents": told}, ensure_ascii=False))
     else:
         for each in invariants:
             click.echo(f"{'BREACH' if each.breaches else 'holds ':6} {each.name} {each.says} ({each.checked} checked)")
             for breach in each.breaches[:MOST_SHOWN]:
                 click.echo(f"         {breach}")
+        for incident in told:
+            click.echo(f"incident {incident}")
     if breached:
         raise click.exceptions.Exit(1)

@@ -44,7 +44,10 @@ def group_opens(group: HoursGroup, own: Window, now: datetime) -> datetime | Non
     rules = _rules(group)
     if isinstance(rules, NoRules) or not group.zones:
         return now
-    return opens(rules, narrow(rules, own), group.zones, now, FEED_STOPS)
+    try:
+        return opens(rules, narrow(rules, own), group.zones, now, FEED_STOPS)
+    except (LookupError, ValueError):  # a zone that this machine does not know
+        return now
 
 
 def opens(rules: Rules, window: Window, zones: Sequence[str], moment: datetime, margin: timedelta) -> datetime | None:

@@ -32,6 +32,9 @@ class Answered:
     script: Script
     row: Mapping[str, str]
     time_limit_s: int
+    carrier: str
+    leaves_message: bool
+    """A machine is to be spoken to, by the carrier: the line is kept for it."""
 
 
 async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: datetime) -> Answered | Refused:
@@ -66,7 +69,14 @@ async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: 
     script = await session.get_one(Script, call.script_id)
     zone = lead.zones[0] if lead.zones else "UTC"
     talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone)
-    return Answered(talk, script, await row_of(session, in_campaign), campaign.time_limit_s)
+    return Answered(
+        talk,
+        script,
+        await row_of(session, in_campaign),
+        campaign.time_limit_s,
+        carrier=call.carrier,
+        leaves_message=campaign.machine == "leave_message" and bool(campaign.machine_message),
+    )
 
 
 async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:

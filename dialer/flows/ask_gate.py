@@ -1,6 +1,7 @@
 """Gather what the gate looks at, for many leads in a fixed number of queries, and ask it."""
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +10,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier
-from dialer.domain.gate import WEEK, Facts, Verdict, ask
+from dialer.domain.gate import WEEK, Answer, Facts, Verdict, ask
 from dialer.domain.rules import rules_for
 from dialer.store import calls, campaigns, do_not_call, kill_switches
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
 Carriers = Mapping[str, Carrier]
+log = logging.getLogger(__name__)
 
 
 def route(carriers: Carriers, campaign: Campaign) -> Carrier | None:
@@ -63,8 +65,9 @@ async def ask_about(
     live = await calls.live_phones(session, phones, but)
     rung = await calls.rung_since(session, phones, now - WEEK, but)
     window = campaigns.window_of(campaign)
-    return [
-        ask(
+
+    def judge(in_campaign: CampaignLead, lead: Lead) -> Verdict:
+        return ask(
             Facts(
                 now=now,
                 phone=lead.phone,
@@ -99,8 +102,17 @@ async def ask_about(
                 spend_cap=campaign.spend_cap,
             )
         )
-        for in_campaign, lead in rows
-    ]
+
+    return [_safely(judge, in_campaign, lead) for in_campaign, lead in rows]
+
+
+def _safely(judge: Callable[[CampaignLead, Lead], Verdict], in_campaign: CampaignLead, lead: Lead) -> Verdict:
+    """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
+    try:
+        return judge(in_campaign, lead)
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        log.exception("a lead cannot be judged: campaign_lead %s", in_campaign.id)
+        return Verdict((Answer("lead", False, f"cannot be judged: {error}; look at its row"),), None)
 
 
 def record(verdict: Verdict, now: datetime, *, promised: bool = False) -> dict[str, object]:

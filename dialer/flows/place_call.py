@@ -7,7 +7,7 @@ is sorted into certain answers and `unknown`, and an unknown call is never asked
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from dialer.carriers.port import AccountRefused, PlaceAnswer
 from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
 from dialer.flows.record_answer import Recorder
-from dialer.flows.take_calls import Addresses, Skipped, Taken, begin_with, give_back, take_calls
+from dialer.flows.take_calls import Addresses, Skipped, Taken, begin_again, begin_with, give_back, take_calls
 from dialer.store.sessions import Sessions
 
 SEND_WITHIN_S = 5.0
@@ -24,6 +24,7 @@ REFUSED = "the carrier refuses the account"
 MOST_AT_ONCE = 50
 AT_ONCE = 1e6
 Clock = Callable[[], datetime]
+Found = dict[UUID, PlaceAnswer | Skipped]
 
 
 async def place_call(
@@ -40,36 +41,44 @@ async def place_calls(
     addresses: Addresses,
     clock: Clock,
     per_second: float = AT_ONCE,
-) -> dict[UUID, PlaceAnswer | Skipped]:
+) -> Found:
     """Place intended calls, started no faster than `per_second`; what came of each."""
-    async with sessions.begin() as session:
-        lots = await begin_with(session, call_ids, clock())
-    failpoint("begun")
-    found: dict[UUID, PlaceAnswer | Skipped] = {each: Skipped("not meant any more") for each in call_ids}
+    found: Found = {each: Skipped("not meant any more") for each in call_ids}
     sent = 0
-    asking: list[asyncio.Future[dict[UUID, PlaceAnswer | Skipped]]] = []
-    for lot in lots:
-        for first in range(0, len(lot), most := max(1, min(MOST_AT_ONCE, int(per_second)))):
-            if sent:
-                await asyncio.sleep(sent / per_second)
-            some = lot[first : first + most]
-            taken_at = time.monotonic()
-            async with sessions.begin() as session:
-                took = await take_calls(session, some, carriers, addresses, clock())
-            failpoint("after_take")
-            found |= {call_id: each for call_id, each in took.items() if isinstance(each, Skipped)}
-            ours = [each for each in took.values() if isinstance(each, Taken)]
-            # A worker told to stop finishes this much: the requests that were begun, and what came of them.
-            asking.append(asyncio.ensure_future(_ask_all(sessions, ours, clock, per_second, taken_at)))
-            sent = len(ours)
+    asking: list[asyncio.Future[Found]] = []
+    async for lot in _lots(sessions, call_ids, clock, max(1, min(MOST_AT_ONCE, int(per_second)))):
+        if sent:
+            await asyncio.sleep(sent / per_second)
+        taken_at = time.monotonic()
+        async with sessions.begin() as session:
+            took = await take_calls(session, lot, carriers, addresses, clock())
+        failpoint("after_take")
+        found |= {call_id: each for call_id, each in took.items() if isinstance(each, Skipped)}
+        ours = [each for each in took.values() if isinstance(each, Taken)]
+        asking.append(asyncio.ensure_future(_ask_all(sessions, ours, clock, per_second, taken_at)))
+        sent = len(ours)
+    # A worker told to stop finishes this much: the requests that were begun, and what came of them.
     for answers in await asyncio.shield(asyncio.gather(*asking)):
         found |= answers
     return found
 
 
+async def _lots(sessions: Sessions, call_ids: Sequence[UUID], clock: Clock, most: int) -> AsyncIterator[list[UUID]]:
+    """Calls that are to be taken together; one that a worker began with and never took goes alone."""
+    async with sessions.begin() as session:
+        fresh, again = await begin_with(session, call_ids)
+    for first in range(0, len(fresh), most):
+        yield fresh[first : first + most]
+    for call_id in again:
+        async with sessions.begin() as session:
+            goes = await begin_again(session, call_id, clock())
+        if goes:
+            yield [call_id]
+
+
 async def _ask_all(
     sessions: Sessions, taken: Sequence[Taken], clock: Clock, per_second: float, taken_at: float
-) -> dict[UUID, PlaceAnswer | Skipped]:
+) -> Found:
     """Ask for each, evenly spaced; answers are written down together as they come."""
     refused: set[str] = set()
     async with Recorder(sessions, clock) as recorder:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Report
@@ -41,6 +42,7 @@ async def record_status(session: AsyncSession, call_id: UUID, report: Report, no
             call.ringing_at = call.ringing_at or now
         if report.state is State.TALKING:
             call.answered_at = call.answered_at or now
+            call.heard_at = call.heard_at or func.now()  # from here on its media stream is waited for
         await session.flush()
         await calls.move(session, call.id, report.state)
     await session.flush()

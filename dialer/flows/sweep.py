@@ -10,16 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier, CarrierError, Report
 from dialer.domain.call import Outcome, State
+from dialer.domain.phone import mask
 from dialer.flows.ask_gate import Carriers, Room, ask_about
 from dialer.flows.end_call import end_call, end_talk
 from dialer.flows.opt_out import ringing_but_listed
 from dialer.flows.record_status import Recorded, record_status
-from dialer.store import calls
+from dialer.store import calls, incidents
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 INTENT_AFTER = timedelta(seconds=30)
 SILENT_AFTER = timedelta(seconds=30)
+# Somebody answered and hears nothing: with a sweep every five seconds they wait ten at most.
+NO_STREAM_AFTER = timedelta(seconds=5)
 GRACE = timedelta(seconds=60)
 LOST = "the worker that asked the carrier did not come back"
 
@@ -98,6 +101,7 @@ async def _silent(session: AsyncSession) -> list[Call]:
         Call.state == State.TALKING,
         or_(
             and_(Call.stream_opened_at.is_not(None), calls.older(Call.heard_at, SILENT_AFTER)),
+            and_(Call.stream_opened_at.is_(None), calls.older(Call.heard_at, NO_STREAM_AFTER)),
             and_(Call.stream_opened_at.is_(None), waited > ring + GRACE.total_seconds()),
         ),
     )
@@ -124,6 +128,9 @@ async def _look_for(
     if fresh:
         for extra in fresh[1:]:
             await _hang_up(carrier, extra.sid)
+            async with sessions.begin() as session:
+                says = f"{mask(call.phone)} was placed twice for one request; the later call was hung up"
+                await incidents.tell(session, "twice", extra.sid, says, call_id=call_id)
         return await _apply(sessions, call_id, fresh[0], now)
     if not overdue:
         return []

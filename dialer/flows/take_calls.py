@@ -52,19 +52,22 @@ class Taken:
     order: Order
 
 
-async def begin_with(session: AsyncSession, call_ids: Sequence[UUID], now: datetime) -> list[list[UUID]]:
-    """Count that a worker begins with these calls; in which lots they are to be taken.
+async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+    """Note, before anything is tried, that a worker begins with these calls; to be committed at once.
 
-    To be committed before anything is tried: a call whose lead ends every worker that looks at it is then known. One
-    that was begun with before goes alone, and after three times it is set aside, with its lead.
+    First those that nobody began with before, to be taken together; then those that somebody did and never took: each
+    of these is to be begun with alone (`begin_again`), for one of them may be what ended that worker.
     """
-    starts = await calls.begin(session, call_ids)
-    for call_id, times in starts.items():
-        if times > MOST_STARTS:
-            await _set_aside(session, call_id, now)
-    fresh = [call_id for call_id in call_ids if starts.get(call_id, MOST_STARTS + 1) <= 1]
-    again = [[call_id] for call_id in call_ids if 1 < starts.get(call_id, 0) <= MOST_STARTS]
-    return [*([fresh] if fresh else []), *again]
+    fresh, before = await calls.begin(session, call_ids)
+    return [each for each in call_ids if each in fresh], [each for each in call_ids if each in before]
+
+
+async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bool:
+    """Note the same for one call; False where it ended three workers by now and is set aside, with its lead."""
+    times = await calls.begin_again(session, call_id)
+    if times > MOST_STARTS:
+        await _set_aside(session, call_id, now)
+    return 0 < times <= MOST_STARTS
 
 
 async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> None:
@@ -96,7 +99,7 @@ async def take_calls(
     for campaign, rows in await _by_campaign(session, mine):
         found |= await _judge(session, campaign, rows, carriers, addresses, now, tokens)
     await session.flush()
-    return found
+    return {call_id: found[call_id] for call_id in call_ids if call_id in found}
 
 
 Rows = list[tuple[Call, CampaignLead, Lead]]

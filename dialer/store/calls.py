@@ -35,12 +35,16 @@ JOIN unnest(CAST(:ids AS uuid[]), CAST(:hashes AS text[])) AS t(id, hash) ON t.i
 WHERE call.id = meant.id AND call.state = 'intent' RETURNING call.id
 """)
 
-# Delivered twice at the same time is begun once: only a start that led to nothing for a while counts.
 _BEGIN = text("""
-UPDATE call SET begun_at = now(),
-       begun = begun + CASE WHEN begun_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
-WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' ORDER BY id
-             FOR UPDATE SKIP LOCKED) RETURNING id, begun
+UPDATE call SET begun = 1, begun_at = now()
+WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' AND begun = 0 ORDER BY id
+             FOR UPDATE SKIP LOCKED) RETURNING id
+""")
+
+# Delivered twice at the same time is begun once: only a start that led to nothing for a while counts.
+_BEGIN_AGAIN = text("""
+UPDATE call SET begun_at = now(), begun = begun + CASE WHEN begun_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
+WHERE id = :id AND state = 'intent' RETURNING begun
 """)
 BEGUN_FOR = timedelta(seconds=10)
 
@@ -51,10 +55,18 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[])) AS t(id, sid) WHERE cal
 """)
 
 
-async def begin(session: AsyncSession, call_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Note that a worker begins with these calls; those still meant, with how often one began and never took it."""
-    begun = await session.execute(_BEGIN, {"ids": list(call_ids), "slack": BEGUN_FOR})
-    return {row[0]: row[1] for row in begun}
+async def begin(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Note that a worker begins with those of the calls that nobody began with; they, and those somebody did."""
+    fresh = set((await session.scalars(_BEGIN, {"ids": list(call_ids)})).all())
+    if len(fresh) == len(call_ids):
+        return fresh, set()
+    still = await session.scalars(select(Call.id).where(Call.id.in_(call_ids), Call.state == State.INTENT))
+    return fresh, set(still) - fresh
+
+
+async def begin_again(session: AsyncSession, call_id: UUID) -> int:
+    """Note that a worker begins with a call once more; how often one did and never took it, 0 if it is not meant now."""
+    return (await session.scalar(_BEGIN_AGAIN, {"id": call_id, "slack": BEGUN_FOR})) or 0
 
 
 async def take(session: AsyncSession, tokens: Mapping[UUID, str]) -> set[UUID]:

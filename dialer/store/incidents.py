@@ -1,7 +1,7 @@
 """What should not have been, told once; and when jobs that run now and then were last done."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -25,6 +25,11 @@ async def tell(session: AsyncSession, kind: str, about: str, says: str, *, call_
 async def latest(session: AsyncSession, most: int = 100) -> Sequence[Incident]:
     """The newest first."""
     return (await session.scalars(select(Incident).order_by(Incident.id.desc()).limit(most))).all()
+
+
+async def since(session: AsyncSession, moment: datetime) -> Sequence[Incident]:
+    """Those told since a (real) moment, oldest first."""
+    return (await session.scalars(select(Incident).where(Incident.at >= moment).order_by(Incident.id))).all()
 
 
 async def claim_turn(session: AsyncSession, job: str, every: timedelta) -> bool:

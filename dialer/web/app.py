@@ -1,5 +1,6 @@
 """The web process: pages, API, webhooks, the live socket."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -15,11 +16,13 @@ from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
+from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from dialer import live
 from dialer.settings import Settings
 from dialer.web.calls import start_call
+from dialer.web.explain import explain_lead
 from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.live import live_page, live_socket
@@ -30,16 +33,25 @@ from dialer.web.webhooks import twilio_machine, twilio_status
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 
+REDIS_WITHIN_S = 1.0
 HERE = Path(__file__).parent
 log = logging.getLogger(__name__)
 
 
 @get("/health")
 async def health(parts: WebParts) -> dict[str, object]:
-    """Whether work is accepted: the database answers. The first two keys are those of the original page."""
+    """Whether work is accepted: the database answers. The first two keys are those of the original page.
+
+    Without Redis webhooks and pages go on, and nothing new is rung: `redis` is then `away`.
+    """
     async with parts.sessions() as session:
         await session.execute(text("SELECT 1"))
-    return {"status": "ok", "worker": os.getpid()}
+    try:
+        async with asyncio.timeout(REDIS_WITHIN_S):
+            await parts.redis.ping()
+    except (RedisError, OSError):
+        return {"status": "ok", "worker": os.getpid(), "redis": "away"}
+    return {"status": "ok", "worker": os.getpid(), "redis": "ok"}
 
 
 def problem(request: Request[object, object, State], error: Exception) -> Response[dict[str, object]]:
@@ -82,7 +94,7 @@ def make_app(settings: Settings) -> Litestar:
                 "/",
                 guards=[near_only],
                 route_handlers=[
-                    *(start_call, import_list, live_page, live_socket),
+                    *(start_call, explain_lead, import_list, live_page, live_socket),
                     create_static_files_router(path="/static", directories=[HERE / "static"]),
                 ],
             ),

@@ -1,0 +1,28 @@
+"""Why a lead may or may not be rung now, over the API: the answers of `dialer explain NUMBER --json`."""
+
+from litestar import get
+from litestar.exceptions import NotFoundException, ValidationException
+
+from dialer.domain.phone import BadPhone, parse_phone
+from dialer.flows.explain import explain_number
+from dialer.web.parts import WebParts
+
+
+@get("/api/explain/{number:str}")
+async def explain_lead(
+    number: str, parts: WebParts, campaign: str | None = None, country: str = "IN"
+) -> list[dict[str, object]]:
+    """Per campaign that has the lead: `{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}`.
+
+    Raises:
+        ValidationException: that is no phone number.
+        NotFoundException: no campaign (or not the one named) has such a lead.
+    """
+    phone = parse_phone(number, country.upper())
+    if isinstance(phone, BadPhone):
+        raise ValidationException(f"{number!r}: {phone.says}")
+    async with parts.sessions() as session:
+        found = await explain_number(session, phone.e164, campaign, parts.carriers, parts.clock.now())
+    if not found:
+        raise NotFoundException(f"{phone.e164} is not a lead{' of that campaign' if campaign else ''}")
+    return found
