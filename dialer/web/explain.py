@@ -2,6 +2,7 @@
 
 from litestar import get
 from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import FromPath, FromQuery
 
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.flows.explain import explain_number
@@ -10,7 +11,7 @@ from dialer.web.parts import WebParts
 
 @get("/api/explain/{number:str}")
 async def explain_lead(
-    number: str, parts: WebParts, campaign: str | None = None, country: str = "IN"
+    number: FromPath[str], parts: WebParts, campaign: FromQuery[str | None] = None, country: FromQuery[str] = "IN"
 ) -> list[dict[str, object]]:
     """Per campaign that has the lead: `{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}`.
 

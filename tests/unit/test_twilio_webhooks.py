@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
+from twilio.request_validator import RequestValidator
 
 from dialer.carriers.port import Ended, Report
 from dialer.carriers.twilio.webhooks import (
     ended_as,
+    form_signature,
     is_genuine,
+    is_genuine_form,
     is_genuine_upgrade,
     parse_status,
     sequence_of,
@@ -181,3 +184,23 @@ def test_a_field_with_something_odd_in_it_breaks_no_report(fields: dict[str, str
     report = parse_status({**fields, field: odd})
     assert report is not None
     assert report.sid == SID
+
+
+@given(
+    pairs=st.lists(st.tuples(st.sampled_from(["To", "Tag", "Ünï"]) | st.text(max_size=8), st.text(max_size=12))),
+    token=st.text("0123456789abcdef", min_size=1, max_size=32),
+)
+def test_our_own_signature_is_the_librarys(pairs: list[tuple[str, str]], token: str) -> None:
+    url = "https://dialer.example.org/carriers/twilio/status?token=abc"
+    assert form_signature(url, pairs, token) == RequestValidator(token).compute_signature(url, MultiDict(pairs))
+
+
+def test_a_form_signed_over_the_address_with_its_port_or_its_fragment_is_genuine() -> None:
+    pairs = [("CallSid", "CA1"), ("Tag", "b"), ("Tag", "a"), ("Blank", "")]
+    url = "https://dialer.example.org/carriers/twilio/status"
+    for signed in (url, url.replace(".org", ".org:443"), f"{url}#rc=5&rp=all"):
+        signature = RequestValidator("key").compute_signature(signed, MultiDict(pairs))
+        assert is_genuine_form(url, pairs, signature, "key")
+        assert not is_genuine_form(url, pairs[1:], signature, "key")
+        assert not is_genuine_form(url, pairs, signature, "other")
+    assert not is_genuine_form(url, pairs, "✓", "key")
