@@ -186,6 +186,7 @@ async def test_a_lead_that_is_refused_does_not_keep_the_others_waiting(store: St
 
 
 async def test_a_phone_in_two_campaigns_has_one_live_call(store: Store) -> None:
+    """F63."""
     for name in ("Spring", "Autumn"):
         await enrol(store.sessions, await running_campaign(store.sessions, name), [phone_of(1)])
     start = asyncio.Barrier(4)

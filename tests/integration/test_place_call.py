@@ -48,6 +48,7 @@ async def list_phone(store: Store, n: int, scope: str = "account") -> None:
 
 
 async def test_told_five_times_at_once_the_phone_rings_once(store: Store) -> None:
+    """F10."""
     carrier = ScriptedCarrier()
     call_id = await meant_call(store.sessions, carrier)
     answers = await asyncio.gather(*(place(store.sessions, call_id, carrier) for _ in range(5)))
@@ -90,6 +91,7 @@ async def test_a_carrier_that_asks_for_patience_costs_the_lead_no_attempt(store:
 
 
 async def test_an_account_that_is_refused_pauses_the_campaign_and_burns_no_lead(store: Store) -> None:
+    """F27."""
     carrier = ScriptedCarrier(AccountRefused("credentials are wrong (20003)"))
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
@@ -102,6 +104,7 @@ async def test_an_account_that_is_refused_pauses_the_campaign_and_burns_no_lead(
 
 
 async def test_a_number_that_is_refused_ends_as_invalid_and_is_left_alone(store: Store) -> None:
+    """F28."""
     carrier = ScriptedCarrier(NumberRefused("not a valid phone number (21211)"))
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
@@ -199,6 +202,7 @@ def ringing_before(store: Store, call_id: UUID, answer: PlaceAnswer) -> Scripted
     "answer", [Placed("CAfirst"), Unknown("lost"), TryLater("429", 1.0), NumberRefused("no"), AccountRefused("no")]
 )
 async def test_a_webhook_before_the_answer_is_not_undone(store: Store, answer: PlaceAnswer) -> None:
+    """F35."""
     call_id = await meant_call(store.sessions, ScriptedCarrier())
     await place(store.sessions, call_id, ringing_before(store, call_id, answer))
     call = await call_now(store.sessions, call_id)

@@ -81,6 +81,7 @@ def test_the_revisions_the_program_names_are_alembics_own() -> None:
 async def test_an_older_schema_is_refused_with_the_command_that_mends_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """F23."""
     monkeypatch.setattr(migrations, "REVISIONS", (*migrations.REVISIONS, "9999"))
     with pytest.raises(StaleSchemaError, match=r"older .* run: dialer migrate"):
         async with open_store(settings):
@@ -88,6 +89,7 @@ async def test_an_older_schema_is_refused_with_the_command_that_mends_it(
 
 
 async def test_a_newer_schema_is_refused(settings: Settings, database_url: str) -> None:
+    """F23."""
     await run(database_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StaleSchemaError, match=r"9999.* newer than this program"):
         async with open_store(settings):

@@ -67,6 +67,7 @@ async def test_a_genuine_callback_moves_the_call_and_is_kept(store: Store, ours:
 async def test_a_forged_callback_is_refused_and_leaves_nothing(
     store: Store, ours: Settings, web: Web, signature: bytes
 ) -> None:
+    """F36."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     before = await row_counts(store.sessions)
     assert await call_back(web, ours, said(call, "busy")[-1], signature=signature) == 403
@@ -75,6 +76,7 @@ async def test_a_forged_callback_is_refused_and_leaves_nothing(
 
 
 async def test_a_callback_without_a_signature_is_refused(store: Store, web: Web) -> None:
+    """F36."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     answer = await web.post("/carriers/twilio/status", data=said(call, "busy")[-1])
     assert answer.status_code == 403
@@ -84,6 +86,7 @@ async def test_a_callback_without_a_signature_is_refused(store: Store, web: Web)
 async def test_a_signature_of_another_key_or_over_other_fields_is_refused(
     store: Store, ours: Settings, web: Web
 ) -> None:
+    """F36: also the body of another request."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     busy = said(call, "busy")[-1]
     assert await call_back(web, ours, busy, key="f" * 32) == 403
@@ -103,6 +106,7 @@ async def test_without_an_auth_token_nothing_is_genuine(store: Store, settings: 
 async def test_reversed_doubled_late_and_all_at_once_have_one_effect(
     store: Store, ours: Settings, web: Web, name: str
 ) -> None:
+    """F33, F34."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     fields = said(call, name)
     for each in reversed(fields):
@@ -120,6 +124,7 @@ async def test_reversed_doubled_late_and_all_at_once_have_one_effect(
 
 
 async def test_five_of_the_same_at_once_are_one_event(store: Store, ours: Settings, web: Web) -> None:
+    """F33."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     busy = said(call, "busy")[-1]
     assert await asyncio.gather(*(told(store, web, ours, busy) for _ in range(5))) == [204] * 5
@@ -128,6 +133,7 @@ async def test_five_of_the_same_at_once_are_one_event(store: Store, ours: Settin
 
 
 async def test_blank_repeated_and_foreign_letters_keep_their_signature(store: Store, ours: Settings, web: Web) -> None:
+    """F39."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     pairs = [*said(call, "busy")[1].items(), ("Tag", "b"), ("Tag", "a"), ("Blank", ""), ("City", "मुंबई + x&y=z")]
     assert await told(store, web, ours, pairs) == 204
@@ -138,6 +144,7 @@ async def test_blank_repeated_and_foreign_letters_keep_their_signature(store: St
 async def test_a_call_of_nobody_and_a_call_of_another_account_are_not_found(
     store: Store, ours: Settings, web: Web
 ) -> None:
+    """F37."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     busy = said(call, "busy")[-1]
     assert await told(store, web, ours, {**busy, "CallSid": "CA" + "9" * 32}) == 404
@@ -148,6 +155,7 @@ async def test_a_call_of_nobody_and_a_call_of_another_account_are_not_found(
 
 
 async def test_a_token_tells_the_call_before_its_sid_is_known(store: Store, ours: Settings, web: Web) -> None:
+    """F35: the webhook is quicker than the answer to the request."""
     carrier = ScriptedCarrier(Unknown("no answer"))
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
@@ -160,6 +168,7 @@ async def test_a_token_tells_the_call_before_its_sid_is_known(store: Store, ours
 
 
 async def test_a_token_does_not_move_a_call_that_has_another_sid(store: Store, ours: Settings, web: Web) -> None:
+    """F36: a token that belongs to another call."""
     carrier = ScriptedCarrier()
     call = await placed_call(store.sessions, carrier)
     other = {**SEQUENCES["busy"][2], "CallSid": "CAother"}

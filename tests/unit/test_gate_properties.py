@@ -75,6 +75,7 @@ def test_no_moment_of_the_year_rings_anybody_against_the_wall_clock(place: Place
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.zone)
 def test_around_both_clock_changes_every_five_minutes_are_right(place: Place) -> None:
+    """F56: the hour that does not exist, and the one that comes twice."""
     changes = clock_changes(place.zone)
     assert len(changes) == (0 if place.zone == "Asia/Kolkata" else 2)
     for change in changes:

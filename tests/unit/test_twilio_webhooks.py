@@ -196,6 +196,7 @@ def test_our_own_signature_is_the_librarys(pairs: list[tuple[str, str]], token: 
 
 
 def test_a_form_signed_over_the_address_with_its_port_or_its_fragment_is_genuine() -> None:
+    """F39: behind a proxy, with and without the port."""
     pairs = [("CallSid", "CA1"), ("Tag", "b"), ("Tag", "a"), ("Blank", "")]
     url = "https://dialer.example.org/carriers/twilio/status"
     for signed in (url, url.replace(".org", ".org:443"), f"{url}#rc=5&rp=all"):
