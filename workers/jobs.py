@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from arq import ArqRedis
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer import live
@@ -27,6 +28,7 @@ from dialer.store import incidents
 from dialer.store.sessions import Sessions
 
 MOST_ASKED = 50
+CLOCKS_APART_S = 2.0
 RECONCILE_EVERY = timedelta(hours=24)
 RECONCILE_SPAN = timedelta(hours=26)
 log = logging.getLogger(__name__)
@@ -50,9 +52,24 @@ class Context(TypedDict):
     parts: Parts
 
 
+async def clocks_agree(sessions: Sessions) -> bool:
+    """Whether this machine's clock and the database's tell the same time (reliability.md R22).
+
+    The hours in which people may be rung are judged by this machine's: one that is wrong rings nobody.
+    """
+    async with sessions() as session:
+        theirs = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    apart: float = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart > CLOCKS_APART_S:
+        log.error("nothing is rung: this machine's clock and the database's are %.1f s apart; set them right", apart)
+    return apart <= CLOCKS_APART_S
+
+
 async def tick(ctx: Context) -> int:
     """Claim what is due and ring the bell once per claimed batch; how many calls were claimed."""
     parts = ctx["parts"]
+    if not await clocks_agree(parts.sessions):
+        return 0
     async with parts.sessions.begin() as session:
         claimed = await claim_due(session, parts.carriers, parts.clock())
         failpoint("before_claim_commit")
@@ -77,6 +94,8 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
     """Place intended calls, no faster than the campaign's pace; how many the carrier took."""
     parts = ctx["parts"]
     failpoint("job_started")
+    if not await clocks_agree(parts.sessions):
+        return 0  # the intents stay, and are rung for again
     ids = [UUID(call_id) for call_id in call_ids]
     found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
     for call_id, answer in found.items():

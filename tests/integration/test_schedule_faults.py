@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,13 @@ from dialer.domain.hours_group import Closings
 from dialer.domain.rules import Rules
 from dialer.flows import run_campaign
 from dialer.flows.opt_out import list_number
-from dialer.flows.sweep import sweep
+from dialer.flows.sweep import Patience, sweep
 from dialer.flows.take_calls import Skipped
 from dialer.store import campaigns
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
+    ADDRESSES,
     TUESDAY_11,
     call_now,
     campaign_now,
@@ -31,6 +33,8 @@ from tests.support.people import (
     sql,
     talk_with,
 )
+from workers import jobs
+from workers.jobs import Parts
 
 HOUR = timedelta(hours=1)
 NIGHT = TUESDAY_11 + 12 * HOUR
@@ -63,6 +67,22 @@ async def test_a_clock_that_jumps_ends_no_lease_and_opens_no_window(store: Store
     meant = await meant_call(store.sessions, carrier, 2)
     answer = await place(store.sessions, meant, carrier, EVENING + jump)
     assert isinstance(answer, Skipped) == (jump > timedelta(0)), "19:45 is too late, 17:45 is not"
+
+
+async def test_a_machine_whose_clock_is_wrong_rings_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F55: an NTP step of more than two seconds against the database's clock."""
+    carrier = ScriptedCarrier()
+    campaign_id = await running_campaign(store.sessions)
+    await enrol(store.sessions, campaign_id, [phone_of(1)])
+    ctx: Any = {"parts": Parts(store.sessions, {"twilio": carrier}, ADDRESSES, lambda: TUESDAY_11, Patience())}
+    (meant,) = await claim(store.sessions, carrier)
+    monkeypatch.setattr(jobs, "CLOCKS_APART_S", -1.0)
+    assert await jobs.tick(ctx) == 0
+    assert await jobs.place_calls(ctx, [str(meant)], 1.0) == 0
+    assert carrier.orders == []
+    assert (await call_now(store.sessions, meant)).state is State.INTENT
+    monkeypatch.undo()
+    assert await jobs.clocks_agree(store.sessions)
 
 
 async def test_a_clock_that_went_back_does_not_ring_who_was_rung_in_its_future(store: Store) -> None:
