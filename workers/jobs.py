@@ -20,7 +20,7 @@ from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
 from dialer.flows.place_call import place_calls as place
 from dialer.flows.reconcile import reconcile
-from dialer.flows.run_campaign import claim_due
+from dialer.flows.run_campaign import claim_due, worth_claiming
 from dialer.flows.sweep import Patience, sweep
 from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.trip_breakers import trip_breakers
@@ -68,13 +68,13 @@ async def clocks_agree(sessions: Sessions) -> bool:
 async def tick(ctx: Context) -> int:
     """Claim what is due and ring the bell once per claimed batch; how many calls were claimed."""
     parts = ctx["parts"]
-    if not await clocks_agree(parts.sessions):
+    await _ring_for_asked(ctx)
+    if not await worth_claiming(parts.sessions, parts.clock()) or not await clocks_agree(parts.sessions):
         return 0
     async with parts.sessions.begin() as session:
         claimed = await claim_due(session, parts.carriers, parts.clock())
         failpoint("before_claim_commit")
     failpoint("after_claim")
-    await _ring_for_asked(ctx)
     for batch in claimed:
         ids = [str(call_id) for call_id in batch.calls]
         await ctx["redis"].enqueue_job("place_calls", ids, batch.per_second, _job_id=f"calls:{ids[0]}")

@@ -16,6 +16,7 @@ from dialer.domain.hours_group import Closings, HoursGroup, group_of, when_there
 from dialer.domain.pacing import may_start
 from dialer.flows.ask_gate import Carriers, ask_about, record, room_of, route
 from dialer.store import calls, campaigns, due, kill_switches, pace
+from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 BATCH = 100
@@ -64,8 +65,23 @@ async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) ->
     return claimed
 
 
+async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
+    """Whether a tick has anything to do: in the night, one question and no transaction, however many leads wait."""
+    async with sessions() as session:
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        looks = await due.look(session, now)
+    return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
+
+
 async def _open(session: AsyncSession, look: due.Look, now: datetime) -> list[int]:
-    """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens.
+    """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
+    open_ids, closed = _parted(look, now)
+    await due.note(session, look.campaign_id, closed)
+    return open_ids
+
+
+def _parted(look: due.Look, now: datetime) -> tuple[list[int], dict[int, tuple[datetime, str]]]:
+    """The groups that are open, and of the closed ones what is to be written down: when they open, and why not before.
 
     A campaign with a promise to keep, or with nobody left to ring, is worth a closer look: it has the group 0 at least.
     """
@@ -80,8 +96,7 @@ async def _open(session: AsyncSession, look: due.Look, now: datetime) -> list[in
                 f"outside calling hours in {', '.join(each.group.zones)}; they open {when_there(at, each.group.zones)}"
             )
             closed[each.hours_id] = (at or now + HORIZON, says)
-    await due.note(session, look.campaign_id, closed)
-    return sorted(open_ids)
+    return sorted(open_ids), closed
 
 
 def _rates(

@@ -69,12 +69,22 @@ async def test_a_clock_that_jumps_ends_no_lease_and_opens_no_window(store: Store
     assert isinstance(answer, Skipped) == (jump > timedelta(0)), "19:45 is too late, 17:45 is not"
 
 
+class Unasked:
+    """A Redis in which nobody asked for a call."""
+
+    async def lpop(self, _: str) -> None:
+        """Nothing."""
+
+
 async def test_a_machine_whose_clock_is_wrong_rings_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """F55: an NTP step of more than two seconds against the database's clock."""
     carrier = ScriptedCarrier()
     campaign_id = await running_campaign(store.sessions)
     await enrol(store.sessions, campaign_id, [phone_of(1)])
-    ctx: Any = {"parts": Parts(store.sessions, {"twilio": carrier}, ADDRESSES, lambda: TUESDAY_11, Patience())}
+    ctx: Any = {
+        "redis": Unasked(),
+        "parts": Parts(store.sessions, {"twilio": carrier}, ADDRESSES, lambda: TUESDAY_11, Patience()),
+    }
     (meant,) = await claim(store.sessions, carrier)
     monkeypatch.setattr(jobs, "CLOCKS_APART_S", -1.0)
     assert await jobs.tick(ctx) == 0
