@@ -87,7 +87,7 @@ class EndCall(Arguments):
     """End the call after your goodbye, with how it went."""
 
     outcome: Literal["not_interested", "wrong_person", "qualified", "call_later", "voicemail", "other"]
-    reason: Words | None = None
+    reason: Words | None = Field(None, description="in a few words; 'minor' or 'driving' where that is why")
 
 
 TOOLS: dict[str, type[Arguments]] = {

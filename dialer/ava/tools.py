@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +29,7 @@ from dialer.ava.arguments import (
     SaveEnquiry,
     Transfer,
 )
+from dialer.domain.call import Outcome
 from dialer.flows.book_meeting import book_slot, find_slots, hold_slot
 from dialer.flows.opt_out import opt_out
 from dialer.flows.report_outcome import call_back, report_outcome
@@ -40,6 +41,17 @@ from dialer.store.tables import Call, ToolUse
 
 WITHIN_S = 2.0
 LONGEST = 20_000
+MACHINE = "a machine answered, nobody can agree to a meeting"
+NOTHING_DONE: dict[str, Result] = {
+    "save_enquiry": {"saved": {}},
+    "find_slots": {"slots": []},
+    "hold_slot": {"held": False},
+    "book_slot": {"booked": False},
+    "call_back": {"agreed": False},
+    "opt_out": {"done": False},
+    "transfer": {"transferring": False},
+    "end_call": {"ending": False},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Answered:
     output: str
     ends: bool = False
     opted_out: bool = False
+    failed: bool = False
+    """The call was wrong, or could not be carried out; nothing was done."""
 
 
 class Tools:
@@ -69,44 +83,49 @@ class Tools:
         began = time.monotonic()
         try:
             async with asyncio.timeout(WITHIN_S), self._sessions.begin() as session:
-                earlier = await _earlier(session, self._talk, item)
-                if earlier is not None:
-                    return _answered(name, earlier)
+                mine = await self._claim(session, item, name, arguments)
+                if mine is None:
+                    return _answered(name, await _earlier(session, self._talk, item))
                 result = await self._result(session, name, arguments)
                 took_ms = round((time.monotonic() - began) * 1000)
-                await session.execute(
-                    insert(ToolUse)
-                    .values(
-                        call_id=self._talk.call_id,
-                        item=item,
-                        name=name[:100],
-                        arguments=arguments[:LONGEST].replace("\0", " "),
-                        result=result,
-                        at=self._clock(),
-                        took_ms=took_ms,
-                    )
-                    .on_conflict_do_nothing()
-                )
+                await session.execute(update(ToolUse).where(ToolUse.id == mine).values(result=result, took_ms=took_ms))
         except (TimeoutError, SQLAlchemyError, OSError) as error:
-            result = _failed(f"it did not work: {type(error).__name__}")
+            return not_done(name, f"it did not work: {type(error).__name__}")
         return _answered(name, result)
 
     async def opt_out(self, item: str, words: str) -> Answered:
         """The opt-out heard in the student's words, the same flow as the tool's."""
         return await self.run(f"heard:{item}", "opt_out", json.dumps({"words": words}))
 
+    async def _claim(self, session: AsyncSession, item: str, name: str, arguments: str) -> int | None:
+        """Take the item; None where it was run before. Whoever runs it at the same time waits here for the result."""
+        return await session.scalar(
+            insert(ToolUse)
+            .values(
+                call_id=self._talk.call_id,
+                item=item,
+                name=name[:100].replace("\0", " "),
+                arguments=arguments[:LONGEST].replace("\0", " "),
+                result={},
+                at=self._clock(),
+                took_ms=0,
+            )
+            .on_conflict_do_nothing()
+            .returning(ToolUse.id)
+        )
+
     async def _result(self, session: AsyncSession, name: str, arguments: str) -> Result:
         model = TOOLS.get(name)
         if model is None:
-            return _failed(f"there is no tool called {name[:50]!r}")
+            return _failed(name, f"there is no tool called {name[:50]!r}")
         if len(arguments) > LONGEST:
-            return _failed("the arguments are too long")
+            return _failed(name, "the arguments are too long")
         try:
             given = model.model_validate_json(arguments or "{}")
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            return _failed(f"{where or 'arguments'}: {first['msg']}")
+            return _failed(name, f"{where or 'arguments'}: {first['msg']}")
         return await self._do(session, given)
 
     async def _do(self, session: AsyncSession, given: Arguments) -> Result:
@@ -118,6 +137,8 @@ class Tools:
                 )
             case FindSlots(day=day, part_of_day=part):
                 return await find_slots(session, self._talk, day, part, now)
+            case HoldSlot() | BookSlot() if (await self._call(session)).reported is Outcome.VOICEMAIL:
+                return {"held": False, "booked": False, "reason": MACHINE, "slots": [], "say": "Goodbye."}
             case HoldSlot(slot=slot):
                 return await hold_slot(session, self._talk, slot, now)
             case BookSlot(slot=slot):
@@ -147,14 +168,23 @@ class Tools:
         return call
 
 
-async def _earlier(session: AsyncSession, talk: Talk, item: str) -> Result | None:
+def not_done(name: str, says: str) -> Answered:
+    """What the model is told where a tool could not be carried out."""
+    return _answered(name, _failed(name, says))
+
+
+async def _earlier(session: AsyncSession, talk: Talk, item: str) -> Result:
     query = select(ToolUse.result).where(ToolUse.call_id == talk.call_id, ToolUse.item == item)
-    found = await session.scalar(query)
-    return found if found is None else dict(found)
+    return dict((await session.scalar(query)) or {})
 
 
-def _failed(says: str) -> Result:
-    return {"error": says, "say": "Sorry, that did not work on my side. Could you say it once more?"}
+def _failed(name: str, says: str) -> Result:
+    """Nothing was done, in the tool's own words for it: what AVA may claim is what the result says."""
+    return {
+        "error": says,
+        **NOTHING_DONE.get(name, {}),
+        "say": "Sorry, that did not work on my side. Could you say it once more?",
+    }
 
 
 def _answered(name: str, result: Result) -> Answered:
@@ -163,4 +193,5 @@ def _answered(name: str, result: Result) -> Answered:
         output=json.dumps(result, ensure_ascii=False),
         ends=done and name in ("end_call", "opt_out"),
         opted_out=done and name == "opt_out",
+        failed=not done,
     )

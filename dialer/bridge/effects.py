@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dialer.bridge.clips import Clip
 from dialer.voices.port import VoiceCommand
 
 
@@ -12,6 +13,10 @@ class End(StrEnum):
     STUDENT_LEFT = "student_left"
     GOODBYE = "goodbye"
     TIME_LIMIT = "time_limit"
+    MACHINE = "machine"
+    NOBODY = "nobody"
+    STREAM_CUT = "stream_cut"
+    MEDIA_LOST = "media_lost"
     VOICE_LOST = "voice_lost"
     VOICE_REFUSED = "voice_refused"
     BROKEN = "broken"
@@ -23,6 +28,18 @@ class Tell:
     """Send a command to the voice."""
 
     command: VoiceCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Redial:
+    """Leave the voice's socket and open another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Send a sentence of our own to the carrier."""
+
+    clip: Clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,13 @@ class OptOutHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineHeard:
+    """What speaks on the other side is a mailbox, a menu or a screener."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveTurn:
     """Store a turn, or store it anew: the same item again replaces it."""
 
@@ -73,4 +97,4 @@ class Finish:
     end: End
 
 
-Effect = Tell | SendMark | SendClear | RunTool | OptOutHeard | SaveTurn | Finish
+Effect = Tell | Redial | Play | SendMark | SendClear | RunTool | OptOutHeard | MachineHeard | SaveTurn | Finish

@@ -1,96 +1,47 @@
 """One call on two sockets: frames through, events into the conversation, its effects carried out.
 
-Frames are handled in the socket's own callback: nothing is awaited, logged or stored for them. What touches the
-database goes through one worker task per call, in order; a database that is away for a moment delays it, no more.
+Frames are handled in the socket's own callback: nothing is awaited, logged or stored for them, and what a socket does
+not take is dropped, not kept. What touches the database goes to the call's clerk.
 """
 
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
-from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
-from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
+from picows import WSCloseCode, WSMsgType, WSTransport
 
-from dialer import live
 from dialer.ava.arguments import specs
 from dialer.ava.persona import tell
-from dialer.ava.tools import Tools
+from dialer.bridge.clerk import Clerk, Parts
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import (
     Effect,
     End,
     Finish,
+    MachineHeard,
     OptOutHeard,
+    Play,
+    Redial,
     RunTool,
     SaveTurn,
     SendClear,
     SendMark,
     Tell,
 )
-from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, NotMediaError
+from dialer.bridge.voice_leg import VoiceLeg
+from dialer.carriers.media import MediaCodec, MediaFrame, MediaStarted, MediaStopped, NotMediaError
+from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.flows.close_talk import Measured, close_talk
-from dialer.store import turns
-from dialer.store.sessions import Sessions
-from dialer.voices.port import Audio, Setup, Voice
+from dialer.voices.port import Audio, Setup
 
 START_WITHIN_S = 5.0
-CONNECT_WITHIN_S = 8.0
-MOST_VOICE_BYTES = 4_000_000
-TRIES = 20
-RETRY_S = 0.5
-OURS = {
-    End.VOICE_LOST: "the voice was lost",
-    End.VOICE_REFUSED: "the voice could not be started",
-    End.BROKEN: "the media stream broke the protocol",
-}
+CHOKED_S = 5.0
+MOST_WAITING = 1_000_000
+# The carrier may not know that these calls are over: it is told by its other interface too.
+HANG_UP = frozenset({End.MEDIA_LOST, End.STREAM_CUT})
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every call of a bridge process shares."""
-
-    sessions: Sessions
-    redis: "Redis"
-    voices: dict[str, Voice]
-    clock: Callable[[], datetime]
-
-
-class VoiceListener(WSListener):
-    """The voice's socket; everything of meaning is the runner's."""
-
-    def __init__(self, runner: "Runner") -> None:
-        self._runner = runner
-        self._parts: list[bytes] = []
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """The voice's first event may be in the same packet as its handshake: the runner must know the socket by then."""
-        self._runner.voice_opened(transport)
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take a whole message; pieces of a fragmented one are put together first."""
-        if frame.msg_type is WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
-            return
-        if frame.fin and not self._parts:
-            self._runner.voice_message(frame.get_payload_as_memoryview())
-            return
-        self._parts.append(frame.get_payload_as_bytes())
-        if frame.fin:
-            whole, self._parts = b"".join(self._parts), []
-            self._runner.voice_message(whole)
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """The voice is gone."""
-        self._runner.voice_gone()
 
 
 class Runner:
@@ -105,15 +56,15 @@ class Runner:
         self._on_ended = on_ended
         self._opened_at = time.monotonic()
         self._stream = ""
-        self._voice: WSTransport | None = None
-        self._voice_protocol: Voice | None = None
+        self._leg: VoiceLeg | None = None
+        self._dialling: asyncio.Task[None] | None = None
         self._conversation: Conversation | None = None
         self._answered: Answered | None = None
-        self._tools: Tools | None = None
-        self._work: deque[RunTool | OptOutHeard | SaveTurn | Finish] = deque()
-        self._wake = asyncio.Event()
+        self._clerk: Clerk | None = None
         self._task: asyncio.Task[None] | None = None
         self._gone = False
+        self._choked_at: float | None = None
+        self._close_code = WSCloseCode.OK
         self._answered_at = self._opened_at
         self._first_audio_ms: int | None = None
 
@@ -129,14 +80,17 @@ class Runner:
         try:
             event = self._codec.decode(message)
         except NotMediaError as error:
-            log.warning("media refused: %s", error)
-            self._break()
+            self.refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
             return
         conversation = self._conversation
         if isinstance(event, MediaFrame):
-            if conversation is not None and conversation.frame(event) and self._voice is not None:
-                assert self._voice_protocol is not None
-                self._voice.send(WSMsgType.TEXT, self._voice_protocol.encode_audio(event.payload))
+            if conversation is None:
+                if self._task is None:
+                    self.refuse(WSCloseCode.POLICY_VIOLATION, "media before start")
+            elif conversation.frame(event):
+                leg = self._leg
+                if leg is not None and leg.transport is not None:
+                    leg.transport.send(WSMsgType.TEXT, leg.voice.encode_audio(event.payload))
         elif isinstance(event, MediaStarted):
             if self._task is None:
                 self._stream = event.stream_sid
@@ -144,67 +98,86 @@ class Runner:
                 self._task = asyncio.create_task(self._run(event))
         elif conversation is not None:
             self._do(conversation.media(event, time.monotonic()))
-        elif (
-            not isinstance(event, MediaMark)
-            and self._task is None
-            and time.monotonic() - self._opened_at > START_WITHIN_S
-        ):
-            self._break()
+        elif isinstance(event, MediaStopped):
+            self._gone = True
+            self._close(self._carrier)
 
-    def carrier_gone(self) -> None:
-        """The carrier's socket closed, with or without a `stop` before."""
+    def carrier_choked(self, choked: bool) -> None:
+        """The carrier reads too slowly, or has caught up."""
+        self._choked_at = time.monotonic() if choked else None
+
+    def carrier_gone(self, broken: bool) -> None:
+        """The carrier's socket closed, with or without a `stop` before; `broken`: for what it sent."""
         self._gone = True
         if self._conversation is not None:
-            self._do(self._conversation.leave(End.STUDENT_LEFT, time.monotonic()))
+            end = End.BROKEN if broken else End.STREAM_CUT
+            self._do(self._conversation.leave(end, time.monotonic()))
         elif self._task is None:
             self._on_ended(self)
 
     def tick(self, now: float) -> None:
         """Several times a second."""
-        if self._task is None and now - self._opened_at > START_WITHIN_S:
-            log.warning("media closed: no start within %s s", START_WITHIN_S)
-            self._break()
-        elif self._conversation is not None:
-            self._do(self._conversation.tick(now))
+        conversation = self._conversation
+        if conversation is None:
+            if self._task is None and now - self._opened_at > START_WITHIN_S:
+                self.refuse(WSCloseCode.POLICY_VIOLATION, f"no start within {START_WITHIN_S} s")
+            return
+        if self._choked_at is not None and now - self._choked_at > CHOKED_S and not conversation.is_over:
+            conversation.faults.append("the carrier takes nothing")
+            self._do(conversation.leave(End.MEDIA_LOST, now))
+        leg = self._leg
+        if leg is not None and leg.choked_at is not None and now - leg.choked_at > CHOKED_S:
+            self._drop_voice()
+            self._do(conversation.voice_lost("it takes nothing", now))
+        self._do(conversation.tick(now))
 
     def drain(self) -> None:
         """The process must end: end the call."""
         if self._conversation is not None:
-            self._do(self._conversation.leave(End.DRAINED, time.monotonic()))
+            self._do(self._conversation.drain(time.monotonic()))
         else:
-            self._break()
+            self.refuse(WSCloseCode.GOING_AWAY, "the bridge ends")
 
-    def _break(self) -> None:
+    def refuse(self, code: WSCloseCode, says: str) -> None:
+        """Close the carrier's socket for what it sent; a call that was under way has failed by it."""
+        log.warning("media refused: %s", says)
+        self._close_code = code
         if self._conversation is not None:
+            self._conversation.faults.append(says[:200])
             self._do(self._conversation.leave(End.BROKEN, time.monotonic()))
-        self._close(self._carrier)
+        self._close(self._carrier, code)
 
     # -- the voice's side --------------------------------------------------------------------------------------------
 
-    def voice_opened(self, transport: WSTransport) -> None:
-        """The voice's socket is open."""
-        self._voice = transport
-
-    def voice_message(self, message: bytes | memoryview) -> None:
+    def voice_message(self, leg: VoiceLeg, message: bytes | memoryview) -> None:
         """One event of the voice."""
-        assert self._voice_protocol is not None
-        assert self._conversation is not None
-        event = self._voice_protocol.decode(message)
+        conversation = self._conversation
+        if leg is not self._leg or conversation is None:
+            return
+        event = leg.voice.decode(message)
         if isinstance(event, Audio):
-            if self._conversation.audio(event):
+            if self._choked_at is not None and self._is_full(len(event.payload)):
+                return
+            if conversation.audio(event):
                 if self._first_audio_ms is None:
                     self._first_audio_ms = round((time.monotonic() - self._answered_at) * 1000)
                 self._send(self._codec.encode_audio(self._stream, event.payload))
-                if mark := self._conversation.playback.due_mark():
+                if mark := conversation.playback.due_mark():
                     self._send(self._codec.encode_mark(self._stream, mark))
             return
-        self._do(self._conversation.voice(event, time.monotonic()))
+        self._do(conversation.voice(event, time.monotonic()))
 
-    def voice_gone(self) -> None:
-        """The voice's socket closed."""
-        self._voice = None
-        if self._conversation is not None and not self._conversation.is_over:
-            self._do(self._conversation.leave(End.VOICE_LOST, time.monotonic()))
+    def voice_gone(self, leg: VoiceLeg, says: str) -> None:
+        """The voice's socket was not had, or is lost."""
+        if leg is self._leg and self._conversation is not None:
+            self._leg = None
+            log.warning("voice: %s", says)
+            self._do(self._conversation.voice_lost(says, time.monotonic()))
+
+    def voice_choked(self, leg: VoiceLeg, choked: bool) -> None:
+        """The voice's socket takes nothing more for now, or does so again."""
+        if leg is self._leg and self._conversation is not None:
+            self._conversation.voice_choked(choked)
 
     # -- effects -----------------------------------------------------------------------------------------------------
 
@@ -212,40 +185,77 @@ class Runner:
         for effect in effects:
             match effect:
                 case Tell(command):
-                    if self._voice is not None and self._voice_protocol is not None:
-                        self._voice.send(WSMsgType.TEXT, self._voice_protocol.encode(command))
+                    if self._leg is not None:
+                        self._leg.tell(command)
+                case Play(clip):
+                    self._send(self._codec.encode_audio(self._stream, clip.payload))
                 case SendMark(name):
                     self._send(self._codec.encode_mark(self._stream, name))
                 case SendClear():
                     self._send(self._codec.encode_clear(self._stream))
-                case RunTool() | OptOutHeard() | SaveTurn() | Finish():
-                    self._work.append(effect)
-                    self._wake.set()
+                case Redial():
+                    self._dial()
+                case RunTool() | OptOutHeard() | MachineHeard() | SaveTurn() | Finish():
+                    assert self._clerk is not None
+                    self._clerk.take(effect)
+
+    def _dial(self) -> None:
+        """Open a session with the voice; the one before is left."""
+        assert self._answered is not None
+        assert self._conversation is not None
+        self._drop_voice()
+        name = self._answered.script.voice
+        voice = self._shared.voices.get(name)
+        if voice is None:
+            self._do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
+            return
+        self._leg = VoiceLeg(voice, self)
+        self._dialling = asyncio.create_task(self._leg.connect())
+
+    def _drop_voice(self) -> None:
+        leg, self._leg = self._leg, None
+        if leg is not None:
+            leg.close()
+        if self._dialling is not None and not self._dialling.done():
+            self._dialling.cancel()
 
     def _send(self, message: bytes) -> None:
-        if not self._gone:
+        if not self._gone and not (self._choked_at is not None and self._is_full(len(message))):
             self._carrier.send(WSMsgType.TEXT, message)
 
-    @staticmethod
-    def _close(transport: WSTransport | None) -> None:
-        if transport is not None and not transport.is_disconnected:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
+    def _is_full(self, more: int) -> bool:
+        """Whether as much waits to be taken by the carrier as is kept for it."""
+        waits: int = self._carrier.underlying_transport.get_write_buffer_size()
+        return waits + more > MOST_WAITING
 
-    # -- the worker task ---------------------------------------------------------------------------------------------
+    def _close(self, transport: WSTransport, code: WSCloseCode = WSCloseCode.OK) -> None:
+        if not transport.is_disconnected:
+            if not transport.is_close_frame_sent:
+                transport.send_close(code)
+            transport.disconnect(graceful=self._choked_at is None)
+
+    # -- the call's task ---------------------------------------------------------------------------------------------
 
     async def _run(self, started: MediaStarted) -> None:
         end = End.BROKEN
         try:
             if await self._begin(started):
-                end = await self._work_off()
+                assert self._clerk is not None
+                end = await self._clerk.work_off()
+            else:
+                self._close_code = WSCloseCode.POLICY_VIOLATION
         except Exception:  # one call's bug ends that call alone
             log.exception("call failed")
+            if self._conversation is not None:
+                self._conversation.faults.append("the bridge failed")
+            self._close_code = WSCloseCode.INTERNAL_ERROR
         finally:
-            self._close(self._voice)
-            self._close(self._carrier)
-            if self._answered is not None:
-                await self._store_end(self._answered, end)
+            self._drop_voice()
+            self._close(self._carrier, self._close_code)
+            if self._clerk is not None:
+                await self._clerk.close(end, self._first_audio_ms)
+            if end in HANG_UP and self._answered is not None:
+                await self._hang_up(self._answered.carrier, started.carrier_sid)
             self._on_ended(self)
 
     async def _begin(self, started: MediaStarted) -> bool:
@@ -271,112 +281,25 @@ class Runner:
             transcription_model=script.transcription_model,
             language=script.language,
         )
-        self._tools = Tools(self._shared.sessions, talk, self._shared.clock)
-        self._conversation = Conversation(setup, told.opening, told.goodbye, answered.time_limit_s, time.monotonic())
-        self._do(self._conversation.media(started, time.monotonic()))
-        await self._tell("clientConnected", phone=mask(talk.phone), name=talk.name)
-        await self._tell("callStatus", status="active", phone=mask(talk.phone))
+        now = time.monotonic()
+        self._conversation = Conversation(
+            setup, told.opening, told.goodbye, answered.time_limit_s, now, answered.leaves_message
+        )
+        self._clerk = Clerk(self._shared, talk, self._conversation, self._do)
+        self._do(self._conversation.media(started, now))
         if self._gone:
-            self._do(self._conversation.leave(End.STUDENT_LEFT, time.monotonic()))
-            return True
-        await self._connect(script.voice)
+            self._do(self._conversation.leave(End.STUDENT_LEFT, now))
+        else:
+            self._dial()
+        await self._clerk.say("clientConnected", phone=mask(talk.phone), name=talk.name)
+        await self._clerk.say("callStatus", status="active", phone=mask(talk.phone))
         return True
 
-    async def _connect(self, name: str) -> None:
-        assert self._conversation is not None
-        voice = self._shared.voices.get(name)
+    async def _hang_up(self, carrier: str, sid: str) -> None:
+        """End the call at the carrier, where its socket may be the only thing that ended."""
+        if carrier not in self._shared.carriers:
+            return
         try:
-            if voice is None:
-                raise OSError(f"the voice {name} has no key")
-            self._voice_protocol = voice
-            async with asyncio.timeout(CONNECT_WITHIN_S):
-                await ws_connect(
-                    lambda: VoiceListener(self),
-                    voice.address,
-                    extra_headers=voice.headers,
-                    max_frame_size=MOST_VOICE_BYTES,
-                    enable_auto_ping=True,
-                )
-        except (OSError, WSError, TimeoutError) as error:
-            log.error("voice not reached: %s", error or type(error).__name__)
-            self._do(self._conversation.leave(End.VOICE_REFUSED, time.monotonic()))
-
-    async def _work_off(self) -> End:
-        """Do what was queued, in order, until the conversation is finished."""
-        while True:
-            while not self._work:
-                self._wake.clear()
-                await self._wake.wait()
-            match self._work.popleft():
-                case SaveTurn() as turn:
-                    await self._save(turn)
-                case RunTool(tool_call, item, name, arguments):
-                    await self._run_tool(tool_call, item, name, arguments)
-                case OptOutHeard(item, words):
-                    await self._opt_out(item, words)
-                case Finish(end):
-                    return end
-
-    async def _save(self, turn: SaveTurn) -> None:
-        assert self._answered is not None
-        assert self._conversation is not None
-        if turn.who == "student" and self._tools is not None:
-            self._tools.heard(turn.item)
-        said = turns.Said(turn.item, turn.who, turn.words, turn.stream_ms, turn.heard_ms, self._shared.clock())
-        kind: live.Kind = "ava_response" if turn.who == "ava" else "user_transcript"
-        position = self._conversation.positions().get(turn.item)
-        await self._tell(kind, text=turn.words, item=turn.item, position=position)
-        for attempt in range(TRIES):
-            try:
-                async with self._shared.sessions.begin() as session:
-                    await turns.save(session, self._answered.talk.call_id, [said], self._conversation.positions())
-                return
-            except (SQLAlchemyError, OSError):
-                if attempt == TRIES - 1:
-                    raise
-                await asyncio.sleep(RETRY_S)
-
-    async def _run_tool(self, tool_call: str, item: str, name: str, arguments: str) -> None:
-        assert self._tools is not None
-        assert self._conversation is not None
-        answered = await self._tools.run(item, name, arguments)
-        self._do(
-            self._conversation.tool_done(
-                tool_call, answered.output, ends=answered.ends, opted_out=answered.opted_out, now=time.monotonic()
-            )
-        )
-        if name == "save_enquiry":
-            await self._tell("field", result=answered.output)
-
-    async def _opt_out(self, item: str, words: str) -> None:
-        assert self._tools is not None
-        assert self._conversation is not None
-        for _ in range(TRIES):
-            if (await self._tools.opt_out(item, words)).opted_out:
-                break
-            await asyncio.sleep(RETRY_S)
-        self._do(self._conversation.opted_out(time.monotonic()))
-
-    async def _store_end(self, answered: Answered, end: End) -> None:
-        assert self._conversation is not None
-        conversation, call_id = self._conversation, answered.talk.call_id
-        measured = Measured(conversation.usage, self._first_audio_ms, conversation.latencies_ms)
-        faults = "; ".join(conversation.faults)
-        ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None
-        outcome = None
-        for attempt in range(TRIES):
-            try:
-                async with self._shared.sessions.begin() as session:
-                    outcome = await close_talk(session, call_id, measured, ours=ours, now=self._shared.clock())
-                break
-            except (SQLAlchemyError, OSError) as error:
-                log.error("end of call not stored yet (%s of %s): %s", attempt + 1, TRIES, error)
-                await asyncio.sleep(RETRY_S)
-        log.info("call over", extra={"call_id": str(call_id), "end": end.value, "outcome": outcome})
-        await self._tell("callStatus", status="inactive", outcome=outcome)
-        await self._tell("clientDisconnected", reason=end.value)
-
-    async def _tell(self, kind: live.Kind, **more: object) -> None:
-        assert self._answered is not None
-        now = self._shared.clock()
-        await live.publish(self._shared.redis, live.message(kind, self._answered.talk.call_id, now, **more))
+            await self._shared.carriers[carrier].hang_up(sid)
+        except CarrierError as error:
+            log.warning("not hung up at the carrier: %s", error)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 from picows import (
+    WSCloseCode,
     WSFrame,
     WSListener,
     WSMsgType,
@@ -25,10 +26,12 @@ from picows import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialer.bridge.runner import Parts, Runner
+from dialer.bridge.clerk import Parts
+from dialer.bridge.runner import Runner
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.settings import Settings
+from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import TWILIO_MEDIA, make_voices
 
@@ -36,6 +39,8 @@ LARGEST_FRAME = 64 * 1024
 TICK_S = 0.1
 ALIVE_EVERY_S = 5.0
 DRAIN_S = 25.0
+# Sent by the websocket library itself, for a frame that is none or too large.
+BROKE = frozenset({WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT, WSCloseCode.MESSAGE_TOO_BIG})
 log = logging.getLogger(__name__)
 
 
@@ -61,16 +66,31 @@ class CarrierListener(WSListener):
             self._runner.carrier_message(frame.get_payload_as_memoryview())
         elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
             self._parts += frame.get_payload_as_bytes()
-            if frame.fin or len(self._parts) > LARGEST_FRAME:
+            if len(self._parts) > LARGEST_FRAME:
+                self._parts.clear()
+                self._runner.refuse(WSCloseCode.MESSAGE_TOO_BIG, "a message in too many pieces")
+            elif frame.fin:
                 whole, self._parts = bytes(self._parts), bytearray()
                 self._runner.carrier_message(whole)
         else:
-            self._runner.carrier_message(b"")
+            self._runner.refuse(WSCloseCode.UNSUPPORTED_DATA, "a binary frame")
+
+    def pause_writing(self) -> None:
+        """The carrier reads too slowly."""
+        if self._runner is not None:
+            self._runner.carrier_choked(True)
+
+    def resume_writing(self) -> None:
+        """The carrier has caught up."""
+        if self._runner is not None:
+            self._runner.carrier_choked(False)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """The carrier is gone."""
         if self._runner is not None:
-            self._runner.carrier_gone()
+            told = transport.close_handshake
+            broken = told is not None and told.sent is not None and told.sent.code in BROKE
+            self._runner.carrier_gone(broken)
 
 
 class Bridge:
@@ -152,8 +172,8 @@ def _answer(status: HTTPStatus, body: dict[str, object]) -> WSUpgradeResponseWit
 async def serve(settings: Settings) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port."""
     async with open_store(settings) as store:
-        redis = make_redis(settings)
-        bridge = Bridge(settings, Parts(store.sessions, redis, make_voices(settings), store.clock.now))
+        redis, carriers = make_redis(settings), make_carriers(settings)
+        bridge = Bridge(settings, Parts(store.sessions, redis, make_voices(settings), store.clock.now, carriers))
         server = await ws_create_server(
             bridge.admit,
             settings.dialer_bridge_host,
@@ -170,4 +190,6 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             clock.cancel()
             with suppress(asyncio.CancelledError):
                 await clock
+            for carrier in carriers.values():
+                await carrier.close()
             await redis.aclose()

@@ -20,9 +20,12 @@ from dialer.voices.port import (
     Heard,
     ItemAdded,
     Nothing,
+    Recall,
+    RecallTool,
     Respond,
     Setup,
     Speak,
+    Speaking,
     SpeechStarted,
     SpeechStopped,
     Spoken,
@@ -38,8 +41,9 @@ from dialer.voices.port import (
 
 SETUP_EVENT = "setup"
 PHONE_FORMAT = {"type": "audio/pcmu"}
-# The session is gone, or will never be what the call needs (§6).
-FATAL_CODES = frozenset({"session_expired", "beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
+# The session will never be what the call needs, nor would another one be (§6).
+HOPELESS_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
+EXPIRED = "session_expired"
 
 
 class _Item(msgspec.Struct, gc=False):
@@ -83,6 +87,7 @@ class _Event(msgspec.Struct, gc=False):
     session: dict[str, Any] | None = None
     error: _Fault | None = None
     audio_end_ms: int = 0
+    usage: dict[str, Any] | None = None
 
 
 _decode = msgspec.json.Decoder(_Event).decode
@@ -105,6 +110,8 @@ def encode(command: VoiceCommand) -> bytes:
             event: dict[str, Any] = {"type": "session.update", "event_id": SETUP_EVENT, "session": _session(setup)}
         case Speak(instructions):
             event = {"type": "response.create", "response": {"instructions": instructions}}
+        case Respond(in_words=True):
+            event = {"type": "response.create", "response": {"tool_choice": "none"}}
         case Respond():
             event = {"type": "response.create"}
         case Cancel():
@@ -117,9 +124,24 @@ def encode(command: VoiceCommand) -> bytes:
                 "audio_end_ms": heard_ms,
             }
         case ToolResult(tool_call, output):
-            result = {"type": "function_call_output", "call_id": tool_call, "output": output}
-            event = {"type": "conversation.item.create", "item": result}
+            event = _item({"type": "function_call_output", "call_id": tool_call, "output": output})
+        case Recall(item, "ava", words):
+            event = _item({"id": item, **_message("assistant", "output_text", words)})
+        case Recall(item, _, words):
+            event = _item({"id": item, **_message("user", "input_text", words)})
+        case RecallTool(item, tool_call, name, arguments):
+            called = {"type": "function_call", "call_id": tool_call, "name": name, "arguments": arguments}
+            event = _item({"id": item, **called})
     return msgspec.json.encode(event)
+
+
+def _item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "conversation.item.create", "item": item}
+
+
+def _message(role: str, kind: str, words: str) -> Mapping[str, Any]:
+    """A turn in writing; sound of the assistant cannot be added (§3)."""
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": words}]}
 
 
 def encode_audio(payload: str) -> bytes:
@@ -151,10 +173,12 @@ def _meaning(event: _Event) -> VoiceEvent:
             return SpeechStarted()
         case "input_audio_buffer.speech_stopped":
             return SpeechStopped(event.audio_end_ms)
+        case "response.output_audio_transcript.delta":
+            return Speaking(event.item_id, event.delta)
         case "response.output_audio_transcript.done":
             return Spoken(event.item_id, event.transcript)
         case "conversation.item.input_audio_transcription.completed":
-            return Heard(event.item_id, event.transcript.strip())
+            return Heard(event.item_id, event.transcript.strip(), _transcription(event.usage or {}))
         case "conversation.item.input_audio_transcription.failed":
             return Heard(event.item_id, None)
         case "response.created":
@@ -221,7 +245,7 @@ def _speaker(item: _Item) -> str | None:
 def _answer_ended(response: _Response) -> AnswerEnded:
     error = response.status_details.error if response.status_details else None
     fault = (error.code or error.type or "failed") if error else ("failed" if response.status == "failed" else None)
-    return AnswerEnded(response.status, fault, _usage(response.usage or {}))
+    return AnswerEnded(response.status, fault, _usage(response.usage or {}), hopeless=fault in HOPELESS_CODES)
 
 
 def _usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
@@ -240,6 +264,25 @@ def _usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
     return {kind: count for kind, count in counts.items() if count}
 
 
+def _transcription(usage: Mapping[str, Any]) -> Mapping[str, int]:
+    """What the transcriber is paid for: tokens, or with some models the length of the sound (§4)."""
+    come_in = usage.get("input_token_details")
+    come_in = come_in if isinstance(come_in, dict) else {}
+    counts = {
+        "transcribed_audio_in": _number(come_in.get("audio_tokens")),
+        "transcribed_text_in": _number(come_in.get("text_tokens")),
+        "transcribed_text_out": _number(usage.get("output_tokens")),
+        "transcribed_ms": round(_number(usage.get("seconds")) * 1000),
+    }
+    return {kind: round(count) for kind, count in counts.items() if count}
+
+
+def _number(value: object) -> float:
+    """A count; 0 of anything else, for a bill must not cost the words it is for."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+
+
 def _fault(error: _Fault) -> VoiceFault:
     code = error.code or error.type or "error"
-    return VoiceFault(code, error.message, fatal=code in FATAL_CODES or error.event_id == SETUP_EVENT)
+    fatal = code == EXPIRED or code in HOPELESS_CODES or error.event_id == SETUP_EVENT
+    return VoiceFault(code, error.message, fatal=fatal, renewable=code == EXPIRED)

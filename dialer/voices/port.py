@@ -44,7 +44,9 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Answer now, from the conversation."""
+    """Answer now, from the conversation; without calling a tool, if so."""
+
+    in_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,27 @@ class ToolResult:
     output: str
 
 
-VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Words of an earlier session of this call, under their item's old name. They make the model say nothing."""
+
+    item: str
+    who: str
+    """`ava` or `student`."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTool:
+    """A tool call of an earlier session of this call; its result follows."""
+
+    item: str
+    tool_call: str
+    name: str
+    arguments: str
+
+
+VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult | Recall | RecallTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,14 @@ class SpeechStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaking:
+    """The next words of an answer of AVA, as they are made."""
+
+    item: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """All the words of one answer of AVA."""
 
@@ -125,6 +155,8 @@ class Heard:
 
     item: str
     words: str | None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """What the transcription cost, apart from the answers' own tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +181,18 @@ class AnswerEnded:
     status: str
     fault: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
+    hopeless: bool = False
+    """Asking once more will not help."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceFault:
-    """The voice complains; `fatal` means that the call cannot go on with it."""
+    """The voice complains; `fatal` means that this session is over, `renewable` that a new one may do better."""
 
     code: str
     says: str
     fatal: bool
+    renewable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +209,7 @@ VoiceEvent = (
     | ItemAdded
     | SpeechStarted
     | SpeechStopped
+    | Speaking
     | Spoken
     | Heard
     | AnswerStarted

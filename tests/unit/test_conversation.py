@@ -4,8 +4,10 @@ from base64 import b64encode
 
 import pytest
 
-from dialer.bridge.conversation import LATE_TRANSCRIPTS_S, READY_WITHIN_S, Conversation
-from dialer.bridge.effects import Effect, End, Finish, OptOutHeard, RunTool, SaveTurn, Tell
+from dialer.bridge.clips import SORRY
+from dialer.bridge.conversation import READY_WITHIN_S, Conversation
+from dialer.bridge.effects import Effect, End, Finish, OptOutHeard, Play, RunTool, SaveTurn, Tell
+from dialer.bridge.ending import LATE_TRANSCRIPTS_S
 from dialer.carriers.media import (
     MediaConnected,
     MediaDigit,
@@ -237,13 +239,10 @@ def test_a_stream_that_stops_without_having_started_ends_the_talk() -> None:
     assert _talk().media(MediaStopped("stop"), 0.1) == [Finish(End.STUDENT_LEFT)]
 
 
-@pytest.mark.parametrize(("started", "end"), [(True, End.VOICE_REFUSED), (False, End.BROKEN)])
-def test_a_side_that_does_not_come_is_not_waited_for_longer_than_agreed(started: bool, end: End) -> None:
+def test_a_stream_that_never_starts_is_not_waited_for_longer_than_agreed() -> None:
     talk = _talk()
-    if started:
-        talk.media(STARTED, 0.0)
     assert talk.tick(READY_WITHIN_S) == []
-    assert talk.tick(READY_WITHIN_S + 0.1) == [Finish(end)]
+    assert talk.tick(READY_WITHIN_S + 0.1) == [Finish(End.BROKEN)]
 
 
 def test_a_talk_ends_at_its_time_limit() -> None:
@@ -253,31 +252,12 @@ def test_a_talk_ends_at_its_time_limit() -> None:
     assert talk.tick(LIMIT_S + 0.1) == [Finish(End.TIME_LIMIT)]
 
 
-@pytest.mark.parametrize(("ready", "end"), [(False, End.VOICE_REFUSED), (True, End.VOICE_LOST)])
-def test_a_voice_that_cannot_go_on_ends_the_talk_and_says_why(ready: bool, end: End) -> None:
-    talk = _listening() if ready else _talk()
-    assert _say(talk, VoiceFault("invalid_event", "a slip", fatal=False)) == []
-    assert _say(talk, VoiceFault("session_expired", "over", fatal=True)) == [Finish(end)]
-    assert talk.faults == ["invalid_event: a slip", "session_expired: over"]
-
-
-def test_a_failed_answer_and_a_drained_bridge_end_the_talk_once() -> None:
+def test_a_bridge_that_ends_says_so_and_ends_the_talk_once() -> None:
     talk = _listening()
-    assert _say(talk, AnswerEnded("failed", "server_error")) == [Finish(End.VOICE_LOST)]
-    assert talk.faults == ["server_error"]
-    assert talk.leave(End.DRAINED, 2.0) == []
+    assert Play(SORRY) in talk.drain(2.0)
+    assert talk.drain(2.1) == []
+    assert talk.leave(End.DRAINED, 2.2)[-1] == Finish(End.DRAINED)
     assert _listening().leave(End.DRAINED, 2.0) == [Finish(End.DRAINED)]
-
-
-def test_a_voice_that_falls_silent_for_good_does_not_leave_the_student_in_silence() -> None:
-    talk = _talk()
-    talk.media(STARTED, 0.0)
-    talk.voice(VoiceReady(), 0.0)  # AVA is told to open, and nothing comes
-    ticks = []
-    for second in range(1, 61):
-        _at(talk, second * 1000)
-        ticks += talk.tick(float(second))
-    assert ticks == [Finish(End.VOICE_LOST)]
 
 
 def test_tokens_are_summed_over_answers_and_the_wait_for_ava_is_measured_from_the_end_of_speech() -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from dialer.ava.arguments import specs
 from dialer.bridge.conversation import Conversation
-from dialer.bridge.effects import Effect, End, Finish, RunTool, SaveTurn, SendClear, SendMark, Tell
+from dialer.bridge.effects import Effect, End, Finish, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.carriers.twilio import media
 from dialer.voices import openai_realtime
@@ -24,9 +24,12 @@ from dialer.voices.port import (
     Heard,
     ItemAdded,
     Nothing,
+    Recall,
+    RecallTool,
     Respond,
     Setup,
     Speak,
+    Speaking,
     SpeechStarted,
     SpeechStopped,
     Spoken,
@@ -54,6 +57,7 @@ KINDS: dict[str, type[VoiceEvent]] = {
     "input_audio_buffer.speech_stopped": SpeechStopped,
     "response.created": AnswerStarted,
     "response.output_audio.delta": Audio,
+    "response.output_audio_transcript.delta": Speaking,
     "response.output_audio_transcript.done": Spoken,
     "conversation.item.input_audio_transcription.completed": Heard,
     "response.done": AnswerEnded,
@@ -70,7 +74,6 @@ IGNORED = {
     "response.content_part.added",
     "response.content_part.done",
     "response.output_audio.done",
-    "response.output_audio_transcript.delta",
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
 }
@@ -140,6 +143,7 @@ def test_failures_of_the_model_are_named_and_an_answer_that_was_merely_cut_short
         ("failed", "rate_limit_exceeded"),
         ("incomplete", None),
     ]
+    assert [event.hopeless for event in ended if isinstance(event, AnswerEnded)] == [True, False, False]
 
 
 def test_only_errors_that_end_the_session_or_refuse_its_set_up_are_fatal() -> None:
@@ -147,7 +151,8 @@ def test_only_errors_that_end_the_session_or_refuse_its_set_up_are_fatal() -> No
     assert [event.fatal for event in harmless if isinstance(event, VoiceFault)] == [False, False, False]
     for code in ("session_expired", "beta_api_shape_disabled", "insufficient_quota"):
         error = {"type": "invalid_request_error", "code": code, "message": "m"}
-        assert _read({"type": "error", "error": error}) == VoiceFault(code, "m", fatal=True)
+        renewable = code == "session_expired"
+        assert _read({"type": "error", "error": error}) == VoiceFault(code, "m", fatal=True, renewable=renewable)
     refused = {
         "type": "invalid_request_error",
         "code": None,
@@ -195,7 +200,18 @@ def _with(message: dict[str, Any], path: tuple[str, ...], odd: object) -> dict[s
 
 @pytest.mark.parametrize(
     "command",
-    [Configure(SETUP), Speak("Hi."), Respond(), Cancel(), Truncate("i", 700), ToolResult("c", '{"ok":true}')],
+    [
+        Configure(SETUP),
+        Speak("Hi."),
+        Respond(),
+        Respond(in_words=True),
+        Cancel(),
+        Truncate("i", 700),
+        ToolResult("c", '{"ok":true}'),
+        Recall("i", "ava", "Which country?"),
+        Recall("i", "student", "Canada."),
+        RecallTool("i", "c", "find_slots", "{}"),
+    ],
     ids=lambda command: type(command).__name__,
 )
 def test_the_voice_is_told_nothing_that_it_does_not_document(command: VoiceCommand) -> None:
@@ -223,6 +239,20 @@ def test_a_session_is_set_up_for_a_phone_with_every_tool() -> None:
     assert session["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 500
     assert [tool["name"] for tool in session["tools"]] == [tool.name for tool in specs()]
     assert not {"temperature", "voice", "modalities"} & set(session)
+
+
+def test_the_transcribers_own_tokens_are_counted_apart() -> None:
+    completed = "conversation.item.input_audio_transcription.completed"
+    event = {"type": completed, "item_id": "i", "content_index": 0, "transcript": "Yes."}
+    tokens = {"type": "tokens", "input_token_details": {"text_tokens": 0, "audio_tokens": 12}, "output_tokens": 3}
+    assert _read({**event, "usage": tokens}) == Heard(
+        "i", "Yes.", {"transcribed_audio_in": 12, "transcribed_text_out": 3}
+    )
+    assert _read({**event, "usage": {"type": "duration", "seconds": 1.25}}) == Heard(
+        "i", "Yes.", {"transcribed_ms": 1250}
+    )
+    for odd in ({"seconds": "x"}, {"output_tokens": []}, {"input_token_details": {"audio_tokens": "1"}}):
+        assert _read({**event, "usage": odd}) == Heard("i", "Yes."), "the words count, whatever the bill says"
 
 
 def test_a_students_sound_is_passed_on_as_it_came() -> None:
@@ -291,7 +321,7 @@ def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended
     assert talk.usage["audio_out"] > 0
     stop = media.decode(json.dumps(CARRIER["answered_call"][-1]["message"]).encode())
     assert isinstance(stop, MediaStopped)
-    assert talk.media(stop, 2.0) == [Finish(End.STUDENT_LEFT)]
+    assert talk.media(stop, 2.0) == [SaveTurn("item_004", "ava", "", 1000, 0), Finish(End.STUDENT_LEFT)]  # not heard
 
 
 def _talking() -> Conversation:
@@ -330,5 +360,8 @@ def test_a_student_who_speaks_when_ava_was_made_but_not_yet_heard_cuts_her_too()
     assert [_wire(each) for each in _commands(_drive(talk, sequence))] == [_documented(sequence)]
 
 
-def test_a_session_that_expires_ends_the_talk() -> None:
-    assert _drive(_talking(), VOICE["session_end"]) == [Finish(End.VOICE_LOST)]
+def test_a_session_that_expires_is_followed_by_another_one() -> None:
+    """F47: session_expired."""
+    talk = _talking()
+    assert _drive(talk, VOICE["session_end"])[0] == Redial()
+    assert not talk.is_over

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.bridge.conversation import GOODBYE_WITHIN_S, MARK_GRACE_MS, Conversation
-from dialer.bridge.effects import Effect, End, Finish, RunTool, SaveTurn, SendClear, SendMark, Tell
+from dialer.bridge.clips import GOODBYE
+from dialer.bridge.conversation import Conversation
+from dialer.bridge.effects import Effect, End, Finish, Play, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
+from dialer.bridge.ending import GOODBYE_WITHIN_S, MARK_GRACE_MS
+from dialer.bridge.manners import APOLOGY_WITHIN_S
 from dialer.bridge.playback import MARK_EVERY, Cut, Playback
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
@@ -20,6 +23,7 @@ from dialer.voices.port import (
     Respond,
     Setup,
     Speak,
+    Speaking,
     SpeechStarted,
     SpeechStopped,
     Spoken,
@@ -44,16 +48,17 @@ EVENTS: st.SearchStrategy[VoiceEvent] = st.one_of(
     st.builds(SpeechStopped, TIMES),
     st.builds(ToolCalled, st.uuids().map(str), ITEMS, st.just("end_call"), st.just("{}")),
     st.builds(AnswerEnded, st.just("completed"), st.none() | st.none() | st.just("failed")),
+    st.builds(Speaking, ITEMS, WORDS),
     st.sampled_from([SpeechStarted(), AnswerStarted(), VoiceOpened(), VoiceReady()]),
     st.builds(VoiceFault, st.just("conversation_already_has_active_response"), st.just(""), st.just(False)),
-    st.builds(VoiceFault, st.just("session_expired"), st.just(""), st.sampled_from([True, False])),
+    st.builds(VoiceFault, st.just("session_expired"), st.just(""), st.booleans(), st.booleans()),
 )
 STEPS = st.one_of(
     EVENTS,
     EVENTS,
     TIMES,
     st.sampled_from(["tool", "tool that ends", "opt out", "tick", "mark", "stop", "start"]),
-    st.sampled_from(["oldest mark", "a foreign mark", "drain"]),
+    st.sampled_from(["oldest mark", "a foreign mark", "drain", "voice gone", "cut", "choked", "unchoked"]),
 )
 
 
@@ -199,7 +204,10 @@ def test_a_goodbye_that_never_comes_is_not_waited_for_for_ever() -> None:
     talk = _talk()
     assert talk.opted_out(1.0) == [Tell(Cancel())]
     assert talk.tick(5.0) == []
-    assert talk.tick(1.1 + GOODBYE_WITHIN_S) == [Finish(End.GOODBYE)]
+    late = 1.1 + GOODBYE_WITHIN_S
+    assert Play(GOODBYE) in talk.tick(late)
+    assert talk.tick(late + APOLOGY_WITHIN_S) == []
+    assert talk.tick(late + APOLOGY_WITHIN_S + 0.1)[-1] == Finish(End.GOODBYE)
 
 
 def test_a_long_goodbye_is_heard_to_its_last_word() -> None:
@@ -243,8 +251,10 @@ def test_whatever_comes_in_whatever_order_a_talk_ends_once_and_never_claims_more
                 talk.frame(MediaFrame(_sound(20), talk.stream_ms + step))
             case "tool" | "tool that ends" if running:
                 tool, ends = running.pop(0), step != "tool"
-                done = talk.tool_done(tool, "{}", ends=ends, opted_out=False, now=now)
-                assert [each for each in done if each == Tell(ToolResult(tool, "{}"))] == done[:1]
+                done = talk.tool_done(tool, "{}", ends=ends, opted_out=False, now=now, failed=not ends)
+                told = [each for each in done if each == Tell(ToolResult(tool, "{}"))]
+                assert len(told) <= 1
+                assert told == done[:1] or not told or Redial() in effects
             case "mark" | "oldest mark" if marks:
                 done = talk.media(MediaMark(marks[-1 if step == "mark" else 0]), now)
             case "a foreign mark":
@@ -256,7 +266,13 @@ def test_whatever_comes_in_whatever_order_a_talk_ends_once_and_never_claims_more
             case "stop":
                 done = talk.media(MediaStopped("stop"), now)
             case "drain":
-                done = talk.leave(End.DRAINED, now)
+                done = talk.drain(now)
+            case "voice gone":
+                done = talk.voice_lost("gone", now)
+            case "cut":
+                done = talk.leave(End.STREAM_CUT, now)
+            case "choked" | "unchoked":
+                talk.voice_choked(step == "choked")
             case str():
                 done = talk.tick(now)
             case _:

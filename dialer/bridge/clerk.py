@@ -1,0 +1,215 @@
+"""What one call leaves in the database: its turns as they come, its tools one at a time, its end.
+
+A database that is away delays all of it and loses nothing: turns wait, the newest words of each, and are written in the
+order of the conversation. A wish not to be called again, and word of a machine, are stored before the call is hung up.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from redis.asyncio import Redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from dialer import live
+from dialer.ava.tools import Answered as ToolAnswered
+from dialer.ava.tools import Tools, not_done
+from dialer.bridge.conversation import Conversation
+from dialer.bridge.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
+from dialer.carriers.port import Carrier
+from dialer.flows.close_talk import Measured, close_talk
+from dialer.flows.hear_machine import hear_machine_words
+from dialer.flows.talk import Talk
+from dialer.store import turns
+from dialer.store.sessions import Sessions
+from dialer.voices.port import Voice
+
+KEEP_TRYING_S = 60.0
+RETRY_S = 0.5
+LIVE_WITHIN_S = 1.0
+MOST_TURNS = 1000
+LONGEST_REASON = 500
+MOST_TOOLS = 50
+OURS = {
+    End.VOICE_LOST: "the voice was lost",
+    End.VOICE_REFUSED: "the voice could not be started",
+    End.BROKEN: "the media stream broke the protocol",
+    End.MEDIA_LOST: "the media was lost",
+}
+Work = RunTool | OptOutHeard | MachineHeard | Finish
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every call of a bridge process shares."""
+
+    sessions: Sessions
+    redis: "Redis"
+    voices: dict[str, Voice]
+    clock: Callable[[], datetime]
+    carriers: Mapping[str, Carrier] = field(default_factory=dict)
+
+
+class Clerk:
+    """The work of one call that is awaited, apart from its frames."""
+
+    def __init__(
+        self, shared: Parts, talk: Talk, conversation: Conversation, do: Callable[[list[Effect]], None]
+    ) -> None:
+        self._shared = shared
+        self._call_id: UUID = talk.call_id
+        self._tools = Tools(shared.sessions, talk, shared.clock)
+        self._conversation = conversation
+        self._do = do
+        self._work: deque[Work] = deque()
+        self._wake = asyncio.Event()
+        self._turns: dict[str, SaveTurn] = {}
+        self._ink = asyncio.Event()
+        self._writing = asyncio.create_task(self._write())
+
+    def take(self, effect: Work | SaveTurn) -> None:
+        """Put something on the desk; nothing is awaited."""
+        if isinstance(effect, SaveTurn):
+            if effect.who == "student":
+                self._tools.heard(effect.item)
+            if effect.item not in self._turns and len(self._turns) >= MOST_TURNS:
+                log.error("a turn is dropped: %s wait already", MOST_TURNS, extra={"call_id": str(self._call_id)})
+                return
+            self._turns[effect.item] = effect
+            self._ink.set()
+        elif isinstance(effect, RunTool) and len(self._work) >= MOST_TOOLS:
+            self._tool_is_done(effect.tool_call, not_done(effect.name, "too many tools at once"))
+        else:
+            self._work.append(effect)
+            self._wake.set()
+
+    async def work_off(self) -> End:
+        """Do what is put on the desk, in order, until the conversation is finished."""
+        while True:
+            while not self._work:
+                self._wake.clear()
+                await self._wake.wait()
+            match self._work.popleft():
+                case RunTool(tool_call, item, name, arguments):
+                    await self._run_tool(tool_call, item, name, arguments)
+                case OptOutHeard(item, words):
+                    await self._opt_out(item, words)
+                case MachineHeard(words):
+                    await self._machine(words)
+                case Finish(end):
+                    return end
+
+    async def close(self, end: End, first_audio_ms: int | None) -> None:
+        """Write the last turns, then the end."""
+        until = time.monotonic() + KEEP_TRYING_S
+        while self._turns and not self._writing.done() and time.monotonic() < until:
+            self._ink.set()
+            await asyncio.sleep(0.01)
+        self._writing.cancel()
+        await asyncio.gather(self._writing, return_exceptions=True)
+        if self._turns:
+            log.error("%s turns are lost", len(self._turns), extra={"call_id": str(self._call_id)})
+        conversation = self._conversation
+        measured = Measured(conversation.usage, first_audio_ms, conversation.latencies_ms)
+        faults = _storable("; ".join(conversation.faults))[:LONGEST_REASON]
+        ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None
+        outcome = None
+        while True:
+            try:
+                async with self._shared.sessions.begin() as session:
+                    outcome = await close_talk(session, self._call_id, measured, ours=ours, now=self._shared.clock())
+                break
+            except (SQLAlchemyError, OSError) as error:
+                log.error("end of call not stored yet: %s", error)
+                if time.monotonic() > until:
+                    break  # the sweeper will find it
+                await asyncio.sleep(RETRY_S)
+        log.info("call over", extra={"call_id": str(self._call_id), "end": end.value, "outcome": outcome})
+        await self.say("callStatus", status="inactive", outcome=outcome)
+        await self.say("clientDisconnected", reason=end.value)
+
+    async def say(self, kind: live.Kind, **more: object) -> None:
+        """Tell whoever watches; a moment late is never."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LIVE_WITHIN_S):
+                message = live.message(kind, self._call_id, self._shared.clock(), **more)
+                await live.publish(self._shared.redis, message)
+
+    async def _write(self) -> None:
+        """Store turns as they come. What was stored is taken off; what changed meanwhile is stored anew."""
+        while True:
+            await self._ink.wait()
+            self._ink.clear()
+            batch = dict(self._turns)
+            if not batch:
+                continue
+            at, positions = self._shared.clock(), self._conversation.positions()
+            said = [
+                turns.Said(turn.item, turn.who, _storable(turn.words), turn.stream_ms, turn.heard_ms, at)
+                for turn in batch.values()
+            ]
+            try:
+                async with self._shared.sessions.begin() as session:
+                    await turns.save(session, self._call_id, said, positions)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("turns wait for the database: %s", error, extra={"call_id": str(self._call_id)})
+                await asyncio.sleep(RETRY_S)
+                self._ink.set()
+                continue
+            for item, turn in batch.items():
+                if self._turns.get(item) is turn:
+                    del self._turns[item]
+            for turn in batch.values():
+                kind: live.Kind = "ava_response" if turn.who == "ava" else "user_transcript"
+                await self.say(kind, text=turn.words, item=turn.item, position=positions.get(turn.item))
+
+    async def _run_tool(self, tool_call: str, item: str, name: str, arguments: str) -> None:
+        try:
+            answered = await self._tools.run(item, name, arguments)
+        except Exception:  # a tool's bug is that tool's alone: the talk goes on, and nothing is claimed
+            log.exception("tool failed", extra={"call_id": str(self._call_id), "tool": name[:50]})
+            answered = not_done(name, "it did not work")
+        self._tool_is_done(tool_call, answered)
+        if name == "save_enquiry":
+            await self.say("field", result=answered.output)
+
+    def _tool_is_done(self, tool_call: str, answered: ToolAnswered) -> None:
+        self._do(
+            self._conversation.tool_done(
+                tool_call,
+                answered.output,
+                ends=answered.ends,
+                opted_out=answered.opted_out,
+                failed=answered.failed,
+                now=time.monotonic(),
+            )
+        )
+
+    async def _opt_out(self, item: str, words: str) -> None:
+        until = time.monotonic() + KEEP_TRYING_S
+        while not (await self._tools.opt_out(item, words)).opted_out and time.monotonic() < until:
+            await asyncio.sleep(RETRY_S)
+        self._do(self._conversation.opted_out(time.monotonic()))
+
+    async def _machine(self, words: str) -> None:
+        until = time.monotonic() + KEEP_TRYING_S
+        while time.monotonic() < until:
+            try:
+                async with self._shared.sessions.begin() as session:
+                    await hear_machine_words(session, self._call_id, words)
+                return
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("machine not noted yet: %s", error, extra={"call_id": str(self._call_id)})
+                await asyncio.sleep(RETRY_S)
+
+
+def _storable(text: str) -> str:
+    """Text as a database takes it, whatever a provider put into it."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()

@@ -1,0 +1,29 @@
+"""What can be said without a voice: three short sentences, µ-law at 8 kHz, read once when a bridge starts.
+
+The files in `clips/` were spoken by espeak-ng (`dialer.simulator.speech`, AVA's voice there); whoever records them anew
+changes the words here too. The apology has to be over within the three seconds that reliability.md F46 gives it.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A spoken sentence, ready to be sent: base64 of µ-law, and how many bytes of it that is."""
+
+    name: str
+    words: str
+    payload: str = field(repr=False)
+    size: int
+
+
+def _clip(name: str, words: str) -> Clip:
+    sound = (Path(__file__).parent / "clips" / f"{name}.ulaw").read_bytes()
+    return Clip(name, words, base64.b64encode(sound).decode(), len(sound))
+
+
+SORRY = _clip("sorry", "I am sorry, our line has a problem. Goodbye.")
+MOMENT = _clip("moment", "One moment, please.")
+GOODBYE = _clip("goodbye", "Thank you. Goodbye.")

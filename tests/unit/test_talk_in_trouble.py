@@ -1,0 +1,408 @@
+"""What a student hears, and what is kept, when a side of the call fails (reliability.md F40–F54). No network."""
+
+from base64 import b64encode
+
+import pytest
+
+from dialer.bridge import asking, ears, manners
+from dialer.bridge.clips import GOODBYE, MOMENT, SORRY, Clip
+from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
+from dialer.bridge.effects import (
+    Effect,
+    End,
+    Finish,
+    MachineHeard,
+    OptOutHeard,
+    Play,
+    Redial,
+    RunTool,
+    SaveTurn,
+    SendClear,
+    SendMark,
+    Tell,
+)
+from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
+from dialer.voices.port import (
+    AnswerEnded,
+    AnswerStarted,
+    Audio,
+    Cancel,
+    Configure,
+    Heard,
+    ItemAdded,
+    Recall,
+    RecallTool,
+    Respond,
+    Setup,
+    Speak,
+    Speaking,
+    SpeechStarted,
+    SpeechStopped,
+    Spoken,
+    ToolCalled,
+    ToolResult,
+    VoiceEvent,
+    VoiceFault,
+    VoiceOpened,
+    VoiceReady,
+)
+
+SETUP = Setup("You are AVA.", (), "marin", 0.5, 300, 500, "gpt-4o-mini-transcribe", "en")
+STARTED = MediaStarted("MZ1", "CA1", {"token": "t"})
+EXPIRED = VoiceFault("session_expired", "60 minutes", fatal=True, renewable=True)
+BROKEN_SETUP = VoiceFault("unknown_parameter", "temperature", fatal=True)
+VOICEMAIL = "You have reached the voicemail of Asha. Please leave a message after the tone."
+
+
+def _talk(**more: bool) -> Conversation:
+    talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0, **more)
+    talk.media(STARTED, 0.0)
+    return talk
+
+
+def _listening(**more: bool) -> Conversation:
+    """A talk after AVA's opening was answered, with nothing playing."""
+    talk = _talk(**more)
+    _say(talk, VoiceReady(), AnswerStarted(), AnswerEnded("completed"), now=0.0)
+    return talk
+
+
+def _sound(ms: int) -> str:
+    return b64encode(b"\xff" * ms * 8).decode()
+
+
+def _at(talk: Conversation, ms: int) -> bool:
+    return talk.frame(MediaFrame(_sound(20), ms))
+
+
+def _say(talk: Conversation, *events: VoiceEvent, now: float = 1.0) -> list[Effect]:
+    return [effect for event in events for effect in talk.voice(event, now)]
+
+
+def _live(talk: Conversation, since: float, until: float) -> list[tuple[float, Effect]]:
+    """Let time pass on both clocks; what is done, and when."""
+    done = []
+    for tenth in range(round(since * 10) + 1, round(until * 10) + 1):
+        _at(talk, tenth * 100)
+        done += [(tenth / 10, effect) for effect in talk.tick(tenth / 10)]
+    return done
+
+
+def _heard(effects: list[Effect]) -> list[Clip]:
+    return [effect.clip for effect in effects if isinstance(effect, Play)]
+
+
+def _when(done: list[tuple[float, Effect]], kind: type[Effect]) -> float:
+    return next(at for at, effect in done if isinstance(effect, kind))
+
+
+def test_the_apology_is_short_enough_to_be_heard_whole_before_the_line_is_cut() -> None:
+    """F46: three seconds from the clip's beginning to the hang-up."""
+    assert 1000 < SORRY.size / 8 < manners.APOLOGY_WITHIN_S * 1000 - 200 < 3000
+    assert max(MOMENT.size, GOODBYE.size) < SORRY.size
+
+
+@pytest.mark.parametrize("why", ["not reached", "refused set-up", "never ready"])
+def test_who_answers_and_gets_no_voice_hears_an_apology_and_is_not_kept(why: str) -> None:
+    """F46: 401, 429, a bad model or a refused `session.update`: apology, then the end, as our failure."""
+    talk = _talk()
+    _at(talk, 500)
+    since = READY_WITHIN_S if why == "never ready" else 0.5
+    match why:
+        case "not reached":
+            effects = talk.voice_lost("not reached: 401", since)
+        case "refused set-up":
+            effects = _say(talk, VoiceOpened(), BROKEN_SETUP, now=since)[1:]
+        case _:
+            effects = talk.tick(since + 0.1)
+    assert effects == [Play(SORRY), SendMark(f"0:{SORRY.size}"), SaveTurn("clip:1", "ava", SORRY.words, 500, None)]
+    assert not _at(talk, 520)
+    assert not talk.is_over
+    done = _live(talk, since + 0.1, since + 4)
+    assert _when(done, Finish) - since <= 3.2
+    assert done[-1][1] == Finish(End.VOICE_REFUSED)
+
+
+def test_the_line_is_cut_as_soon_as_the_apology_was_heard() -> None:
+    """F46: the carrier's mark ends it."""
+    talk = _talk()
+    talk.voice_lost("not reached: 429", 0.5)
+    _at(talk, 2700)
+    assert talk.media(MediaMark(f"0:{SORRY.size}"), 3.2) == [Finish(End.VOICE_REFUSED)]
+
+
+def test_a_talk_goes_on_in_a_new_session_that_knows_what_the_lost_one_knew() -> None:
+    """F47: one reconnect, with the conversation so far; what was captured stays."""
+    talk = _listening()
+    _say(talk, ItemAdded("a1", None, "ava"), Spoken("a1", "Which country?"), ItemAdded("s1", "a1", "student"))
+    _say(talk, Heard("s1", "Canada."), AnswerStarted(), ItemAdded("t1", "s1", None))
+    _say(talk, ToolCalled("c1", "t1", "save_enquiry", '{"country":"Canada"}'), AnswerEnded("completed"))
+    talk.tool_done("c1", '{"saved":{}}', ends=False, opted_out=False, now=1.5)
+    _say(talk, AnswerStarted(), ItemAdded("a2", "t1", "ava"), Speaking("a2", "Great, and"), Speaking("a2", " which"))
+    lost = talk.voice_lost("it closed with 1011", 2.0)
+    assert lost[:2] == [SaveTurn("a2", "ava", "Great, and which", 0, None), Redial()]
+    assert _heard(lost) == [MOMENT], "nobody is left in silence meanwhile"
+    assert not _at(talk, 2020)
+    assert talk.tick(2.5) == []
+    assert _say(talk, VoiceOpened(), now=3.0) == [Tell(Configure(SETUP))]
+    assert _say(talk, VoiceReady(), now=3.1) == [
+        Tell(Recall("a1", "ava", "Which country?")),
+        Tell(Recall("s1", "student", "Canada.")),
+        Tell(RecallTool("t1", "c1", "save_enquiry", '{"country":"Canada"}')),
+        Tell(ToolResult("c1", '{"saved":{}}')),
+        Tell(Recall("a2", "ava", "Great, and which")),
+        Tell(Speak(RESUME)),
+    ]
+    before = talk.positions()
+    _say(talk, *(ItemAdded(item, None, who) for item, who in (("a1", "ava"), ("s1", "student"), ("a2", "ava"))))
+    assert talk.positions() == before, "what is recalled is not said again"
+    assert _at(talk, 3040)
+    assert talk.given_bytes == 160, "the new session counts from nothing"
+    assert _say(talk, AnswerStarted(), AnswerEnded("completed"), now=4.0) == []
+
+
+def test_a_new_session_is_told_what_was_heard_and_not_what_was_meant_to_be() -> None:
+    """F47: words that a student cut off are not repeated to the model as said."""
+    talk = _listening()
+    _say(talk, ItemAdded("a1", None, "ava"), ItemAdded("a2", "a1", "ava"))
+    talk.audio(Audio("a1", _sound(2000)))
+    talk.audio(Audio("a2", _sound(2000)))
+    _say(talk, Spoken("a1", "one two three four"), Spoken("a2", "five six"))
+    _at(talk, 1000)
+    _say(talk, SpeechStarted())
+    talk.voice_lost("gone", 2.0)
+    assert _say(talk, VoiceReady(), now=2.5) == [Tell(Recall("a1", "ava", "one two")), Tell(Speak(RESUME))]
+
+
+def test_a_result_that_came_while_the_line_was_broken_is_told_to_the_new_session() -> None:
+    """F47: no tool call is answered twice, none is lost."""
+    talk = _listening()
+    _say(talk, AnswerStarted(), ToolCalled("c1", "t1", "book_slot", "{}"), EXPIRED)
+    assert _say(talk, VoiceReady(), now=1.5) == [], "the tool still runs"
+    done = talk.tool_done("c1", '{"booked":true}', ends=False, opted_out=False, now=1.7)
+    assert done == [
+        Tell(RecallTool("t1", "c1", "book_slot", "{}")),
+        Tell(ToolResult("c1", '{"booked":true}')),
+        Tell(Speak(RESUME)),
+    ]
+
+
+@pytest.mark.parametrize("second", ["lost again", "not reached", "never ready"])
+def test_a_second_loss_ends_the_talk_with_an_apology(second: str) -> None:
+    """F47: one reconnect per call."""
+    talk = _listening()
+    assert Redial() in talk.voice_lost("gone", 2.0)
+    match second:
+        case "never ready":
+            effects = [effect for _, effect in _live(talk, 2.0, 2.1 + manners.REDIAL_WITHIN_S)]
+        case "lost again":
+            _say(talk, VoiceReady(), now=2.5)
+            effects = talk.voice_lost("gone", 2.6)
+        case _:
+            effects = talk.voice_lost("not reached: 503", 2.6)
+    assert _heard(effects) == [SORRY]
+    assert Redial() not in effects
+    assert [effect for _, effect in _live(talk, 7.2, 11.0)][-1] == Finish(End.VOICE_LOST)
+
+
+def test_a_goodbye_is_said_even_if_the_voice_is_lost_before_it() -> None:
+    """F47, F53: after an opt-out nobody waits for a new session."""
+    talk = _listening()
+    heard = _say(talk, Heard("s", "please never call me again"))
+    assert heard[-1] == OptOutHeard("s", "please never call me again")
+    assert Redial() in talk.voice_lost("it closed with 1011", 1.1)
+    assert _heard(talk.opted_out(1.3)) == [GOODBYE]
+    assert _say(talk, VoiceOpened(), VoiceReady(), now=1.4) == []
+    assert _live(talk, 1.4, 5.0)[-1][1] == Finish(End.GOODBYE)
+    talk = _listening()
+    talk.opted_out(1.0)
+    assert _heard(talk.voice_lost("gone", 1.1)) == [GOODBYE]
+    talk = _listening()
+    _say(talk, AnswerStarted(), ToolCalled("c", "i", "end_call", "{}"))
+    talk.voice_lost("gone", 1.1)
+    assert _heard(talk.tool_done("c", "{}", ends=True, opted_out=False, now=1.2)) == [GOODBYE]
+
+
+def test_who_waits_two_seconds_is_asked_for_a_moment_and_after_five_more_told_the_truth() -> None:
+    """F48: filler, then the end, as our failure."""
+    talk = _listening()
+    _live(talk, 0, 10.0)
+    _say(talk, SpeechStarted(), SpeechStopped(9800), now=10.0)
+    done = _live(talk, 10.0, 22.0)
+    assert [(at, effect.clip) for at, effect in done if isinstance(effect, Play)] == [(12.1, MOMENT), (17.1, SORRY)]
+    assert done[-1][1] == Finish(End.VOICE_LOST)
+    assert _when(done, Finish) < 20.2
+    assert talk.faults == ["the voice said nothing for 7 s"]
+
+
+def test_an_answer_that_comes_late_is_heard_after_the_filler_and_counted_for_itself() -> None:
+    """F48: a filler is no answer, and does not spoil what is known of how much was heard."""
+    talk = _listening()
+    _say(talk, SpeechStopped(0), now=1.0)
+    assert [effect for _, effect in _live(talk, 1.0, 3.1) if isinstance(effect, Play)] == [Play(MOMENT)]
+    talk.audio(Audio("a", _sound(2000)))
+    _say(talk, Spoken("a", "one two three four"), now=3.2)
+    assert not any(isinstance(effect, Play) for _, effect in _live(talk, 3.2, 4.3)), "asked once"
+    _at(talk, 3100 + MOMENT.size // 8 + 1000)
+    assert _say(talk, SpeechStarted(), now=5.4)[-1] == SaveTurn("a", "ava", "one two", 3100, 1000)
+    assert talk.latencies_ms
+
+
+def test_a_filler_that_is_interrupted_is_no_business_of_the_voice() -> None:
+    """F48: the voice is not told to truncate what it never said."""
+    talk = _listening()
+    _say(talk, SpeechStopped(0), now=1.0)
+    _live(talk, 1.0, 3.2)
+    cut = _say(talk, SpeechStarted(), now=3.3)
+    assert [type(effect) for effect in cut] == [SendClear, SaveTurn]
+
+
+def test_nobody_is_asked_for_patience_while_ava_speaks_or_when_nobody_waits() -> None:
+    """F48: no filler into an answer, none when it is the student's turn."""
+    talk = _listening()
+    _say(talk, SpeechStopped(0), now=1.0)
+    talk.audio(Audio("a", _sound(20_000)))
+    assert _live(talk, 1.0, 20.0) == []
+    _say(talk, AnswerEnded("completed"), now=20.0)
+    assert _live(talk, 21.0, 40.0) == []
+
+
+def test_a_failed_answer_is_asked_for_once_more_and_the_second_failure_ends_the_talk_politely() -> None:
+    talk = _listening()
+    _say(talk, SpeechStopped(0), AnswerStarted(), now=1.0)
+    assert _say(talk, AnswerEnded("failed", "rate_limit_exceeded")) == []
+    assert talk.tick(1.9) == []
+    assert talk.tick(1.1 + asking.ASK_AGAIN_AFTER_S) == [Tell(Respond())]
+    assert _heard(_say(talk, AnswerStarted(), AnswerEnded("failed", "server_error"), now=3.0)) == [SORRY]
+    talk = _listening()
+    assert _heard(_say(talk, AnswerEnded("failed", "insufficient_quota", hopeless=True))) == [SORRY]
+
+
+def test_an_opening_that_failed_is_asked_for_again_as_the_opening() -> None:
+    talk = _talk()
+    _say(talk, VoiceReady(), AnswerStarted(), AnswerEnded("failed", "server_error"), now=0.0)
+    assert talk.tick(1.1) == [Tell(Speak("open"))]
+    assert _say(talk, AnswerStarted(), AnswerEnded("completed"), AnswerEnded("failed", "x"), now=2.0) == []
+    assert talk.tick(3.1) == [Tell(Respond())], "the first failure since the last answer that went well"
+
+
+def test_a_model_whose_tools_fail_three_times_in_a_row_is_made_to_speak() -> None:
+    """F49: at most three failures, then an answer in words."""
+    talk = _listening()
+    told: list[Effect] = []
+    for n in range(4):
+        _say(talk, AnswerStarted(), ToolCalled(f"c{n}", f"i{n}", "launch_rocket", "{"), AnswerEnded("completed"))
+        told.append(talk.tool_done(f"c{n}", "{}", ends=False, opted_out=False, failed=n != 3, now=1.0)[-1])
+    assert told == [Tell(Respond()), Tell(Respond()), Tell(Respond(in_words=True)), Tell(Respond())]
+
+
+def test_a_stream_that_stands_still_for_half_a_minute_is_ended_as_lost() -> None:
+    """F45: `stop` was lost, the socket is open, no frame comes."""
+    talk = _listening()
+    assert _live(talk, 0, 5.0) == []
+    assert [effect for tenth in range(51, 351) for effect in talk.tick(tenth / 10)] == []
+    assert talk.tick(35.2) == [Finish(End.MEDIA_LOST)]
+
+
+def test_silence_on_both_sides_ends_with_a_goodbye_that_is_no_failure_of_ours() -> None:
+    """F52: a fax, a mailbox that records, a phone in a pocket."""
+    talk = _listening()
+    done = _live(talk, 0, 60.0)
+    assert _heard([effect for _, effect in done]) == [GOODBYE]
+    assert done[-1][1] == Finish(End.NOBODY)
+    talk = _listening()
+    _say(talk, SpeechStarted(), now=0.1)
+    assert _live(talk, 0, 60.0) == [], "somebody is speaking"
+
+
+@pytest.mark.parametrize("how", ["stop", "cut"])
+def test_of_an_answer_that_a_hang_up_cut_off_only_what_was_heard_is_kept(how: str) -> None:
+    """F41: partial turns are stored, whether the stream was stopped or broke."""
+    talk = _listening()
+    _say(talk, ItemAdded("a", None, "ava"), now=1.0)
+    talk.audio(Audio("a", _sound(4000)))
+    _say(talk, Speaking("a", "one two three"), Speaking("a", " four"), now=1.0)
+    _at(talk, 1000)
+    ended = talk.media(MediaStopped("stop"), 2.0) if how == "stop" else talk.leave(End.STREAM_CUT, 2.0)
+    end = End.STUDENT_LEFT if how == "stop" else End.STREAM_CUT
+    assert ended == [SaveTurn("a", "ava", "one", 0, 1000), Finish(end)]
+    assert not talk.audio(Audio("a", _sound(4000)))
+    said = "one two three four five six seven eight"
+    assert _say(talk, Spoken("a", said), now=2.1) == [SaveTurn("a", "ava", "one", 0, 1000)], "of eight seconds, one"
+
+
+@pytest.mark.parametrize("answering", [True, False])
+def test_a_mailbox_is_left_at_once_and_books_nothing(answering: bool) -> None:
+    """F52: voicemail in words."""
+    talk = _listening()
+    if answering:
+        _say(talk, AnswerStarted())
+        talk.audio(Audio("a", _sound(2000)))
+    done = _say(talk, Heard("s", VOICEMAIL))
+    assert done[0] == SaveTurn("s", "student", VOICEMAIL, 0, None)
+    assert (SendClear() in done) is answering
+    assert done[-2:] == [MachineHeard(VOICEMAIL), Finish(End.MACHINE)]
+    assert not talk.audio(Audio("a", _sound(20)))
+    assert _say(talk, ToolCalled("c", "i", "book_slot", "{}")) == []
+
+
+def test_a_machine_that_will_be_left_a_message_is_kept_on_the_line_in_silence() -> None:
+    """F52: the carrier speaks to it when its greeting is over; if it does not, the line is let go."""
+    talk = _listening(leaves_message=True)
+    assert _say(talk, Heard("s", VOICEMAIL))[-1] == MachineHeard(VOICEMAIL)
+    assert not talk.is_over
+    assert not talk.audio(Audio("a", _sound(20)))
+    assert _say(talk, ToolCalled("c", "i", "book_slot", "{}"), Heard("s", VOICEMAIL))[:-1] == []
+    done = _live(talk, 1.0, 2.0 + manners.MACHINE_MESSAGE_S)
+    assert [effect for _, effect in done] == [Finish(End.MACHINE)]
+    assert done[0][0] > manners.MACHINE_MESSAGE_S
+
+
+def test_somebody_who_mentions_a_message_late_in_the_talk_is_not_hung_up_on() -> None:
+    """F52: machines speak first."""
+    talk = _listening()
+    for n in range(ears.MACHINE_TURNS):
+        _say(talk, Heard(f"s{n}", "I want to study in Canada."))
+    assert _say(talk, Heard("late", VOICEMAIL)) == [SaveTurn("late", "student", VOICEMAIL, 0, None)]
+
+
+def test_who_opts_out_while_the_line_is_being_given_up_is_still_heard() -> None:
+    """F53: the words count, whatever else goes wrong."""
+    talk = _listening()
+    talk.voice_lost("gone", 1.0)
+    talk.voice_lost("gone", 1.1)
+    assert OptOutHeard("s", "stop calling me") in _say(talk, Heard("s", "stop calling me"))
+    assert talk.opted_out(1.2) == []
+
+
+def test_sound_is_not_queued_for_a_voice_that_does_not_take_it() -> None:
+    """F43: old sound is worth nothing to a voice."""
+    talk = _listening()
+    assert _at(talk, 20)
+    talk.voice_choked(True)
+    assert not _at(talk, 40)
+    assert talk.given_bytes == 160
+    talk.voice_choked(False)
+    assert _at(talk, 60)
+    talk.leave(End.MEDIA_LOST, 2.0)
+    talk.voice_choked(False)
+    assert not _at(talk, 80)
+
+
+def test_an_opt_out_interrupts_and_cancels_what_ava_says() -> None:
+    """F51, F53: the wish is answered at once."""
+    talk = _listening()
+    _say(talk, AnswerStarted())
+    talk.audio(Audio("a", _sound(2000)))
+    effects = talk.opted_out(1.0)
+    assert effects[0] == SendClear()
+    assert effects[-1] == Tell(Cancel())
+
+
+def test_a_tool_that_is_called_twice_by_one_name_of_a_call_is_run_once() -> None:
+    """F49: a duplicate call_id."""
+    talk = _listening()
+    call = ToolCalled("c1", "i1", "save_enquiry", "{}")
+    assert _say(talk, AnswerStarted(), call, AnswerEnded("completed"), call) == [
+        RunTool("c1", "i1", "save_enquiry", "{}")
+    ]
