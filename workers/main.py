@@ -37,6 +37,8 @@ EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))
 EVERY_TEN = set(range(0, 60, 10))
 ANSWER_WITHIN_S = 3.0
+MAX_JOBS = 20
+POLL_S = 0.05
 RETRIES = 12  # about ten seconds: a restart passes unnoticed
 LONGEST_WAIT_S = 10.0
 BACK_AFTER_S = 3.0
@@ -46,6 +48,9 @@ log = logging.getLogger(__name__)
 def dumps(value: dict[str, Any]) -> bytes:
     """What goes through Redis is JSON: whoever can write there can then still run nothing (reliability.md A21)."""
     return json.dumps(value, default=str).encode()
+
+
+loads = json.loads
 
 
 def open_redis(url: str) -> ArqRedis:
@@ -58,7 +63,7 @@ def open_redis(url: str) -> ArqRedis:
         retry=Retry(ExponentialBackoff(cap=1, base=0.1), RETRIES),
         retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
     )
-    redis.job_serializer, redis.job_deserializer = dumps, json.loads
+    redis.job_serializer, redis.job_deserializer = dumps, loads
     redis.default_queue_name = default_queue_name
     return redis
 
@@ -148,9 +153,9 @@ def run(settings: Settings) -> None:
         ],
         redis_pool=open_redis(settings.dialer_redis_url),
         job_serializer=dumps,
-        job_deserializer=json.loads,
-        max_jobs=20,
-        poll_delay=0.05,
+        job_deserializer=loads,
+        max_jobs=MAX_JOBS,
+        poll_delay=POLL_S,
         queue_read_limit=200,
         job_completion_wait=30,
         keep_result=0,

@@ -4,18 +4,13 @@ Both go through arq, the same database, the same Redis and the same carrier on p
 of the worker alone.
 """
 
-import json
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import httpx
-from arq import create_pool
-from arq.connections import RedisSettings
-from arq.worker import Worker, func
 from sqlalchemy import func as sql
 from sqlalchemy import select, update
 
@@ -28,6 +23,7 @@ from dialer.flows.place_call import MOST_AT_ONCE, place_calls
 from dialer.flows.run_campaign import intend
 from dialer.store import due
 from dialer.store.tables import Call, Campaign
+from workers.bench import work_off
 
 CALLS = 3_000
 ROUNDS = 2
@@ -95,22 +91,7 @@ async def _worked(
     here: Ground, job: Any, arguments: list[tuple[Any, ...]], call_ids: list[str], ctx: dict[str, Any]
 ) -> tuple[float, float]:
     """Let an arq worker do the jobs until none is left; calls per CPU second, and per second."""
-    settings = RedisSettings.from_dsn(here.settings.dialer_redis_url or "")
-    serializer: dict[str, Any] = {
-        "job_serializer": lambda value: json.dumps(value, default=str).encode(),
-        "job_deserializer": json.loads,
-    }
-    pool = await create_pool(settings, **serializer)
-    for each in arguments:
-        await pool.enqueue_job("job", *each)
-    worker = Worker(
-        functions=[func(cast(Any, job), name="job", keep_result=0)],
-        redis_pool=pool, burst=True, poll_delay=0.05, max_jobs=20, handle_signals=False, ctx=ctx, **serializer,
-    )  # fmt: skip
-    cpu, wall = time.process_time(), time.perf_counter()
-    await worker.async_run()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    await pool.aclose()
+    cpu, wall = await work_off(here.settings.dialer_redis_url or "", job, arguments, ctx)
     async with here.sessions.begin() as session:
         mine = Call.id.in_([UUID(each) for each in call_ids])
         placed = await session.scalar(select(sql.count()).where(mine, Call.state == State.PLACED))

@@ -1,0 +1,57 @@
+"""The benches run, measure what they say they measure, and name their ratios as scripts expect them (design.md §7)."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dialer.cli.bench import bench
+from dialer.cli.benches import claim, dial, webhook
+
+pytestmark = pytest.mark.xdist_group("processes")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundredth of the usual sizes: what is tested is that they run."""
+    monkeypatch.setattr(claim, "SIZES", (400, 500, 600))
+    monkeypatch.setattr(claim, "NAMES", {400: "10k", 500: "1m", 600: "5m"})
+    monkeypatch.setattr(claim, "TICKS", 2)
+    monkeypatch.setattr(claim, "NIGHTS", 3)
+    monkeypatch.setattr(dial, "CALLS", 60)
+    monkeypatch.setattr(dial, "ROUNDS", 1)
+    monkeypatch.setattr(webhook, "CALLS", 30)
+    monkeypatch.setattr(webhook, "HELLOS", 200)
+    monkeypatch.setattr(webhook, "ROUNDS", 1)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("name", "ratio"), [("claim", "cost_5m_over_10k"), ("dial", "rate_over_naive"), ("webhook", "rate_over_hello")]
+)
+def test_a_bench_prints_figures_yardsticks_and_its_ratio(name: str, ratio: str) -> None:
+    done = CliRunner().invoke(bench, [name, "--json"])
+    assert done.exit_code == 0, done.output
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert said.keys() == {"bench", "figures", "yardsticks", "ratios"}
+    assert (said["bench"], list(said["ratios"])) == (name, [ratio])
+    for values in (said["figures"], said["yardsticks"], said["ratios"]):
+        assert values
+        assert all(value > 0 for value in values.values())
+
+
+def test_without_json_a_person_can_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def measure(say: Callable[[str], None]) -> Any:
+        say("…")
+        return claim.Result("claim", {"ms": 1.5}, {"theirs": 3.0}, {"ratio": 0.5})
+
+    monkeypatch.setattr(claim, "measure", measure)
+    done = CliRunner().invoke(bench, ["claim"])
+    assert "cores" in done.stdout
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        ["ours", "ms", "1.5"],
+        ["yardstick", "theirs", "3"],
+        ["ratio", "ratio", "0.5"],
+    ]
