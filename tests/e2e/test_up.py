@@ -8,8 +8,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dialer.cli.rehearsal import free_ports, own_environment
@@ -103,3 +105,42 @@ def test_a_killed_up_takes_its_processes_with_it_and_can_be_started_again(
     )
     assert done.returncode == 0
     assert "no campaign yet" in done.stdout
+
+
+def worker_of(up: subprocess.Popen[str]) -> int | None:
+    """The worker that lives now."""
+    for child in psutil.Process(up.pid).children():
+        with suppress(psutil.Error):
+            if child.cmdline()[-1:] == ["worker"]:
+                return child.pid
+    return None
+
+
+def test_what_dies_is_started_again(up: subprocess.Popen[str], environment: dict[str, str], tmp_path: Path) -> None:
+    """R14: a worker that was killed, and both servers, which come back at the addresses that everybody knows."""
+    described = tmp_path / "data" / "embedded.json"
+    before = json.loads(described.read_text())
+    worker = worker_of(up)
+    assert worker is not None
+    for pid in (worker, before["valkey"]["pid"], before["postgres"]["pid"]):
+        os.kill(pid, signal.SIGKILL)
+
+    def all_back() -> bool:
+        now = json.loads(described.read_text())
+        new = all(now[name]["pid"] != before[name]["pid"] for name in ("postgres", "valkey"))
+        healthy = is_healthy(f"http://127.0.0.1:{environment['DIALER_WEB_PORT']}/health")
+        return new and healthy and worker_of(up) not in (None, worker)
+
+    until = time.monotonic() + 60
+    while not all_back():
+        assert up.poll() is None, "it gave up"
+        assert time.monotonic() < until, "not all of them came back"
+        time.sleep(0.2)
+    now = json.loads(described.read_text())
+    assert [now[name]["port"] for name in ("postgres", "valkey")] == [
+        before[name]["port"] for name in ("postgres", "valkey")
+    ]
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(timeout=45) == 0
+    for name in ("postgres", "valkey"):
+        assert not psutil.pid_exists(now[name]["pid"])

@@ -127,8 +127,9 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
             async with store.sessions() as session:
                 open_leads = await session.scalar(
                     text(
-                        "SELECT count(*) FROM campaign_lead WHERE state = 'calling' OR "
-                        "(state IN ('ready', 'waiting') AND next_attempt_at <= :now)"
+                        "SELECT count(*) FROM campaign_lead LEFT JOIN campaign_hours USING (campaign_id, hours_id) "
+                        "WHERE state = 'calling' OR "
+                        "(state IN ('ready', 'waiting') AND greatest(next_attempt_at, opens_at) <= :now)"
                     ),
                     {"now": store.clock.now()},
                 )

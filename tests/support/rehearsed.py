@@ -35,6 +35,7 @@ from tests.support.shell import Loaded, Said
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata"))
 BUSY = [f"+91987{n:06}2" for n in range(650001, 651401)]
 """Invented numbers whose last digit makes the simulated line busy: a call of a second."""
+FIGURES = "TEST_FIGURES"
 Wire = Literal["twilio", "redis", "postgres"]
 
 
@@ -132,6 +133,16 @@ class Hurt:
         self.dialer("leads", "import", str(write_list(self.folder / "list.csv", numbers)), "--campaign", "Chaos")
         self.dialer("campaign", "start", "Chaos")
 
+    async def let_start(self, calls: int) -> None:
+        """Fill the buckets, so that so many calls may start at the first tick."""
+        await self.fetch(
+            "INSERT INTO pace (key, tokens, at) SELECT key, $1, clock_timestamp() FROM "
+            "(SELECT 'campaign:' || id AS key FROM campaign UNION ALL VALUES ('carrier:twilio'), ('number:' || $2)) keys "
+            "ON CONFLICT (key) DO UPDATE SET tokens = excluded.tokens, at = excluded.at",
+            float(calls),
+            self.settings.twilio_from_number,
+        )
+
     def world(self, path: str, body: object | None = None, method: str | None = None) -> Any:
         """Ask or tell the simulated world."""
         data = json.dumps(body).encode() if body is not None else None
@@ -189,10 +200,19 @@ class Hurt:
     async def settled(self) -> bool:
         """Whether every lead is done or scheduled, and no call is in progress."""
         (row,) = await self.fetch(
-            "SELECT count(*) FILTER (WHERE state = 'calling' OR (state <> 'done' AND next_attempt_at <= "
-            "(SELECT start + (clock_timestamp() - began) * speed FROM lived_clock))) AS open, count(*) AS leads FROM campaign_lead"
+            "SELECT count(*) FILTER (WHERE state = 'calling' OR (state <> 'done' AND greatest(next_attempt_at, opens_at) <= "
+            "(SELECT start + (clock_timestamp() - began) * speed FROM lived_clock))) AS open, count(*) AS leads "
+            "FROM campaign_lead LEFT JOIN campaign_hours USING (campaign_id, hours_id)"
         )
         return bool(row["leads"] and not row["open"])
+
+    def measured(self, what: str, figure: object) -> None:
+        """Say a figure; with TEST_FIGURES naming a file, it is kept there too."""
+        line = f"{what}: {figure:.1f}" if isinstance(figure, float) else f"{what}: {figure}"
+        print(line)
+        if kept := os.environ.get(FIGURES):
+            with Path(kept).open("a") as file:
+                file.write(f"{line}\n")
 
     def assert_nobody_wronged(self, numbers: Sequence[str], *, all_rung: bool = True) -> None:
         """One ring each at most, everybody rung who should be, and the proof clean."""
