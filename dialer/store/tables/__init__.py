@@ -7,7 +7,7 @@ from dialer.store.tables.base import Base, Word, big_id, one_of
 from dialer.store.tables.calls import Call, CallEvent
 from dialer.store.tables.campaigns import CAMPAIGN_STATES, MACHINE_CHOICES, Campaign, Script
 from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
-from dialer.store.tables.house import Account, AuditEntry, LivedClock
+from dialer.store.tables.house import Account, AuditEntry, BridgeProcess, LivedClock, Price
 from dialer.store.tables.leads import (
     FATES,
     LEAD_STATES,
@@ -31,6 +31,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Booking",
+    "BridgeProcess",
     "Call",
     "CallEvent",
     "Campaign",
@@ -49,6 +50,7 @@ __all__ = [
     "LeadImport",
     "LivedClock",
     "Pace",
+    "Price",
     "Registry",
     "Script",
     "TimeOff",

@@ -88,7 +88,11 @@ class Call(Base):
     """When nobody could tell any more whether the carrier took the call."""
     latency_p50_ms: Mapped[int | None]
     latency_p95_ms: Mapped[int | None]
+    voice_model: Mapped[str | None]
+    """Which model spoke: what its tokens cost is told by the prices of the day."""
     recording: Mapped[str | None]
+    """Where the sound of the talk lies; null where there is none, or none any more."""
+    recorded_ms: Mapped[int | None]
 
 
 class CallEvent(Base):

@@ -35,6 +35,14 @@ class Script(Base):
     vad_silence_ms: Mapped[int] = mapped_column(server_default="1000")
     transcription_model: Mapped[str] = mapped_column(server_default="gpt-transcribe")
     language: Mapped[str] = mapped_column(server_default="en")
+    model: Mapped[str | None]
+    """The voice's model; null for the one of the settings."""
+    min_speech_ms: Mapped[int] = mapped_column(server_default="120")
+    """How much sound, louder than a line's noise, cuts AVA off; less is a cough."""
+    protect_ms: Mapped[int] = mapped_column(server_default="2500")
+    """So much of her opening is said whole, whatever is heard meanwhile."""
+    silence_s: Mapped[float] = mapped_column(server_default="10")
+    """How long nobody speaks before AVA asks, once, whether anybody is there."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -81,6 +89,10 @@ class Campaign(Base):
     """Set aside for each call whose cost is not known yet, so that the spend cap is never exceeded."""
     machine: Mapped[str] = mapped_column(server_default="hang_up")
     machine_message: Mapped[str] = mapped_column(server_default="")
+    recording: Mapped[bool] = mapped_column(server_default="true")
+    """Whether talks are recorded; AVA says so at the start of those that are."""
+    recording_days: Mapped[int] = mapped_column(server_default="90")
+    """How long a recording is kept."""
     why: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]

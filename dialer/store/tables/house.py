@@ -1,11 +1,13 @@
 """Accounts, the audit trail and the clock of a rehearsal."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    UniqueConstraint,
     func,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,3 +52,31 @@ class LivedClock(Base):
     began: Mapped[datetime]
     start: Mapped[datetime]
     speed: Mapped[float]
+
+
+class Price(Base):
+    """What a million of something costs with a model from a day on: tokens of a kind, or milliseconds transcribed."""
+
+    __tablename__ = "price"
+    __table_args__ = (
+        UniqueConstraint("model", "kind", "since"),
+        CheckConstraint("per_million >= 0", name="per_million"),
+    )
+    id: Mapped[int] = big_id()
+    model: Mapped[str]
+    kind: Mapped[str]
+    per_million: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(server_default="USD")
+    since: Mapped[date]
+    source: Mapped[str]
+
+
+class BridgeProcess(Base):
+    """A bridge that is up, and how many calls it takes: what all of them take is how many may be live."""
+
+    __tablename__ = "bridge_process"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    most_calls: Mapped[int]
+    calls: Mapped[int]
+    draining: Mapped[bool] = mapped_column(server_default="false")
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

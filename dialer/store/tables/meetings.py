@@ -28,6 +28,9 @@ class Counselor(Base):
     id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str | None]
+    phone: Mapped[str | None]
+    takes_transfers: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a student who asks for a person may be connected to this phone."""
     zone: Mapped[str]
     slot_minutes: Mapped[int] = mapped_column(server_default="30")
     notice_minutes: Mapped[int] = mapped_column(server_default="60")
