@@ -117,7 +117,13 @@ class Clerk:
         if self._turns:
             log.error("%s turns are lost", len(self._turns), extra={"call_id": str(self._call_id)})
         conversation = self._conversation
-        measured = Measured(conversation.usage, first_audio_ms, conversation.latencies_ms)
+        measured = Measured(
+            conversation.usage,
+            conversation.model,
+            conversation.setup.transcription_model,
+            first_audio_ms,
+            conversation.latencies_ms,
+        )
         faults = _storable("; ".join(conversation.faults))[:LONGEST_REASON]
         ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None
         outcome = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from dialer.bridge import manners
 from dialer.bridge.asking import Asking
+from dialer.bridge.barging import Manner
 from dialer.bridge.clips import GOODBYE, MOMENT, SORRY, Clip
 from dialer.bridge.ears import Ears
 from dialer.bridge.effects import (
@@ -22,7 +23,8 @@ from dialer.bridge.effects import (
     Tell,
 )
 from dialer.bridge.ending import Ending
-from dialer.bridge.line import interrupt, play
+from dialer.bridge.floor import Floor
+from dialer.bridge.line import play
 from dialer.bridge.manners import Patience
 from dialer.bridge.playback import BYTES_PER_MS, Playback
 from dialer.bridge.transcript import Transcript
@@ -39,7 +41,6 @@ from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
     Audio,
-    Cancel,
     Configure,
     Heard,
     ItemAdded,
@@ -77,32 +78,34 @@ class Conversation:
     time_limit_s: float
     started_at: float
     leaves_message: bool = False
+    manner: Manner = field(default_factory=Manner)
     playback: Playback = field(default_factory=Playback)
     transcript: Transcript = field(default_factory=Transcript)
     asking: Asking = field(default_factory=Asking)
     ears: Ears = field(default_factory=Ears)
     patience: Patience = field(default_factory=Patience)
     ending: Ending = field(init=False)
+    floor: Floor = field(init=False)
     stream_ms: int = 0
     given_bytes: int = 0
     latencies_ms: list[int] = field(default_factory=list)
     usage: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+    """Which model speaks: what its usage costs."""
     faults: list[str] = field(default_factory=list)
     answered: bool = False
     """AVA's first words were sent."""
     _media: bool = False
-    _voice: bool = False
     _listening: bool = False
     _opened: bool = False
     _redials: int = 0
     _lost_at: float | None = None
-    _muted: bool = False
     _voice_spoke: bool = False
-    _silent_since_ms: int | None = None
 
     def __post_init__(self) -> None:
-        """Let the end know what there is to end."""
+        """Join the parts that share the playback and the transcript."""
         self.ending = Ending(self.playback, self.transcript)
+        self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
 
     # -- audio, fifty times a second: no effects, no allocation beyond need ------------------------------------------
 
@@ -112,6 +115,7 @@ class Conversation:
         if not self._listening:
             return False
         self.given_bytes += _decoded_size(frame.payload)
+        self.floor.barging.sound(frame.payload)
         return True
 
     def audio(self, audio: Audio) -> bool:
@@ -120,7 +124,7 @@ class Conversation:
         self._voice_spoke = True
         if (
             not self._media
-            or self._muted
+            or self.floor.muted
             or self.ending.begun
             or not self.playback.add(audio.item, size, self.stream_ms)
         ):
@@ -128,9 +132,9 @@ class Conversation:
             return False
         self.answered = True
         self.transcript.sounded(audio.item, size, self.stream_ms)
-        if self._silent_since_ms is not None:
-            self.latencies_ms.append(max(0, self.given_bytes // BYTES_PER_MS - self._silent_since_ms))
-            self._silent_since_ms = None
+        if self.floor.silent_since_ms is not None:
+            self.latencies_ms.append(max(0, self.given_bytes // BYTES_PER_MS - self.floor.silent_since_ms))
+            self.floor.silent_since_ms = None
         return True
 
     # -- everything else ---------------------------------------------------------------------------------------------
@@ -172,21 +176,16 @@ class Conversation:
             case VoiceOpened():
                 return [Tell(Configure(self.setup))]
             case VoiceReady():
-                self._voice = self._listening = True
-                self.given_bytes, self._silent_since_ms = 0, None  # the session counts its own sound
+                self.floor.has_voice = self._listening = True
+                self.given_bytes, self.floor.silent_since_ms = 0, None  # the session counts its own sound
                 return self._open(now)
             case SpeechStarted():
-                self.patience.speaks = True
-                self.patience.paid()
-                return [] if self.ending.goodbye else self._interrupt()  # the goodbye is said whole
+                return self.floor.speech_started(self.stream_ms)
             case SpeechStopped(end_ms):
-                self._silent_since_ms = end_ms
-                self.patience.speaks = False
-                self.patience.owe(now)
+                self.floor.speech_stopped(end_ms, self.stream_ms, now)
                 return []
             case AnswerStarted():
-                self.asking.answering, self._muted = True, False
-                return []
+                return self.floor.answer_started()
             case ToolCalled():
                 return self._tool_called(event)
             case AnswerEnded():
@@ -194,6 +193,8 @@ class Conversation:
             case VoiceFault("conversation_already_has_active_response"):
                 self.asking.too_early()
                 return []
+            case VoiceFault("response_cancel_not_active"):
+                return []  # it was over already
             case VoiceFault(code, says, fatal, renewable):
                 if fatal and renewable:
                     return self.voice_lost(f"{code}: {says}", now)
@@ -207,7 +208,7 @@ class Conversation:
         if self.ending.begun:
             return []
         self.faults.append(says)
-        self._voice = self._listening = self.asking.answering = False
+        self.floor.has_voice = self._listening = self.asking.answering = False
         if self.ending.goodbye:
             return [] if self.ending.goodbye_sent else self._part(End.GOODBYE, GOODBYE, now)
         if not self._opened:
@@ -223,7 +224,7 @@ class Conversation:
 
     def voice_choked(self, choked: bool) -> None:
         """Whether the voice does not take what it is sent: sound that waits is worth nothing, and is not given."""
-        self._listening = self._voice and not choked and not self.ending.begun
+        self._listening = self.floor.has_voice and not choked and not self.ending.begun
 
     def tool_done(
         self, tool_call: str, output: str, *, ends: bool, opted_out: bool, now: float, failed: bool = False
@@ -247,10 +248,7 @@ class Conversation:
         self.ending.ask_goodbye(now)
         if self._lost_at is not None:
             return self._part(End.GOODBYE, GOODBYE, now)
-        effects = self._interrupt()
-        if self.asking.answering:
-            self._muted = True
-            effects.append(Tell(Cancel()))
+        effects = self.floor.silence(self.stream_ms)
         self.asking.only(self.goodbye)
         return effects + self._go_on(now)
 
@@ -270,7 +268,7 @@ class Conversation:
         if self._voice_spoke:
             self._voice_spoke, self.patience.voice_at = False, now
             self.patience.paid()
-        return self._go_on(now) or self._wait(now)
+        return self.floor.doubt(self.stream_ms) + (self._go_on(now) or self._wait(now))
 
     def drain(self, now: float) -> list[Effect]:
         """The bridge has to end: say sorry and goodbye."""
@@ -294,7 +292,7 @@ class Conversation:
 
     def _open(self, now: float) -> list[Effect]:
         """Begin when both sides are there; or go on, when a new session knows what the lost one knew."""
-        if not (self._media and self._voice):
+        if not (self._media and self.floor.has_voice):
             return []
         if not self._opened:
             self._opened = True
@@ -319,18 +317,20 @@ class Conversation:
         if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
             self.patience.filled = True
             return play(MOMENT, self.playback, self.transcript, self.stream_ms)
-        if self._opened and self.patience.nobody_is_there(playing or not self.asking.idle, now):
-            return self._part(End.NOBODY, GOODBYE, now)
-        return self.ending.after_goodbye(now, self.stream_ms)
+        if self._opened and not self.ending.goodbye:
+            self.floor.wait(playing or not self.asking.idle, now)
+        return self._go_on(now) or self.ending.after_goodbye(now, self.stream_ms)
 
     def _heard(self, event: Heard, now: float) -> list[Effect]:
         self._count(event.usage)
         effects: list[Effect] = [*self.transcript.heard(event.item, event.words)]
+        if event.words:
+            self.patience.asked = False
         if (found := self.ears.hear(event.item, event.words)) is None:
             return effects
         if isinstance(found, OptOutHeard):
             return [*effects, found]
-        effects += [*self._interrupt(), found]
+        effects += [*self.floor.silence(self.stream_ms), found]
         keep = self.leaves_message and not self.ending.begun
         return effects + (self._part(End.MACHINE, None, now) if keep else self.leave(End.MACHINE, now))
 
@@ -348,21 +348,20 @@ class Conversation:
             self.faults.append(event.fault)
         if not self.asking.ended(event, now):
             return effects + self._apologise(End.VOICE_LOST, now)
+        if self.floor.opening_ends is None:
+            self.floor.opening_ends = self.playback.sent
         if self.asking.idle:
             self.patience.paid()
             self.ending.goodbye_sent = self.ending.goodbye
         return effects + self._go_on(now) + self.ending.after_goodbye(now, self.stream_ms)
 
     def _go_on(self, now: float) -> list[Effect]:
-        if not self._voice or self.ending.begun:
+        if not self.floor.has_voice or self.ending.begun:
             return []
         if (command := self.asking.next(now)) is None:
             return []
         self.patience.owe(now)
         return [Tell(command)]
-
-    def _interrupt(self) -> list[Effect]:
-        return interrupt(self.playback, self.transcript, self.stream_ms, tell=self._voice)
 
     def _apologise(self, end: End, now: float) -> list[Effect]:
         """Something of ours cannot go on: whoever is on the line is told so before it is cut."""
@@ -370,7 +369,7 @@ class Conversation:
 
     def _part(self, end: End, clip: Clip | None, now: float) -> list[Effect]:
         self._listening = False
-        return self.ending.part(end, clip, now, self.stream_ms, tell=self._voice)
+        return self.ending.part(end, clip, now, self.stream_ms, tell=self.floor.has_voice)
 
     def _count(self, usage: Mapping[str, int]) -> None:
         for kind, count in usage.items():

@@ -33,6 +33,7 @@ class Ending:
     """AVA's goodbye was asked for."""
     goodbye_sent: bool = False
     _goodbye_by: float = 0.0
+    _goodbye_end: End = End.GOODBYE
     _clip: bool = False
     _parting_by: float = 0.0
     _left_at: float = 0.0
@@ -43,10 +44,10 @@ class Ending:
         """Whether AVA is to say nothing any more."""
         return self.parting is not None or self.end is not None
 
-    def ask_goodbye(self, now: float) -> None:
-        """AVA is to say goodbye."""
+    def ask_goodbye(self, now: float, end: End = End.GOODBYE) -> None:
+        """AVA is to say goodbye; the talk ends as `end`."""
         if not self.goodbye:
-            self.goodbye, self._goodbye_by = True, now + GOODBYE_WITHIN_S
+            self.goodbye, self._goodbye_by, self._goodbye_end = True, now + GOODBYE_WITHIN_S, end
 
     def goodbye_is_overdue(self, now: float) -> bool:
         """Whether AVA's goodbye has not come in its time."""
@@ -66,7 +67,7 @@ class Ending:
         overdue = self.playback.position(stream_ms - MARK_GRACE_MS) >= self.playback.sent
         if not (self.playback.all_confirmed() or overdue):
             return []
-        return self.leave(self.parting or End.GOODBYE, now, stream_ms)
+        return self.leave(self.parting or self._goodbye_end, now, stream_ms)
 
     def leave(self, end: End, now: float, stream_ms: int) -> list[Effect]:
         """End the talk now; of what was playing, only the part that was heard counts."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FILLER_AFTER_S = 2.0
 SILENT_VOICE_S = 7.0
 MEDIA_SILENT_S = 30.0
-NOBODY_S = 45.0
+STREAM_STANDS_S = 1.0
 APOLOGY_WITHIN_S = 2.85
 REDIAL_WITHIN_S = 5.0
 MACHINE_MESSAGE_S = 30.0
@@ -28,6 +28,8 @@ class Patience:
     """The student was asked for a moment's patience."""
     speaks: bool = False
     """The student is speaking."""
+    asked: bool = False
+    """AVA asked whether anybody is there, and nothing was said since."""
     _stream_ms: int = -1
     _stream_at: float = 0.0
     _busy_at: float | None = None
@@ -56,8 +58,13 @@ class Patience:
             self._stream_ms, self._stream_at = stream_ms, now
         return now - self._stream_at > MEDIA_SILENT_S
 
-    def nobody_is_there(self, busy: bool, now: float) -> bool:
-        """Whether for too long nobody has spoken or been about to speak; to be asked at every tick."""
-        if busy or self.speaks or self.owed_since is not None or self._busy_at is None:
+    def silent_for(self, busy: bool, now: float) -> float:
+        """For how many seconds nobody has spoken or been about to speak; to be asked at every tick."""
+        stands_still = now - self._stream_at > STREAM_STANDS_S  # then nobody could be heard
+        if busy or stands_still or self.speaks or self.owed_since is not None or self._busy_at is None:
             self._busy_at = now
-        return now - self._busy_at > NOBODY_S
+        return now - self._busy_at
+
+    def restart(self, now: float) -> None:
+        """Somebody is about to speak: the silence counts anew."""
+        self._busy_at = now

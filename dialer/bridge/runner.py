@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 from picows import WSCloseCode, WSMsgType, WSTransport
 
-from dialer.ava.arguments import specs
-from dialer.ava.persona import tell
+from dialer.bridge.beginning import begin
 from dialer.bridge.clerk import Clerk, Parts
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import (
@@ -34,7 +33,7 @@ from dialer.carriers.media import MediaCodec, MediaFrame, MediaStarted, MediaSto
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.voices.port import Audio, Setup
+from dialer.voices.port import Audio
 
 START_WITHIN_S = 5.0
 CHOKED_S = 5.0
@@ -209,6 +208,7 @@ class Runner:
         if voice is None:
             self._do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
+        self._conversation.model = voice.model
         self._leg = VoiceLeg(voice, self)
         self._dialling = asyncio.create_task(self._leg.connect())
 
@@ -266,25 +266,10 @@ class Runner:
             log.warning("stream refused: %s", answered.says)
             return False
         self._answered = answered
-        talk, script = answered.talk, answered.script
+        talk = answered.talk
         log.info("call answered", extra={"call_id": str(talk.call_id), "phone": mask(talk.phone)})
-        told = tell(
-            script.persona, script.opening, name=talk.name, row=answered.row, zone=talk.zone, now=self._shared.clock()
-        )
-        setup = Setup(
-            instructions=told.instructions,
-            tools=specs(),
-            speaker=script.speaker,
-            vad_threshold=script.vad_threshold,
-            vad_prefix_ms=script.vad_prefix_ms,
-            vad_silence_ms=script.vad_silence_ms,
-            transcription_model=script.transcription_model,
-            language=script.language,
-        )
         now = time.monotonic()
-        self._conversation = Conversation(
-            setup, told.opening, told.goodbye, answered.time_limit_s, now, answered.leaves_message
-        )
+        self._conversation = begin(answered, self._shared.clock(), now)
         self._clerk = Clerk(self._shared, talk, self._conversation, self._do)
         self._do(self._conversation.media(started, now))
         if self._gone:

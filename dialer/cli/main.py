@@ -27,6 +27,7 @@ COMMANDS = {
     "kill": ("dialer.cli.kill", "kill"),
     "prove": ("dialer.cli.prove", "prove_command"),
     "explain": ("dialer.cli.explain", "explain"),
+    "prices": ("dialer.cli.prices", "prices"),
     "bench": ("dialer.cli.bench", "bench"),
     "counselor": ("dialer.cli.counselor", "counselor"),
 }

@@ -1,16 +1,22 @@
 """The media of a call is over: what the bridge measured is stored, and the call ends with its outcome."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import OVER, Outcome
+from dialer.domain.cost import unpriced, voice_cost
 from dialer.flows.end_call import end_talk
-from dialer.store import calls
+from dialer.store import calls, prices
+from dialer.store.tables import Call
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,8 @@ class Measured:
     """What the bridge knows of a talk: token counts by kind, and per turn how long AVA took to answer (ms)."""
 
     usage: Mapping[str, int]
+    model: str
+    transcriber: str
     first_audio_ms: int | None
     latencies_ms: Sequence[int]
 
@@ -31,6 +39,8 @@ async def close_talk(
         return None
     call.stream_closed_at = func.now()
     call.usage = dict(measured.usage)
+    call.voice_model = measured.model or None
+    call.voice_cost = await _cost(session, call, measured, now)
     call.first_audio_ms = measured.first_audio_ms
     call.latency_p50_ms = _percentile(measured.latencies_ms, 50)
     call.latency_p95_ms = _percentile(measured.latencies_ms, 95)
@@ -38,6 +48,15 @@ async def close_talk(
     if call.state in OVER:
         return None
     return await end_talk(session, call, ours=ours, now=now)
+
+
+async def _cost(session: AsyncSession, call: Call, measured: Measured, now: datetime) -> Decimal | None:
+    """What the voice cost, by the prices of the day; None, and said, where one is missing."""
+    known = await prices.on(session, (measured.model, measured.transcriber), now.date())
+    if missing := unpriced(measured.usage, known, measured.model, measured.transcriber):
+        model, kind = missing[0]
+        log.warning("no price is known for %s of %s; set it: dialer prices set %s %s PRICE", kind, model, model, kind)
+    return voice_cost(measured.usage, known, measured.model, measured.transcriber)
 
 
 def _percentile(values: Sequence[int], percent: int) -> int | None:

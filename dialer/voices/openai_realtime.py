@@ -218,7 +218,7 @@ def _session(setup: Setup) -> Mapping[str, Any]:
                     "prefix_padding_ms": setup.vad_prefix_ms,
                     "silence_duration_ms": setup.vad_silence_ms,
                     "create_response": True,
-                    "interrupt_response": True,
+                    "interrupt_response": False,  # a cough must not; who speaks is heard by the bridge
                 },
             },
             "output": {"format": PHONE_FORMAT, "voice": setup.speaker},

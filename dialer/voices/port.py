@@ -225,6 +225,8 @@ class Voice:
     """One realtime voice: where its socket is, and its protocol as pure functions."""
 
     name: str
+    model: str
+    """What its usage is priced by."""
     address: str
     headers: Mapping[str, str]
     encode: Callable[[VoiceCommand], bytes]

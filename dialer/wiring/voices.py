@@ -13,6 +13,7 @@ def make_voices(settings: Settings) -> dict[str, Voice]:
     if settings.openai_api_key:
         voices["openai_realtime"] = Voice(
             name="openai_realtime",
+            model=settings.openai_realtime_model,
             address=openai_realtime.address(settings.openai_realtime_url, settings.openai_realtime_model),
             headers=openai_realtime.headers(settings.openai_api_key.get_secret_value()),
             encode=openai_realtime.encode,

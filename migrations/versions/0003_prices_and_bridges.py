@@ -10,7 +10,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-SINCE = date(2026, 6, 1)
+SINCE = date(2020, 1, 1)  # no earlier list is known
 # USD for a million tokens of each kind (OpenAI's model pages, read in November 2026).
 SPEECH = {
     ("gpt-realtime-2.1", "gpt-realtime-2"): (4.00, 0.40, 24.00, 32.00, 0.40, 64.00),

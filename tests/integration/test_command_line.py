@@ -220,3 +220,13 @@ def test_the_same_as_a_module_of_its_own(shell: Shell) -> None:
     )
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "dialer: there is no campaign 'Nowhere'; see: dialer campaign status\n"
+
+
+def test_prices_are_listed_and_set_by_hand(shell: Shell) -> None:
+    listed = shell.done("prices", "list", "--model", "gpt-realtime-2.1-mini")
+    assert {each["kind"]: each["per_million"] for each in listed}["audio_out"] == "20"
+    assert {each["source"].startswith("https://developers.openai.com/") for each in listed} == {True}
+    assert shell("prices", "set", "gpt-next", "audio_out", "12.5", "--since", "2026-12-01").status == 0
+    (new,) = shell.done("prices", "list", "--model", "gpt-next")
+    assert (new["per_million"], new["since"], new["source"]) == ("12.5", "2026-12-01", "set by hand")
+    assert shell("prices", "set", "gpt-next", "audio_out", "cheap").status == 2

@@ -31,6 +31,8 @@ async def test_a_student_who_speaks_silences_ava_within_a_fifth_of_a_second(brid
         await until(lambda: len(caller.of("media")) == 2, "AVA speaks")
         began = caller.moment("media", 1)
         await asyncio.sleep(0.4)
+        caller.speaks = True
+        await asyncio.sleep(0.1)
         spoke = asyncio.get_running_loop().time()
         await session.send("input_audio_buffer.speech_started", audio_start_ms=0, item_id="s1")
         (told,) = await until(lambda: session.of("conversation.item.truncate"), "the model is told")

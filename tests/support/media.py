@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.twilio import AUTH_TOKEN
 
 SILENCE = b64encode(b"\xff" * 160).decode()
+VOICE = b64encode(bytes([0x10, 0x90] * 80)).decode()  # a loud buzz
 PCMU = {"format": {"type": "audio/pcmu"}}
 WITHIN_S = 5.0
 
@@ -161,6 +162,7 @@ class Phone:
     at: list[float] = field(default_factory=list)
     ms: int = 0
     streaming: bool = True
+    speaks: bool = False
     pace: float = 1.0
     played_at: float = 0.0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -178,9 +180,10 @@ class Phone:
         self.tasks.append(asyncio.create_task(self._stream()))
 
     async def frame(self) -> None:
-        """20 ms of silence."""
+        """20 ms of silence, or of a voice."""
         self.ms += 20
-        await self.send("media", media={"track": "inbound", "timestamp": str(self.ms), "payload": SILENCE})
+        payload = VOICE if self.speaks else SILENCE
+        await self.send("media", media={"track": "inbound", "timestamp": str(self.ms), "payload": payload})
 
     async def stop(self) -> None:
         """Hang up as Twilio tells it."""

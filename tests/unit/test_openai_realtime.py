@@ -327,7 +327,8 @@ def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended
 def _talking() -> Conversation:
     talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0)
     talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
-    talk.voice(VoiceReady(), 0.0)
+    for event in (VoiceReady(), AnswerStarted(), AnswerEnded("completed")):
+        talk.voice(event, 0.0)
     return talk
 
 
@@ -348,7 +349,7 @@ def test_a_student_who_speaks_while_ava_is_still_being_made_cuts_her_where_the_p
     _at(talk, 40)
     effects = _drive(talk, sequence[speaks:])
     assert effects[0] == SendClear()
-    assert [_wire(each) for each in _commands(effects)] == [_documented(sequence)]
+    assert [_wire(each) for each in _commands(effects)] == [{"type": "response.cancel"}, _documented(sequence)]
     assert [(each.words, each.heard_ms) for each in effects if isinstance(each, SaveTurn)] == [("We have several", 40)]
     assert not talk.is_over
 

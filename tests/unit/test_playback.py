@@ -153,12 +153,14 @@ def test_a_student_who_speaks_stops_ava_first_at_the_phone_and_then_in_the_model
     _at(talk, 3000)
     assert talk.voice(SpeechStarted(), 3.0) == [
         SendClear(),
+        Tell(Cancel()),
         Tell(Truncate("a", 2000)),
         SaveTurn("a", "ava", "one two", 1000, 2000),
     ]
     assert not talk.audio(Audio("a", _sound(20)))
     assert talk.media(MediaMark("0:32000"), 3.1) == []
     assert not talk.playback.is_playing(3000)
+    assert talk.voice(AnswerEnded("cancelled"), 3.2) == []
     assert talk.voice(SpeechStarted(), 3.2) == []
 
 
@@ -166,7 +168,7 @@ def test_words_that_are_known_only_after_the_interruption_are_cut_at_what_was_he
     talk = _talk()
     talk.audio(Audio("a", _sound(1000)))
     _at(talk, 500)
-    assert talk.voice(SpeechStarted(), 1.0) == [SendClear(), Tell(Truncate("a", 500))]
+    assert talk.voice(SpeechStarted(), 1.0) == [SendClear(), Tell(Cancel()), Tell(Truncate("a", 500))]
     assert talk.voice(Spoken("a", "We have several scholarships"), 1.0) == [
         SaveTurn("a", "ava", "We have", 0, 500),
     ]

@@ -21,6 +21,7 @@ from dialer.bridge.effects import (
     SendMark,
     Tell,
 )
+from dialer.bridge.floor import NOBODY_THERE, STILL_THERE
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
     AnswerEnded,
@@ -264,7 +265,7 @@ def test_nobody_is_asked_for_patience_while_ava_speaks_or_when_nobody_waits() ->
     talk.audio(Audio("a", _sound(20_000)))
     assert _live(talk, 1.0, 20.0) == []
     _say(talk, AnswerEnded("completed"), now=20.0)
-    assert _live(talk, 21.0, 40.0) == []
+    assert _live(talk, 21.0, 29.9) == []
 
 
 def test_a_failed_answer_is_asked_for_once_more_and_the_second_failure_ends_the_talk_politely() -> None:
@@ -305,14 +306,32 @@ def test_a_stream_that_stands_still_for_half_a_minute_is_ended_as_lost() -> None
 
 
 def test_silence_on_both_sides_ends_with_a_goodbye_that_is_no_failure_of_ours() -> None:
-    """F52: a fax, a mailbox that records, a phone in a pocket."""
+    """F52: a fax, a mailbox that records, a phone in a pocket: asked once, then let go kindly."""
     talk = _listening()
-    done = _live(talk, 0, 60.0)
-    assert _heard([effect for _, effect in done]) == [GOODBYE]
-    assert done[-1][1] == Finish(End.NOBODY)
+    asked = _live(talk, 0, 10.2)
+    assert [effect for _, effect in asked] == [Tell(Speak(STILL_THERE))]
+    _say(talk, AnswerStarted(), now=10.3)
+    talk.audio(Audio("there?", _sound(1000)))
+    _say(talk, AnswerEnded("completed"), now=10.4)
+    parted = _live(talk, 10.4, 21.5)
+    assert [effect for _, effect in parted] == [Tell(Speak(NOBODY_THERE))]
+    _say(talk, AnswerStarted(), now=21.6)
+    talk.audio(Audio("bye", _sound(1000)))
+    _say(talk, AnswerEnded("completed"), now=21.7)
+    assert _live(talk, 21.7, 26.0)[-1][1] == Finish(End.NOBODY)
     talk = _listening()
     _say(talk, SpeechStarted(), now=0.1)
     assert _live(talk, 0, 60.0) == [], "somebody is speaking"
+
+
+def test_who_speaks_again_after_being_asked_is_asked_again_another_time() -> None:
+    """F52: silence ends a talk only where the question met silence too."""
+    talk = _listening()
+    _live(talk, 0, 10.2)
+    _say(talk, AnswerStarted(), AnswerEnded("completed"), now=10.3)
+    _say(talk, SpeechStarted(), SpeechStopped(11_000), Heard("s", "Yes, one moment."), now=11.0)
+    _say(talk, AnswerStarted(), Audio("a", ""), AnswerEnded("completed"), now=11.5)
+    assert [effect for _, effect in _live(talk, 11.5, 22.0)] == [Tell(Speak(STILL_THERE))]
 
 
 @pytest.mark.parametrize("how", ["stop", "cut"])
@@ -395,8 +414,7 @@ def test_an_opt_out_interrupts_and_cancels_what_ava_says() -> None:
     _say(talk, AnswerStarted())
     talk.audio(Audio("a", _sound(2000)))
     effects = talk.opted_out(1.0)
-    assert effects[0] == SendClear()
-    assert effects[-1] == Tell(Cancel())
+    assert effects[:2] == [SendClear(), Tell(Cancel())]
 
 
 def test_a_tool_that_is_called_twice_by_one_name_of_a_call_is_run_once() -> None:

@@ -1,0 +1,35 @@
+"""How a talk begins: the script, filled for the lead who answered, as a conversation."""
+
+from datetime import datetime
+
+from dialer.ava.arguments import specs
+from dialer.ava.persona import tell
+from dialer.bridge.barging import Manner
+from dialer.bridge.conversation import Conversation
+from dialer.flows.answer_call import Answered
+from dialer.voices.port import Setup
+
+
+def begin(answered: Answered, now: datetime, monotonic: float) -> Conversation:
+    """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
+    talk, script = answered.talk, answered.script
+    told = tell(script.persona, script.opening, name=talk.name, row=answered.row, zone=talk.zone, now=now)
+    setup = Setup(
+        instructions=told.instructions,
+        tools=specs(),
+        speaker=script.speaker,
+        vad_threshold=script.vad_threshold,
+        vad_prefix_ms=script.vad_prefix_ms,
+        vad_silence_ms=script.vad_silence_ms,
+        transcription_model=script.transcription_model,
+        language=script.language,
+    )
+    return Conversation(
+        setup,
+        told.opening,
+        told.goodbye,
+        answered.time_limit_s,
+        monotonic,
+        leaves_message=answered.leaves_message,
+        manner=Manner(script.min_speech_ms, script.protect_ms, script.silence_s),
+    )

@@ -1,0 +1,104 @@
+"""Who has the floor: AVA is cut off when the student speaks, and only then; whoever says nothing is asked, once. Pure."""
+
+from dataclasses import dataclass, field
+
+from dialer.bridge.asking import Asking
+from dialer.bridge.barging import Barging, Manner
+from dialer.bridge.effects import Effect, End, Tell
+from dialer.bridge.ending import Ending
+from dialer.bridge.line import interrupt
+from dialer.bridge.manners import Patience
+from dialer.bridge.playback import BYTES_PER_MS, Playback
+from dialer.bridge.transcript import Transcript
+from dialer.voices.port import Cancel
+
+STILL_THERE = (
+    "Nobody has said anything for a while. Ask in one short sentence, in the language you were speaking, whether they "
+    "are still there. Say nothing else."
+)
+NOBODY_THERE = (
+    "Still nobody answers. Say kindly, in one short sentence, in the language you were speaking, that you will try "
+    "another time, and goodbye. Say nothing else."
+)
+
+
+@dataclass(slots=True)
+class Floor:
+    """The turns of one talk. `muted`: what the voice makes now is not wanted by anybody."""
+
+    manner: Manner
+    playback: Playback
+    transcript: Transcript
+    asking: Asking
+    patience: Patience
+    ending: Ending
+    has_voice: bool = False
+    muted: bool = False
+    silent_since_ms: int | None = None
+    """Where in the sound given to the voice the student stopped; None while no answer is due."""
+    opening_ends: int | None = None
+    """Where in the bytes sent to the carrier the opening ends, once it was made."""
+    barging: Barging = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Listen by the script's manner."""
+        self.barging = Barging(self.manner)
+
+    def speech_started(self, stream_ms: int) -> list[Effect]:
+        """The voice hears something."""
+        self.patience.speaks = True
+        self.patience.paid()
+        if self.ending.goodbye:  # it is said whole
+            return []
+        if self._ava_speaks(stream_ms) and not self.barging.starts(protected=self._is_protected(stream_ms)):
+            return []
+        return self.silence(stream_ms)
+
+    def speech_stopped(self, end_ms: int, stream_ms: int, now: float) -> None:
+        """The voice hears nothing any more, since `end_ms` of the sound it was given."""
+        self.patience.speaks = False
+        if self.barging.stops(spoke_over=self._ava_speaks(stream_ms)):
+            self.silent_since_ms = end_ms
+            self.patience.owe(now)
+
+    def answer_started(self) -> list[Effect]:
+        """The voice answers: because it was asked to, or of its own accord, when it heard something end."""
+        unwanted = not self.asking.answering and self.barging.ignores_answer()
+        self.asking.answering, self.muted = True, unwanted
+        return [Tell(Cancel())] if unwanted else []
+
+    def doubt(self, stream_ms: int) -> list[Effect]:
+        """What was not taken for speech at once may have become it; to be asked at every tick."""
+        if self.barging.doubted and self.barging.goes_on(protected=self._is_protected(stream_ms)):
+            return self.silence(stream_ms)
+        return []
+
+    def silence(self, stream_ms: int) -> list[Effect]:
+        """AVA stops: first at the phone, then in the making, then in the model's memory."""
+        effects = interrupt(self.playback, self.transcript, stream_ms, tell=self.has_voice)
+        if not (self.asking.answering and self.has_voice):
+            return effects
+        self.muted = True
+        return [*effects[:1], Tell(Cancel()), *effects[1:]]
+
+    def wait(self, busy: bool, now: float) -> None:
+        """Nobody speaks: ask once whether anybody is there; who says nothing to that is told goodbye."""
+        if self.patience.silent_for(busy, now) <= self.manner.silence_s:
+            return
+        self.patience.restart(now)
+        if not self.patience.asked:
+            self.patience.asked = True
+            self.asking.speak = STILL_THERE
+        else:
+            self.ending.ask_goodbye(now, End.NOBODY)
+            self.asking.only(NOBODY_THERE)
+
+    def _ava_speaks(self, stream_ms: int) -> bool:
+        return self.asking.answering or self.playback.is_playing(stream_ms)
+
+    def _is_protected(self, stream_ms: int) -> bool:
+        """Whether AVA is at the beginning of her opening."""
+        until = self.manner.protect_ms * BYTES_PER_MS
+        if self.opening_ends is not None:
+            until = min(until, self.opening_ends)
+        return self.playback.position(stream_ms) < until

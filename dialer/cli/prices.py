@@ -1,0 +1,72 @@
+"""`dialer prices list|set`: what voices cost, by which calls are priced."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+from dialer.cli.beside import with_store
+from dialer.settings import Settings
+from dialer.store import prices as stored
+from dialer.wiring.stores import Store
+
+
+@click.group()
+def prices() -> None:
+    """Prices of voice models, in USD for a million of each kind."""
+
+
+@prices.command("list")
+@click.option("--model", help="of this model only")
+@click.option("--json", "as_json", is_flag=True)
+def show(model: str | None, as_json: bool) -> None:
+    """Show every price with the day it counts from and where it was read."""
+
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            return [
+                {
+                    "model": each.model,
+                    "kind": each.kind,
+                    "per_million": f"{each.per_million.normalize():f}",
+                    "since": each.since.isoformat(),
+                    "source": each.source,
+                }
+                for each in await stored.every(session, model)
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    if not found:
+        click.echo(f"no price is known{f' for {model}' if model else ''}; set one: dialer prices set MODEL KIND PRICE")
+    for each in found:
+        click.echo("{model:24} {kind:22} {per_million:>10}  since {since}  {source}".format(**each))
+
+
+@prices.command("set")
+@click.argument("model")
+@click.argument("kind")
+@click.argument("per_million")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="the first day it counts; today where not given")
+@click.option("--source", default="set by hand", show_default=True)
+def put(model: str, kind: str, per_million: str, since: datetime | None, source: str) -> None:
+    """Set what a million of KIND costs with MODEL; calls of earlier days keep their price."""
+    try:
+        price = Decimal(per_million)
+    except InvalidOperation:
+        price = Decimal(-1)
+    if not price.is_finite() or price < 0:
+        raise click.UsageError(f"{per_million!r} is no price; give USD for a million, such as 32.00")
+
+    async def work(settings: Settings, store: Store) -> date:
+        day = since.date() if since else store.clock.now().date()
+        async with store.sessions.begin() as session:
+            await stored.put(session, model, kind, price, day, source)
+        return day
+
+    day = with_store(work)
+    click.echo(f"{model}: a million of {kind} costs {price} USD from {day} on")

@@ -1,0 +1,201 @@
+"""What cuts AVA off and what does not: speech, a cough, a door, the "hello?" of somebody who answers."""
+
+from base64 import b64encode
+
+import numpy as np
+import pytest
+
+from dialer import audio
+from dialer.bridge.barging import LOUD, Manner
+from dialer.bridge.conversation import Conversation
+from dialer.bridge.effects import Effect, SendClear, Tell
+from dialer.carriers.media import MediaFrame, MediaStarted
+from dialer.voices.port import (
+    AnswerEnded,
+    AnswerStarted,
+    Audio,
+    Cancel,
+    Heard,
+    Setup,
+    SpeechStarted,
+    SpeechStopped,
+    Truncate,
+    VoiceFault,
+    VoiceReady,
+)
+
+SETUP = Setup("You are AVA.", (), "marin", 0.5, 300, 500, "gpt-transcribe", "en")
+MANNER = Manner(min_speech_ms=120, protect_ms=2500)
+HUSH = b64encode(audio.SILENCE_FRAME).decode()
+TONE = (3000 * np.sin(np.arange(audio.FRAME_BYTES) * 0.4)).astype(np.int16)
+VOICE = b64encode(audio.ulaw_encode(TONE)).decode()
+MURMUR = b64encode(audio.ulaw_encode((TONE // 12).astype(np.int16))).decode()
+
+
+class Call:
+    """A talk whose two clocks go together, frame by frame."""
+
+    def __init__(self, manner: Manner = MANNER) -> None:
+        self.talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0, manner=manner)
+        self.talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
+        self.say(VoiceReady(), AnswerStarted())
+
+    @property
+    def now(self) -> float:
+        return self.talk.stream_ms / 1000
+
+    def say(self, *events: object) -> list[Effect]:
+        return [effect for event in events for effect in self.talk.voice(event, self.now)]  # type: ignore[arg-type]
+
+    def ava(self, item: str, ms: int) -> None:
+        assert self.talk.audio(Audio(item, b64encode(b"\xff" * ms * 8).decode()))
+
+    def line(self, payload: str, ms: int) -> list[Effect]:
+        """The line sounds so for a while; time passes as the bridge lets it."""
+        done: list[Effect] = []
+        for _ in range(ms // audio.FRAME_MS):
+            self.talk.frame(MediaFrame(payload, self.talk.stream_ms + audio.FRAME_MS))
+            if self.talk.stream_ms % 100 == 0:
+                done += self.talk.tick(self.now)
+        return done
+
+
+def _in_the_middle(manner: Manner = MANNER) -> Call:
+    """A call in which the opening was heard, and AVA gives a long answer."""
+    call = Call(manner)
+    call.ava("opening", 3000)
+    call.say(AnswerEnded("completed"))
+    call.line(HUSH, 4000)
+    call.say(AnswerStarted())
+    call.ava("answer", 8000)
+    call.say(AnswerEnded("completed"))
+    call.line(HUSH, 1000)
+    return call
+
+
+def _cuts(effects: list[Effect]) -> list[Effect]:
+    return [effect for effect in effects if isinstance(effect, (SendClear, Tell))]
+
+
+def test_speech_is_louder_than_the_level_and_a_murmur_is_not() -> None:
+    assert audio.loudness(audio.ulaw_encode(TONE)) > LOUD > audio.loudness(audio.ulaw_encode(TONE // 12))
+
+
+def test_who_speaks_up_is_let_speak_within_200_ms() -> None:
+    call = _in_the_middle()
+    assert _cuts(call.line(VOICE, 120)) == []  # the voice has not told of it yet
+    assert _cuts(call.say(SpeechStarted()))[:1] == [SendClear()]
+    assert not call.talk.playback.is_playing(call.talk.stream_ms)
+
+
+def test_a_voice_that_is_told_of_early_is_let_speak_as_soon_as_enough_was_heard() -> None:
+    call = _in_the_middle()
+    call.line(VOICE, 60)
+    assert call.say(SpeechStarted()) == []
+    assert _cuts(call.line(VOICE, 140)) == [SendClear(), Tell(Truncate("answer", call.talk.stream_ms - 4000))]
+
+
+@pytest.mark.parametrize("noise", [VOICE, MURMUR])
+def test_a_short_or_quiet_noise_cuts_nothing_and_gets_no_answer(noise: str) -> None:
+    call = _in_the_middle()
+    call.line(noise, 80)
+    assert call.say(SpeechStarted()) == []
+    assert _cuts(call.line(HUSH, 1000)) == []
+    assert call.say(SpeechStopped(5000)) == []
+    assert call.talk.patience.owed_since is None
+    assert call.say(AnswerStarted()) == [Tell(Cancel())], "the voice answers the noise of its own accord"
+    assert not call.talk.audio(Audio("to the noise", HUSH))
+    assert call.say(AnswerEnded("cancelled")) == []
+    assert call.talk.playback.is_playing(call.talk.stream_ms)
+    assert call.talk.latencies_ms == []
+
+
+def test_after_a_noise_the_next_answer_is_wanted_again() -> None:
+    call = _in_the_middle()
+    call.line(VOICE, 60)
+    call.say(SpeechStarted())
+    call.line(HUSH, 1000)
+    call.say(SpeechStopped(5000))
+    call.line(HUSH, 7000)
+    call.line(VOICE, 500)
+    assert call.say(SpeechStarted(), SpeechStopped(13_000)) == []
+    assert call.say(AnswerStarted()) == []
+    call.ava("reply", 1000)
+
+
+def test_an_answer_that_was_asked_for_is_none_to_the_noise_before_it() -> None:
+    call = _in_the_middle()
+    call.line(VOICE, 60)
+    call.say(SpeechStarted())
+    call.line(HUSH, 500)
+    call.say(SpeechStopped(5000))
+    call.talk.asking.answering = True  # a tool's result was handed over, and the model asked
+    assert call.say(AnswerStarted()) == []
+
+
+def test_the_hello_of_whoever_answers_does_not_cut_the_opening_and_is_not_answered() -> None:
+    call = Call()
+    call.line(VOICE, 300)
+    assert call.say(SpeechStarted()) == [], "before AVA's first sound"
+    call.ava("opening", 6000)
+    assert _cuts(call.line(HUSH, 1000)) == []
+    call.say(SpeechStopped(400), AnswerEnded("completed"))
+    assert call.say(AnswerStarted()) == [Tell(Cancel())]
+    call.say(AnswerEnded("cancelled"), Heard("hello", "Hello?"))
+    assert call.talk.playback.is_playing(call.talk.stream_ms)
+
+
+def test_who_goes_on_speaking_after_the_first_sentence_is_let_speak() -> None:
+    call = Call()
+    call.ava("opening", 9000)
+    call.say(AnswerEnded("completed"))
+    call.line(HUSH, 1900)
+    call.line(VOICE, 100)
+    assert call.say(SpeechStarted()) == []
+    assert _cuts(call.line(VOICE, 400)) == []
+    assert SendClear() in call.line(VOICE, 300)
+    assert 2500 <= call.talk.stream_ms <= 2900
+
+
+def test_what_is_heard_when_ava_is_silent_is_always_a_turn() -> None:
+    call = _in_the_middle()
+    call.line(HUSH, 8000)
+    call.line(MURMUR, 200)
+    call.say(SpeechStarted())
+    call.line(HUSH, 500)
+    call.say(SpeechStopped(13_000))
+    assert call.talk.patience.owed_since is not None
+    assert call.say(AnswerStarted()) == []
+
+
+def test_a_doubt_that_outlasts_ava_is_a_turn() -> None:
+    call = _in_the_middle()
+    call.line(HUSH, 6800)
+    call.line(MURMUR, 100)
+    call.say(SpeechStarted())
+    call.line(MURMUR, 1000)
+    call.say(SpeechStopped(13_000))
+    assert call.say(AnswerStarted()) == []
+
+
+def test_a_frame_that_is_no_base64_is_no_sound() -> None:
+    call = _in_the_middle()
+    call.line("A", 200)
+    assert call.say(SpeechStarted()) == []
+
+
+def test_an_answer_that_was_over_when_it_was_cancelled_is_no_fault() -> None:
+    call = _in_the_middle()
+    assert call.say(VoiceFault("response_cancel_not_active", "none", fatal=False)) == []
+    assert call.talk.faults == []
+
+
+def test_only_the_opening_is_protected_however_short_it_was() -> None:
+    call = Call()
+    call.ava("opening", 500)
+    call.say(AnswerEnded("completed"))
+    call.line(HUSH, 600)
+    call.say(AnswerStarted())
+    call.ava("answer", 5000)
+    call.line(VOICE, 200)
+    assert call.say(SpeechStarted())[:2] == [SendClear(), Tell(Cancel())]

@@ -1,0 +1,37 @@
+"""What a call's tokens come to, and when that is not known."""
+
+from decimal import Decimal
+
+import pytest
+
+from dialer.domain.cost import unpriced, voice_cost
+
+PRICES = {
+    ("voice", "audio_in"): Decimal(32),
+    ("voice", "audio_cached"): Decimal("0.40"),
+    ("voice", "audio_out"): Decimal(64),
+    ("ear", "transcribed_ms"): Decimal("0.075"),
+}
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({}, "0"),
+        ({"audio_in": 1_000_000}, "32"),
+        ({"audio_in": 600, "audio_cached": 10_000, "audio_out": 1_200}, "0.1"),
+        ({"transcribed_ms": 60_000}, "0.0045"),
+        ({"transcribed_ms": 1}, "0.000001"),  # rounded up: a campaign's cap is never exceeded by crumbs
+        ({"audio_in": 0, "text_in": 0}, "0"),
+        ({"audio_in": 10, "text_in": 1}, None),
+        ({"transcribed_text_out": 5}, None),
+    ],
+)
+def test_usage_is_priced_kind_by_kind_and_never_too_low(usage: dict[str, int], cost: str | None) -> None:
+    found = voice_cost(usage, PRICES, "voice", "ear")
+    assert found == (None if cost is None else Decimal(cost))
+
+
+def test_what_has_no_price_is_named_with_its_model() -> None:
+    usage = {"text_in": 3, "audio_in": 1, "transcribed_audio_in": 7, "text_out": 0}
+    assert unpriced(usage, PRICES, "voice", "ear") == [("ear", "transcribed_audio_in"), ("voice", "text_in")]
