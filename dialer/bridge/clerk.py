@@ -36,6 +36,7 @@ LIVE_WITHIN_S = 1.0
 MOST_TURNS = 1000
 LONGEST_REASON = 500
 MOST_TOOLS = 50
+FEW_TOKENS = 0.1
 OURS = {
     End.VOICE_LOST: "the voice was lost",
     End.VOICE_REFUSED: "the voice could not be started",
@@ -137,9 +138,23 @@ class Clerk:
                 if time.monotonic() > until:
                     break  # the sweeper will find it
                 await asyncio.sleep(RETRY_S)
+        self._say_what_was_odd()
         log.info("call over", extra={"call_id": str(self._call_id), "end": end.value, "outcome": outcome})
         await self.say("callStatus", status="inactive", outcome=outcome)
         await self.say("clientDisconnected", reason=end.value)
+
+    def _say_what_was_odd(self) -> None:
+        """What nobody need act on in this call, but somebody should know of."""
+        conversation, extra = self._conversation, {"call_id": str(self._call_id)}
+        if conversation.strange:
+            log.warning("unknown events of the voice: %s", ", ".join(sorted(conversation.strange)), extra=extra)
+        if conversation.tokens_left < FEW_TOKENS:
+            left = f"{conversation.tokens_left:.0%}"
+            log.warning(
+                "only %s of the voice account's tokens a minute were left: ring fewer at once, or raise the limit",
+                left,
+                extra=extra,
+            )
 
     async def say(self, kind: live.Kind, **more: object) -> None:
         """Tell whoever watches; a moment late is never."""

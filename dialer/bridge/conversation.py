@@ -45,6 +45,7 @@ from dialer.voices.port import (
     Heard,
     ItemAdded,
     Nothing,
+    RateLimit,
     Setup,
     Speaking,
     SpeechStarted,
@@ -59,6 +60,7 @@ from dialer.voices.port import (
 )
 
 READY_WITHIN_S = 10.0
+MOST_STRANGE = 20
 RESUME = (
     "The line broke for a moment and is back; what was said before stands above. Do not introduce yourself again. Say "
     '"Sorry, the line broke up for a moment." and then go on where the talk stood, in the language you were speaking.'
@@ -93,6 +95,10 @@ class Conversation:
     model: str = ""
     """Which model speaks: what its usage costs."""
     faults: list[str] = field(default_factory=list)
+    strange: set[str] = field(default_factory=set)
+    """Kinds of events of the voice that nobody here knows."""
+    tokens_left: float = 1.0
+    """The least that was left of the account's tokens a minute, as a share."""
     answered: bool = False
     """AVA's first words were sent."""
     _media: bool = False
@@ -200,7 +206,14 @@ class Conversation:
                     return self.voice_lost(f"{code}: {says}", now)
                 self.faults.append(f"{code}: {says}")
                 return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now) if fatal else []
-            case Audio() | Nothing():
+            case RateLimit(left):
+                self.tokens_left = min(self.tokens_left, left)
+                return []
+            case Nothing(kind, unknown):
+                if unknown and len(self.strange) < MOST_STRANGE:
+                    self.strange.add(kind[:80])
+                return []
+            case Audio():
                 return []
 
     def voice_lost(self, says: str, now: float) -> list[Effect]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from dialer.voices.openai_events import IGNORED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -20,6 +21,7 @@ from dialer.voices.port import (
     Heard,
     ItemAdded,
     Nothing,
+    RateLimit,
     Recall,
     RecallTool,
     Respond,
@@ -44,6 +46,8 @@ PHONE_FORMAT = {"type": "audio/pcmu"}
 # The session will never be what the call needs, nor would another one be (§6).
 HOPELESS_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
 EXPIRED = "session_expired"
+# Read below; in the wrong shape they mean nothing, but are no strangers.
+READ = frozenset({"conversation.item.added", "response.output_item.done", "response.done", "error"})
 
 
 class _Item(msgspec.Struct, gc=False):
@@ -76,6 +80,13 @@ class _Response(msgspec.Struct, gc=False):
     conversation_id: str | None = None
 
 
+class _RateLimit(msgspec.Struct, gc=False):
+    name: str = ""
+    limit: float = 0
+    remaining: float = 0
+    reset_seconds: float = 0
+
+
 class _Event(msgspec.Struct, gc=False):
     type: str
     delta: str = ""
@@ -88,6 +99,7 @@ class _Event(msgspec.Struct, gc=False):
     error: _Fault | None = None
     audio_end_ms: int = 0
     usage: dict[str, Any] | None = None
+    rate_limits: list[_RateLimit] = []
 
 
 _decode = msgspec.json.Decoder(_Event).decode
@@ -195,8 +207,10 @@ def _meaning(event: _Event) -> VoiceEvent:
             return _answer_ended(event.response)
         case "error" if event.error:
             return _fault(event.error)
+        case "rate_limits.updated":
+            return _rate_limit(event.rate_limits)
         case other:
-            return Nothing(other)
+            return Nothing(other, unknown=other not in IGNORED and other not in READ)
 
 
 def _session(setup: Setup) -> Mapping[str, Any]:
@@ -246,6 +260,14 @@ def _answer_ended(response: _Response) -> AnswerEnded:
     error = response.status_details.error if response.status_details else None
     fault = (error.code or error.type or "failed") if error else ("failed" if response.status == "failed" else None)
     return AnswerEnded(response.status, fault, _usage(response.usage or {}), hopeless=fault in HOPELESS_CODES)
+
+
+def _rate_limit(limits: list[_RateLimit]) -> VoiceEvent:
+    """The tokens a minute: calls end where they are used up, requests are far from it."""
+    for each in limits:
+        if each.name == "tokens" and each.limit > 0:
+            return RateLimit(max(0.0, each.remaining / each.limit), each.reset_seconds)
+    return Nothing("rate_limits.updated")
 
 
 def _usage(usage: Mapping[str, Any]) -> Mapping[str, int]:

@@ -197,9 +197,18 @@ class VoiceFault:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """An event that changes nothing here."""
+    """An event that changes nothing here; `unknown` where nobody knew that it exists."""
 
     kind: str
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What is left of the account's tokens a minute, as a share of them, and when they are full again."""
+
+    left: float
+    resets_s: float
 
 
 VoiceEvent = (
@@ -216,6 +225,7 @@ VoiceEvent = (
     | ToolCalled
     | AnswerEnded
     | VoiceFault
+    | RateLimit
     | Nothing
 )
 

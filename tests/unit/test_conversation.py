@@ -108,7 +108,7 @@ def test_ava_is_not_sent_to_a_phone_that_has_no_stream_or_has_hung_up() -> None:
 def test_keys_and_events_without_a_meaning_here_change_nothing() -> None:
     talk = _listening()
     assert [*talk.media(MediaDigit("1"), 1.0), *talk.media(MediaIgnored("new"), 1.0)] == []
-    assert _say(talk, Audio("a", ""), Nothing("rate_limits.updated")) == []
+    assert _say(talk, Audio("a", ""), Nothing("conversation.item.done")) == []
     assert talk.tick(1.0) == []
     assert not talk.is_over
 

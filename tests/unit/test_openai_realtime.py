@@ -15,6 +15,7 @@ from dialer.bridge.effects import Effect, End, Finish, Redial, RunTool, SaveTurn
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.carriers.twilio import media
 from dialer.voices import openai_realtime
+from dialer.voices.openai_events import IGNORED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -24,6 +25,7 @@ from dialer.voices.port import (
     Heard,
     ItemAdded,
     Nothing,
+    RateLimit,
     Recall,
     RecallTool,
     Respond,
@@ -61,22 +63,46 @@ KINDS: dict[str, type[VoiceEvent]] = {
     "response.output_audio_transcript.done": Spoken,
     "conversation.item.input_audio_transcription.completed": Heard,
     "response.done": AnswerEnded,
+    "rate_limits.updated": RateLimit,
     "error": VoiceFault,
 }
 DEEP = b'{"type":"x","session":{"a":' + b"[" * 60_000
-IGNORED = {
-    "rate_limits.updated",
+# openai-realtime.md §4, event by event, besides those of KINDS.
+DOCUMENTED = [
+    "conversation.created",
     "conversation.item.done",
+    "conversation.item.created",
+    "conversation.item.retrieved",
+    "conversation.item.deleted",
     "conversation.item.truncated",
     "conversation.item.input_audio_transcription.delta",
+    "conversation.item.input_audio_transcription.segment",
+    "conversation.item.input_audio_transcription.failed",
+    "input_audio_buffer.cleared",
     "input_audio_buffer.timeout_triggered",
+    "input_audio_buffer.dtmf_event_received",
     "response.output_item.added",
+    "response.output_item.done",
     "response.content_part.added",
     "response.content_part.done",
     "response.output_audio.done",
+    "response.output_text.delta",
+    "response.output_text.done",
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
-}
+    "rate_limits.updated",
+    "mcp_list_tools.in_progress",
+    "mcp_list_tools.completed",
+    "mcp_list_tools.failed",
+    "response.mcp_call_arguments.delta",
+    "response.mcp_call_arguments.done",
+    "response.mcp_call.in_progress",
+    "response.mcp_call.completed",
+    "response.mcp_call.failed",
+    "output_audio_buffer.started",
+    "output_audio_buffer.stopped",
+    "output_audio_buffer.cleared",
+]
 
 
 def _read(message: dict[str, Any]) -> VoiceEvent:
@@ -95,6 +121,37 @@ def test_every_message_that_the_voice_documents_is_read_as_what_it_is(message: d
         assert isinstance(event, ToolCalled if message["item"]["type"] == "function_call" else Nothing)
     else:
         assert isinstance(event, Nothing if kind in IGNORED else KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", [*DOCUMENTED, *KINDS])
+def test_every_documented_event_is_read_or_ignored_on_purpose(kind: str) -> None:
+    event = _read({"type": kind})
+    assert not (isinstance(event, Nothing) and event.unknown)
+    assert (kind in IGNORED) <= isinstance(event, Nothing)
+
+
+def test_nothing_is_ignored_that_is_not_documented() -> None:
+    assert set(IGNORED) <= set(DOCUMENTED)
+    assert not set(IGNORED) & set(KINDS)
+    assert all(IGNORED.values())
+
+
+def test_an_event_that_nobody_knows_is_ignored_and_told_once() -> None:
+    talk = _talking()
+    for n in range(50):
+        assert talk.voice(_read({"type": "response.telepathy.delta"}), 1.0) == []
+        assert talk.voice(_read({"type": f"new.{n}"}), 1.0) == []
+    assert "response.telepathy.delta" in talk.strange
+    assert len(talk.strange) == 20
+
+
+def test_the_least_that_was_left_of_a_minutes_tokens_is_kept() -> None:
+    talk = _talking()
+    for remaining in (40_000, 2_500, 30_000):
+        limits = [{"name": "requests", "limit": 100, "remaining": 1}, {"name": "tokens", "limit": 50_000}]
+        limits[1]["remaining"] = remaining
+        talk.voice(_read({"type": "rate_limits.updated", "rate_limits": limits}), 1.0)
+    assert talk.tokens_left == 0.05
 
 
 def test_the_words_and_numbers_of_a_message_are_kept() -> None:
