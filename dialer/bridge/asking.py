@@ -59,13 +59,10 @@ class Asking:
 
     def too_early(self) -> None:
         """The voice was answering already (its own turn detection was quicker): ask again after that answer."""
-        match self._asked:
-            case Speak(instructions):
-                self.speak = self.speak or instructions
-            case Respond():
-                self._respond = not self._last
-            case None:
-                pass
+        if isinstance(self._asked, Speak):
+            self.speak = self.speak or self._asked.instructions
+        elif self._asked is not None:
+            self._respond = not self._last
         self._asked = None
 
     def ended(self, event: AnswerEnded, now: float) -> bool:

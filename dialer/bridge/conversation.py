@@ -7,6 +7,7 @@ with an apology when something cannot go on. Times: `now` is seconds of a monoto
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from dialer.bridge import manners
 from dialer.bridge.asking import Asking
@@ -160,6 +161,8 @@ class Conversation:
                 return self.leave(End.STUDENT_LEFT, now)
             case MediaConnected() | MediaDigit() | MediaIgnored():
                 return []
+            case other:
+                assert_never(other)
 
     def voice(self, event: VoiceEvent, now: float) -> list[Effect]:
         """An event of the voice other than audio that was forwarded."""
@@ -215,6 +218,8 @@ class Conversation:
                 return []
             case Audio():
                 return []
+            case other:
+                assert_never(other)
 
     def voice_lost(self, says: str, now: float) -> list[Effect]:
         """The voice's socket closed, could not be opened, or takes nothing: once per call a new one is tried."""

@@ -6,7 +6,7 @@ voice counts as ready: a refused update would leave 24 kHz PCM, which on a phone
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import urlencode
 
 import msgspec
@@ -144,6 +144,8 @@ def encode(command: VoiceCommand) -> bytes:
         case RecallTool(item, tool_call, name, arguments):
             called = {"type": "function_call", "call_id": tool_call, "name": name, "arguments": arguments}
             event = _item({"id": item, **called})
+        case other:
+            assert_never(other)
     return msgspec.json.encode(event)
 
 

@@ -21,6 +21,7 @@ from dialer.bridge.effects import (
     SendMark,
     Tell,
 )
+from dialer.bridge.ending import GOODBYE_WITHIN_S
 from dialer.bridge.floor import NOBODY_THERE, STILL_THERE
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
@@ -424,3 +425,38 @@ def test_a_tool_that_is_called_twice_by_one_name_of_a_call_is_run_once() -> None
     assert _say(talk, AnswerStarted(), call, AnswerEnded("completed"), call) == [
         RunTool("c1", "i1", "save_enquiry", "{}")
     ]
+
+
+def test_a_voice_lost_while_ava_is_still_heard_is_replaced_without_a_word() -> None:
+    """F47: she has enough to say meanwhile."""
+    talk = _listening()
+    _say(talk, AnswerStarted())
+    talk.audio(Audio("a", _sound(5000)))
+    assert talk.voice_lost("it closed with 1011", 1.5) == [Redial()]
+
+
+def test_a_tool_that_ends_after_the_apology_began_is_told_to_nobody() -> None:
+    talk = _listening()
+    _say(talk, AnswerStarted(), ToolCalled("c1", "i1", "find_slots", "{}"), AnswerEnded("completed"))
+    assert _heard(_say(talk, BROKEN_SETUP)) == [SORRY]
+    assert talk.tool_done("c1", "{}", ends=True, opted_out=False, now=1.2) == []
+
+
+def test_a_voice_that_falls_silent_when_it_should_say_goodbye_is_spoken_for() -> None:
+    talk = _listening()
+    _at(talk, 100)
+    assert talk.opted_out(0.1) == [Tell(Speak("goodbye"))]
+    done = _live(talk, 0.1, 12.0)
+    assert _heard([effect for _, effect in done]) == [GOODBYE]
+    assert done[-1][1] == Finish(End.GOODBYE)
+    assert any("said nothing" in fault for fault in talk.faults)
+
+
+def test_a_goodbye_that_waits_for_a_tool_is_said_by_us_when_it_is_overdue() -> None:
+    """F53: whoever asked to be left alone is not kept because something of ours hangs."""
+    talk = _listening()
+    _say(talk, AnswerStarted(), ToolCalled("c1", "i1", "find_slots", "{}"), AnswerEnded("completed"), now=0.0)
+    assert talk.opted_out(0.0) == []
+    done = _live(talk, 0.0, 16.0)
+    assert _heard([effect for _, effect in done]) == [GOODBYE]
+    assert _when(done, Play) > GOODBYE_WITHIN_S

@@ -1,0 +1,58 @@
+"""The sans-IO cores have no branch that no unit test takes: measured, not believed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CORES = (
+    "dialer/bridge/asking.py",
+    "dialer/bridge/barging.py",
+    "dialer/bridge/conversation.py",
+    "dialer/bridge/ears.py",
+    "dialer/bridge/ending.py",
+    "dialer/bridge/floor.py",
+    "dialer/bridge/line.py",
+    "dialer/bridge/manners.py",
+    "dialer/bridge/playback.py",
+    "dialer/bridge/transcript.py",
+    "dialer/carriers/digits.py",
+    "dialer/carriers/twilio/media.py",
+    "dialer/voices/openai_realtime.py",
+)
+SUITES = (
+    "test_conversation.py",
+    "test_playback.py",
+    "test_talk_in_trouble.py",
+    "test_barging.py",
+    "test_openai_realtime.py",
+    "test_twilio_media.py",
+)
+
+
+@pytest.mark.skipif("coverage" in sys.modules, reason="inside another measurement")
+def test_every_branch_of_the_cores_is_taken(tmp_path: Path) -> None:
+    root, data = HERE.parents[1], tmp_path / "coverage"
+    measured = [sys.executable, "-m", "coverage"]
+    suites = [str(HERE / each) for each in SUITES]
+    ran = subprocess.run(
+        [*measured, "run", f"--data-file={data}", f"--include={','.join(CORES)}", "-m", "pytest", "-q", "-n0",
+         "-p", "no:cacheprovider", *suites],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout[-2000:]
+    report = tmp_path / "report.json"
+    subprocess.run(
+        [*measured, "json", "-q", f"--data-file={data}", "-o", str(report)], cwd=root, check=True, capture_output=True
+    )
+    files = json.loads(report.read_text())["files"]
+    assert set(files) == set(CORES)
+    missed = {
+        name: (file["missing_lines"], file["missing_branches"])
+        for name, file in files.items()
+        if file["missing_lines"] or file["missing_branches"]
+    }
+    assert missed == {}
