@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
-from dialer.cli.benches.ground import MORNING, NIGHT, Ground, PaperCarrier, Result, campaign_of, ground
+from dialer.cli.benches.ground import MORNING, NIGHT, Ground, PaperCarrier, Result, campaign_of, counting, ground
 from dialer.flows.run_campaign import BATCH, claim_due, worth_claiming
 from dialer.store.tables import Campaign, Pace
 
@@ -30,6 +30,9 @@ async def measure(say: Callable[[str], None]) -> Result:
             name = NAMES[size]
             claims = [await _timed(here, MORNING) / BATCH for _ in range(TICKS)]
             result.figures[f"ms_per_claim_{name}"] = median(claims)
+            with counting() as sent:
+                await _timed(here, MORNING)
+            result.figures["statements_per_batch"] = sent[0] - 1  # the buckets were filled by hand
             nights = [await _timed(here, NIGHT) for _ in range(NIGHTS)]
             result.figures[f"tick_closed_ms_{name}"] = median(nights)
             await _end(here, campaign_id)

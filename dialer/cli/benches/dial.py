@@ -15,7 +15,7 @@ from sqlalchemy import func as sql
 from sqlalchemy import select, update
 
 from dialer.carriers.twilio.rest import Twilio
-from dialer.cli.benches.ground import MORNING, Ground, Result, campaign_of, ground
+from dialer.cli.benches.ground import MORNING, Ground, Result, campaign_of, counting, ground
 from dialer.cli.benches.naive import ADDRESSES, naive_place
 from dialer.cli.benches.paper_carrier import paper_carrier
 from dialer.domain.call import State
@@ -46,8 +46,14 @@ async def measure(say: Callable[[str], None]) -> Result:
             ours, naive = [], []
             for turn in range(ROUNDS):
                 say(f"round {turn + 1} of {ROUNDS} …")
-                ours.append(await _ours(here, carrier, await _meant(here, carrier, 2 * turn)))
-                naive.append(await _naive(here, url, await _meant(here, carrier, 2 * turn + 1)))
+                meant = await _meant(here, carrier, 2 * turn)
+                with counting() as sent:
+                    ours.append(await _ours(here, carrier, meant))
+                result.figures["statements_per_call"] = sent[0] / len(meant)
+                meant = await _meant(here, carrier, 2 * turn + 1)
+                with counting() as sent:
+                    naive.append(await _naive(here, url, meant))
+                result.yardsticks["naive_statements_per_call"] = sent[0] / len(meant)
             await carrier.close()
     for name, values in (("calls_per_cpu_second", 0), ("calls_per_second", 1)):
         result.figures[name] = max(each[values] for each in ours)

@@ -1,13 +1,13 @@
 """Where benches run: servers and rows of their own, thrown away at the end; and what a bench says."""
 
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.embedded import Embedded
@@ -104,6 +104,21 @@ async def _fill(session: AsyncSession, campaign_id: int, first: int, leads: int)
         ),
         {**values, "first": str(first), "last": str(first + leads - 1)},
     )
+
+
+@contextmanager
+def counting() -> Iterator[list[int]]:
+    """How many statements are sent meanwhile, in the list's only place; savepoints and commits are not counted."""
+    count = [0]
+
+    def one_more(*_: object) -> None:
+        count[0] += 1
+
+    event.listen(Engine, "before_cursor_execute", one_more)
+    try:
+        yield count
+    finally:
+        event.remove(Engine, "before_cursor_execute", one_more)
 
 
 class PaperCarrier:
