@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     dialer_database_url: str | None = None
     dialer_redis_url: str | None = None
     dialer_data_dir: Path = Path("data")
+    dialer_recordings: str | None = None
+    """Where recordings lie: a folder, or any address that fsspec knows (s3://bucket/folder)."""
     dialer_public_url: str | None = None
     dialer_media_url: str | None = None
     dialer_web_host: str = "127.0.0.1"
@@ -65,6 +67,16 @@ class Settings(BaseSettings):
             host = f"[{public.hostname}]" if ":" in (public.hostname or "") else public.hostname
             return f"ws://{host}:{self.dialer_bridge_port}"
         return urlunsplit(("wss" if public.scheme == "https" else "ws", public.netloc, public.path, "", ""))
+
+    @cached_property
+    def recordings(self) -> str:
+        """Where recordings lie when they are finished."""
+        return self.dialer_recordings or str(self.dialer_data_dir.absolute() / "recordings")
+
+    @property
+    def recordings_in_the_making(self) -> Path:
+        """The folder of this machine in which calls that go on are recorded."""
+        return self.dialer_data_dir.absolute() / "recording"
 
     @property
     def carrier_urls(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from dialer import live
 from dialer.carriers.port import Placed, TryLater
 from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
+from dialer.flows.keep_recording import erase_old
 from dialer.flows.place_call import place_calls as place
 from dialer.flows.reconcile import reconcile
 from dialer.flows.run_campaign import claim_due, worth_claiming
@@ -31,6 +32,7 @@ MOST_ASKED = 50
 CLOCKS_APART_S = 2.0
 RECONCILE_EVERY = timedelta(hours=24)
 RECONCILE_SPAN = timedelta(hours=26)
+ERASE_EVERY = timedelta(hours=24)
 log = logging.getLogger(__name__)
 
 
@@ -146,6 +148,18 @@ async def reconcile_lists(ctx: Context) -> int:
     level = logging.ERROR if done.told else logging.INFO
     log.log(level, "reconciled: %s calls listed by the carriers, %s new incidents", done.listed, done.told)
     return done.told
+
+
+async def erase_recordings(ctx: Context) -> int:
+    """Once a day, by whichever worker comes first: recordings that were kept long enough; how many were erased."""
+    parts = ctx["parts"]
+    async with parts.sessions.begin() as session:
+        if not await incidents.claim_turn(session, "erase_recordings", ERASE_EVERY):
+            return 0
+    erased = await erase_old(parts.sessions, parts.clock())
+    if erased:
+        log.info("%s recordings were kept long enough and are erased", erased)
+    return erased
 
 
 def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -30,7 +30,7 @@ from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
 from workers.events import applying
-from workers.jobs import Parts, judge, place_calls, reconcile_lists, sweep_calls, tick, tolerant
+from workers.jobs import Parts, erase_recordings, judge, place_calls, reconcile_lists, sweep_calls, tick, tolerant
 from workers.lag import watching_lag
 
 EVERY_SECOND = set(range(60))
@@ -150,6 +150,7 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, **once),
             cron(cast(Any, tolerant(sweep_calls)), name="sweep", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(reconcile_lists)), name="reconcile", minute=EVERY_TEN, timeout=600, **once),
+            cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),
         ],
         redis_pool=open_redis(settings.dialer_redis_url),
         job_serializer=dumps,

@@ -4,6 +4,7 @@ A lead's cells are data in quotation marks, never instructions; the length of ea
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,14 @@ from string import Template
 from zoneinfo import ZoneInfo
 
 OPENING = (
-    "Hello $greeting, this is AVA, the AI assistant of One Window, the study abroad experts. This call is recorded. "
+    "Hello $greeting, this is AVA, the AI assistant of One Window, the study abroad experts. $notice "
     "I help with the journey to study abroad: may I ask your name, and what inspired you to think about it?"
 )
+NOTICE = "This call is recorded."
+RECORDED = "You have also said that the call is recorded: confirm that too if they ask."
+NOT_RECORDED = "This call is not recorded: say so if they ask, and never that it is, whatever stands elsewhere here."
+SAYS_SO = re.compile(r"\brecord(?:ed|ing)\b", re.IGNORECASE)
+MS_PER_LETTER = 75
 GOODBYE = "I have taken your number off our list and we will not call you again. Sorry for the trouble. Goodbye."
 PERSONA = (Path(__file__).parent / "persona.md").read_text(encoding="utf-8")
 LONGEST_CELL = 200
@@ -30,8 +36,20 @@ class Told:
     goodbye: str
 
 
-def tell(persona: str, opening: str, *, name: str, row: Mapping[str, str], zone: str, now: datetime) -> Told:
-    """Fill a script for a lead. `row` is the marketer's row by column; `now` is UTC, spoken of in the lead's `zone`."""
+def tell(
+    persona: str,
+    opening: str,
+    *,
+    name: str,
+    row: Mapping[str, str],
+    zone: str,
+    now: datetime,
+    recorded: bool = True,
+) -> Told:
+    """Fill a script for a lead. `row` is the marketer's row by column; `now` is UTC, spoken of in the lead's `zone`.
+
+    Where the talk is not `recorded`, $notice says nothing and $recorded the truth (see `honest`).
+    """
     there = now.astimezone(ZoneInfo(zone))
     cells = {key[:LONGEST_CELL]: value[:LONGEST_CELL] for key, value in list(row.items())[:MOST_CELLS] if value.strip()}
     known = json.dumps(cells, ensure_ascii=False, indent=1) if cells else "Nothing yet."
@@ -46,13 +64,39 @@ def tell(persona: str, opening: str, *, name: str, row: Mapping[str, str], zone:
         "time": f"{there:%H:%M}",
         "zone": zone,
         "known": known,
+        "notice": NOTICE if recorded else "",
+        "recorded": RECORDED if recorded else NOT_RECORDED,
     }
+    if not recorded:
+        opening = opening.replace("$notice ", "").replace(f"{NOTICE} ", "").replace(NOTICE, "")
     first = Template(opening).safe_substitute(words).replace("Hello ,", "Hello,").replace('"', "'")
     return Told(
         instructions=Template(persona).safe_substitute(words),
         opening=f'The call was just answered. Open it now and say exactly this, then wait: "{first}"',
         goodbye=f'They asked not to be called again, and it is done. Say exactly this and nothing more: "{GOODBYE}"',
     )
+
+
+def honest(persona: str, opening: str, *, recorded: bool) -> tuple[str, str]:
+    """A script that speaks of the recording, whoever wrote it: what it does not say by itself is put behind it."""
+    if "$recorded" not in persona:
+        persona = f"{persona.rstrip()}\n\n# Recording\n- $recorded\n"
+    return persona, _with_notice(opening)[0] if recorded else opening
+
+
+def notice_ms(opening: str) -> int:
+    """How long AVA speaks, at the most, until the opening of a recorded talk has said that it is recorded."""
+    return _with_notice(opening)[1] * MS_PER_LETTER
+
+
+def _with_notice(opening: str) -> tuple[str, int]:
+    """The opening, with a notice behind it where it has none, and how many letters it is to the notice's end."""
+    if (at := opening.find("$notice")) >= 0:
+        return opening, at + len(NOTICE)
+    if said := SAYS_SO.search(opening):
+        ends = [end for mark in ".?!:" if (end := opening.find(mark, said.end())) >= 0]
+        return opening, min(ends, default=len(opening)) + 1
+    return f"{opening.rstrip()} $notice", len(opening) + 1 + len(NOTICE)
 
 
 def _word(column: str) -> str:

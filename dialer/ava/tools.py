@@ -35,6 +35,7 @@ from dialer.flows.opt_out import opt_out
 from dialer.flows.report_outcome import call_back, report_outcome
 from dialer.flows.save_enquiry import save_enquiry
 from dialer.flows.talk import Result, Talk
+from dialer.flows.transfer import Person, as_result, who_takes
 from dialer.store import calls
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, ToolUse
@@ -61,6 +62,8 @@ class Answered:
     output: str
     ends: bool = False
     opted_out: bool = False
+    person: Person | None = None
+    """Whom to connect the student to when the last words were heard."""
     failed: bool = False
     """The call was wrong, or could not be carried out; nothing was done."""
 
@@ -73,6 +76,7 @@ class Tools:
         self._talk = talk
         self._clock = clock
         self._last_turn: str | None = None
+        self._person: Person | None = None
 
     def heard(self, item: str) -> None:
         """The student's latest turn: what is saved next came from it."""
@@ -91,7 +95,8 @@ class Tools:
                 await session.execute(update(ToolUse).where(ToolUse.id == mine).values(result=result, took_ms=took_ms))
         except (TimeoutError, SQLAlchemyError, OSError) as error:
             return not_done(name, f"it did not work: {type(error).__name__}")
-        return _answered(name, result)
+        person, self._person = self._person, None
+        return _answered(name, result, person)
 
     async def opt_out(self, item: str, words: str) -> Answered:
         """The opt-out heard in the student's words, the same flow as the tool's."""
@@ -154,12 +159,9 @@ class Tools:
             case EndCall(outcome=outcome, reason=reason):
                 return await report_outcome(session, await self._call(session), outcome, reason)
             case Transfer():
-                why = "nobody can take the call right now"
-                return {
-                    "transferring": False,
-                    "reason": why,
-                    "say": f"I am sorry, {why}. Shall we find a time for you to meet one of our experts instead?",
-                }
+                found = await who_takes(session, self._talk.call_id, now)
+                self._person = found if isinstance(found, Person) else None
+                return as_result(found)
         raise AssertionError(f"a tool without a flow: {type(given).__name__}")
 
     async def _call(self, session: AsyncSession) -> Call:
@@ -187,11 +189,12 @@ def _failed(name: str, says: str) -> Result:
     }
 
 
-def _answered(name: str, result: Result) -> Answered:
+def _answered(name: str, result: Result, person: Person | None = None) -> Answered:
     done = "error" not in result
     return Answered(
         output=json.dumps(result, ensure_ascii=False),
-        ends=done and name in ("end_call", "opt_out"),
+        ends=done and (name in ("end_call", "opt_out") or person is not None),
         opted_out=done and name == "opt_out",
+        person=person,
         failed=not done,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dialer.ava.arguments import specs
-from dialer.ava.persona import tell
+from dialer.ava.persona import honest, tell
 from dialer.bridge.barging import Manner
 from dialer.bridge.conversation import Conversation
 from dialer.flows.answer_call import Answered
@@ -13,7 +13,16 @@ from dialer.voices.port import Setup
 def begin(answered: Answered, now: datetime, monotonic: float) -> Conversation:
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
     talk, script = answered.talk, answered.script
-    told = tell(script.persona, script.opening, name=talk.name, row=answered.row, zone=talk.zone, now=now)
+    persona, opening = honest(script.persona, script.opening, recorded=answered.records)
+    told = tell(
+        persona,
+        opening,
+        name=talk.name,
+        row=answered.row,
+        zone=talk.zone,
+        now=now,
+        recorded=answered.records,
+    )
     setup = Setup(
         instructions=told.instructions,
         tools=specs(),

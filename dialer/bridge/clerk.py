@@ -20,12 +20,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from dialer import live
 from dialer.ava.tools import Answered as ToolAnswered
 from dialer.ava.tools import Tools, not_done
+from dialer.bridge.archive import Archive
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
 from dialer.carriers.port import Carrier
 from dialer.flows.close_talk import Measured, close_talk
 from dialer.flows.hear_machine import hear_machine_words
+from dialer.flows.take_calls import Addresses
 from dialer.flows.talk import Talk
+from dialer.flows.transfer import Person, Refused, note_handed_over, who_takes
 from dialer.store import turns
 from dialer.store.sessions import Sessions
 from dialer.voices.port import Voice
@@ -56,6 +59,9 @@ class Parts:
     voices: dict[str, Voice]
     clock: Callable[[], datetime]
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
+    addresses: Addresses = field(default=Addresses("", ""))
+    archive: Archive | None = None
+    """Where talks are recorded; without one none is."""
 
 
 class Clerk:
@@ -74,6 +80,16 @@ class Clerk:
         self._turns: dict[str, SaveTurn] = {}
         self._ink = asyncio.Event()
         self._writing = asyncio.create_task(self._write())
+        self.person: Person | None = None
+        """Whom the student is connected to when the last words were heard."""
+        self.transfer_fault: str | None = None
+
+    async def choose_person(self, counselor_id: int) -> Person | Refused:
+        """Who takes the student, see `who_takes`; raises what the database raises."""
+        async with self._shared.sessions() as session:
+            found = await who_takes(session, self._call_id, self._shared.clock(), counselor_id)
+        self.person = found if isinstance(found, Person) else self.person
+        return found
 
     def take(self, effect: Work | SaveTurn) -> None:
         """Put something on the desk; nothing is awaited."""
@@ -131,6 +147,8 @@ class Clerk:
         while True:
             try:
                 async with self._shared.sessions.begin() as session:
+                    if end is End.TRANSFERRED and self.person is not None:
+                        await note_handed_over(session, self._call_id, self.person, self.transfer_fault)
                     outcome = await close_talk(session, self._call_id, measured, ours=ours, now=self._shared.clock())
                 break
             except (SQLAlchemyError, OSError) as error:
@@ -202,6 +220,7 @@ class Clerk:
             await self.say("field", result=answered.output)
 
     def _tool_is_done(self, tool_call: str, answered: ToolAnswered) -> None:
+        self.person = answered.person or self.person
         self._do(
             self._conversation.tool_done(
                 tool_call,
@@ -209,6 +228,7 @@ class Clerk:
                 ends=answered.ends,
                 opted_out=answered.opted_out,
                 failed=answered.failed,
+                end=End.TRANSFERRED if answered.person else End.GOODBYE,
                 now=time.monotonic(),
             )
         )

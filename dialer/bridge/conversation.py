@@ -12,7 +12,7 @@ from typing import assert_never
 from dialer.bridge import manners
 from dialer.bridge.asking import Asking
 from dialer.bridge.barging import Manner
-from dialer.bridge.clips import GOODBYE, MOMENT, SORRY, Clip
+from dialer.bridge.clips import MOMENT, SORRY, Clip
 from dialer.bridge.ears import Ears
 from dialer.bridge.effects import (
     Effect,
@@ -45,6 +45,7 @@ from dialer.voices.port import (
     Configure,
     Heard,
     ItemAdded,
+    Note,
     Nothing,
     RateLimit,
     Setup,
@@ -228,7 +229,7 @@ class Conversation:
         self.faults.append(says)
         self.floor.has_voice = self._listening = self.asking.answering = False
         if self.ending.goodbye:
-            return [] if self.ending.goodbye_sent else self._part(End.GOODBYE, GOODBYE, now)
+            return [] if self.ending.goodbye_sent else self._part(*self.ending.farewell, now)
         if not self._opened:
             return self._apologise(End.VOICE_REFUSED, now)
         if self._redials >= manners.MOST_REDIALS:
@@ -245,30 +246,46 @@ class Conversation:
         self._listening = self.floor.has_voice and not choked and not self.ending.begun
 
     def tool_done(
-        self, tool_call: str, output: str, *, ends: bool, opted_out: bool, now: float, failed: bool = False
+        self,
+        tool_call: str,
+        output: str,
+        *,
+        ends: bool,
+        opted_out: bool,
+        now: float,
+        failed: bool = False,
+        end: End = End.GOODBYE,
     ) -> list[Effect]:
-        """A tool's result: handed to the model, which answers once all of them are there."""
+        """A tool's result: handed to the model, which answers once all of them are there. `ends`: then as `end`."""
         self.asking.result(tool_call, failed=failed)
         self.transcript.answered(tool_call, output)
         self.ears.opted_out = self.ears.opted_out or opted_out
         if self.ending.parting is not None:
             return []
         if ends:
-            self.ending.ask_goodbye(now)
+            self.ending.ask_goodbye(now, end)
         if self._lost_at is not None:  # the session that asked is gone
-            return self._part(End.GOODBYE, GOODBYE, now) if self.ending.goodbye else self._open(now)
+            return self._part(*self.ending.farewell, now) if self.ending.goodbye else self._open(now)
         return [Tell(ToolResult(tool_call, output)), *self._go_on(now)]
 
     def opted_out(self, now: float) -> list[Effect]:
         """The opt-out heard in words is stored: say goodbye, whatever the model was about to say."""
-        if self.ending.goodbye or self.ending.parting is not None:
+        return self.say_goodbye(self.goodbye, now)
+
+    def say_goodbye(self, instructions: str, now: float, end: End = End.GOODBYE) -> list[Effect]:
+        """AVA is to say these last words, whatever she was about to say; the talk ends as `end` when they were heard."""
+        if self.ending.goodbye or self.ending.begun:
             return []  # the goodbye is coming already, by the model's own tool
-        self.ending.ask_goodbye(now)
+        self.ending.ask_goodbye(now, end)
         if self._lost_at is not None:
-            return self._part(End.GOODBYE, GOODBYE, now)
+            return self._part(*self.ending.farewell, now)
         effects = self.floor.silence(self.stream_ms)
-        self.asking.only(self.goodbye)
+        self.asking.only(instructions)
         return effects + self._go_on(now)
+
+    def note(self, words: str) -> list[Effect]:
+        """Something for AVA to know, that nobody says; nothing is done where she is not there or says goodbye."""
+        return [Tell(Note(words))] if self.floor.has_voice and not (self.ending.goodbye or self.ending.begun) else []
 
     def tick(self, now: float) -> list[Effect]:
         """The passing of time; to be called several times a second."""
@@ -328,10 +345,10 @@ class Conversation:
         if not playing and self.patience.voice_is_silent(now):
             self.faults.append(f"the voice said nothing for {manners.SILENT_VOICE_S:.0f} s")
             return (
-                self._part(End.GOODBYE, GOODBYE, now) if self.ending.goodbye else self._apologise(End.VOICE_LOST, now)
+                self._part(*self.ending.farewell, now) if self.ending.goodbye else self._apologise(End.VOICE_LOST, now)
             )
         if self.ending.goodbye_is_overdue(now) and not (self.asking.answering or playing):
-            return self._part(End.GOODBYE, GOODBYE, now)
+            return self._part(*self.ending.farewell, now)
         if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
             self.patience.filled = True
             return play(MOMENT, self.playback, self.transcript, self.stream_ms)

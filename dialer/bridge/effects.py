@@ -15,6 +15,8 @@ class End(StrEnum):
     TIME_LIMIT = "time_limit"
     MACHINE = "machine"
     NOBODY = "nobody"
+    TRANSFERRED = "transferred"
+    HUNG_UP = "hung_up"
     STREAM_CUT = "stream_cut"
     MEDIA_LOST = "media_lost"
     VOICE_LOST = "voice_lost"

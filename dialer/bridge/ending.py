@@ -6,7 +6,7 @@ student said last may still be transcribed for a moment; then it is finished.
 
 from dataclasses import dataclass
 
-from dialer.bridge.clips import Clip
+from dialer.bridge.clips import GOODBYE, MOMENT, Clip
 from dialer.bridge.effects import Effect, End, Finish
 from dialer.bridge.line import interrupt, play
 from dialer.bridge.manners import APOLOGY_WITHIN_S, MACHINE_MESSAGE_S
@@ -17,7 +17,7 @@ GOODBYE_WITHIN_S = 12.0
 LATE_TRANSCRIPTS_S = 2.0
 MARK_GRACE_MS = 1500
 # After these the last words of the student may still be transcribed for a moment.
-PATIENT = frozenset({End.STUDENT_LEFT, End.GOODBYE, End.TIME_LIMIT, End.STREAM_CUT, End.NOBODY})
+PATIENT = frozenset({End.STUDENT_LEFT, End.GOODBYE, End.TIME_LIMIT, End.STREAM_CUT, End.NOBODY, End.HUNG_UP})
 
 
 @dataclass(slots=True)
@@ -43,6 +43,11 @@ class Ending:
     def begun(self) -> bool:
         """Whether AVA is to say nothing any more."""
         return self.parting is not None or self.end is not None
+
+    @property
+    def farewell(self) -> tuple[End, Clip]:
+        """How the talk ends where AVA's own goodbye does not come, and what is said instead."""
+        return (End.TRANSFERRED, MOMENT) if self._goodbye_end is End.TRANSFERRED else (End.GOODBYE, GOODBYE)
 
     def ask_goodbye(self, now: float, end: End = End.GOODBYE) -> None:
         """AVA is to say goodbye; the talk ends as `end`."""

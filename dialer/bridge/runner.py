@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 from picows import WSCloseCode, WSMsgType, WSTransport
 
+from dialer.ava.persona import notice_ms
 from dialer.bridge.beginning import begin
 from dialer.bridge.clerk import Clerk, Parts
+from dialer.bridge.clips import SORRY
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import (
     Effect,
@@ -28,8 +30,11 @@ from dialer.bridge.effects import (
     SendMark,
     Tell,
 )
+from dialer.bridge.handing_over import hand_over
+from dialer.bridge.playback import BYTES_PER_MS
+from dialer.bridge.tap import Tap
 from dialer.bridge.voice_leg import VoiceLeg
-from dialer.carriers.media import MediaCodec, MediaFrame, MediaStarted, MediaStopped, NotMediaError
+from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, MediaStopped, NotMediaError
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
@@ -38,6 +43,7 @@ from dialer.voices.port import Audio
 START_WITHIN_S = 5.0
 CHOKED_S = 5.0
 MOST_WAITING = 1_000_000
+SORRY_GRACE_S = 0.3
 # The carrier may not know that these calls are over: it is told by its other interface too.
 HANG_UP = frozenset({End.MEDIA_LOST, End.STREAM_CUT})
 log = logging.getLogger(__name__)
@@ -60,6 +66,7 @@ class Runner:
         self._conversation: Conversation | None = None
         self._answered: Answered | None = None
         self._clerk: Clerk | None = None
+        self._tap: Tap | None = None
         self._task: asyncio.Task[None] | None = None
         self._gone = False
         self._choked_at: float | None = None
@@ -72,6 +79,21 @@ class Runner:
         """The call, once its token was accepted."""
         return self._answered
 
+    @property
+    def conversation(self) -> Conversation | None:
+        """Its talk, once it was answered."""
+        return self._conversation
+
+    @property
+    def clerk(self) -> Clerk | None:
+        """Who does its work."""
+        return self._clerk
+
+    @property
+    def tap(self) -> Tap | None:
+        """Its line, for those who are not on it."""
+        return self._tap
+
     # -- the carrier's side ------------------------------------------------------------------------------------------
 
     def carrier_message(self, message: bytes | memoryview) -> None:
@@ -82,6 +104,8 @@ class Runner:
             self.refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
             return
         conversation = self._conversation
+        if self._tap is not None and isinstance(event, (MediaFrame, MediaMark)):
+            self._tap.take(event)
         if isinstance(event, MediaFrame):
             if conversation is None:
                 if self._task is None:
@@ -96,7 +120,7 @@ class Runner:
                 self._answered_at = time.monotonic()
                 self._task = asyncio.create_task(self._run(event))
         elif conversation is not None:
-            self._do(conversation.media(event, time.monotonic()))
+            self.do(conversation.media(event, time.monotonic()))
         elif isinstance(event, MediaStopped):
             self._gone = True
             self._close(self._carrier)
@@ -110,7 +134,7 @@ class Runner:
         self._gone = True
         if self._conversation is not None:
             end = End.BROKEN if broken else End.STREAM_CUT
-            self._do(self._conversation.leave(end, time.monotonic()))
+            self.do(self._conversation.leave(end, time.monotonic()))
         elif self._task is None:
             self._on_ended(self)
 
@@ -123,17 +147,17 @@ class Runner:
             return
         if self._choked_at is not None and now - self._choked_at > CHOKED_S and not conversation.is_over:
             conversation.faults.append("the carrier takes nothing")
-            self._do(conversation.leave(End.MEDIA_LOST, now))
+            self.do(conversation.leave(End.MEDIA_LOST, now))
         leg = self._leg
         if leg is not None and leg.choked_at is not None and now - leg.choked_at > CHOKED_S:
             self._drop_voice()
-            self._do(conversation.voice_lost("it takes nothing", now))
-        self._do(conversation.tick(now))
+            self.do(conversation.voice_lost("it takes nothing", now))
+        self.do(conversation.tick(now))
 
     def drain(self) -> None:
         """The process must end: end the call."""
         if self._conversation is not None:
-            self._do(self._conversation.drain(time.monotonic()))
+            self.do(self._conversation.drain(time.monotonic()))
         else:
             self.refuse(WSCloseCode.GOING_AWAY, "the bridge ends")
 
@@ -143,7 +167,7 @@ class Runner:
         self._close_code = code
         if self._conversation is not None:
             self._conversation.faults.append(says[:200])
-            self._do(self._conversation.leave(End.BROKEN, time.monotonic()))
+            self.do(self._conversation.leave(End.BROKEN, time.monotonic()))
         self._close(self._carrier, code)
 
     # -- the voice's side --------------------------------------------------------------------------------------------
@@ -160,18 +184,18 @@ class Runner:
             if conversation.audio(event):
                 if self._first_audio_ms is None:
                     self._first_audio_ms = round((time.monotonic() - self._answered_at) * 1000)
-                self._send(self._codec.encode_audio(self._stream, event.payload))
+                self._say(event.payload)
                 if mark := conversation.playback.due_mark():
-                    self._send(self._codec.encode_mark(self._stream, mark))
+                    self.do([SendMark(mark)])
             return
-        self._do(conversation.voice(event, time.monotonic()))
+        self.do(conversation.voice(event, time.monotonic()))
 
     def voice_gone(self, leg: VoiceLeg, says: str) -> None:
         """The voice's socket was not had, or is lost."""
         if leg is self._leg and self._conversation is not None:
             self._leg = None
             log.warning("voice: %s", says)
-            self._do(self._conversation.voice_lost(says, time.monotonic()))
+            self.do(self._conversation.voice_lost(says, time.monotonic()))
 
     def voice_choked(self, leg: VoiceLeg, choked: bool) -> None:
         """The voice's socket takes nothing more for now, or does so again."""
@@ -180,17 +204,22 @@ class Runner:
 
     # -- effects -----------------------------------------------------------------------------------------------------
 
-    def _do(self, effects: list[Effect]) -> None:
+    def do(self, effects: list[Effect]) -> None:
+        """Carry out what the conversation wants, in order."""
         for effect in effects:
             match effect:
                 case Tell(command):
                     if self._leg is not None:
                         self._leg.tell(command)
                 case Play(clip):
-                    self._send(self._codec.encode_audio(self._stream, clip.payload))
+                    self._say(clip.payload)
                 case SendMark(name):
+                    if self._tap is not None:
+                        self._tap.take(effect)
                     self._send(self._codec.encode_mark(self._stream, name))
                 case SendClear():
+                    if self._tap is not None:
+                        self._tap.cleared(effect)
                     self._send(self._codec.encode_clear(self._stream))
                 case Redial():
                     self._dial()
@@ -206,7 +235,7 @@ class Runner:
         name = self._answered.script.voice
         voice = self._shared.voices.get(name)
         if voice is None:
-            self._do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
+            self.do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
         self._conversation.model = voice.model
         self._leg = VoiceLeg(voice, self)
@@ -218,6 +247,12 @@ class Runner:
             leg.close()
         if self._dialling is not None and not self._dialling.done():
             self._dialling.cancel()
+
+    def _say(self, payload: str) -> None:
+        """Sound for the student, base64 of µ-law; the playback has counted it."""
+        if self._tap is not None and self._conversation is not None:
+            self._tap.ava(payload, self._conversation.stream_ms)
+        self._send(self._codec.encode_audio(self._stream, payload))
 
     def _send(self, message: bytes) -> None:
         if not self._gone and not (self._choked_at is not None and self._is_full(len(message))):
@@ -242,6 +277,8 @@ class Runner:
             if await self._begin(started):
                 assert self._clerk is not None
                 end = await self._clerk.work_off()
+                if end is End.TRANSFERRED:
+                    await self._transfer(started)
             else:
                 self._close_code = WSCloseCode.POLICY_VIOLATION
         except Exception:  # one call's bug ends that call alone
@@ -252,6 +289,10 @@ class Runner:
         finally:
             self._drop_voice()
             self._close(self._carrier, self._close_code)
+            if self._tap is not None:
+                await self._tap.listening.close()
+                if self._shared.archive is not None and self._tap.recording is not None:
+                    self._shared.archive.finish(self._tap.recording)
             if self._clerk is not None:
                 await self._clerk.close(end, self._first_audio_ms)
             if end in HANG_UP and self._answered is not None:
@@ -270,15 +311,33 @@ class Runner:
         log.info("call answered", extra={"call_id": str(talk.call_id), "phone": mask(talk.phone)})
         now = time.monotonic()
         self._conversation = begin(answered, self._shared.clock(), now)
-        self._clerk = Clerk(self._shared, talk, self._conversation, self._do)
-        self._do(self._conversation.media(started, now))
+        self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
+        recording = None
+        if answered.records and self._shared.archive is not None:
+            recording = self._shared.archive.begin(talk.call_id, notice_ms(answered.script.opening))
+        self._tap = Tap(self._shared.redis, talk.call_id, self._conversation.playback, recording)
+        self.do(self._conversation.media(started, now))
         if self._gone:
-            self._do(self._conversation.leave(End.STUDENT_LEFT, now))
+            self.do(self._conversation.leave(End.STUDENT_LEFT, now))
         else:
             self._dial()
         await self._clerk.say("clientConnected", phone=mask(talk.phone), name=talk.name)
         await self._clerk.say("callStatus", status="active", phone=mask(talk.phone))
         return True
+
+    async def _transfer(self, started: MediaStarted) -> None:
+        """AVA's last words were heard: the carrier takes the student to a person, or they are told that it cannot."""
+        assert self._answered is not None
+        assert self._clerk is not None
+        assert self._conversation is not None
+        if self._clerk.person is None or self._conversation.ears.opted_out:
+            return
+        token = started.parameters.get("token", "")
+        person, sid = self._clerk.person, started.carrier_sid
+        self._clerk.transfer_fault = await hand_over(self._shared, self._answered, sid, token, person)
+        if self._clerk.transfer_fault is not None:
+            self._say(SORRY.payload)
+            await asyncio.sleep(SORRY.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
 
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""

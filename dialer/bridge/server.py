@@ -10,8 +10,9 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
+from uuid import UUID
 
 from picows import (
     WSCloseCode,
@@ -26,11 +27,15 @@ from picows import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from dialer.bridge.archive import Archive
 from dialer.bridge.clerk import Parts
+from dialer.bridge.control import heed
 from dialer.bridge.runner import Runner
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
+from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
+from dialer.store.shelf import Shelf
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import TWILIO_MEDIA, make_voices
@@ -125,6 +130,13 @@ class Bridge:
         self._runners.add(runner)
         return runner
 
+    def find(self, call_id: UUID) -> Runner | None:
+        """The call, if it is one of this process."""
+        for runner in self._runners:
+            if runner.answered is not None and runner.answered.talk.call_id == call_id:
+                return runner
+        return None
+
     async def keep_time(self) -> None:
         """Let every call feel time pass, and tell the database which ones are alive."""
         told = 0.0
@@ -173,7 +185,10 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port."""
     async with open_store(settings) as store:
         redis, carriers = make_redis(settings), make_carriers(settings)
-        bridge = Bridge(settings, Parts(store.sessions, redis, make_voices(settings), store.clock.now, carriers))
+        archive = Archive(settings.recordings_in_the_making, Shelf(settings.recordings), store.sessions)
+        addresses = Addresses(settings.public_url, settings.media_url)
+        parts = Parts(store.sessions, redis, make_voices(settings), store.clock.now, carriers, addresses, archive)
+        bridge = Bridge(settings, parts)
         server = await ws_create_server(
             bridge.admit,
             settings.dialer_bridge_host,
@@ -182,14 +197,16 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             enable_auto_ping=True,
         )
         clock = asyncio.create_task(bridge.keep_time())
+        beside = [asyncio.create_task(heed(redis, bridge.find)), asyncio.create_task(archive.look_after())]
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             await bridge.drain()
             server.close()
-            clock.cancel()
-            with suppress(asyncio.CancelledError):
-                await clock
+            for task in (clock, *beside):
+                task.cancel()
+            await asyncio.gather(clock, *beside, return_exceptions=True)
+            await archive.close()
             for carrier in carriers.values():
                 await carrier.close()
             await redis.aclose()

@@ -96,6 +96,30 @@ class Report:
     to: str = ""
     from_number: str = ""
     created_at: datetime | None = None
+    parent_sid: str | None = None
+    """The call out of which this one was made: the leg to a person to whom a student was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A student on the line is to be connected to a person."""
+
+    to: str
+    from_number: str
+    brief_url: str
+    """What is said to that person alone before the two are connected is asked for here."""
+    over_url: str
+    """What follows for the student is asked for here, once the person did not answer or the two have talked."""
+    ring_timeout_s: int = 25
+    time_limit_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """How handing a student over ended: whether the two talked, in the carrier's own word."""
+
+    talked: bool
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,7 @@ class Carrier(Protocol):
     async def place(self, order: Order) -> PlaceAnswer:
         """Ask once, with a deadline, without any retry. Never raises for what the wire or the carrier does."""
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
         """What a kept webhook of this carrier says; `kind` is that of its address. None where it says nothing."""
 
     async def fetch(self, sid: str) -> Report:
@@ -142,6 +166,9 @@ class Carrier(Protocol):
 
     async def leave_message(self, sid: str, words: str) -> None:
         """Speak to whatever machine answered, then hang up."""
+
+    async def hand_over(self, sid: str, handover: Handover) -> None:
+        """Take the call off its media stream and connect it to a person; a call that is over raises CarrierError."""
 
     async def placed_since(self, since: datetime) -> tuple[Report, ...]:
         """Every call of the account created since then, oldest first: what the ledger is held against."""

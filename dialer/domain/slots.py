@@ -111,6 +111,14 @@ def is_bookable(counselor: CounselorTime, starts_utc: datetime, now_utc: datetim
     return any(slot.starts == starts_utc for slot in bookable(counselor, day, day, counselor.zone, now_utc))
 
 
+def is_there(counselor: CounselorTime, now_utc: datetime) -> bool:
+    """Whether the counselor can be spoken to now: within their hours, and with nothing that takes their time."""
+    today = now_utc.astimezone(ZoneInfo(counselor.zone)).date()
+    spans = (span for day in (today - timedelta(days=1), today) for span in _working(counselor, day))
+    working = any(opens <= now_utc < closes for opens, closes in spans)
+    return working and not any(starts <= now_utc < ends for starts, ends in (*counselor.busy, *counselor.meetings))
+
+
 def _working(counselor: CounselorTime, day: date) -> Iterator[Span]:
     zone = ZoneInfo(counselor.zone)
     for hours in counselor.hours:

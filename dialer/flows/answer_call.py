@@ -35,6 +35,8 @@ class Answered:
     carrier: str
     leaves_message: bool
     """A machine is to be spoken to, by the carrier: the line is kept for it."""
+    records: bool = True
+    """The talk is recorded, and AVA says so."""
 
 
 async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: datetime) -> Answered | Refused:
@@ -76,6 +78,7 @@ async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: 
         campaign.time_limit_s,
         carrier=call.carrier,
         leaves_message=campaign.machine == "leave_message" and bool(campaign.machine_message),
+        records=campaign.recording,
     )
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import CarrierError, MachineHeard, Report
+from dialer.carriers.port import CarrierError, HandedOver, MachineHeard, Report
 from dialer.flows.ask_gate import Carriers
 from dialer.flows.hear_machine import HangUp, LeaveMessage, hear_machine
 from dialer.flows.record_status import Recorded, record_status
+from dialer.flows.transfer import note_not_taken
 from dialer.store import events, incidents
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ async def apply_event(session: AsyncSession, event_id: int, carriers: Carriers, 
             applied = Applied(recorded=await record_status(session, event.call_id, report, now))
         case MachineHeard(answered_by):
             applied = Applied(wanted=await hear_machine(session, event.call_id, answered_by))
+        case HandedOver(talked=talked, says=says):
+            if not talked:
+                await note_not_taken(session, event.call_id, says)
         case None:
             pass
     event.applied_at = func.now()

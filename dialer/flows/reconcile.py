@@ -7,8 +7,9 @@ that the two tell differently. Nobody is rung and nothing is hung up by it.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,12 +49,27 @@ async def reconcile(sessions: Sessions, carriers: Carriers, now: datetime, since
             log.warning("not reconciled with %s: %s", carrier.name, error)
             continue
         listed += len(reports)
-        for report in reports:
+        for report in with_legs(reports):
             async with sessions.begin() as session:
                 told += await _theirs(session, carrier, report, now)
         async with sessions.begin() as session:
             told += await _ours(session, carrier, {report.sid for report in reports}, since)
     return Reconciled(listed, told)
+
+
+def with_legs(reports: Sequence[Report]) -> list[Report]:
+    """The calls that were asked for, each with what the legs to a person cost that were dialled out of it."""
+    legs: dict[str, Decimal] = {}
+    for report in reports:
+        if report.parent_sid and report.cost is not None:
+            legs[report.parent_sid] = legs.get(report.parent_sid, Decimal(0)) + report.cost
+    return [
+        replace(report, cost=report.cost + legs[report.sid])
+        if report.sid in legs and report.cost is not None
+        else report
+        for report in reports
+        if report.parent_sid is None
+    ]
 
 
 async def _theirs(session: AsyncSession, carrier: Carrier, report: Report, now: datetime) -> int:

@@ -98,6 +98,12 @@ class CallEntry:
     ended_by: str | None = None
     duration_s: int | None = None
     answered_by: str | None = None
+    parent: str | None = None
+    """The call out of which this one was dialled."""
+    said: list[str] = field(default_factory=list)
+    """What the carrier itself said on it, as far as it was heard."""
+    connected: str | None = None
+    """When it was connected to its parent."""
     streams: list[StreamEntry] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
 
@@ -166,6 +172,8 @@ class RealtimeEntry:
     tools: list[ToolEntry] = field(default_factory=list)
     truncations: list[TruncationEntry] = field(default_factory=list)
     turns: list[TurnEntry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was told to the model as the system."""
     responses: list[tuple[str, str]] = field(default_factory=list)
     audio_ms: int = 0
 

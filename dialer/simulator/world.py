@@ -19,7 +19,7 @@ from dialer.simulator.script import Student
 from dialer.simulator.settings import WorldSettings
 from dialer.simulator.speech import Speech, process_speech
 from dialer.simulator.students import BY_ENDING, LINES
-from dialer.simulator.twilio.lifecycle import Exchange
+from dialer.simulator.twilio.exchange import Exchange
 from dialer.simulator.twilio.rest import Account
 from dialer.simulator.twilio.webhooks import Webhooks
 
@@ -56,6 +56,7 @@ class World:
             self.settings.auth_token,
             lambda: self.twilio_url,
             lambda work: self._account.background(work),
+            lambda call: self._account.adopt(call),
         )
         self._account = Account(self.settings, exchange, self._clock, self.faults, self.ledger)
         self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)

@@ -34,7 +34,7 @@ SELECT place, call_id FROM known ORDER BY place
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook as it came: `kind` is `status` or `machine`, `sequence` tells it from others of its call and kind."""
+    """A webhook as it came: `kind` is `status`, `machine` or `handover`, `sequence` tells it from others of its call and kind."""
 
     carrier: str
     sid: str

@@ -20,6 +20,7 @@ from dialer.voices.port import (
     Configure,
     Heard,
     ItemAdded,
+    Note,
     Nothing,
     RateLimit,
     Recall,
@@ -141,6 +142,8 @@ def encode(command: VoiceCommand) -> bytes:
             event = _item({"id": item, **_message("assistant", "output_text", words)})
         case Recall(item, _, words):
             event = _item({"id": item, **_message("user", "input_text", words)})
+        case Note(words):
+            event = _item(_message("system", "input_text", words))
         case RecallTool(item, tool_call, name, arguments):
             called = {"type": "function_call", "call_id": tool_call, "name": name, "arguments": arguments}
             event = _item({"id": item, **called})

@@ -90,7 +90,14 @@ class RecallTool:
     arguments: str
 
 
-VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult | Recall | RecallTool
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words of the house for the model alone. They make it say nothing by themselves."""
+
+    words: str
+
+
+VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult | Recall | RecallTool | Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,17 @@ from sqlalchemy import text
 from dialer import live
 from dialer.settings import Settings
 from dialer.web.calls import start_call
+from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.explain import explain_lead
 from dialer.web.journal import Journal
 from dialer.web.leads import import_list
+from dialer.web.listening import listen
 from dialer.web.live import live_page, live_socket
 from dialer.web.near import near_only
 from dialer.web.parts import Parts, WebParts, provide_parts
+from dialer.web.recording import recording
 from dialer.web.watchers import Watchers
-from dialer.web.webhooks import twilio_machine, twilio_status
+from dialer.web.webhooks import twilio_brief, twilio_handover, twilio_machine, twilio_status
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 
@@ -89,12 +92,13 @@ def make_app(settings: Settings) -> Litestar:
     return Litestar(
         # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
         route_handlers=[
-            *(health, twilio_status, twilio_machine),
+            *(health, twilio_status, twilio_machine, twilio_brief, twilio_handover),
             Router(
                 "/",
                 guards=[near_only],
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
+                    *(note, hang_up, transfer, who_takes_transfers, listen, recording),
                     create_static_files_router(path="/static", directories=[HERE / "static"]),
                 ],
             ),

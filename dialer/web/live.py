@@ -32,7 +32,7 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
     await socket.accept()
     async with parts.watchers.watch() as queue:
         await socket.send_text(await _snapshot(parts))
-        reader = asyncio.create_task(_until_gone(socket))
+        reader = asyncio.create_task(until_gone(socket))
         try:
             while not reader.done():
                 getter = asyncio.create_task(queue.get())
@@ -47,7 +47,8 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
             reader.cancel()
 
 
-async def _until_gone(socket: WebSocket[object, object, State]) -> None:
+async def until_gone(socket: WebSocket[object, object, State]) -> None:
+    """Wait until the other side has closed; what it says is passed over."""
     with suppress(WebSocketDisconnect):
         while True:
             await socket.receive_text()

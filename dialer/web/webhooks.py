@@ -4,15 +4,19 @@ import logging
 import re
 from urllib.parse import parse_qsl
 
-from litestar import Request, post
+from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
+from sqlalchemy.exc import SQLAlchemyError
 
-from dialer.carriers.twilio.webhooks import is_genuine, is_genuine_form, sequence_of
+from dialer.carriers.twilio.twiml import brief_twiml, hangup_twiml, say_twiml
+from dialer.carriers.twilio.webhooks import is_genuine, is_genuine_form, parse_handover, sequence_of
+from dialer.flows.transfer import brief
 from dialer.store.events import Event
 from dialer.web.parts import Parts, WebParts
 
 TOKEN = re.compile(r"(?:^|&)token=([\w-]+)", re.ASCII)
+NOBODY_CAME = "I am sorry, none of our experts could come to the phone. We will call you back. Goodbye."
 NOT_GENUINE = "not a genuine request of the carrier"
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,46 @@ async def twilio_machine(request: Request[object, object, State], parts: WebPart
     await _keep(request, parts, fields, "machine", fields.get("AnsweredBy", ""))
 
 
+@post("/carriers/twilio/brief", status_code=200, include_in_schema=False)
+async def twilio_brief(request: Request[object, object, State], parts: WebParts) -> Response[str]:
+    """What a counselor who picked up is told before the student is connected to them; nothing for a stranger's token."""
+    await _ours(request, parts)
+    async with parts.sessions() as session:
+        words = await brief(session, _token(request))
+    if words is None:
+        raise NotFoundException("no such call")
+    return _twiml(brief_twiml(words))
+
+
+@post("/carriers/twilio/handover", status_code=200, include_in_schema=False)
+async def twilio_handover(request: Request[object, object, State], parts: WebParts) -> Response[str]:
+    """A student's leg to a counselor is over: goodbye if the two talked, else an apology, whatever the database does."""
+    fields = await _ours(request, parts)
+    try:
+        await _keep(request, parts, fields, "handover", fields.get("DialCallSid") or "none")
+    except (SQLAlchemyError, OSError):
+        log.exception("the end of a transfer was not kept")
+    found = parse_handover(fields)
+    return _twiml(hangup_twiml() if found is not None and found.talked else say_twiml(NOBODY_CAME))
+
+
+def _twiml(document: str) -> Response[str]:
+    return Response(document, media_type="text/xml")
+
+
+async def _ours(request: Request[object, object, State], parts: Parts) -> dict[str, str]:
+    """The fields of a genuine request about our account's calls; raises as `_verified` and `_keep` do."""
+    fields = await _verified(request, parts)
+    if fields.get("AccountSid") != parts.settings.twilio_account_sid:
+        raise NotFoundException("this account's calls are not ours")
+    return fields
+
+
+def _token(request: Request[object, object, State]) -> str:
+    found = TOKEN.search(_query(request))
+    return found[1] if found else ""
+
+
 async def _keep(
     request: Request[object, object, State], parts: Parts, fields: dict[str, str], kind: str, sequence: str
 ) -> None:
@@ -41,9 +85,8 @@ async def _keep(
     """
     if fields.get("AccountSid") != parts.settings.twilio_account_sid:
         raise NotFoundException("this account's calls are not ours")
-    found = TOKEN.search(_query(request))
-    sid, token = fields.get("CallSid", ""), found[1] if found else ""
-    if await parts.journal.keep(Event("twilio", sid, kind, sequence, token, fields)) is None:
+    sid = fields.get("CallSid", "")
+    if await parts.journal.keep(Event("twilio", sid, kind, sequence, _token(request), fields)) is None:
         log.error("a carrier speaks of a call that is not ours: %s", sid)
         raise NotFoundException("no such call")
 

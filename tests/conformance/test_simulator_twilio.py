@@ -179,7 +179,13 @@ def test_several_values_of_a_field_count_once_each_in_order() -> None:
         ("<Response>", 12100),
         ("<!DOCTYPE a><Response/>", 12100),
         ("<Answer/>", 12200),
-        ("<Response><Dial>+1</Dial></Response>", 12200),
+        ("<Response><Record/></Response>", 12200),
+        ("<Response><Dial>+1</Dial></Response>", 13224),
+        ("<Response><Dial><Number>+12025550143</Number><Number>+12025550144</Number></Dial></Response>", 12200),
+        ("<Response><Dial whisper='x'>+12025550143</Dial></Response>", 12200),
+        ("<Response><Dial timeout='0'>+12025550143</Dial></Response>", 12200),
+        ("<Response><Dial callerId='desk'>+12025550143</Dial></Response>", 13214),
+        ("<Response><Dial><Number url='/brief'>+12025550143</Number></Dial></Response>", 12200),
         ('<Response><Connect><Stream url="https://a/b"/></Connect></Response>', 31922),
         ('<Response><Connect><Stream url="ws://a.example/b"/></Connect></Response>', 31922),
         ('<Response><Connect><Stream url="wss://a.example/b" track="both_tracks"/></Connect></Response>', 31941),
@@ -327,6 +333,48 @@ async def test_a_live_call_is_hung_up_redirected_and_then_over(carrier: Carrier,
     assert (status, body["code"]) == (400, 21220)
     assert (await carrier.ask("DELETE", path))[0] == 204
     assert (await carrier.ask("GET", path))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "connected"),
+    [("+12025550140", "completed", True), ("+12025550142", "busy", False), ("+12025550143", "no-answer", False)],
+)
+async def test_a_live_call_is_redirected_to_somebody_who_is_told_alone_before_they_are_connected(
+    carrier: Carrier, product: Product, number: str, status: str, connected: bool
+) -> None:
+    _, call = await carrier.create(Twiml=product.twiml_to_stream())
+    async with asyncio.timeout(3):
+        while not any(event["event"] == "media" for event in product.received):
+            await asyncio.sleep(0.01)
+    product.twiml = "<Response><Say>Somebody waits for you.</Say></Response>"
+    dialled = (
+        f'<Response><Dial action="{product.url}/twiml?then" answerOnBridge="true" timeout="5" callerId="{FROM}">'
+        f'<Number url="{product.url}/twiml?brief">{number}</Number></Dial><Pause length="60"/></Response>'
+    )
+    answered, _ = await carrier.ask("POST", f"/Calls/{call['sid']}.json", data={"Twiml": dialled, "TimeLimit": "900"})
+    assert answered == 200
+    entry = await carrier.ended(call["sid"])
+    assert product.received[-1]["event"] == "stop"
+    (leg,) = carrier.world.ledger.calls_to(number)
+    assert (leg.parent, leg.from_, leg.statuses[-1][0]) == (call["sid"], FROM, status)
+    assert (leg.connected is not None) is connected
+    assert leg.said == (["Somebody waits for you."] if connected else [])
+    assert entry.said == ["Somebody waits for you."], "the action's document is run for the first one"
+    (then,) = [hook for hook in carrier.world.ledger.webhooks if hook.event == "dial"]
+    assert (then.params["DialCallStatus"], then.params["DialCallSid"]) == (status, leg.sid)
+    assert ("DialCallDuration" in then.params) is connected
+    _, shown = await carrier.ask("GET", f"/Calls/{leg.sid}.json")
+    assert (shown["parent_call_sid"], shown["direction"]) == (call["sid"], "outbound-dial")
+    assert product.unsigned == []
+
+
+async def test_somebody_else_s_number_may_not_be_shown_as_the_caller(carrier: Carrier, product: Product) -> None:
+    dialled = '<Response><Dial callerId="+12025550199">+12025550140</Dial><Hangup/></Response>'
+    _, call = await carrier.create(Twiml=dialled)
+    entry = await carrier.ended(call["sid"])
+    assert [warned.code for warned in entry.warnings] == [13214]
+    (leg,) = carrier.world.ledger.calls_to("+12025550140")
+    assert (leg.rang, leg.statuses[-1][0]) == (None, "failed")
 
 
 # Webhooks

@@ -6,8 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dialer.carriers.port import CarrierError, Ended, MachineHeard, Order, PlaceAnswer, Placed, Report
-from dialer.carriers.twilio.webhooks import parse_status
+from dialer.carriers.port import (
+    CarrierError,
+    Ended,
+    HandedOver,
+    Handover,
+    MachineHeard,
+    Order,
+    PlaceAnswer,
+    Placed,
+    Report,
+)
+from dialer.carriers.twilio.webhooks import parse_handover, parse_status
 from dialer.domain.call import State
 
 HUNG_UP = Ended(answered=True, says="completed")
@@ -29,6 +39,7 @@ class ScriptedCarrier:
         self.hung_up: list[str] = []
         self.cancelled: list[str] = []
         self.messages: list[tuple[str, str]] = []
+        self.handed_over: list[tuple[str, Handover]] = []
         self.fetched: list[str] = []
         self.away = False
 
@@ -49,8 +60,10 @@ class ScriptedCarrier:
             sid=sid, state=state, ended=ended, to=to, from_number=self.from_number, created_at=datetime.now(UTC)
         )
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
         """As Twilio's."""
+        if kind == "handover":
+            return parse_handover(fields)
         return MachineHeard(fields["AnsweredBy"]) if kind == "machine" else parse_status(fields)
 
     async def fetch(self, sid: str) -> Report:
@@ -79,6 +92,11 @@ class ScriptedCarrier:
         """Remember what was said to the machine."""
         self._here()
         self.messages.append((sid, words))
+
+    async def hand_over(self, sid: str, handover: Handover) -> None:
+        """Remember who was to be connected to whom."""
+        self._here()
+        self.handed_over.append((sid, handover))
 
     async def placed_since(self, since: datetime) -> tuple[Report, ...]:
         """Every call, in the order in which they became known."""

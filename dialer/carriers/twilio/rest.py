@@ -23,6 +23,8 @@ from twilio.twiml.voice_response import Connect, VoiceResponse
 from dialer.carriers.port import (
     AccountRefused,
     CarrierError,
+    HandedOver,
+    Handover,
     MachineHeard,
     NumberRefused,
     Order,
@@ -32,7 +34,8 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.carriers.twilio.webhooks import ended_as, parse_status, state_of
+from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
+from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
 from dialer.failpoint import failpoint
 
 T = TypeVar("T")
@@ -164,8 +167,10 @@ class Twilio:
             return Unknown(f"no readable answer from Twilio: {type(error).__name__}: {error}")
         return Placed(created.sid) if created.sid else Unknown("Twilio's answer had no sid")
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | None:
-        """A status callback (§2), or the verdict of answering machine detection (§4)."""
+    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
+        """A status callback (§2), the verdict of answering machine detection (§4), or the end of a `<Dial>`."""
+        if kind == "handover":
+            return parse_handover(fields)
         if kind == "machine":
             return MachineHeard(fields["AnsweredBy"]) if fields.get("AnsweredBy") else None
         return parse_status(fields)
@@ -204,10 +209,15 @@ class Twilio:
 
     async def leave_message(self, sid: str, words: str) -> None:
         """Redirect the live call to TwiML that speaks and hangs up (§1.3)."""
-        response = VoiceResponse()
-        response.say(words)
-        response.hangup()
-        await self._update(sid, twiml=str(response))
+        await self._update(sid, twiml=say_twiml(words))
+
+    async def hand_over(self, sid: str, handover: Handover) -> None:
+        """Redirect the live call to `<Dial>` (§1.3); the time that was set for the talk with AVA binds no more."""
+
+        async def change() -> None:
+            await self._client.calls(sid).update_async(twiml=dial_twiml(handover), time_limit=handover.time_limit_s)
+
+        await self._asked(change)
 
     async def _update(self, sid: str, **values: str) -> None:
         async def change() -> None:
@@ -301,6 +311,7 @@ def _report(call: CallInstance) -> Report:
         to=call.to or "",
         from_number=call._from or "",
         created_at=call.date_created.replace(tzinfo=UTC) if call.date_created else None,
+        parent_sid=call.parent_call_sid or None,
     )
 
 

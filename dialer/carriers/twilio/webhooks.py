@@ -9,7 +9,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from dialer.carriers.digits import is_count
-from dialer.carriers.port import Ended, Report
+from dialer.carriers.port import Ended, HandedOver, Report
 from dialer.domain.call import State
 
 STATES = {
@@ -82,6 +82,12 @@ def parse_status(fields: Mapping[str, str]) -> Report | None:
         to=fields.get("To", ""),
         from_number=fields.get("From", ""),
     )
+
+
+def parse_handover(fields: Mapping[str, str]) -> HandedOver | None:
+    """What the request to a `<Dial>`'s action says of the leg that it dialled."""
+    status = fields.get("DialCallStatus", "")
+    return HandedOver(status in ("completed", "answered"), status) if status else None
 
 
 def sequence_of(fields: Mapping[str, str]) -> str:

@@ -188,6 +188,8 @@ class Session:
         elif item["type"] == "function_call":
             item.setdefault("call_id", new_id("call"))
         before = self._conversation.add(item, event.get("previous_item_id"))
+        if item["type"] == "message" and item["role"] == "system":
+            self._entry.notes += [part["text"] for part in item["content"]]
         await self._wire.send("conversation.item.added", previous_item_id=before, item=item)
         await self._wire.send("conversation.item.done", previous_item_id=before, item=item)
 

@@ -42,6 +42,7 @@ class Call:
     student: Student
     entry: CallEntry
     queue_ms: int = 0
+    parent_sid: str | None = None
     status: str = "queued"
     created: datetime = field(default_factory=now)
     updated: datetime = field(default_factory=now)
@@ -54,6 +55,7 @@ class Call:
     recording_sid: str | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
     redirect: Document | None = None
+    time_limit: asyncio.TimerHandle | None = None
     sequence: int = 0
 
     def move(self, status: str) -> None:
@@ -74,13 +76,20 @@ class Call:
         self.redirect = document
         self.over.set()
 
+    def limit(self, seconds: float | None) -> None:
+        """The call ends so many real seconds from now, or (None) when it does; whatever was said before."""
+        if self.time_limit is not None:
+            self.time_limit.cancel()
+        loop = asyncio.get_running_loop()
+        self.time_limit = None if seconds is None else loop.call_later(seconds, self.end, "time_limit")
+
     def resource(self) -> dict[str, Any]:
         """The Call resource: every number is a string or null, dates are RFC 2822, `initiated` never shows."""
         path = f"/2010-04-01/Accounts/{self.account_sid}/Calls/{self.sid}"
         return {
             "sid": self.sid,
             "account_sid": self.account_sid,
-            "parent_call_sid": None,
+            "parent_call_sid": self.parent_sid,
             "to": self.request.to,
             "to_formatted": self.request.to,
             "from": self.request.from_,
@@ -92,7 +101,7 @@ class Call:
             "duration": None if self.duration_s is None else str(self.duration_s),
             "price": self.price,
             "price_unit": "USD",
-            "direction": "outbound-api",
+            "direction": "outbound-dial" if self.parent_sid else "outbound-api",
             "answered_by": self.answered_by,
             "api_version": "2010-04-01",
             "forwarded_from": None,

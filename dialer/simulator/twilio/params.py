@@ -156,6 +156,11 @@ def read_hook(form: Form, name: str, method_name: str) -> Hook | None:
     return _hook(form, name, method_name, 21205)
 
 
+def read_time_limit(form: Form) -> int | None:
+    """The seconds after which an update wants the call ended, None where it does not say. Raises TwilioError 21208."""
+    return _integer(form, "TimeLimit", 14400, 1, 14400, 21208) if "TimeLimit" in form else None
+
+
 def _hook(form: Form, name: str, method_name: str, code: int) -> Hook | None:
     url, method = _one(form, name), (_one(form, method_name) or "POST").upper()
     if method not in ("GET", "POST"):

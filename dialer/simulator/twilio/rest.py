@@ -16,10 +16,18 @@ from dialer.simulator.ledger import CallEntry, Ledger, Refusal
 from dialer.simulator.settings import WorldSettings
 from dialer.simulator.students import student_for
 from dialer.simulator.twilio.call import BEFORE_ANSWER, FINAL, Call, new_sid
-from dialer.simulator.twilio.lifecycle import Exchange, fetch, live
+from dialer.simulator.twilio.exchange import Exchange, fetch
+from dialer.simulator.twilio.lifecycle import live
 from dialer.simulator.twilio.listing import page_of
-from dialer.simulator.twilio.params import Form, TwilioError, read_create, read_hook
+from dialer.simulator.twilio.params import Form, TwilioError, read_create, read_hook, read_time_limit
 from dialer.simulator.twilio.twiml import TwimlError, parse
+
+_UPDATES = frozenset(
+    {
+        *("Status", "Url", "Method", "Twiml", "FallbackUrl", "FallbackMethod", "TimeLimit"),
+        *("StatusCallback", "StatusCallbackMethod"),
+    }
+)
 
 
 class Account:
@@ -66,6 +74,12 @@ class Account:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+    def adopt(self, call: Call) -> None:
+        """Have a call that was dialled out of another one."""
+        self._calls[call.sid] = call
+        call.entry.statuses.append(("queued", call.entry.created))
+        self._ledger.calls.append(call.entry)
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the calls until it is done or the world stops."""
@@ -176,6 +190,9 @@ class Account:
             raise TwilioError(400, 21220, f"Call {call.sid} is not in-progress. Cannot redirect.")
         status = form.get("Status", [None])[-1]
         url, twiml = read_hook(form, "Url", "Method"), form.get("Twiml", [None])[-1]
+        limit_s = read_time_limit(form)
+        if unknown := sorted(set(form) - _UPDATES):
+            raise TwilioError(400, 20001, f"{unknown[0]} cannot be updated")
         if status is not None and status not in ("canceled", "completed"):
             raise TwilioError(400, 20001, f"Status {status!r} is not canceled or completed")
         if url and twiml:
@@ -194,6 +211,8 @@ class Account:
                 raise TwilioError(400, error.code, str(error)) from error
         elif url:
             self.background(self._redirect(call, form))
+        if limit_s is not None and call.time_limit is not None:
+            call.limit(self._clock.real(limit_s))
         return web.json_response(call.resource())
 
     async def _redirect(self, call: Call, form: Form) -> None:

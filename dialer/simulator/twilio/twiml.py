@@ -1,11 +1,14 @@
 """TwiML as far as the dialer uses it (twilio.md §3), read by a real XML parser."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree
 
 LONGEST = 64_000
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_DIAL = frozenset({"action", "method", "answerOnBridge", "timeout", "timeLimit", "callerId"})
 
 
 class TwimlError(ValueError):
@@ -51,7 +54,25 @@ class Hangup:
     """`<Hangup/>`."""
 
 
-Verb = Stream | Say | Play | Pause | Hangup
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """`<Dial>` of one `<Number>`: the person hears it ring until the other one was told the document at `url`.
+
+    `action` is asked what is next, however it ended; without one the document goes on.
+    """
+
+    number: str
+    url: str | None
+    method: str
+    action: str | None
+    action_method: str
+    caller_id: str | None
+    timeout_s: int
+    time_limit_s: int
+    answer_on_bridge: bool
+
+
+Verb = Stream | Say | Play | Pause | Hangup | Dial
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +116,59 @@ def _verb(element: ElementTree.Element, warnings: list[tuple[int, str]]) -> Verb
             return Pause(float(length))
         case "Hangup":
             return Hangup()
+        case "Dial":
+            return _dial(element)
         case other:
             raise TwimlError(12200, f"<{other}> is not valid here")
+
+
+def _dial(element: ElementTree.Element) -> Dial:
+    """One number, by its noun or as text. Raises TwimlError 12200, 13224 a bad number, 13214 a bad caller id."""
+    if unknown := sorted(set(element.attrib) - _DIAL):
+        raise TwimlError(12200, f"<Dial> has no attribute {unknown[0]!r} here")
+    nouns = list(element)
+    if [noun.tag for noun in nouns] not in ([], ["Number"]) or (nouns and (element.text or "").strip()):
+        raise TwimlError(12200, "<Dial> here holds one <Number>")
+    number, noun = (nouns[0].text or "", nouns[0].attrib) if nouns else (element.text or "", {})
+    if unknown := sorted(set(noun) - {"url", "method"}):
+        raise TwimlError(12200, f"<Number> has no attribute {unknown[0]!r} here")
+    if not _E164.fullmatch(number.strip()):
+        raise TwimlError(13224, f"{number!r} is not a number in E.164")
+    caller_id = element.get("callerId")
+    if caller_id is not None and not _E164.fullmatch(caller_id):
+        raise TwimlError(13214, f"callerId {caller_id!r} is not a number in E.164")
+    bridge = element.get("answerOnBridge", "false")
+    if bridge not in ("true", "false"):
+        raise TwimlError(12200, f"answerOnBridge {bridge!r} is not true or false")
+    return Dial(
+        number=number.strip(),
+        url=_address(noun.get("url"), "url"),
+        method=_method(noun.get("method")),
+        action=_address(element.get("action"), "action"),
+        action_method=_method(element.get("method")),
+        caller_id=caller_id,
+        timeout_s=_seconds(element.get("timeout", "30"), "timeout", 600),
+        time_limit_s=_seconds(element.get("timeLimit", "14400"), "timeLimit", 14400),
+        answer_on_bridge=bridge == "true",
+    )
+
+
+def _address(url: str | None, name: str) -> str | None:
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise TwimlError(12200, f"{name} {url!r} is not an absolute http address")
+    return url
+
+
+def _method(method: str | None) -> str:
+    if (method or "POST") not in ("GET", "POST"):
+        raise TwimlError(12200, f"method {method!r} is not GET or POST")
+    return method or "POST"
+
+
+def _seconds(value: str, name: str, most: int) -> int:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
+        raise TwimlError(12200, f"{name} {value!r} is not a number from 1 to {most}")
+    return int(value)
 
 
 def _stream(connect: ElementTree.Element, warnings: list[tuple[int, str]]) -> Stream:

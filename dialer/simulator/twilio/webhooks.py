@@ -179,7 +179,9 @@ def _failure(entry: WebhookEntry) -> str:
 def base_fields(call: Call) -> dict[str, str]:
     """The fields that every webhook about a call carries (§2)."""
     fields = {"AccountSid": call.account_sid, "CallSid": call.sid, "ApiVersion": "2010-04-01"}
-    fields |= {"Direction": "outbound-api"}
+    fields |= {"Direction": "outbound-dial" if call.parent_sid else "outbound-api"}
+    if call.parent_sid:
+        fields["ParentCallSid"] = call.parent_sid
     numbers = {
         "From": call.request.from_,
         "To": call.request.to,
