@@ -6,6 +6,7 @@ Nothing below the edges reads the environment: what a flow or an adapter needs i
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     dialer_bridge_host: str = "127.0.0.1"
     dialer_web_port: int = Field(8000, ge=0, le=65535)
     dialer_bridge_port: int = Field(8001, ge=0, le=65535)
+    dialer_bridge_most_calls: int = Field(200, ge=1)
+    """How many calls one bridge takes; more are not rung."""
+    dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
+    """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
     dialer_clock: str | None = None
     dialer_send_mail_url: str | None = None

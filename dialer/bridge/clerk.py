@@ -23,6 +23,8 @@ from dialer.ava.tools import Tools, not_done
 from dialer.bridge.archive import Archive
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
+from dialer.bridge.metrics import Metrics
+from dialer.bridge.sockets.port import Sockets
 from dialer.carriers.port import Carrier
 from dialer.flows.close_talk import Measured, close_talk
 from dialer.flows.hear_machine import hear_machine_words
@@ -58,6 +60,8 @@ class Parts:
     redis: "Redis"
     voices: dict[str, Voice]
     clock: Callable[[], datetime]
+    sockets: Sockets
+    metrics: Metrics
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     addresses: Addresses = field(default=Addresses("", ""))
     archive: Archive | None = None

@@ -103,10 +103,11 @@ class Conversation:
     """The least that was left of the account's tokens a minute, as a share."""
     answered: bool = False
     """AVA's first words were sent."""
+    redials: int = 0
+    """How often a lost session was followed by another one."""
     _media: bool = False
     _listening: bool = False
     _opened: bool = False
-    _redials: int = 0
     _lost_at: float | None = None
     _voice_spoke: bool = False
 
@@ -232,9 +233,9 @@ class Conversation:
             return [] if self.ending.goodbye_sent else self._part(*self.ending.farewell, now)
         if not self._opened:
             return self._apologise(End.VOICE_REFUSED, now)
-        if self._redials >= manners.MOST_REDIALS:
+        if self.redials >= manners.MOST_REDIALS:
             return self._apologise(End.VOICE_LOST, now)
-        self._redials, self._lost_at = self._redials + 1, now
+        self.redials, self._lost_at = self.redials + 1, now
         self.patience.speaks, self.patience.filled = False, True
         effects: list[Effect] = [*self.transcript.give_up(), Redial()]
         if not self.playback.is_playing(self.stream_ms):

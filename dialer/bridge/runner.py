@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from picows import WSCloseCode, WSMsgType, WSTransport
+from websockets.frames import CloseCode
 
 from dialer.ava.persona import notice_ms
 from dialer.bridge.beginning import begin
@@ -32,13 +32,14 @@ from dialer.bridge.effects import (
 )
 from dialer.bridge.handing_over import hand_over
 from dialer.bridge.playback import BYTES_PER_MS
+from dialer.bridge.sockets.port import Socket
 from dialer.bridge.tap import Tap
 from dialer.bridge.voice_leg import VoiceLeg
 from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, MediaStopped, NotMediaError
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.voices.port import Audio
+from dialer.voices.port import Audio, Leg, VoiceEvent
 
 START_WITHIN_S = 5.0
 CHOKED_S = 5.0
@@ -52,16 +53,14 @@ log = logging.getLogger(__name__)
 class Runner:
     """One call, from the carrier's socket to its stored end."""
 
-    def __init__(
-        self, carrier: WSTransport, codec: MediaCodec, parts: Parts, on_ended: Callable[["Runner"], None]
-    ) -> None:
+    def __init__(self, carrier: Socket, codec: MediaCodec, parts: Parts, on_ended: Callable[["Runner"], None]) -> None:
         self._carrier = carrier
         self._codec = codec
         self._shared = parts
         self._on_ended = on_ended
         self._opened_at = time.monotonic()
         self._stream = ""
-        self._leg: VoiceLeg | None = None
+        self._leg: Leg | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._conversation: Conversation | None = None
         self._answered: Answered | None = None
@@ -70,7 +69,7 @@ class Runner:
         self._task: asyncio.Task[None] | None = None
         self._gone = False
         self._choked_at: float | None = None
-        self._close_code = WSCloseCode.OK
+        self._close_code = CloseCode.NORMAL_CLOSURE
         self._answered_at = self._opened_at
         self._first_audio_ms: int | None = None
 
@@ -101,7 +100,7 @@ class Runner:
         try:
             event = self._codec.decode(message)
         except NotMediaError as error:
-            self.refuse(WSCloseCode.UNSUPPORTED_DATA, str(error))
+            self.refuse(CloseCode.UNSUPPORTED_DATA, str(error))
             return
         conversation = self._conversation
         if self._tap is not None and isinstance(event, (MediaFrame, MediaMark)):
@@ -109,11 +108,9 @@ class Runner:
         if isinstance(event, MediaFrame):
             if conversation is None:
                 if self._task is None:
-                    self.refuse(WSCloseCode.POLICY_VIOLATION, "media before start")
-            elif conversation.frame(event):
-                leg = self._leg
-                if leg is not None and leg.transport is not None:
-                    leg.transport.send(WSMsgType.TEXT, leg.voice.encode_audio(event.payload))
+                    self.refuse(CloseCode.POLICY_VIOLATION, "media before start")
+            elif conversation.frame(event) and self._leg is not None:
+                self._leg.send_audio(event.payload)
         elif isinstance(event, MediaStarted):
             if self._task is None:
                 self._stream = event.stream_sid
@@ -123,7 +120,7 @@ class Runner:
             self.do(conversation.media(event, time.monotonic()))
         elif isinstance(event, MediaStopped):
             self._gone = True
-            self._close(self._carrier)
+            self._close()
 
     def carrier_choked(self, choked: bool) -> None:
         """The carrier reads too slowly, or has caught up."""
@@ -143,7 +140,7 @@ class Runner:
         conversation = self._conversation
         if conversation is None:
             if self._task is None and now - self._opened_at > START_WITHIN_S:
-                self.refuse(WSCloseCode.POLICY_VIOLATION, f"no start within {START_WITHIN_S} s")
+                self.refuse(CloseCode.POLICY_VIOLATION, f"no start within {START_WITHIN_S} s")
             return
         if self._choked_at is not None and now - self._choked_at > CHOKED_S and not conversation.is_over:
             conversation.faults.append("the carrier takes nothing")
@@ -159,25 +156,24 @@ class Runner:
         if self._conversation is not None:
             self.do(self._conversation.drain(time.monotonic()))
         else:
-            self.refuse(WSCloseCode.GOING_AWAY, "the bridge ends")
+            self.refuse(CloseCode.GOING_AWAY, "the bridge ends")
 
-    def refuse(self, code: WSCloseCode, says: str) -> None:
+    def refuse(self, code: CloseCode, says: str) -> None:
         """Close the carrier's socket for what it sent; a call that was under way has failed by it."""
         log.warning("media refused: %s", says)
         self._close_code = code
         if self._conversation is not None:
             self._conversation.faults.append(says[:200])
             self.do(self._conversation.leave(End.BROKEN, time.monotonic()))
-        self._close(self._carrier, code)
+        self._close(code)
 
     # -- the voice's side --------------------------------------------------------------------------------------------
 
-    def voice_message(self, leg: VoiceLeg, message: bytes | memoryview) -> None:
+    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
         """One event of the voice."""
         conversation = self._conversation
         if leg is not self._leg or conversation is None:
             return
-        event = leg.voice.decode(message)
         if isinstance(event, Audio):
             if self._choked_at is not None and self._is_full(len(event.payload)):
                 return
@@ -190,14 +186,14 @@ class Runner:
             return
         self.do(conversation.voice(event, time.monotonic()))
 
-    def voice_gone(self, leg: VoiceLeg, says: str) -> None:
+    def voice_gone(self, leg: Leg, says: str) -> None:
         """The voice's socket was not had, or is lost."""
         if leg is self._leg and self._conversation is not None:
             self._leg = None
             log.warning("voice: %s", says)
             self.do(self._conversation.voice_lost(says, time.monotonic()))
 
-    def voice_choked(self, leg: VoiceLeg, choked: bool) -> None:
+    def voice_choked(self, leg: Leg, choked: bool) -> None:
         """The voice's socket takes nothing more for now, or does so again."""
         if leg is self._leg and self._conversation is not None:
             self._conversation.voice_choked(choked)
@@ -238,7 +234,7 @@ class Runner:
             self.do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
         self._conversation.model = voice.model
-        self._leg = VoiceLeg(voice, self)
+        self._leg = VoiceLeg(voice, self, self._shared.sockets)
         self._dialling = asyncio.create_task(self._leg.connect())
 
     def _drop_voice(self) -> None:
@@ -256,18 +252,14 @@ class Runner:
 
     def _send(self, message: bytes) -> None:
         if not self._gone and not (self._choked_at is not None and self._is_full(len(message))):
-            self._carrier.send(WSMsgType.TEXT, message)
+            self._carrier.send(message)
 
     def _is_full(self, more: int) -> bool:
         """Whether as much waits to be taken by the carrier as is kept for it."""
-        waits: int = self._carrier.underlying_transport.get_write_buffer_size()
-        return waits + more > MOST_WAITING
+        return self._carrier.waiting() + more > MOST_WAITING
 
-    def _close(self, transport: WSTransport, code: WSCloseCode = WSCloseCode.OK) -> None:
-        if not transport.is_disconnected:
-            if not transport.is_close_frame_sent:
-                transport.send_close(code)
-            transport.disconnect(graceful=self._choked_at is None)
+    def _close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
+        self._carrier.close(code, at_once=self._choked_at is not None)
 
     # -- the call's task ---------------------------------------------------------------------------------------------
 
@@ -280,24 +272,31 @@ class Runner:
                 if end is End.TRANSFERRED:
                     await self._transfer(started)
             else:
-                self._close_code = WSCloseCode.POLICY_VIOLATION
+                self._close_code = CloseCode.POLICY_VIOLATION
         except Exception:  # one call's bug ends that call alone
             log.exception("call failed")
             if self._conversation is not None:
                 self._conversation.faults.append("the bridge failed")
-            self._close_code = WSCloseCode.INTERNAL_ERROR
+            self._close_code = CloseCode.INTERNAL_ERROR
         finally:
             self._drop_voice()
-            self._close(self._carrier, self._close_code)
+            self._close(self._close_code)
             if self._tap is not None:
                 await self._tap.listening.close()
                 if self._shared.archive is not None and self._tap.recording is not None:
                     self._shared.archive.finish(self._tap.recording)
             if self._clerk is not None:
                 await self._clerk.close(end, self._first_audio_ms)
+            self._measure(end)
             if end in HANG_UP and self._answered is not None:
                 await self._hang_up(self._answered.carrier, started.carrier_sid)
             self._on_ended(self)
+
+    def _measure(self, end: End) -> None:
+        if (conversation := self._conversation) is not None:
+            metrics = self._shared.metrics
+            metrics.call_ended(end, conversation.latencies_ms, self._first_audio_ms, conversation.redials)
+            metrics.tokens_left.set(conversation.tokens_left)
 
     async def _begin(self, started: MediaStarted) -> bool:
         token = started.parameters.get("token", "")
@@ -305,6 +304,7 @@ class Runner:
             answered = await answer_call(session, token, started.carrier_sid, self._shared.clock())
         if isinstance(answered, Refused):
             log.warning("stream refused: %s", answered.says)
+            self._shared.metrics.refused.labels("token").inc()
             return False
         self._answered = answered
         talk = answered.talk

@@ -1,40 +1,38 @@
 """The bridge process: carriers' media sockets in, voices' sockets out, its own small HTTP answers.
 
 Whoever connects must show Twilio's signature over the public address, and then the call's one-time token; a socket
-without a `start` within five seconds is closed. SIGTERM stops accepting and lets live calls finish for a while.
+without a `start` within five seconds is closed. A full bridge refuses, and says in the database how many calls it takes,
+so that no more are rung. SIGTERM stops accepting and lets live calls finish for a while.
 """
 
 import asyncio
 import json
 import logging
 import os
+import secrets
+import socket as sockets_of_the_system
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from uuid import UUID
 
-from picows import (
-    WSCloseCode,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSTransport,
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-    ws_create_server,
-)
 from sqlalchemy.exc import SQLAlchemyError
+from websockets.frames import CloseCode
 
 from dialer.bridge.archive import Archive
 from dialer.bridge.clerk import Parts
 from dialer.bridge.control import heed
+from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
+from dialer.bridge.sockets.picows_sockets import PicowsSockets
+from dialer.bridge.sockets.plain_sockets import PlainSockets
+from dialer.bridge.sockets.port import Answer, Peer, Request, Socket, Sockets
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
+from dialer.store import bridges
 from dialer.store.shelf import Shelf
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
@@ -44,57 +42,39 @@ LARGEST_FRAME = 64 * 1024
 TICK_S = 0.1
 ALIVE_EVERY_S = 5.0
 DRAIN_S = 25.0
-# Sent by the websocket library itself, for a frame that is none or too large.
-BROKE = frozenset({WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT, WSCloseCode.MESSAGE_TOO_BIG})
+GOODBYE_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class CarrierListener(WSListener):
-    """A carrier's socket."""
+class CarrierPeer:
+    """Our side of a carrier's socket."""
 
     def __init__(self, bridge: "Bridge") -> None:
         self._bridge = bridge
         self._runner: Runner | None = None
-        self._parts = bytearray()
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
+    def opened(self, socket: Socket) -> None:
         """A socket whose signature was good."""
-        self._runner = self._bridge.adopt(transport)
+        self._runner = self._bridge.adopt(socket)
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take a whole text message; binary is not of this protocol."""
+    def message(self, message: bytes | memoryview) -> None:
+        """One message of the carrier."""
         assert self._runner is not None
-        if frame.msg_type is WSMsgType.CLOSE:
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
-        elif frame.msg_type is WSMsgType.TEXT and frame.fin:
-            self._runner.carrier_message(frame.get_payload_as_memoryview())
-        elif frame.msg_type in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
-            self._parts += frame.get_payload_as_bytes()
-            if len(self._parts) > LARGEST_FRAME:
-                self._parts.clear()
-                self._runner.refuse(WSCloseCode.MESSAGE_TOO_BIG, "a message in too many pieces")
-            elif frame.fin:
-                whole, self._parts = bytes(self._parts), bytearray()
-                self._runner.carrier_message(whole)
-        else:
-            self._runner.refuse(WSCloseCode.UNSUPPORTED_DATA, "a binary frame")
+        self._runner.carrier_message(message)
 
-    def pause_writing(self) -> None:
-        """The carrier reads too slowly."""
+    def broke(self, code: CloseCode, says: str) -> None:
+        """The carrier sent what it may not."""
+        assert self._runner is not None
+        self._runner.refuse(code, says)
+
+    def choked(self, choked: bool) -> None:
+        """The carrier reads too slowly, or has caught up."""
         if self._runner is not None:
-            self._runner.carrier_choked(True)
+            self._runner.carrier_choked(choked)
 
-    def resume_writing(self) -> None:
-        """The carrier has caught up."""
-        if self._runner is not None:
-            self._runner.carrier_choked(False)
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def gone(self, broken: bool, says: str) -> None:
         """The carrier is gone."""
         if self._runner is not None:
-            told = transport.close_handshake
-            broken = told is not None and told.sent is not None and told.sent.code in BROKE
             self._runner.carrier_gone(broken)
 
 
@@ -105,28 +85,36 @@ class Bridge:
         self._media_url = f"{settings.media_url}/media-stream"
         token = settings.twilio_auth_token
         self._auth_token = token.get_secret_value() if token else None
+        self._most_calls = settings.dialer_bridge_most_calls
+        self._name = f"{sockets_of_the_system.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._parts = parts
+        self._metrics = parts.metrics
         self._runners: set[Runner] = set()
         self._draining = False
 
-    def admit(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
-        """Route one HTTP request: health, a carrier's upgrade, or a refusal."""
-        path = request.path.decode("latin-1").partition("?")[0]
-        if path == "/health":
-            return _answer(HTTPStatus.OK, {"status": "ok", "worker": os.getpid(), "calls": len(self._runners)})
-        if path != "/media-stream":
+    def admit(self, request: Request) -> Peer | Answer | None:
+        """Route one HTTP request: health, numbers, a carrier's upgrade, or a refusal."""
+        if request.path == "/health":
+            return self._health()
+        if request.path == "/metrics":
+            self._metrics.calls.set(len(self._runners))
+            return Answer(HTTPStatus.OK, self._metrics.text(), KIND)
+        if request.path != "/media-stream":
             return None
         if self._draining:
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "draining"})
-        signature = request.headers.get("X-Twilio-Signature", "")
+            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
+        if len(self._runners) >= self._most_calls:
+            log.error("a call is refused: %s calls are as many as this bridge takes", self._most_calls)
+            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "full")
+        signature = request.headers.get("x-twilio-signature", "")
         if self._auth_token is None or not is_genuine_upgrade(self._media_url, signature, self._auth_token):
             log.warning("upgrade refused: no valid signature over %s", self._media_url)
-            return _answer(HTTPStatus.FORBIDDEN, {"status": "forbidden"})
-        return CarrierListener(self)
+            return self._refuse(HTTPStatus.FORBIDDEN, "signature")
+        return CarrierPeer(self)
 
-    def adopt(self, transport: WSTransport) -> Runner:
+    def adopt(self, socket: Socket) -> Runner:
         """A new media socket."""
-        runner = Runner(transport, TWILIO_MEDIA, self._parts, self._runners.discard)
+        runner = Runner(socket, TWILIO_MEDIA, self._parts, self._runners.discard)
         self._runners.add(runner)
         return runner
 
@@ -141,43 +129,67 @@ class Bridge:
         """Let every call feel time pass, and tell the database which ones are alive."""
         told = 0.0
         while True:
+            slept = time.monotonic()
             await asyncio.sleep(TICK_S)
             now = time.monotonic()
+            self._metrics.loop_lag.set(max(0.0, now - slept - TICK_S))
             for runner in tuple(self._runners):
                 runner.tick(now)
             if now - told >= ALIVE_EVERY_S:
                 told = now
-                await self._say_alive()
+                await self.say_alive()
 
-    async def _say_alive(self) -> None:
+    async def say_alive(self) -> None:
+        """Tell the database that this bridge is up, and which calls are alive; a database that is away is told later."""
         calls = [runner.answered.talk.call_id for runner in self._runners if runner.answered]
-        if not calls:
-            return
         try:
             async with self._parts.sessions.begin() as session:
-                await still_talking(session, calls)
+                await bridges.tell(
+                    session,
+                    self._name,
+                    most_calls=self._most_calls,
+                    calls=len(self._runners),
+                    draining=self._draining,
+                )
+                if calls:
+                    await still_talking(session, calls)
         except (SQLAlchemyError, OSError) as error:
             log.warning("sign of life not stored: %s", error)
 
     async def drain(self) -> None:
-        """Accept nothing new, let calls finish, end what is left."""
+        """Accept nothing new, let calls finish, say goodbye in those that are left."""
         self._draining = True
-        until = time.monotonic() + DRAIN_S
-        while self._runners and time.monotonic() < until:
-            await asyncio.sleep(TICK_S)
+        self._metrics.draining.set(1)
+        await self.say_alive()
+        await self._until_empty(DRAIN_S)
         for runner in tuple(self._runners):
             runner.drain()
-        until = time.monotonic() + 5
+        await self._until_empty(GOODBYE_S)
+        with suppress(SQLAlchemyError, OSError):
+            async with self._parts.sessions.begin() as session:
+                await bridges.leave(session, self._name)
+
+    async def _until_empty(self, within_s: float) -> None:
+        until = time.monotonic() + within_s
         while self._runners and time.monotonic() < until:
             await asyncio.sleep(TICK_S)
 
+    def _health(self) -> Answer:
+        says = {"status": "draining" if self._draining else "ok", "worker": os.getpid(), "calls": len(self._runners)}
+        return _answer(HTTPStatus.OK, {**says, "most_calls": self._most_calls})
 
-def _answer(status: HTTPStatus, body: dict[str, object]) -> WSUpgradeResponseWithListener:
-    text = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    if status is HTTPStatus.OK:
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_ok_response(text, headers), None)
-    return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, text, headers), None)
+    def _refuse(self, status: HTTPStatus, why: str) -> Answer:
+        self._metrics.refused.labels(why).inc()
+        return _answer(status, {"status": "forbidden" if status is HTTPStatus.FORBIDDEN else why})
+
+
+def _answer(status: HTTPStatus, body: dict[str, object]) -> Answer:
+    return Answer(status, json.dumps(body).encode())
+
+
+def make_sockets(settings: Settings) -> Sockets:
+    """The websocket library that the settings name."""
+    return PlainSockets() if settings.dialer_bridge_sockets == "websockets" else PicowsSockets()
 
 
 @asynccontextmanager
@@ -186,23 +198,28 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
     async with open_store(settings) as store:
         redis, carriers = make_redis(settings), make_carriers(settings)
         archive = Archive(settings.recordings_in_the_making, Shelf(settings.recordings), store.sessions)
-        addresses = Addresses(settings.public_url, settings.media_url)
-        parts = Parts(store.sessions, redis, make_voices(settings), store.clock.now, carriers, addresses, archive)
+        parts = Parts(
+            sessions=store.sessions,
+            redis=redis,
+            voices=make_voices(settings),
+            clock=store.clock.now,
+            sockets=make_sockets(settings),
+            metrics=make_metrics(settings.dialer_bridge_most_calls),
+            carriers=carriers,
+            addresses=Addresses(settings.public_url, settings.media_url),
+            archive=archive,
+        )
         bridge = Bridge(settings, parts)
-        server = await ws_create_server(
-            bridge.admit,
-            settings.dialer_bridge_host,
-            settings.dialer_bridge_port,
-            max_frame_size=LARGEST_FRAME,
-            enable_auto_ping=True,
+        serving = await parts.sockets.serve(
+            bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
         )
         clock = asyncio.create_task(bridge.keep_time())
         beside = [asyncio.create_task(heed(redis, bridge.find)), asyncio.create_task(archive.look_after())]
         try:
-            yield server.sockets[0].getsockname()[1]
+            yield serving.port
         finally:
             await bridge.drain()
-            server.close()
+            serving.close()
             for task in (clock, *beside):
                 task.cancel()
             await asyncio.gather(clock, *beside, return_exceptions=True)

@@ -1,115 +1,88 @@
-"""One session with a voice: its socket, from the handshake until it is gone. A call may have two of them, one at a time.
-
-Whatever ends it is told once, in words: a refused handshake, a close, a socket that takes nothing any more.
-"""
+"""The voice's socket of one call: its handshake, a close, a socket that takes nothing any more."""
 
 import asyncio
 import time
-from typing import Protocol
 
-from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from websockets.frames import CloseCode
 
-from dialer.voices.port import Voice, VoiceCommand
+from dialer.bridge.sockets.port import Socket, SocketError, Sockets
+from dialer.voices.port import Talks, Voice, VoiceCommand
 
 CONNECT_WITHIN_S = 8.0
 MOST_VOICE_BYTES = 4_000_000
 
 
-class Talks(Protocol):
-    """Whom a voice's socket speaks to."""
+class VoiceLeg:
+    """A session of a voice that has one socket (`voices.port.Leg`); everything of meaning is the runner's."""
 
-    def voice_message(self, leg: "VoiceLeg", message: bytes | memoryview) -> None:
-        """One event of the voice."""
-
-    def voice_gone(self, leg: "VoiceLeg", says: str) -> None:
-        """The socket was not had, or is lost."""
-
-    def voice_choked(self, leg: "VoiceLeg", choked: bool) -> None:
-        """The socket takes nothing more for now, or does so again."""
-
-
-class VoiceLeg(WSListener):
-    """The voice's socket; everything of meaning is the runner's."""
-
-    def __init__(self, voice: Voice, runner: Talks) -> None:
-        self.voice = voice
-        self.transport: WSTransport | None = None
+    def __init__(self, voice: Voice, runner: Talks, sockets: Sockets) -> None:
         self.choked_at: float | None = None
+        self._voice = voice
+        self._codec = voice.codec()
         self._runner = runner
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._says = "the socket was lost"
+        self._sockets = sockets
+        self._socket: Socket | None = None
         self._gone = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its socket is there."""
+        return self._socket is not None
 
     async def connect(self) -> None:
         """Open the socket; what keeps it from opening is told as its loss."""
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                await ws_connect(
-                    lambda: self,
-                    self.voice.address,
-                    extra_headers=self.voice.headers,
-                    max_frame_size=MOST_VOICE_BYTES,
-                    enable_auto_ping=True,
-                )
-        except (OSError, WSError, TimeoutError) as error:
+                await self._sockets.connect(self, self._voice.address, self._voice.headers, MOST_VOICE_BYTES)
+        except (SocketError, TimeoutError) as error:
             self._lost(f"not reached: {str(error) or type(error).__name__}")
+
+    def send_audio(self, payload: str) -> None:
+        """The student's audio; what the socket does not take is for the runner to drop."""
+        if self._socket is not None and (message := self._codec.encode_audio(payload)) is not None:
+            self._socket.send(message)
 
     def tell(self, command: VoiceCommand) -> None:
         """Send a command, if the socket is open."""
-        if self.transport is not None:
-            self.transport.send(WSMsgType.TEXT, self.voice.encode(command))
+        for message in self._codec.encode(command):
+            if self._socket is not None:
+                self._socket.send(message)
 
     def close(self) -> None:
         """Leave the voice; nothing is told of it."""
         self._gone = True
-        transport, self.transport = self.transport, None
-        if transport is not None and not transport.is_disconnected:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect(graceful=self.choked_at is None)
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.close(at_once=self.choked_at is not None)
 
-    def on_ws_connected(self, transport: WSTransport) -> None:
+    def opened(self, socket: Socket) -> None:
         """The voice's first event may be in the same packet as its handshake: the socket must be known by then."""
         if self._gone:
-            transport.disconnect()
+            socket.close()
         else:
-            self.transport = transport
+            self._socket = socket
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Take a whole message; pieces of a fragmented one are put together first."""
-        if frame.msg_type is WSMsgType.CLOSE:
-            self._says = f"it closed with {frame.get_close_code()!r}"
-            transport.send_close(frame.get_close_code())
-            transport.disconnect()
-            return
-        if frame.fin and not self._parts:
-            self._runner.voice_message(self, frame.get_payload_as_memoryview())
-            return
-        part = frame.get_payload_as_bytes()
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > MOST_VOICE_BYTES:
-            self._says = "it sent too much at once"
-            transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
-            transport.disconnect()
-        elif frame.fin:
-            whole, self._parts, self._size = b"".join(self._parts), [], 0
-            self._runner.voice_message(self, whole)
+    def message(self, message: bytes | memoryview) -> None:
+        """One message of the voice."""
+        for event in self._codec.decode(message):
+            self._runner.voice_event(self, event)
 
-    def pause_writing(self) -> None:
-        """The voice reads too slowly."""
-        self.choked_at = time.monotonic()
-        self._runner.voice_choked(self, True)
+    def broke(self, code: CloseCode, says: str) -> None:
+        """The voice sent what a peer may not."""
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.close(code)
+        self._lost(says)
 
-    def resume_writing(self) -> None:
-        """The voice has caught up."""
-        self.choked_at = None
-        self._runner.voice_choked(self, False)
+    def choked(self, choked: bool) -> None:
+        """The voice reads too slowly, or has caught up."""
+        self.choked_at = time.monotonic() if choked else None
+        self._runner.voice_choked(self, choked)
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def gone(self, broken: bool, says: str) -> None:
         """The voice is gone."""
-        self.transport = None
-        self._lost(self._says)
+        self._socket = None
+        self._lost(says)
 
     def _lost(self, says: str) -> None:
         if not self._gone:

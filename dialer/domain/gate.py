@@ -58,6 +58,9 @@ class Facts:
     cool_down: timedelta
     live_calls: int
     concurrency: int
+    bridges_up: int
+    bridges_free: int
+    """How many more calls could be talked."""
     tokens: float
     spent: Decimal
     reserve: Decimal
@@ -254,6 +257,12 @@ def _room(facts: Facts) -> Iterator[Answer]:
     yield Answer(
         "concurrency", not full, f"{facts.live_calls} of {facts.concurrency} calls in progress", facts.now + SOON
     )
+    # Whether any process runs is no rule: without a bridge nothing is claimed, as without a worker.
+    taken = facts.bridges_up > 0 and facts.bridges_free < 1
+    room = (
+        f"{facts.bridges_free} more calls can be talked" if facts.bridges_up else "no bridge is up; calls wait for one"
+    )
+    yield Answer("bridge", not taken, "every bridge is full" if taken else room, facts.now + SOON)
     yield Answer(
         "pace",
         facts.tokens >= 1,

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.carriers.port import Carrier
 from dialer.domain.gate import WEEK, Answer, Facts, Verdict, ask
 from dialer.domain.rules import rules_for
-from dialer.store import calls, campaigns, do_not_call, kill_switches
+from dialer.store import bridges, calls, campaigns, do_not_call, kill_switches
+from dialer.store.bridges import Bridges
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
 Carriers = Mapping[str, Carrier]
@@ -33,6 +34,7 @@ class Room:
     live_calls: int
     tokens: float
     spent: Decimal
+    bridges: Bridges
 
 
 async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Room:
@@ -40,7 +42,8 @@ async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, i
     live = await campaigns.live_calls(session, campaign.id)
     spent = await campaigns.spent(session, campaign) if campaign.spend_cap is not None else Decimal(0)
     mine = 1 if its_own else 0
-    return Room(live - mine, tokens, spent - campaign.cost_reserve * mine)
+    there = await bridges.look(session)
+    return Room(live - mine, tokens, spent - campaign.cost_reserve * mine, Bridges(there.up, there.free + mine))
 
 
 async def ask_about(
@@ -96,6 +99,8 @@ async def ask_about(
                 cool_down=campaign.cool_down,
                 live_calls=room.live_calls,
                 concurrency=campaign.concurrency,
+                bridges_up=room.bridges.up,
+                bridges_free=room.bridges.free,
                 tokens=room.tokens,
                 spent=room.spent,
                 reserve=campaign.cost_reserve,

@@ -69,6 +69,8 @@ async def _mean(
     (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room)
     if verdict.refusal is not None:
         return Refused(f"{e164} is not rung: {verdict.refusal.says}")
+    if not room.bridges.up:
+        return Refused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
     placed = await intend(session, campaign, carrier, [(in_campaign, lead, verdict)], now)
     if not placed:
         return Refused(f"{e164} is being rung already")

@@ -136,8 +136,9 @@ async def _claim(
                 session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
             )
         return []
-    places = min(may_start(tokens, room.live_calls, campaign.concurrency), fair if carrier else BATCH)
-    if places < 1:
+    may = min(may_start(tokens, room.live_calls, campaign.concurrency), room.bridges.free)
+    places = min(may, fair if carrier else BATCH)
+    if places < 1:  # without a bridge nobody could be talked to: nothing is claimed
         return []
     willing: list[tuple[CampaignLead, Lead, Verdict]] = []
     for turn in range(MOST_BATCHES):

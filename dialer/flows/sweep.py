@@ -16,6 +16,7 @@ from dialer.flows.end_call import end_call, end_talk
 from dialer.flows.opt_out import ringing_but_listed
 from dialer.flows.record_status import Recorded, record_status
 from dialer.store import calls, incidents
+from dialer.store.bridges import Bridges
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
@@ -83,7 +84,7 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     )
     late = []
     for call, campaign, in_campaign, lead in await session.execute(query):
-        room = Room(0, 1.0, Decimal(0))
+        room = Room(0, 1.0, Decimal(0), Bridges(0, 0))
         carrier = carriers.get(call.carrier)
         (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room, but=[call.id])
         closed = any(not answer.ok and answer.rule in ("window", "holiday") for answer in verdict.answers)

@@ -22,6 +22,7 @@ from dialer.voices.port import (
     ItemAdded,
     Note,
     Nothing,
+    Profile,
     RateLimit,
     Recall,
     RecallTool,
@@ -104,6 +105,25 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+
+
+PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=True, transcribes="both", tools=True)
+
+
+class OpenAIRealtime:
+    """A session's protocol (`voices.port.Codec`); it remembers nothing."""
+
+    def encode(self, command: VoiceCommand) -> tuple[bytes]:
+        """See `encode`."""
+        return (encode(command),)
+
+    def encode_audio(self, payload: str) -> bytes:
+        """See `encode_audio`."""
+        return encode_audio(payload)
+
+    def decode(self, message: bytes | memoryview) -> tuple[VoiceEvent]:
+        """See `decode`."""
+        return (decode(message),)
 
 
 def address(url: str, model: str) -> str:

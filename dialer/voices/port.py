@@ -1,8 +1,8 @@
 """What the bridge tells a voice, and what a voice can say back: two closed unions, whoever the provider is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +237,77 @@ VoiceEvent = (
 )
 
 
+class Codec(Protocol):
+    """The protocol of one session with a provider: pure, with a memory of its own where the provider needs one."""
+
+    def encode(self, command: VoiceCommand) -> Sequence[bytes]:
+        """A command as messages, in order; none where the provider does of itself what is asked, or cannot do it."""
+
+    def encode_audio(self, payload: str) -> bytes | None:
+        """The student's audio, base64 of µ-law, as one message; None where it waits for more of it."""
+
+    def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
+        """What one message of the provider says. An unknown or malformed one is Nothing: new kinds come unannounced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a voice can do and what not, as data: what the bridge, the doctor and the pages say of it."""
+
+    audio: str
+    """The formats on its wire, in and out."""
+    truncates: bool
+    """Its memory of an answer can be cut to what was heard."""
+    cancels: bool
+    """An answer in the making can be stopped by a command; else it is only kept from being heard."""
+    transcribes: str
+    """Whose words come as text: `both`, `ava`, `student`."""
+    tools: bool
+    languages: tuple[str, ...] = ()
+    """Those it is good for, ISO 639-1; empty: any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One realtime voice: where its socket is, and its protocol as pure functions."""
+    """A realtime voice on one socket: where that is, and its protocol."""
 
     name: str
     model: str
     """What its usage is priced by."""
     address: str
     headers: Mapping[str, str]
-    encode: Callable[[VoiceCommand], bytes]
-    encode_audio: Callable[[str], bytes]
-    decode: Callable[[bytes | memoryview], VoiceEvent]
+    codec: Callable[[], Codec]
+    """A new session's protocol."""
+    profile: Profile
+
+
+class Leg(Protocol):
+    """One session with a voice, as the call sees it."""
+
+    choked_at: float | None
+    """Since when (seconds of a monotonic clock) it takes nothing; None while it does."""
+
+    async def connect(self) -> None:
+        """Begin; what keeps it from beginning is told as its loss."""
+
+    def send_audio(self, payload: str) -> None:
+        """Give it the student's audio, base64 of µ-law."""
+
+    def tell(self, command: VoiceCommand) -> None:
+        """Give it a command."""
+
+    def close(self) -> None:
+        """Leave it; nothing is told of it any more."""
+
+
+class Talks(Protocol):
+    """Whom a session speaks to."""
+
+    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+        """Something happened in the session."""
+
+    def voice_gone(self, leg: Leg, says: str) -> None:
+        """The session was not had, or is lost."""
+
+    def voice_choked(self, leg: Leg, choked: bool) -> None:
+        """The session takes nothing more for now, or does so again."""

@@ -46,12 +46,12 @@ async def recording(call_id: FromPath[UUID], request: Request[object, object, St
         start, end = _span(asked[1], asked[2], size)
         if start >= end:
             headers["Content-Range"] = f"bytes */{size}"
-            return Response(None, status_code=416, headers=headers, media_type="audio/wav")
+            return Response(b"", status_code=416, headers=headers, media_type="audio/wav")
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     headers["Content-Length"] = str(end - start)
     status = 206 if "Content-Range" in headers else 200
     if request.method == "HEAD":
-        return Response(None, status_code=status, headers=headers, media_type="audio/wav")
+        return Response(b"", status_code=status, headers=headers, media_type="audio/wav")
     return Stream(_pieces(address, start, end), status_code=status, headers=headers, media_type="audio/wav")
 
 

@@ -16,9 +16,8 @@ def make_voices(settings: Settings) -> dict[str, Voice]:
             model=settings.openai_realtime_model,
             address=openai_realtime.address(settings.openai_realtime_url, settings.openai_realtime_model),
             headers=openai_realtime.headers(settings.openai_api_key.get_secret_value()),
-            encode=openai_realtime.encode,
-            encode_audio=openai_realtime.encode_audio,
-            decode=openai_realtime.decode,
+            codec=openai_realtime.OpenAIRealtime,
+            profile=openai_realtime.PROFILE,
         )
     return voices
 

@@ -16,8 +16,11 @@ def patient_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "WITHIN_S", 30.0)
 
 
-@pytest.fixture
-async def bridged(settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bridged]:
-    """The real bridge, with a scripted voice behind it."""
-    async with bridging(settings, sessions, monkeypatch) as running:
+@pytest.fixture(params=["picows", "websockets"])
+async def bridged(
+    request: pytest.FixtureRequest, settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bridged]:
+    """The real bridge, with a scripted voice behind it; over either library of sockets."""
+    told = settings.model_copy(update={"dialer_bridge_sockets": request.param})
+    async with bridging(told, sessions, monkeypatch) as running:
         yield running

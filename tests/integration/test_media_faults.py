@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from dialer.bridge import manners, runner
+from dialer.bridge.voice_leg import VoiceLeg
 from dialer.carriers.port import Report
 from dialer.domain.call import Outcome, State
 from dialer.flows.record_status import record_status
@@ -123,7 +124,7 @@ async def test_a_carrier_that_reads_nothing_costs_little_memory_and_is_not_talke
     full = runner.Runner._is_full
 
     def watched(self: runner.Runner, more: int) -> bool:
-        most.append(self._carrier.underlying_transport.get_write_buffer_size())
+        most.append(self._carrier.waiting())
         return full(self, more)
 
     monkeypatch.setattr(runner.Runner, "_is_full", watched)
@@ -152,10 +153,11 @@ async def test_a_voice_that_reads_nothing_is_left_for_another_one(
         (alive,) = bridged.runners()
         leg = alive._leg
         assert leg is not None
-        leg.pause_writing()
+        assert isinstance(leg, VoiceLeg)
+        leg.choked(True)
         session = await bridged.voice.session(1)
         assert session.of("session.update")
-        assert leg.transport is None
+        assert not leg.is_open
         assert alive._leg is not leg
 
 

@@ -127,6 +127,8 @@ def facts(**changes: Any) -> Facts:
         "cool_down": 10 * MINUTE,
         "live_calls": 0,
         "concurrency": 10,
+        "bridges_up": 1,
+        "bridges_free": 10,
         "tokens": 1.0,
         "spent": Decimal(0),
         "reserve": Decimal("0.50"),

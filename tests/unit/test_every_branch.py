@@ -25,6 +25,7 @@ CORES = (
 )
 SUITES = (
     "test_conversation.py",
+    "test_hand_on_the_talk.py",
     "test_playback.py",
     "test_talk_in_trouble.py",
     "test_barging.py",

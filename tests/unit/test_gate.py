@@ -33,7 +33,7 @@ NO_CARRIER = (
 )
 EVERY = (
     *("campaign", "halt", "do_not_call", "registry", "consent", "destination", "carrier", "lead", "live", "attempts"),
-    *("wait", "cool_down", "daily_cap", "window", "holiday", "closing", "concurrency", "pace", "spend"),
+    *("wait", "cool_down", "daily_cap", "window", "holiday", "closing", "concurrency", "bridge", "pace", "spend"),
 )
 AGO = TUESDAY_11 - 5 * MINUTE
 KOLKATA = "Asia/Kolkata"

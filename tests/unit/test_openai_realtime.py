@@ -24,6 +24,7 @@ from dialer.voices.port import (
     Configure,
     Heard,
     ItemAdded,
+    Note,
     Nothing,
     RateLimit,
     Recall,
@@ -423,3 +424,12 @@ def test_a_session_that_expires_is_followed_by_another_one() -> None:
     talk = _talking()
     assert _drive(talk, VOICE["session_end"])[0] == Redial()
     assert not talk.is_over
+
+
+def test_a_session_speaks_the_protocol_as_it_is_and_a_note_is_the_systems() -> None:
+    codec = openai_realtime.OpenAIRealtime()
+    (sent,) = codec.encode(Note("her sister studies there"))
+    item = json.loads(sent)["item"]
+    assert (item["role"], item["content"]) == ("system", [{"type": "input_text", "text": "her sister studies there"}])
+    assert codec.encode_audio("AAAA") == openai_realtime.encode_audio("AAAA")
+    assert codec.decode(b'{"type":"session.created"}') == (VoiceOpened(),)
