@@ -102,7 +102,7 @@ class Mixer:
             self._queued -= len(sound)
             self._played += len(sound)
         self._right += _QUIET * left
-        self._quiet = 0 if self._queued else self._quiet + size
+        self._quiet = 0 if self._queued else left + (self._quiet if left == size else 0)
         for mark in self._marks:
             if mark[2] == -1 and int(mark[1]) <= self._played:
                 mark[2] = self._clock - (left if not self._queued else 0)
