@@ -8,16 +8,24 @@ import platform
 
 import click
 
-BENCHES = ("claim", "dial", "webhook")
+from dialer.cli.benches.ground import CannotMeasureError
+
+BENCHES = ("bridge", "claim", "dial", "webhook")
+WITH_A_LONG_FORM = frozenset({"bridge"})
 
 
 @click.command()
 @click.argument("name", type=click.Choice(BENCHES))
 @click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
-def bench(name: str, as_json: bool) -> None:
-    """Measure claim, dial or webhook with servers and rows of its own; takes minutes."""
-    measure = importlib.import_module(f"dialer.cli.benches.{name}").measure
-    result = asyncio.run(measure(lambda line: click.echo(line, err=True)))
+@click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
+def bench(name: str, as_json: bool, full: bool) -> None:
+    """Measure bridge, claim, dial or webhook with servers and rows of its own; takes minutes."""
+    module = importlib.import_module(f"dialer.cli.benches.{name}")
+    more = {"full": full} if name in WITH_A_LONG_FORM else {}
+    try:
+        result = asyncio.run(module.measure(lambda line: click.echo(line, err=True), **more))
+    except CannotMeasureError as error:
+        raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(result.as_dict()))
         return

@@ -43,6 +43,10 @@ class Result:
         return {"bench": self.bench, **rounded}
 
 
+class CannotMeasureError(Exception):
+    """A bench cannot be run here; the message is one line that says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """A database with the schema, and a Redis."""
