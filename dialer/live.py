@@ -28,10 +28,13 @@ def message(kind: Kind, call_id: UUID, at: datetime, **more: object) -> str:
     return json.dumps({"type": kind, "call_id": str(call_id), "time": at.isoformat(), **more}, ensure_ascii=False)
 
 
-async def publish(redis: "Redis", text: str) -> None:
+async def publish(redis: "Redis", *messages: str) -> None:
     """Tell whoever watches; a Redis that is away costs the glimpse and nothing else."""
     try:
-        await redis.publish(CHANNEL, text)
+        async with redis.pipeline(transaction=False) as pipe:
+            for each in messages:
+                pipe.publish(CHANNEL, each)
+            await pipe.execute()
     except (RedisError, OSError) as error:
         log.warning("live message lost: %s", error)
 

@@ -1,7 +1,7 @@
-"""What one call leaves in the database: its turns as they come, its tools one at a time, its end.
+"""What one call leaves in the database: its turns (by the process's ink), its tools one at a time, its end.
 
-A database that is away delays all of it and loses nothing: turns wait, the newest words of each, and are written in the
-order of the conversation. A wish not to be called again, and word of a machine, are stored before the call is hung up.
+A database that is away delays all of it and loses nothing.
+A wish not to be called again, and word of a machine, are stored before the call is hung up.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from dialer.ava.tools import Tools, not_done
 from dialer.bridge.archive import Archive
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
+from dialer.bridge.ink import LIVE_WITHIN_S, Ink, Page, storable
 from dialer.bridge.metrics import Metrics
 from dialer.bridge.sockets.port import Sockets
 from dialer.carriers.port import Carrier
@@ -31,14 +32,11 @@ from dialer.flows.hear_machine import hear_machine_words
 from dialer.flows.take_calls import Addresses
 from dialer.flows.talk import Talk
 from dialer.flows.transfer import Person, Refused, note_handed_over, who_takes
-from dialer.store import turns
 from dialer.store.sessions import Sessions
 from dialer.voices.port import Voice
 
 KEEP_TRYING_S = 60.0
 RETRY_S = 0.5
-LIVE_WITHIN_S = 1.0
-MOST_TURNS = 1000
 LONGEST_REASON = 500
 MOST_TOOLS = 50
 FEW_TOKENS = 0.1
@@ -62,6 +60,7 @@ class Parts:
     clock: Callable[[], datetime]
     sockets: Sockets
     metrics: Metrics
+    ink: Ink
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     addresses: Addresses = field(default=Addresses("", ""))
     archive: Archive | None = None
@@ -81,9 +80,7 @@ class Clerk:
         self._do = do
         self._work: deque[Work] = deque()
         self._wake = asyncio.Event()
-        self._turns: dict[str, SaveTurn] = {}
-        self._ink = asyncio.Event()
-        self._writing = asyncio.create_task(self._write())
+        self._page = Page(talk.call_id, conversation)
         self.person: Person | None = None
         """Whom the student is connected to when the last words were heard."""
         self.transfer_fault: str | None = None
@@ -100,11 +97,7 @@ class Clerk:
         if isinstance(effect, SaveTurn):
             if effect.who == "student":
                 self._tools.heard(effect.item)
-            if effect.item not in self._turns and len(self._turns) >= MOST_TURNS:
-                log.error("a turn is dropped: %s wait already", MOST_TURNS, extra={"call_id": str(self._call_id)})
-                return
-            self._turns[effect.item] = effect
-            self._ink.set()
+            self._shared.ink.take(self._page, effect)
         elif isinstance(effect, RunTool) and len(self._work) >= MOST_TOOLS:
             self._tool_is_done(effect.tool_call, not_done(effect.name, "too many tools at once"))
         else:
@@ -130,13 +123,8 @@ class Clerk:
     async def close(self, end: End, first_audio_ms: int | None) -> None:
         """Write the last turns, then the end."""
         until = time.monotonic() + KEEP_TRYING_S
-        while self._turns and not self._writing.done() and time.monotonic() < until:
-            self._ink.set()
-            await asyncio.sleep(0.01)
-        self._writing.cancel()
-        await asyncio.gather(self._writing, return_exceptions=True)
-        if self._turns:
-            log.error("%s turns are lost", len(self._turns), extra={"call_id": str(self._call_id)})
+        if not await self._shared.ink.written(self._page, KEEP_TRYING_S):
+            log.error("%s turns are lost", len(self._page.waiting), extra={"call_id": str(self._call_id)})
         conversation = self._conversation
         measured = Measured(
             conversation.usage,
@@ -145,7 +133,7 @@ class Clerk:
             first_audio_ms,
             conversation.latencies_ms,
         )
-        faults = _storable("; ".join(conversation.faults))[:LONGEST_REASON]
+        faults = storable("; ".join(conversation.faults))[:LONGEST_REASON]
         ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None
         outcome = None
         while True:
@@ -184,34 +172,6 @@ class Clerk:
             async with asyncio.timeout(LIVE_WITHIN_S):
                 message = live.message(kind, self._call_id, self._shared.clock(), **more)
                 await live.publish(self._shared.redis, message)
-
-    async def _write(self) -> None:
-        """Store turns as they come. What was stored is taken off; what changed meanwhile is stored anew."""
-        while True:
-            await self._ink.wait()
-            self._ink.clear()
-            batch = dict(self._turns)
-            if not batch:
-                continue
-            at, positions = self._shared.clock(), self._conversation.positions()
-            said = [
-                turns.Said(turn.item, turn.who, _storable(turn.words), turn.stream_ms, turn.heard_ms, at)
-                for turn in batch.values()
-            ]
-            try:
-                async with self._shared.sessions.begin() as session:
-                    await turns.save(session, self._call_id, said, positions)
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("turns wait for the database: %s", error, extra={"call_id": str(self._call_id)})
-                await asyncio.sleep(RETRY_S)
-                self._ink.set()
-                continue
-            for item, turn in batch.items():
-                if self._turns.get(item) is turn:
-                    del self._turns[item]
-            for turn in batch.values():
-                kind: live.Kind = "ava_response" if turn.who == "ava" else "user_transcript"
-                await self.say(kind, text=turn.words, item=turn.item, position=positions.get(turn.item))
 
     async def _run_tool(self, tool_call: str, item: str, name: str, arguments: str) -> None:
         try:
@@ -253,8 +213,3 @@ class Clerk:
             except (SQLAlchemyError, OSError) as error:
                 log.warning("machine not noted yet: %s", error, extra={"call_id": str(self._call_id)})
                 await asyncio.sleep(RETRY_S)
-
-
-def _storable(text: str) -> str:
-    """Text as a database takes it, whatever a provider put into it."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode()

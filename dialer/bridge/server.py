@@ -23,6 +23,7 @@ from websockets.frames import CloseCode
 from dialer.bridge.archive import Archive
 from dialer.bridge.clerk import Parts
 from dialer.bridge.control import heed
+from dialer.bridge.ink import Ink
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
 from dialer.bridge.sockets.picows_sockets import PicowsSockets
@@ -205,6 +206,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             clock=store.clock.now,
             sockets=make_sockets(settings),
             metrics=make_metrics(settings.dialer_bridge_most_calls),
+            ink=Ink(store.sessions, redis, store.clock.now),
             carriers=carriers,
             addresses=Addresses(settings.public_url, settings.media_url),
             archive=archive,
@@ -214,7 +216,8 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
         )
         clock = asyncio.create_task(bridge.keep_time())
-        beside = [asyncio.create_task(heed(redis, bridge.find)), asyncio.create_task(archive.look_after())]
+        running = (heed(redis, bridge.find), archive.look_after(), parts.ink.flow())
+        beside = [asyncio.create_task(each) for each in running]
         try:
             yield serving.port
         finally:

@@ -1,22 +1,37 @@
-"""What was said in a call, in the order of the conversation."""
+"""What was said in calls, in the order of the conversation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.tables import Turn
+
+# Arrays, so that any number of turns is one statement, always the same one.
+_SAVE = text(
+    "INSERT INTO turn (call_id, item, position, who, words, stream_ms, heard_ms, at) "
+    "SELECT * FROM unnest(CAST(:call_ids AS uuid[]), CAST(:items AS text[]), CAST(:positions AS int[]), "
+    "CAST(:who AS text[]), CAST(:words AS text[]), CAST(:stream_ms AS int[]), CAST(:heard_ms AS int[]), "
+    "CAST(:at AS timestamptz[])) ON CONFLICT (call_id, item) DO UPDATE SET position = excluded.position, "
+    "words = excluded.words, heard_ms = excluded.heard_ms"
+)
+_MOVE = text(
+    "UPDATE turn SET position = moved.position FROM unnest(CAST(:call_ids AS uuid[]), CAST(:items AS text[]), "
+    "CAST(:positions AS int[])) AS moved (call_id, item, position) "
+    "WHERE turn.call_id = moved.call_id AND turn.item = moved.item"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """One turn as it is stored; `heard_ms` is set where AVA was cut off."""
 
+    call_id: UUID
     item: str
+    position: int
     who: str
     words: str
     stream_ms: int
@@ -24,31 +39,30 @@ class Said:
     at: datetime
 
 
-async def save(session: AsyncSession, call_id: UUID, turns: Sequence[Said], positions: Mapping[str, int]) -> None:
-    """Store turns; the same item again replaces its words. `positions` are the places of all turns known by now."""
-    for said in turns:
-        values = {
-            "call_id": call_id,
-            "item": said.item,
-            "position": positions.get(said.item, len(positions)),
-            "who": said.who,
-            "words": said.words,
-            "stream_ms": said.stream_ms,
-            "heard_ms": said.heard_ms,
-            "at": said.at,
-        }
-        changed = {key: values[key] for key in ("position", "words", "heard_ms")}
+async def save(session: AsyncSession, said: Sequence[Said]) -> None:
+    """Store turns of any calls; the same item of a call again replaces its words and its place."""
+    if said:
         await session.execute(
-            insert(Turn).values(values).on_conflict_do_update(index_elements=["call_id", "item"], set_=changed)
+            _SAVE,
+            {
+                "call_ids": [each.call_id for each in said],
+                "items": [each.item for each in said],
+                "positions": [each.position for each in said],
+                "who": [each.who for each in said],
+                "words": [each.words for each in said],
+                "stream_ms": [each.stream_ms for each in said],
+                "heard_ms": [each.heard_ms for each in said],
+                "at": [each.at for each in said],
+            },
         )
-    if positions:
-        place = (
-            update(Turn.__table__)  # type: ignore[arg-type]  # a Table is what an executemany update takes
-            .where(Turn.call_id == call_id, Turn.item == bindparam("of"))
-            .values(position=bindparam("place"))
-        )
-        connection = await session.connection()
-        await connection.execute(place, [{"of": item, "place": number} for item, number in positions.items()])
+
+
+async def move(session: AsyncSession, places: Sequence[tuple[UUID, str, int]]) -> None:
+    """Turns that are stored stand elsewhere by now: (call, item, position)."""
+    if places:
+        call_ids, items, positions = zip(*places, strict=True)
+        values = {"call_ids": list(call_ids), "items": list(items), "positions": list(positions)}
+        await session.execute(_MOVE, values)
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> Sequence[Turn]:

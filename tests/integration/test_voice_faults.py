@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from dialer.ava import tools
-from dialer.bridge import asking, clerk, manners
+from dialer.bridge import asking, ink, manners
 from dialer.bridge.clips import MOMENT, SORRY
 from dialer.domain.call import Outcome
 from dialer.store.tables import EnquiryValue
@@ -270,15 +270,15 @@ async def test_a_database_that_is_away_loses_no_turn_and_holds_no_tool_up(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F18: turns wait for it, the newest words of each; what it cannot hold is left out of them."""
-    monkeypatch.setattr(clerk, "RETRY_S", 0.05)
-    save, away = clerk.turns.save, True
+    monkeypatch.setattr(ink, "RETRY_S", 0.05)
+    save, away = ink.turns.save, True
 
     async def saved(*parts: Any) -> None:
         if away:
             raise OperationalError("INSERT", {}, OSError("the database is away"))
         await save(*parts)
 
-    monkeypatch.setattr(clerk.turns, "save", saved)
+    monkeypatch.setattr(ink.turns, "save", saved)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
         for n in range(20):
@@ -295,3 +295,31 @@ async def test_a_database_that_is_away_loses_no_turn_and_holds_no_tool_up(
         "Hello, this is AVA.",
         *(f"Words {n}. " for n in range(20)),
     ]
+
+
+async def test_turns_that_a_database_will_not_take_keep_no_other_calls_waiting(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns of many calls go into one transaction; what spoils it is found and waits alone."""
+    monkeypatch.setattr(ink, "RETRY_S", 0.05)
+    save, spoiled = ink.turns.save, True
+
+    async def picky(session: Any, said: Any) -> None:
+        if spoiled and any("poison" in each.words for each in said):
+            raise OperationalError("INSERT", {}, OSError("a row that cannot be written"))
+        await save(session, said)
+
+    monkeypatch.setattr(ink.turns, "save", picky)
+    async with bridged.answered(1) as (call, caller), bridged.answered(2) as (other, friend):
+        mine, theirs = await bridged.voice.session(), await bridged.voice.session(1)
+        await mine.hear("s1", "poison")
+        await theirs.hear("s1", "Hello.")
+        async with asyncio.timeout(5):
+            while "Hello." not in [turn.words for turn in await bridged.turns(other)]:
+                await asyncio.sleep(0.02)
+        assert "poison" not in [turn.words for turn in await bridged.turns(call)]
+        spoiled = False
+        await caller.stop()
+        await friend.stop()
+        await bridged.ended(call)
+    assert "poison" in [turn.words for turn in await bridged.turns(call)]

@@ -77,8 +77,8 @@ class _Socket:
             while True:
                 while self._queue:
                     message = self._queue.popleft()
+                    self._size -= len(message)  # from here on the transport keeps it
                     await self._connection.send(message, text=True)
-                    self._size -= len(message)
                     if self._choked and self._size <= HIGH // 4:
                         self._choked = False
                         self._peer.choked(False)
