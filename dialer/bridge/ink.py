@@ -106,7 +106,11 @@ class Ink:
                 await turns.save(session, [each for batch in batches for each in _said(batch, at)])
                 await turns.move(
                     session,
-                    [(batch.page.call_id, item, place) for batch in batches for item, place in batch.moved.items()],
+                    [
+                        (batch.page.call_id, storable(item), place)
+                        for batch in batches
+                        for item, place in batch.moved.items()
+                    ],
                 )
         except (SQLAlchemyError, OSError) as error:
             if len(batches) > 1:  # one call's turns may be what it will not take
@@ -156,10 +160,12 @@ def _batch(page: Page) -> _Batch:
 
 
 def _said(batch: _Batch, at: datetime) -> list[turns.Said]:
+    # By the name that is stored: two that differ only in what cannot be stored are one row.
+    said = {storable(item): turn for item, turn in batch.said.items()}
     return [
         turns.Said(
             call_id=batch.page.call_id,
-            item=turn.item,
+            item=item,
             position=batch.places.get(turn.item, len(batch.places)),
             who=turn.who,
             words=storable(turn.words),
@@ -167,7 +173,7 @@ def _said(batch: _Batch, at: datetime) -> list[turns.Said]:
             heard_ms=turn.heard_ms,
             at=at,
         )
-        for turn in batch.said.values()
+        for item, turn in said.items()
     ]
 
 

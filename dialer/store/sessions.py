@@ -12,7 +12,10 @@ Sessions = async_sessionmaker[AsyncSession]
 def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for any spelling of a PostgreSQL address (`postgres://`, `postgresql://`, with or without driver)."""
     url = make_url(database_url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
-    return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True)
+    # What stands in a row (names, phones, words) is not to stand in a log.
+    return create_async_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:

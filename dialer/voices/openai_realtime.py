@@ -5,6 +5,7 @@ voice counts as ready: a refused update would leave 24 kHz PCM, which on a phone
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 from urllib.parse import urlencode
@@ -105,6 +106,7 @@ class _Event(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+_is_base64 = re.compile(r"[A-Za-z0-9+/]*={0,2}").fullmatch
 
 
 PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=True, transcribes="both", tools=True)
@@ -197,7 +199,12 @@ def decode(frame: bytes | memoryview) -> VoiceEvent:
 def _meaning(event: _Event) -> VoiceEvent:
     match event.type:
         case "response.output_audio.delta":
-            return Audio(event.item_id, event.delta)
+            # It goes into a message to the carrier as it is: nothing but base64 may.
+            return (
+                Audio(event.item_id, event.delta)
+                if _is_base64(event.delta) and not len(event.delta) % 4
+                else Nothing("malformed")
+            )
         case "session.created":
             return VoiceOpened()
         case "session.updated":

@@ -433,3 +433,8 @@ def test_a_session_speaks_the_protocol_as_it_is_and_a_note_is_the_systems() -> N
     assert (item["role"], item["content"]) == ("system", [{"type": "input_text", "text": "her sister studies there"}])
     assert codec.encode_audio("AAAA") == openai_realtime.encode_audio("AAAA")
     assert codec.decode(b'{"type":"session.created"}') == (VoiceOpened(),)
+
+
+@pytest.mark.parametrize("delta", ['"},"x":{"', "AAA", "AA\\A", "A===", "½½½½", "AA AA"])
+def test_what_is_no_sound_is_not_sent_on_to_the_carrier(delta: str) -> None:
+    assert _read({"type": "response.output_audio.delta", "item_id": "a", "delta": delta}) == Nothing("malformed")

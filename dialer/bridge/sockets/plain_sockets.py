@@ -16,6 +16,8 @@ from websockets.http11 import Response
 from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
 
 HIGH = 64 * 1024
+CLOSE_WITHIN_S = 1.0
+"""Who broke the protocol may never answer a close: nobody on the phone waits for that."""
 Connection = ServerConnection | ClientConnection
 
 
@@ -121,7 +123,9 @@ class PlainSockets:
             peer.opened(socket)
             await socket.read(binary=False)
 
-        server = await serve(talk, host, port, process_request=ask, max_size=largest, compression=None)
+        server = await serve(
+            talk, host, port, process_request=ask, max_size=largest, compression=None, close_timeout=CLOSE_WITHIN_S
+        )
         port = next(iter(server.sockets)).getsockname()[1]
         return Serving(port, lambda: server.close(close_connections=False))
 
@@ -129,7 +133,12 @@ class PlainSockets:
         """Open a socket."""
         try:
             connection = await connect(
-                address, additional_headers=headers, max_size=largest, compression=None, proxy=None
+                address,
+                additional_headers=headers,
+                max_size=largest,
+                compression=None,
+                proxy=None,
+                close_timeout=CLOSE_WITHIN_S,
             )
         except (OSError, TimeoutError, InvalidURI, WebSocketException) as error:
             raise SocketError(str(error) or type(error).__name__) from error
