@@ -46,9 +46,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class SendMark:
-    """Send a mark to the carrier."""
+    """Send a mark to the carrier. `ends`: no more sound of this answer follows it."""
 
     name: str
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

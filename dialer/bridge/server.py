@@ -1,7 +1,8 @@
 """The bridge process: carriers' media sockets in, voices' sockets out, its own small HTTP answers.
 
-Whoever connects must show Twilio's signature over the public address, and then the call's one-time token; a socket
-without a `start` within five seconds is closed. SIGTERM stops accepting and lets live calls finish for a while.
+Whoever connects must show Twilio's signature over the public address, or come to Exotel's path (which signs nothing)
+with the password that may be set, and then show the call's one-time token; a socket without a `start` within five
+seconds is closed. SIGTERM stops accepting and lets live calls finish for a while.
 """
 
 import asyncio
@@ -31,14 +32,15 @@ from dialer.bridge.archive import Archive
 from dialer.bridge.clerk import Parts
 from dialer.bridge.control import heed
 from dialer.bridge.runner import Runner
+from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
 from dialer.store.shelf import Shelf
-from dialer.wiring.carriers import make_carriers
+from dialer.wiring.carriers import MAKE_CODEC, PROFILES, make_carriers
 from dialer.wiring.stores import make_redis, open_store
-from dialer.wiring.voices import TWILIO_MEDIA, make_voices
+from dialer.wiring.voices import make_voices
 
 LARGEST_FRAME = 64 * 1024
 TICK_S = 0.1
@@ -52,14 +54,15 @@ log = logging.getLogger(__name__)
 class CarrierListener(WSListener):
     """A carrier's socket."""
 
-    def __init__(self, bridge: "Bridge") -> None:
+    def __init__(self, bridge: "Bridge", carrier: str) -> None:
         self._bridge = bridge
+        self._carrier = carrier
         self._runner: Runner | None = None
         self._parts = bytearray()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """A socket whose signature was good."""
-        self._runner = self._bridge.adopt(transport)
+        """A socket that was let in."""
+        self._runner = self._bridge.adopt(transport, self._carrier)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a whole text message; binary is not of this protocol."""
@@ -105,6 +108,9 @@ class Bridge:
         self._media_url = f"{settings.media_url}/media-stream"
         token = settings.twilio_auth_token
         self._auth_token = token.get_secret_value() if token else None
+        auth = settings.exotel_callback_auth
+        self._exotel_auth = auth.get_secret_value() if auth else None
+        self._carrier_at = {PROFILES[name].media_path: name for name in parts.carriers}
         self._parts = parts
         self._runners: set[Runner] = set()
         self._draining = False
@@ -114,19 +120,31 @@ class Bridge:
         path = request.path.decode("latin-1").partition("?")[0]
         if path == "/health":
             return _answer(HTTPStatus.OK, {"status": "ok", "worker": os.getpid(), "calls": len(self._runners)})
-        if path != "/media-stream":
+        carrier = self._carrier_at.get(path)
+        if carrier is None:
             return None
         if self._draining:
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "draining"})
+        if not self._is_let_in(carrier, request):
+            return _answer(HTTPStatus.FORBIDDEN, {"status": "forbidden"})
+        return CarrierListener(self, carrier)
+
+    def _is_let_in(self, carrier: str, request: WSUpgradeRequest) -> bool:
+        """Whether an upgrade shows what its carrier can show; the call's token is asked for after it."""
+        if carrier == "exotel":
+            known = is_authorised(request.headers.get("Authorization", ""), self._exotel_auth)
+            if not known:
+                log.warning("upgrade refused: not Exotel's user and password")
+            return known
         signature = request.headers.get("X-Twilio-Signature", "")
         if self._auth_token is None or not is_genuine_upgrade(self._media_url, signature, self._auth_token):
             log.warning("upgrade refused: no valid signature over %s", self._media_url)
-            return _answer(HTTPStatus.FORBIDDEN, {"status": "forbidden"})
-        return CarrierListener(self)
+            return False
+        return True
 
-    def adopt(self, transport: WSTransport) -> Runner:
+    def adopt(self, transport: WSTransport, carrier: str) -> Runner:
         """A new media socket."""
-        runner = Runner(transport, TWILIO_MEDIA, self._parts, self._runners.discard)
+        runner = Runner(transport, MAKE_CODEC[carrier](), self._parts, self._runners.discard)
         self._runners.add(runner)
         return runner
 
