@@ -28,7 +28,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 log = logging.getLogger(__name__)
 
 
-@post("/carriers/exotel/status/{token:str}", status_code=204, include_in_schema=False)
+@post("/carriers/exotel/status/{token:str}", status_code=200, include_in_schema=False)
 async def exotel_status(
     request: Request[object, object, State], token: Annotated[str, PathParameter()], parts: WebParts
 ) -> None:

@@ -18,6 +18,11 @@ MAKE_CODEC: dict[str, Callable[[], MediaCodec]] = {"twilio": lambda: TWILIO_MEDI
 """The codec of one more stream of each carrier."""
 
 
+def has_credentials(settings: Settings) -> dict[str, bool]:
+    """Which carriers can be routed to."""
+    return {"twilio": settings.has_twilio, "exotel": settings.has_exotel}
+
+
 def make_carriers(settings: Settings) -> dict[str, Carrier]:
     """Every carrier with credentials, by name, in the order in which they are preferred where no route decides."""
     carriers: dict[str, Carrier] = {}
