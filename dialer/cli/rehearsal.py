@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -41,7 +42,7 @@ FOREIGN = (
     "ELEVENLABS_",
 )
 
-CREDENTIALS: dict[str, dict[str, str | SecretStr]] = {
+CREDENTIALS: dict[str, dict[str, Any]] = {
     "twilio": {
         "twilio_account_sid": WORLD.account_sid,
         "twilio_auth_token": SecretStr(WORLD.auth_token),

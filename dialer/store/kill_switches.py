@@ -39,7 +39,7 @@ async def release(session: AsyncSession, scope: str) -> bool:
 
 async def thrown(session: AsyncSession) -> dict[str, str]:
     """The switches that are thrown: why, by scope."""
-    return {scope: why for scope, why in await session.execute(select(KillSwitch.scope, KillSwitch.why))}
+    return dict((await session.execute(select(KillSwitch.scope, KillSwitch.why))).all())
 
 
 def why_halted(thrown: Mapping[str, str], carrier: str | None) -> str | None:
