@@ -36,10 +36,10 @@ from tests.support.people import (
     sql,
 )
 
-# Awake at eleven in Kolkata, each with a calling code of their own.
-DUBAI = [f"+97150123{n:04}" for n in range(4000, 4010)]
+# At work while it is eleven in Kolkata; invented numbers.
+SYDNEY = [f"+614915712{n:02}" for n in range(60, 70)]
 INDIA = [phone_of(n) for n in range(1, 11)]
-IN_DUBAI = {"zones": ["Asia/Dubai"], "consent": True}
+IN_SYDNEY = {"zones": ["Australia/Sydney"], "consent": True}
 
 
 @pytest.fixture
@@ -70,20 +70,20 @@ async def _lines(sessions: Sessions) -> dict[str, tuple[str, str]]:
 async def _campaign(sessions: Sessions, **columns: Any) -> int:
     campaign_id = await running_campaign(sessions, **columns)
     await enrol(sessions, campaign_id, INDIA)
-    await enrol(sessions, campaign_id, DUBAI, IN_DUBAI)
+    await enrol(sessions, campaign_id, SYDNEY, IN_SYDNEY)
     return campaign_id
 
 
-async def test_india_is_rung_over_exotel_and_dubai_over_twilio_in_one_campaign(sessions: Sessions) -> None:
+async def test_india_is_rung_over_exotel_and_sydney_over_twilio_in_one_campaign(sessions: Sessions) -> None:
     both = Both()
     await _campaign(sessions)
     ids = await _claim(sessions, both)
     lines = await _lines(sessions)
     assert {lines[phone] for phone in INDIA} == {("exotel", "08040000000")}
-    assert {lines[phone] for phone in DUBAI} == {("twilio", "+15005550006")}
+    assert {lines[phone] for phone in SYDNEY} == {("twilio", "+15005550006")}
     await place_calls(sessions, ids, both.all, ADDRESSES, lambda: TUESDAY_11)
     assert sorted(order.to for order in both.exotel.orders) == INDIA
-    assert sorted(order.to for order in both.twilio.orders) == DUBAI
+    assert sorted(order.to for order in both.twilio.orders) == SYDNEY
     assert all("/exotel/media-stream" in order.media_url for order in both.exotel.orders)
 
 
@@ -111,7 +111,7 @@ async def test_a_carrier_at_its_pace_holds_up_nobody_of_the_other(sessions: Sess
     await _claim(sessions, both)
     lines = await _lines(sessions)
     assert sum(carrier == "exotel" for carrier, _ in lines.values()) == 1, "a bucket holds a second's worth, or one"
-    assert all(lines[phone][0] == "twilio" for phone in DUBAI)
+    assert all(lines[phone][0] == "twilio" for phone in SYDNEY)
     left = await sql(sessions, "SELECT tokens FROM pace WHERE key = 'carrier:exotel'")
     assert 0 <= left < 1
     assert await _claim(sessions, both) == [], "nothing more until a token is there again"
@@ -125,7 +125,7 @@ async def test_a_kill_switch_of_one_carrier_leaves_its_leads_as_they_are_and_the
     async with sessions.begin() as session:
         await kill_switches.throw(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
     await _claim(sessions, both)
-    assert set(await _lines(sessions)) == set(DUBAI)
+    assert set(await _lines(sessions)) == set(SYDNEY)
     waiting = "SELECT count(*) FROM campaign_lead WHERE campaign_id = :id AND state = 'ready' AND why IS NULL"
     assert await sql(sessions, waiting, id=campaign_id) == len(INDIA)
     async with sessions.begin() as session:
@@ -138,7 +138,7 @@ async def test_many_leads_of_a_carrier_that_is_halted_hide_nobody_behind_them(se
     both = Both()
     campaign_id = await running_campaign(sessions)
     await enrol(sessions, campaign_id, [phone_of(n) for n in range(1, 2200)])
-    await enrol(sessions, campaign_id, DUBAI, IN_DUBAI)
+    await enrol(sessions, campaign_id, SYDNEY, IN_SYDNEY)
     await sql(sessions, "UPDATE campaign_lead SET hours_id = 0")
     await _claim(sessions, Both())  # the first looks sort leads into their groups
     for _ in range(25):
@@ -156,7 +156,7 @@ async def test_many_leads_of_a_carrier_that_is_halted_hide_nobody_behind_them(se
     async with sessions.begin() as session:
         await kill_switches.throw(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
     await _claim(sessions, both)
-    assert set(await _lines(sessions)) == set(DUBAI)
+    assert set(await _lines(sessions)) == set(SYDNEY)
 
 
 async def test_one_call_on_request_takes_the_line_of_its_number(sessions: Sessions) -> None:

@@ -8,14 +8,13 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from dialer.carriers.digits import is_count
+from dialer.carriers.exotel.answers import Record, money_of, read_json, record_of, sort_answer, text_of, words_of
 from dialer.carriers.exotel.numbers import e164_of, moment_of, written
 from dialer.carriers.exotel.webhooks import ended_as, parse_status, state_of
 from dialer.carriers.port import (
@@ -24,10 +23,8 @@ from dialer.carriers.port import (
     HandedOver,
     Handover,
     MachineHeard,
-    NumberRefused,
     Order,
     PlaceAnswer,
-    Placed,
     Profile,
     Report,
     TryLater,
@@ -41,12 +38,9 @@ CONNECT_S = 3.0
 READ_S = 10.0
 PER_MINUTE = 200
 """Requests that an account may make; more by agreement with Exotel (§3.3)."""
-ASK_AGAIN_S = 30.0
 PAGE = 100
 MOST_PAGES = 1000
 LONGEST_URL = 600
-# Words of a 400 that speak of the lead's number; all others speak of our account or our request. Codes are unknown (§8).
-OF_THE_NUMBER = re.compile(r"\b(dnd|ndnc|ncpr|do[ -]not[ -](disturb|call)|from|recipient|customer number)\b", re.I)
 PROFILE = Profile(
     media_path="/exotel/media-stream",
     signs=False,
@@ -59,7 +53,6 @@ PROFILE = Profile(
     most_looks=5,
 )
 Answer = tuple[int, Mapping[str, str], bytes]
-Record = dict[str, object]
 
 
 class Exotel:
@@ -116,7 +109,7 @@ class Exotel:
             return TryLater(f"no connection to Exotel: {error}", 5.0)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Unknown(f"no readable answer from Exotel: {type(error).__name__}: {error}")
-        return _sorted(status, headers, body)
+        return sort_answer(status, headers, body)
 
     def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
         """A status callback (§3.2): Exotel sends no other kind."""
@@ -125,7 +118,7 @@ class Exotel:
     async def fetch(self, sid: str) -> Report:
         """Read one call. Its price and duration come up to five minutes after its end."""
         found = await self._get(f"{self._base}/Calls/{quote(sid, safe='')}.json", {})
-        record = _record(found.get("call"))
+        record = record_of(found.get("call"))
         if record is None:
             raise CarrierError(f"Exotel's answer about {sid} holds no call", permanent=False)
         return self._report(record)
@@ -213,12 +206,12 @@ class Exotel:
             ) from error
         if answer[0] >= 300:
             permanent = 400 <= answer[0] < 500 and answer[0] != 429
-            raise CarrierError(f"Exotel refused: {_words(answer[0], answer[2])}", permanent=permanent)
+            raise CarrierError(f"Exotel refused: {words_of(answer[0], answer[2])}", permanent=permanent)
         return answer
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Record:
         _, _, body = await self._answered(url, query)
-        found = _record(_json(body))
+        found = record_of(read_json(body))
         if found is None:
             raise CarrierError("Exotel's answer cannot be read", permanent=False)
         return found
@@ -228,9 +221,9 @@ class Exotel:
         page = await self._get(f"{self._base}/Calls.json", {**query, "PageSize": str(PAGE)})
         for _ in range(MOST_PAGES):
             listed = page.get("calls")
-            records = [_record(each) for each in listed] if isinstance(listed, list) else []
+            records = [record_of(each) for each in listed] if isinstance(listed, list) else []
             reports += [self._report(each) for each in records if each is not None]
-            told = _record(page.get("metadata")) or {}
+            told = record_of(page.get("metadata")) or {}
             following = told.get("nextpageuri")
             if not isinstance(following, str) or not following:
                 return reports
@@ -241,79 +234,23 @@ class Exotel:
 
     def _report(self, record: Record) -> Report:
         """A call's record. In one with a single leg the lead is `From`, and our number `PhoneNumberSid` (§3)."""
-        status, price, seconds = (_text(record, name) for name in ("status", "price", "duration"))
-        ours = _text(record, "phonenumbersid")
-        created = moment_of(_text(record, "datecreated"))
+        status, price, seconds = (text_of(record, name) for name in ("status", "price", "duration"))
+        ours = text_of(record, "phonenumbersid")
+        created = moment_of(text_of(record, "datecreated"))
         state = state_of(status)
         return Report(
-            sid=_text(record, "sid"),
+            sid=text_of(record, "sid"),
             state=state,
             ended=ended_as(status),
             duration_s=int(seconds) if is_count(seconds) else None,
             answered_by=None,
-            cost=_money(price) if state is State.ENDED else None,
-            currency=(_text(record, "priceunit") or "INR") if price and state is State.ENDED else None,
-            to=e164_of(_text(record, "from")),
+            cost=money_of(price) if state is State.ENDED else None,
+            currency=(text_of(record, "priceunit") or "INR") if price and state is State.ENDED else None,
+            to=e164_of(text_of(record, "from")),
             from_number=self._numbers.get(e164_of(ours), ours),
             created_at=created.astimezone(UTC) if created else None,
-            parent_sid=_text(record, "parentcallsid") or None,
+            parent_sid=text_of(record, "parentcallsid") or None,
         )
-
-
-def _sorted(status: int, headers: Mapping[str, str], body: bytes) -> PlaceAnswer:
-    """What came of asking for a call. `Status: in-progress` in the answer means accepted, and nothing more (§3)."""
-    if 200 <= status < 300:
-        call = _record((_record(_json(body)) or {}).get("call"))
-        sid = _text(call, "sid") if call else ""
-        return Placed(sid) if sid else Unknown("Exotel's answer had no call in it")
-    words = _words(status, body)
-    if status == 429:
-        return TryLater("Exotel asks for fewer requests (429)", _wait(headers))
-    if status == 408 or not 400 <= status < 500:
-        return Unknown(f"Exotel answered {status}; the call may have been accepted")
-    if status == 400 and OF_THE_NUMBER.search(words):
-        return NumberRefused(f"Exotel refused: {words}")
-    return AccountRefused(f"Exotel refused: {words}")
-
-
-def _wait(headers: Mapping[str, str]) -> float:
-    told = headers.get("Retry-After", "")
-    return float(told) if is_count(told) else ASK_AGAIN_S
-
-
-def _words(status: int, body: bytes) -> str:
-    """What an error says, whatever its shape (§3.3)."""
-    told = _record((_record(_json(body)) or {}).get("restexception")) or {}
-    said = _text(told, "message")
-    if not said:
-        found = re.search(rb"<Message>([^<]*)</Message>", body)
-        said = found[1].decode("utf-8", "replace") if found else ""
-    return f"{said[:200] or 'no reason given'} (HTTP {status})"
-
-
-def _json(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _record(found: object) -> Record | None:
-    """An object's fields by their names in small letters; None for what is no object."""
-    return {str(name).lower(): value for name, value in found.items()} if isinstance(found, dict) else None
-
-
-def _text(record: Record, name: str) -> str:
-    value = record.get(name)
-    return "" if value is None else str(value)
-
-
-def _money(text: str) -> Decimal | None:
-    try:
-        cost = abs(Decimal(text)) if text else None
-    except InvalidOperation:
-        return None
-    return cost if cost is not None and cost.is_finite() else None
 
 
 def _created(since: datetime, until: datetime) -> dict[str, str]:
