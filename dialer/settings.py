@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     twilio_calls_per_second: float | None = Field(None, gt=0)
 
     exotel_account_sid: str | None = None
-    exotel_api_key: str | None = None
+    exotel_api_key: SecretStr | None = None
     exotel_api_token: SecretStr | None = None
     exotel_caller_id: str | None = None
     exotel_api_url: str = "https://api.in.exotel.com"

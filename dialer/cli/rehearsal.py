@@ -50,7 +50,7 @@ CREDENTIALS: dict[str, dict[str, Any]] = {
     },
     "exotel": {
         "exotel_account_sid": WORLD.exotel_account_sid,
-        "exotel_api_key": WORLD.exotel_api_key,
+        "exotel_api_key": SecretStr(WORLD.exotel_api_key),
         "exotel_api_token": SecretStr(WORLD.exotel_api_token),
         "exotel_caller_id": WORLD.exotel_numbers[0],
         "exotel_callback_auth": SecretStr("exotel:simulated"),

@@ -45,7 +45,7 @@ def make_carriers(settings: Settings) -> dict[str, Carrier]:
         auth = settings.exotel_callback_auth
         carriers["exotel"] = exotel.Exotel(
             account_sid=settings.exotel_account_sid,
-            api_key=settings.exotel_api_key,
+            api_key=settings.exotel_api_key.get_secret_value(),
             api_token=settings.exotel_api_token.get_secret_value(),
             caller_id=settings.exotel_caller_id,
             api_url=settings.exotel_api_url,
