@@ -38,7 +38,7 @@ from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
 from dialer.store.shelf import Shelf
-from dialer.wiring.carriers import MAKE_CODEC, PROFILES, make_carriers
+from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_voices
 
@@ -110,7 +110,7 @@ class Bridge:
         self._auth_token = token.get_secret_value() if token else None
         auth = settings.exotel_callback_auth
         self._exotel_auth = auth.get_secret_value() if auth else None
-        self._carrier_at = {PROFILES[name].media_path: name for name in parts.carriers}
+        self._carrier_at = {carrier.profile.media_path: name for name, carrier in parts.carriers.items()}
         self._parts = parts
         self._runners: set[Runner] = set()
         self._draining = False

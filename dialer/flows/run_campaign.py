@@ -56,6 +56,8 @@ async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) ->
     running = [campaign for campaign in await campaigns.running(session) if campaign.id in worth]
     claimed: list[Claimed] = []
     thrown = await kill_switches.thrown(session)
+    if kill_switches.why_halted(thrown, None) is not None:
+        return []
     for place, campaign in enumerate(running):
         buckets = await pace.fill(session, rates_of(lines_of(carriers, campaign), campaign, running))
         places = Places(carriers, campaign, buckets, running[place:], thrown)
@@ -159,7 +161,7 @@ async def _find_willing(
                 places.take(line)
                 willing.append((in_campaign, lead, verdict, line))
         await session.flush()
-        if len(found) < limit or len(willing) >= most or not places.left:
+        if len(found) < limit or len(willing) >= most or (places.lines and not places.left):
             break
     return willing
 
