@@ -5,12 +5,15 @@ Nothing below the edges reads the environment: what a flow or an adapter needs i
 
 import os
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dialer.domain.routing import Table, parse_table
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -53,6 +56,22 @@ class Settings(BaseSettings):
     twilio_api_url: str = "https://api.twilio.com"
     twilio_calls_per_second: float | None = Field(None, gt=0)
 
+    exotel_account_sid: str | None = None
+    exotel_api_key: SecretStr | None = None
+    exotel_api_token: SecretStr | None = None
+    exotel_caller_id: str | None = None
+    exotel_api_url: str = "https://api.in.exotel.com"
+    exotel_calls_per_second: float | None = Field(None, gt=0)
+    exotel_callback_auth: SecretStr | None = None
+    """`user:password` that Exotel is to show at our addresses; nothing is asked for where it is unset."""
+    exotel_callback_addresses: str = ""
+    """The addresses and networks that Exotel calls from, separated by commas; any, where it is empty."""
+
+    dialer_routes: str = ""
+    """Which carrier rings which numbers, showing what: `+91=exotel:08040001234, *=twilio`."""
+    dialer_proxies: int = Field(0, ge=0, le=10)
+    """How many reverse proxies of ours a carrier's request comes through: whose word on its address is taken."""
+
     openai_api_key: SecretStr | None = None
     openai_realtime_url: str = "wss://api.openai.com/v1/realtime"
     openai_realtime_model: str = "gpt-realtime-2.1"
@@ -86,12 +105,23 @@ class Settings(BaseSettings):
     @property
     def carrier_urls(self) -> tuple[str, ...]:
         """The address of every carrier that has credentials."""
-        return (self.twilio_api_url,) if self.has_twilio else ()
+        told = ((self.has_twilio, self.twilio_api_url), (self.has_exotel, self.exotel_api_url))
+        return tuple(url for has, url in told if has)
 
     @property
     def has_twilio(self) -> bool:
         """A carrier without credentials is never routed to."""
         return bool(self.twilio_account_sid and self.twilio_auth_token and self.twilio_from_number)
+
+    @property
+    def has_exotel(self) -> bool:
+        """Likewise."""
+        return bool(self.exotel_account_sid and self.exotel_api_key and self.exotel_api_token and self.exotel_caller_id)
+
+    @cached_property
+    def routes(self) -> Table:
+        """The table of carriers by destination. Raises ValueError."""
+        return parse_table(self.dialer_routes)
 
     def refuse_unsafe(self) -> None:
         """Raise WrongSettingError for addresses that carriers could not or must not use."""
@@ -101,13 +131,31 @@ class Settings(BaseSettings):
             raise WrongSettingError(
                 f"DIALER_REDIS_URL must start with redis:// or rediss://, not {self.dialer_redis_url[:8]!r}"
             )
+        self._refuse_callbacks()
         if self.dialer_clock:
-            outside = [url for url in (self.twilio_api_url,) if not is_loopback(url)]
+            # Twilio's must be moved whether or not it has credentials: an address that points there is enough.
+            told = [("TWILIO_API_URL", self.twilio_api_url)]
+            told += [("EXOTEL_API_URL", self.exotel_api_url)] if self.has_exotel else []
+            outside = [(name, url) for name, url in told if not is_loopback(url)]
             if outside:
+                name, url = outside[0]
                 raise WrongSettingError(
-                    f"DIALER_CLOCK moves the clock for rehearsal only, but {outside[0]} is a real carrier: "
-                    "unset DIALER_CLOCK, or point TWILIO_API_URL at a carrier on loopback"
+                    f"DIALER_CLOCK moves the clock for rehearsal only, but {url} is a real carrier: "
+                    f"unset DIALER_CLOCK, or point {name} at a carrier on loopback"
                 )
+
+    def _refuse_callbacks(self) -> None:
+        try:
+            _ = self.routes
+        except ValueError as error:
+            raise WrongSettingError(f"DIALER_ROUTES: {error}") from error
+        try:
+            for each in filter(None, (each.strip() for each in self.exotel_callback_addresses.split(","))):
+                ip_network(each, strict=False)
+        except ValueError as error:
+            raise WrongSettingError(f"EXOTEL_CALLBACK_ADDRESSES: {error}; write addresses and commas") from error
+        if self.exotel_callback_auth and ":" not in self.exotel_callback_auth.get_secret_value():
+            raise WrongSettingError("EXOTEL_CALLBACK_AUTH must be user:password")
 
 
 def _refuse_unreachable(name: str, url: str, plain: str, secure: str) -> None:

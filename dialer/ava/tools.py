@@ -159,7 +159,7 @@ class Tools:
             case EndCall(outcome=outcome, reason=reason):
                 return await report_outcome(session, await self._call(session), outcome, reason)
             case Transfer():
-                found = await who_takes(session, self._talk.call_id, now)
+                found = await who_takes(session, self._talk.call_id, now, connects=self._talk.connects)
                 self._person = found if isinstance(found, Person) else None
                 return as_result(found)
         raise AssertionError(f"a tool without a flow: {type(given).__name__}")

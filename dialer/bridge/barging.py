@@ -38,7 +38,7 @@ class Barging:
     _frames: deque[str] = field(default_factory=lambda: deque(maxlen=LOOK_BACK_FRAMES))
 
     def sound(self, payload: str) -> None:
-        """One frame of the student's, base64 of µ-law."""
+        """Sound of the student's, base64 of µ-law: 20 ms of it, or as much as the carrier sends at once."""
         self._frames.append(payload)
 
     def starts(self, *, protected: bool) -> bool:
@@ -68,11 +68,19 @@ class Barging:
     def _loud_ms(self) -> int:
         if not self.manner.min_speech_ms:
             return 0
-        return sum(audio.FRAME_MS for payload in self._frames if _loudness(payload) > LOUD)
+        loud, left = 0, LOOK_BACK_FRAMES
+        for payload in reversed(self._frames):
+            frames = _frames(payload)[-left:]
+            loud += sum(audio.FRAME_MS for frame in frames if audio.loudness(frame) > LOUD)
+            left -= len(frames)
+            if left <= 0:
+                break
+        return loud
 
 
-def _loudness(payload: str) -> float:
+def _frames(payload: str) -> list[bytes]:
+    """The frames of 20 ms in a carrier's message, which may hold several."""
     try:
-        return audio.loudness(base64.b64decode(payload))
+        return audio.frames(base64.b64decode(payload))
     except binascii.Error:
-        return 0.0
+        return []

@@ -6,12 +6,14 @@ from dialer.ava.arguments import specs
 from dialer.ava.persona import honest, tell
 from dialer.bridge.barging import Manner
 from dialer.bridge.conversation import Conversation
+from dialer.carriers.port import Carrier
 from dialer.flows.answer_call import Answered
 from dialer.voices.port import Setup
 
 
-def begin(answered: Answered, now: datetime, monotonic: float) -> Conversation:
+def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic: float) -> Conversation:
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
+    speaks_to_machines = carrier is None or carrier.profile.leaves_messages
     talk, script = answered.talk, answered.script
     persona, opening = honest(script.persona, script.opening, recorded=answered.records)
     told = tell(
@@ -39,6 +41,6 @@ def begin(answered: Answered, now: datetime, monotonic: float) -> Conversation:
         told.goodbye,
         answered.time_limit_s,
         monotonic,
-        leaves_message=answered.leaves_message,
+        leaves_message=answered.leaves_message and speaks_to_machines,
         manner=Manner(script.min_speech_ms, script.protect_ms, script.silence_s),
     )

@@ -75,6 +75,7 @@ class Clerk:
     ) -> None:
         self._shared = shared
         self._call_id: UUID = talk.call_id
+        self._talk = talk
         self._tools = Tools(shared.sessions, talk, shared.clock)
         self._conversation = conversation
         self._do = do
@@ -88,7 +89,8 @@ class Clerk:
     async def choose_person(self, counselor_id: int) -> Person | Refused:
         """Who takes the student, see `who_takes`; raises what the database raises."""
         async with self._shared.sessions() as session:
-            found = await who_takes(session, self._call_id, self._shared.clock(), counselor_id)
+            now, connects = self._shared.clock(), self._talk.connects
+            found = await who_takes(session, self._call_id, now, counselor_id, connects=connects)
         self.person = found if isinstance(found, Person) else self.person
         return found
 

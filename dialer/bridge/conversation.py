@@ -179,7 +179,7 @@ class Conversation:
             case Spoken(item, words):
                 saves = self.transcript.spoken(item, words)
                 mark = self.playback.due_mark(item_ended=True)
-                return [*([SendMark(mark)] if mark else []), *saves]
+                return [*([SendMark(mark, ends=True)] if mark else []), *saves]
             case Heard():
                 return self._heard(event, now)
             case _ if self.ending.parting is not None:
@@ -379,7 +379,7 @@ class Conversation:
     def _answer_ended(self, event: AnswerEnded, now: float) -> list[Effect]:
         self._count(event.usage)
         mark = self.playback.due_mark(item_ended=True)
-        effects: list[Effect] = [SendMark(mark)] if mark else []
+        effects: list[Effect] = [SendMark(mark, ends=True)] if mark else []
         if event.fault is not None:
             self.faults.append(event.fault)
         if not self.asking.ended(event, now):

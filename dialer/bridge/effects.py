@@ -1,6 +1,6 @@
 """What a conversation wants done: a closed union, carried out in order by the runner."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dialer.bridge.clips import Clip
@@ -46,9 +46,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class SendMark:
-    """Send a mark to the carrier."""
+    """Send a mark to the carrier. `ends`: no more sound of this answer follows it."""
 
     name: str
+    ends: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

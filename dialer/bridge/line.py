@@ -12,7 +12,7 @@ def play(clip: Clip, playback: Playback, transcript: Transcript, stream_ms: int)
     item, saves = transcript.clip(clip, stream_ms)
     playback.add(item, clip.size, stream_ms)
     mark = playback.due_mark(item_ended=True)
-    return [Play(clip), *([SendMark(mark)] if mark else []), *saves]
+    return [Play(clip), *([SendMark(mark, ends=True)] if mark else []), *saves]
 
 
 def interrupt(playback: Playback, transcript: Transcript, stream_ms: int, *, tell: bool) -> list[Effect]:

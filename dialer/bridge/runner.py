@@ -42,6 +42,8 @@ from dialer.flows.answer_call import Answered, Refused, answer_call
 from dialer.voices.port import Audio, Leg, VoiceEvent
 
 START_WITHIN_S = 5.0
+# What waits in the codec is sent when the voice has said no more for so long.
+FLUSH_AFTER_S = 0.25
 CHOKED_S = 5.0
 MOST_WAITING = 1_000_000
 SORRY_GRACE_S = 0.3
@@ -72,6 +74,7 @@ class Runner:
         self._close_code = CloseCode.NORMAL_CLOSURE
         self._answered_at = self._opened_at
         self._first_audio_ms: int | None = None
+        self._said_at = 0.0
 
     @property
     def answered(self) -> Answered | None:
@@ -149,6 +152,8 @@ class Runner:
         if leg is not None and leg.choked_at is not None and now - leg.choked_at > CHOKED_S:
             self._drop_voice()
             self.do(conversation.voice_lost("it takes nothing", now))
+        if self._codec.waits and now - self._said_at > FLUSH_AFTER_S:
+            self._codec.flush(self._stream, self._send)
         self.do(conversation.tick(now))
 
     def drain(self) -> None:
@@ -209,14 +214,14 @@ class Runner:
                         self._leg.tell(command)
                 case Play(clip):
                     self._say(clip.payload)
-                case SendMark(name):
+                case SendMark(name, ends):
                     if self._tap is not None:
                         self._tap.take(effect)
-                    self._send(self._codec.encode_mark(self._stream, name))
+                    self._codec.encode_mark(self._stream, name, self._send, ends=ends)
                 case SendClear():
                     if self._tap is not None:
                         self._tap.cleared(effect)
-                    self._send(self._codec.encode_clear(self._stream))
+                    self._codec.encode_clear(self._stream, self._send)
                 case Redial():
                     self._dial()
                 case RunTool() | OptOutHeard() | MachineHeard() | SaveTurn() | Finish():
@@ -248,7 +253,9 @@ class Runner:
         """Sound for the student, base64 of µ-law; the playback has counted it."""
         if self._tap is not None and self._conversation is not None:
             self._tap.ava(payload, self._conversation.stream_ms)
-        self._send(self._codec.encode_audio(self._stream, payload))
+        self._codec.encode_audio(self._stream, payload, self._send)
+        if self._codec.waits:
+            self._said_at = time.monotonic()
 
     def _send(self, message: bytes) -> None:
         if not self._gone and not (self._choked_at is not None and self._is_full(len(message))):
@@ -301,7 +308,9 @@ class Runner:
     async def _begin(self, started: MediaStarted) -> bool:
         token = started.parameters.get("token", "")
         async with self._shared.sessions.begin() as session:
-            answered = await answer_call(session, token, started.carrier_sid, self._shared.clock())
+            answered = await answer_call(
+                session, token, started.carrier_sid, self._shared.clock(), carrier=self._codec.carrier
+            )
         if isinstance(answered, Refused):
             log.warning("stream refused: %s", answered.says)
             self._shared.metrics.refused.labels("token").inc()
@@ -310,7 +319,9 @@ class Runner:
         talk = answered.talk
         log.info("call answered", extra={"call_id": str(talk.call_id), "phone": mask(talk.phone)})
         now = time.monotonic()
-        self._conversation = begin(answered, self._shared.clock(), now)
+        carrier = self._shared.carriers.get(answered.carrier)
+        talk.connects = carrier is None or carrier.profile.hands_over
+        self._conversation = begin(answered, carrier, self._shared.clock(), now)
         self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
         recording = None
         if answered.records and self._shared.archive is not None:
@@ -337,13 +348,15 @@ class Runner:
         self._clerk.transfer_fault = await hand_over(self._shared, self._answered, sid, token, person)
         if self._clerk.transfer_fault is not None:
             self._say(SORRY.payload)
+            self._codec.flush(self._stream, self._send)
             await asyncio.sleep(SORRY.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
 
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""
-        if carrier not in self._shared.carriers:
+        known = self._shared.carriers.get(carrier)
+        if known is None or not known.profile.hangs_up:
             return
         try:
-            await self._shared.carriers[carrier].hang_up(sid)
+            await known.hang_up(sid)
         except CarrierError as error:
             log.warning("not hung up at the carrier: %s", error)

@@ -1,8 +1,9 @@
 """The bridge process: carriers' media sockets in, voices' sockets out, its own small HTTP answers.
 
-Whoever connects must show Twilio's signature over the public address, and then the call's one-time token; a socket
-without a `start` within five seconds is closed. A full bridge refuses, and says in the database how many calls it takes,
-so that no more are rung. SIGTERM stops accepting and lets live calls finish for a while.
+Whoever connects must show Twilio's signature over the public address, or come to Exotel's path (which signs nothing)
+with the password that may be set, and then show the call's one-time token; a socket without a `start` within five
+seconds is closed. A full bridge refuses, and says in the database how many calls it takes, so that no more are rung.
+SIGTERM stops accepting and lets live calls finish for a while.
 """
 
 import asyncio
@@ -29,15 +30,16 @@ from dialer.bridge.runner import Runner
 from dialer.bridge.sockets.picows_sockets import PicowsSockets
 from dialer.bridge.sockets.plain_sockets import PlainSockets
 from dialer.bridge.sockets.port import Answer, Peer, Request, Socket, Sockets
+from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
 from dialer.store import bridges
 from dialer.store.shelf import Shelf
-from dialer.wiring.carriers import make_carriers
+from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
-from dialer.wiring.voices import TWILIO_MEDIA, make_voices
+from dialer.wiring.voices import make_voices
 
 LARGEST_FRAME = 64 * 1024
 TICK_S = 0.1
@@ -50,13 +52,14 @@ log = logging.getLogger(__name__)
 class CarrierPeer:
     """Our side of a carrier's socket."""
 
-    def __init__(self, bridge: "Bridge") -> None:
+    def __init__(self, bridge: "Bridge", carrier: str) -> None:
         self._bridge = bridge
+        self._carrier = carrier
         self._runner: Runner | None = None
 
     def opened(self, socket: Socket) -> None:
-        """A socket whose signature was good."""
-        self._runner = self._bridge.adopt(socket)
+        """A socket that was let in."""
+        self._runner = self._bridge.adopt(socket, self._carrier)
 
     def message(self, message: bytes | memoryview) -> None:
         """One message of the carrier."""
@@ -88,6 +91,9 @@ class Bridge:
         self._auth_token = token.get_secret_value() if token else None
         self._most_calls = settings.dialer_bridge_most_calls
         self._name = f"{sockets_of_the_system.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        auth = settings.exotel_callback_auth
+        self._exotel_auth = auth.get_secret_value() if auth else None
+        self._carrier_at = {carrier.profile.media_path: name for name, carrier in parts.carriers.items()}
         self._parts = parts
         self._metrics = parts.metrics
         self._runners: set[Runner] = set()
@@ -100,22 +106,34 @@ class Bridge:
         if request.path == "/metrics":
             self._metrics.calls.set(len(self._runners))
             return Answer(HTTPStatus.OK, self._metrics.text(), KIND)
-        if request.path != "/media-stream":
+        carrier = self._carrier_at.get(request.path)
+        if carrier is None:
             return None
         if self._draining:
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         if len(self._runners) >= self._most_calls:
             log.error("a call is refused: %s calls are as many as this bridge takes", self._most_calls)
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "full")
+        if not self._is_let_in(carrier, request):
+            return self._refuse(HTTPStatus.FORBIDDEN, "signature")
+        return CarrierPeer(self, carrier)
+
+    def _is_let_in(self, carrier: str, request: Request) -> bool:
+        """Whether an upgrade shows what its carrier can show; the call's token is asked for after it."""
+        if carrier == "exotel":
+            known = is_authorised(request.headers.get("authorization", ""), self._exotel_auth)
+            if not known:
+                log.warning("upgrade refused: not Exotel's user and password")
+            return known
         signature = request.headers.get("x-twilio-signature", "")
         if self._auth_token is None or not is_genuine_upgrade(self._media_url, signature, self._auth_token):
             log.warning("upgrade refused: no valid signature over %s", self._media_url)
-            return self._refuse(HTTPStatus.FORBIDDEN, "signature")
-        return CarrierPeer(self)
+            return False
+        return True
 
-    def adopt(self, socket: Socket) -> Runner:
+    def adopt(self, socket: Socket, carrier: str) -> Runner:
         """A new media socket."""
-        runner = Runner(socket, TWILIO_MEDIA, self._parts, self._runners.discard)
+        runner = Runner(socket, MAKE_CODEC[carrier](), self._parts, self._runners.discard)
         self._runners.add(runner)
         return runner
 

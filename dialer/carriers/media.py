@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class NotMediaError(ValueError):
@@ -61,11 +62,36 @@ class MediaIgnored:
 MediaEvent = MediaConnected | MediaStarted | MediaFrame | MediaMark | MediaDigit | MediaStopped | MediaIgnored
 
 
-@dataclass(frozen=True, slots=True)
-class MediaCodec:
-    """One carrier's media protocol as four pure functions."""
+Send = Callable[[bytes], None]
+"""Where a codec puts each message for the carrier, as one text frame."""
 
-    decode: Callable[[bytes | memoryview], MediaEvent]
-    encode_audio: Callable[[str, str], bytes]
-    encode_mark: Callable[[str, str], bytes]
-    encode_clear: Callable[[str], bytes]
+
+class MediaCodec(Protocol):
+    """One carrier's media protocol on one stream. Pure: nothing awaited, logged, or asked of a clock.
+
+    Sound is base64 of µ-law at 8 kHz on this side, whatever the wire wants. A carrier that takes sound in pieces of a
+    certain size is sent them when they are full: what is left waits for more, or for the utterance's end.
+    """
+
+    @property
+    def carrier(self) -> str:
+        """Whose protocol it is: only that carrier's calls are talked on such a stream."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether something was given that has not been sent yet."""
+
+    def decode(self, frame: bytes | memoryview) -> MediaEvent:
+        """Read one message. Raises NotMediaError."""
+
+    def encode_audio(self, stream_sid: str, payload: str, send: Send) -> None:
+        """Sound to be played after all that was given before, any length."""
+
+    def encode_mark(self, stream_sid: str, name: str, send: Send, *, ends: bool = False) -> None:
+        """A mark that comes back when all sound given before it was played. `ends`: so does the utterance."""
+
+    def encode_clear(self, stream_sid: str, send: Send) -> None:
+        """Drop what is queued, here and at the carrier, with its marks."""
+
+    def flush(self, stream_sid: str, send: Send) -> None:
+        """Send what waits: no more sound is coming for now."""

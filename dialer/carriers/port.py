@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from dialer.domain.call import State
+from dialer.domain.routing import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,39 @@ class CarrierError(Exception):
         self.permanent = permanent
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a carrier can do. Who wants a thing done reads it first, and does without where it says no."""
+
+    media_path: str
+    """Where on the bridge its media socket comes."""
+    signs: bool = True
+    """Its requests to us are signed; if not, the token is a part of the path, and must be that of the very call."""
+    hangs_up: bool = True
+    """A call can be ended by a request; if not, only its media socket, closed, ends it."""
+    cancels: bool = True
+    """A call that was not answered can be taken back; if not, its ring timeout bounds it."""
+    detects_machines: bool = True
+    """It says whether a person or a machine answered; if not, only the machine's words tell."""
+    leaves_messages: bool = True
+    """It speaks to a machine after the beep."""
+    hands_over: bool = True
+    """It connects a student to a person."""
+    lists_live_calls: bool = True
+    """Its list shows calls in progress; if not, a call is found there only when it is over."""
+    most_looks: int | None = None
+    """At most so many calls are looked up in one sweep, where that draws on the allowance that calls are placed from."""
+
+
 class Carrier(Protocol):
-    """A telephone company. Every method but `place` raises CarrierError."""
+    """A telephone company. Every method but `place` raises CarrierError; so does what its profile says no to."""
 
     name: str
+    profile: Profile
     on_loopback: bool
     from_number: str
+    routes: tuple[Route, ...]
+    """The destinations that are its own, each with the number shown there; `from_number` for all others."""
     calls_per_second: float | None
     """How many calls the account may start per second, where its owner said so."""
 

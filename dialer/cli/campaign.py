@@ -1,22 +1,25 @@
 """`dialer campaign create|start|pause|stop|status`."""
 
 import json
+from collections.abc import Iterator
 from datetime import time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import click
 from sqlalchemy import select
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
+from dialer.control import Command, ask
 from dialer.flows.create_campaign import SHIPPED, create_campaign
 from dialer.flows.stop_campaign import Receipt, stop_campaign
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.store.tables import MACHINE_CHOICES, Campaign
-from dialer.wiring.carriers import make_carriers
-from dialer.wiring.stores import Store
+from dialer.wiring.carriers import PROFILES, has_credentials, make_carriers
+from dialer.wiring.stores import Store, make_redis
 
 
 @click.group()
@@ -39,7 +42,7 @@ def _window(text: str | None) -> tuple[time, time] | None:
 @campaign.command()
 @click.argument("name")
 @click.option("--script", default=SHIPPED, show_default=True, help="what AVA says")
-@click.option("--carrier", help="ring through this carrier only")
+@click.option("--carrier", type=click.Choice(list(PROFILES)), help="ring through this carrier only [by the number]")
 @click.option("--country", default="IN", show_default=True, help="where numbers without a country code are from")
 @click.option("--window", metavar="HH:MM-HH:MM", help="when to ring, in each lead's own zone [10:00-19:00]")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="calls at once [10]")
@@ -67,6 +70,8 @@ def create(
     span = _window(window)
     if machine == "leave_message" and not message:
         raise click.UsageError("--machine leave_message wants --message TEXT")
+    if carrier is not None and machine == "leave_message" and not PROFILES[carrier].leaves_messages:
+        raise CommandError(f"{carrier} cannot speak to a machine; choose --machine hang_up, or another --carrier")
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions.begin() as session:
@@ -84,12 +89,27 @@ def create(
                 machine=machine,
                 machine_message=message,
             )
-            return {"name": made.name, "state": made.state}
+            notes = list(_told(settings, made))
+            return {"name": made.name, "state": made.state, **({"notes": notes} if notes else {})}
 
     made = with_store(work)
-    click.echo(
-        json.dumps(made) if as_json else f"campaign {name!r} made; next: dialer leads import FILE --campaign {name!r}"
-    )
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"campaign {name!r} made; next: dialer leads import FILE --campaign {name!r}")
+    for note in made.get("notes", ()):
+        click.echo(f"note: {note}")
+
+
+def _told(settings: Settings, made: Campaign) -> Iterator[str]:
+    """What the campaign wants done with machines, and one of its carriers cannot do."""
+    usable = [made.carrier] if made.carrier else [name for name, has in has_credentials(settings).items() if has]
+    for name in usable:
+        profile = PROFILES[name]
+        if made.machine == "leave_message" and not profile.leaves_messages:
+            yield f"{name} cannot speak to a machine: a call over it is hung up on instead"
+        if made.machine != "off" and not profile.detects_machines:
+            yield f"{name} does not tell machines from people: AVA goes by what is said"
 
 
 def _move(name: str, state: str, said: str) -> str:
@@ -127,12 +147,20 @@ def stop(name: str, hang_up: bool, as_json: bool) -> None:
     """End the campaign, with a receipt."""
 
     async def work(settings: Settings, store: Store) -> Receipt:
-        carriers = make_carriers(settings)
+        carriers, redis = make_carriers(settings), make_redis(settings)
+
+        async def by_bridge(call_id: UUID) -> bool:
+            reply = await ask(redis, Command(call_id=call_id, do="hang_up", at_once=True, who="cli"))
+            return reply is not None and reply.ok
+
         try:
             async with store.sessions.begin() as session:
                 found = await _named(session, name)
-            return await stop_campaign(store.sessions, found.id, carriers, store.clock.now(), hang_up=hang_up)
+            return await stop_campaign(
+                store.sessions, found.id, carriers, store.clock.now(), hang_up=hang_up, by_bridge=by_bridge
+            )
         finally:
+            await redis.aclose()
             for carrier in carriers.values():
                 await carrier.close()
 

@@ -57,6 +57,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         ("public url", _public),
         ("media url", _media),
         ("twilio", _twilio),
+        ("exotel", _exotel),
         ("openai", _openai),
     ]
     findings = []
@@ -132,6 +133,24 @@ async def _twilio(settings: Settings) -> Finding:
         return Finding("twilio", "ok", await carrier.check())
     except CarrierError as error:
         return Finding("twilio", "wrong", f"{error}; check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    finally:
+        await carrier.close()
+
+
+async def _exotel(settings: Settings) -> Finding:
+    carrier = make_carriers(settings).get("exotel")
+    if carrier is None:
+        wanted = "EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID"
+        return Finding("exotel", "missing", f"set {wanted} to ring India from an Indian number")
+    try:
+        if isinstance(parse_phone(carrier.from_number, "IN"), BadPhone):
+            return Finding(
+                "exotel", "wrong", f"EXOTEL_CALLER_ID {carrier.from_number!r} is no phone number; write it as 080…"
+            )
+        return Finding("exotel", "ok", await carrier.check())
+    except CarrierError as error:
+        hint = "check EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN, and EXOTEL_API_URL for the account's region"
+        return Finding("exotel", "wrong", f"{error}; {hint}")
     finally:
         await carrier.close()
 

@@ -23,6 +23,7 @@ def prove_command(hours: float, as_json: bool) -> None:
 
     async def work(settings: Settings, store: Store) -> tuple[list[Invariant], list[str]]:
         carriers = make_carriers(settings)
+        late = [name for name, carrier in carriers.items() if not carrier.profile.lists_live_calls]
         since = datetime.now(UTC) - timedelta(hours=hours)
         try:
             listed = {name: await carrier.placed_since(since) for name, carrier in carriers.items()}
@@ -33,7 +34,7 @@ def prove_command(hours: float, as_json: bool) -> None:
                 await carrier.close()
         async with store.sessions() as session:
             told = [f"{each.at:%F %T} {each.kind}: {each.says}" for each in await incidents.since(session, since)]
-            return await prove(session, listed, since, store.clock.now()), told
+            return await prove(session, listed, since, store.clock.now(), lists_late=late), told
 
     invariants, told = with_store(work)
     breached = any(each.breaches for each in invariants)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -41,6 +42,22 @@ FOREIGN = (
     "ELEVENLABS_",
 )
 
+CREDENTIALS: dict[str, dict[str, Any]] = {
+    "twilio": {
+        "twilio_account_sid": WORLD.account_sid,
+        "twilio_auth_token": SecretStr(WORLD.auth_token),
+        "twilio_from_number": WORLD.from_numbers[0],
+    },
+    "exotel": {
+        "exotel_account_sid": WORLD.exotel_account_sid,
+        "exotel_api_key": SecretStr(WORLD.exotel_api_key),
+        "exotel_api_token": SecretStr(WORLD.exotel_api_token),
+        "exotel_caller_id": WORLD.exotel_numbers[0],
+        "exotel_callback_auth": SecretStr("exotel:simulated"),
+    },
+}
+"""What a dialer needs to ring through each of the world's carriers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
@@ -57,10 +74,13 @@ def working_morning(today: date) -> datetime:
 
 
 @contextmanager
-def rehearsing(data_dir: Path, *, speed: float, start: datetime) -> Iterator[Rehearsal]:
-    """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end."""
+def rehearsing(data_dir: Path, *, speed: float, start: datetime, carrier: str = "twilio") -> Iterator[Rehearsal]:
+    """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end.
+
+    The dialer has credentials at the one `carrier`, so that every lead is rung through it.
+    """
     own = own_environment()
-    with simulated(own, speed) as (twilio_url, settings):
+    with simulated(own, speed, carrier) as (twilio_url, settings):
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -92,8 +112,8 @@ def told(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def simulated(environment: dict[str, str], speed: float) -> Iterator[tuple[str, Settings]]:
-    """A running world: its carrier's address, and settings that reach it and nothing else."""
+def simulated(environment: dict[str, str], speed: float, carrier: str = "twilio") -> Iterator[tuple[str, Settings]]:
+    """A running world: its carriers' address, and settings that reach it and nothing else."""
     command = [sys.executable, "-m", "dialer", "world", "--speed", str(speed), "--calls-per-second", "5"]
     process = subprocess.Popen(
         command,
@@ -115,10 +135,9 @@ def simulated(environment: dict[str, str], speed: float) -> Iterator[tuple[str, 
             dialer_redis_url=None,
             dialer_web_host="127.0.0.1",
             dialer_bridge_host="127.0.0.1",
-            twilio_account_sid=WORLD.account_sid,
-            twilio_auth_token=SecretStr(WORLD.auth_token),
-            twilio_from_number=WORLD.from_numbers[0],
             twilio_api_url=addresses["twilio_url"],
+            exotel_api_url=addresses["exotel_url"],
+            **CREDENTIALS[carrier],
             openai_api_key=SecretStr(WORLD.openai_key),
             openai_realtime_url=addresses["realtime_url"],
             openai_realtime_model="gpt-realtime-2.1",

@@ -53,5 +53,13 @@ async def _run(settings: WorldSettings) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with simulated_world(settings) as running:
-        click.echo(json.dumps({"twilio_url": running.twilio_url, "realtime_url": running.realtime_url}))
+        click.echo(
+            json.dumps(
+                {
+                    "twilio_url": running.twilio_url,
+                    "exotel_url": running.exotel_url,
+                    "realtime_url": running.realtime_url,
+                }
+            )
+        )
         await stop.wait()

@@ -172,7 +172,8 @@ def _carrier(facts: Facts) -> Iterator[Answer]:
         yield Answer(
             "carrier",
             False,
-            "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER",
+            "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
+            "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID",
         )
     elif facts.phone in SAMPLE_NUMBERS and not facts.carrier_on_loopback:
         yield Answer(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import AT_CARRIER, State
@@ -39,8 +39,10 @@ class Answered:
     """The talk is recorded, and AVA says so."""
 
 
-async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: datetime) -> Answered | Refused:
-    """Take the stream that shows this token, once."""
+async def answer_call(
+    session: AsyncSession, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
+) -> Answered | Refused:
+    """Take the stream that shows this token, once; where it came as a carrier's, only a call of that carrier."""
     taken = await session.execute(
         update(Call)
         .where(
@@ -48,6 +50,7 @@ async def answer_call(session: AsyncSession, token: str, carrier_sid: str, now: 
             Call.stream_opened_at.is_(None),
             Call.state.in_(AT_CARRIER),
             (Call.carrier_sid == carrier_sid) | Call.carrier_sid.is_(None),
+            true() if carrier is None else Call.carrier == carrier,
         )
         .values(
             state=State.TALKING,

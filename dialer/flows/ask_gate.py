@@ -17,14 +17,21 @@ from dialer.store.bridges import Bridges
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
 Carriers = Mapping[str, Carrier]
+"""The carriers with credentials, by name and preference: no other is ever routed to."""
 log = logging.getLogger(__name__)
 
 
-def route(carriers: Carriers, campaign: Campaign) -> Carrier | None:
-    """The carrier that a campaign's calls go out through; one without credentials is not among `carriers`."""
-    if campaign.carrier is not None:
-        return carriers.get(campaign.carrier)
-    return next(iter(carriers.values()), None)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a call goes out through: a carrier, and the number of ours that is shown."""
+
+    carrier: Carrier
+    from_number: str
+
+    @property
+    def buckets(self) -> tuple[str, str]:
+        """The keys of the buckets that its calls draw from."""
+        return f"carrier:{self.carrier.name}", f"number:{self.from_number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +57,20 @@ async def ask_about(
     session: AsyncSession,
     campaign: Campaign,
     rows: Sequence[tuple[CampaignLead, Lead]],
-    carrier: Carrier | None,
+    lines: Sequence[Line | None],
     now: datetime,
     room: Room,
     *,
     but: Collection[UUID] = (),
 ) -> list[Verdict]:
-    """The gate's verdict for each lead, in order. `but` are the leads' own calls, about to be placed: they do not count."""
+    """The gate's verdict for each lead, in order, over the line of each.
+
+    `but` are the leads' own calls, about to be placed: they do not count.
+    """
     if not rows:
         return []
     phones = [lead.phone for _, lead in rows]
-    name = carrier.name if carrier else None
-    halted = await kill_switches.why_halted(session, name)
+    thrown = await kill_switches.thrown(session)
     listed = await do_not_call.listed(session, phones, campaign.id)
     registered = await do_not_call.registered(session, phones)
     ages = tuple((each, now - at) for each, at in (await do_not_call.registries(session)).items())
@@ -69,14 +78,15 @@ async def ask_about(
     rung = await calls.rung_since(session, phones, now - WEEK, but)
     window = campaigns.window_of(campaign)
 
-    def judge(in_campaign: CampaignLead, lead: Lead) -> Verdict:
+    def judge(in_campaign: CampaignLead, lead: Lead, line: Line | None) -> Verdict:
+        name = line.carrier.name if line else None
         return ask(
             Facts(
                 now=now,
                 phone=lead.phone,
                 campaign_state=campaign.state,
                 campaign_why=campaign.why,
-                halted=halted,
+                halted=kill_switches.why_halted(thrown, name),
                 listed=listed.get(lead.phone, ()),
                 registered=registered.get(lead.phone, ()),
                 registry_ages=ages,
@@ -86,7 +96,7 @@ async def ask_about(
                 rules=rules_for(lead.phone, lead.state),
                 own_window=window,
                 carrier=name,
-                carrier_on_loopback=bool(carrier and carrier.on_loopback),
+                carrier_on_loopback=bool(line and line.carrier.on_loopback),
                 live=lead.phone in live,
                 lead_state=in_campaign.state,
                 last_outcome=in_campaign.last_outcome,
@@ -108,13 +118,18 @@ async def ask_about(
             )
         )
 
-    return [_safely(judge, in_campaign, lead) for in_campaign, lead in rows]
+    return [_safely(judge, in_campaign, lead, line) for (in_campaign, lead), line in zip(rows, lines, strict=True)]
 
 
-def _safely(judge: Callable[[CampaignLead, Lead], Verdict], in_campaign: CampaignLead, lead: Lead) -> Verdict:
+def _safely(
+    judge: Callable[[CampaignLead, Lead, Line | None], Verdict],
+    in_campaign: CampaignLead,
+    lead: Lead,
+    line: Line | None,
+) -> Verdict:
     """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
     try:
-        return judge(in_campaign, lead)
+        return judge(in_campaign, lead, line)
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
         log.exception("a lead cannot be judged: campaign_lead %s", in_campaign.id)
         return Verdict((Answer("lead", False, f"cannot be judged: {error}; look at its row"),), None)

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.flows.ask_gate import Carriers, ask_about, record, room_of, route
+from dialer.flows.ask_gate import Carriers, ask_about, record, room_of
+from dialer.flows.route_calls import line_for
 from dialer.store import pace
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
@@ -29,6 +30,7 @@ async def explain_number(
         room = await room_of(
             session, campaign, await pace.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
         )
-        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], route(carriers, campaign), now, room)
+        line = line_for(carriers, campaign, lead.phone)
+        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
         explained.append({"phone": e164, "campaign": campaign.name, **record(verdict, now)})
     return explained

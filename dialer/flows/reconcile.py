@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier, CarrierError, Report
@@ -19,6 +19,7 @@ from dialer.domain.call import OVER, Outcome, State
 from dialer.domain.phone import mask
 from dialer.flows.ask_gate import Carriers
 from dialer.flows.record_status import record_status
+from dialer.flows.route_calls import numbers_of
 from dialer.store import calls, incidents
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
@@ -89,7 +90,7 @@ async def _theirs(session: AsyncSession, carrier: Carrier, report: Report, now: 
 
 async def _stranger(session: AsyncSession, carrier: Carrier, report: Report, now: datetime) -> int:
     """A call at the carrier under no id of ours: bound where an attempt of ours fits it, told in any case."""
-    if report.from_number != carrier.from_number or report.created_at is None:
+    if report.from_number not in numbers_of(carrier) or report.created_at is None:
         return 0  # the account's owner rings people without us, too
     near = Call.placing_at.between(report.created_at - ASKED_AROUND, report.created_at + ASKED_AROUND)
     fits = select(Call.id).where(
@@ -105,10 +106,11 @@ async def _stranger(session: AsyncSession, carrier: Carrier, report: Report, now
 
 
 async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: datetime) -> int:
-    """Calls of ours that the carrier's list lacks; how many new incidents."""
+    """Calls of ours that the carrier's list lacks; how many new incidents. It may lack those that go on."""
     old = calls.older(Call.placing_at, SETTLING)
+    listed = true() if carrier.profile.lists_live_calls else Call.state.in_(OVER)
     query = select(Call).where(
-        Call.carrier == carrier.name, Call.carrier_sid.is_not(None), Call.placing_at >= since, old
+        Call.carrier == carrier.name, Call.carrier_sid.is_not(None), Call.placing_at >= since, old, listed
     )
     missing: Sequence[Call] = [call for call in await session.scalars(query) if call.carrier_sid not in sids]
     told = 0

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.zones import Zones, zone_of
-from dialer.flows.ask_gate import Carriers, ask_about, room_of, route
+from dialer.flows.ask_gate import Carriers, ask_about, room_of
 from dialer.flows.create_campaign import create_campaign
+from dialer.flows.route_calls import line_for, rates_of
 from dialer.flows.run_campaign import intend
 from dialer.store import campaigns, pace
 from dialer.store.tables import Campaign, CampaignLead, Lead
@@ -60,22 +61,20 @@ async def _mean(
     session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
 ) -> Asked | Refused:
     in_campaign, lead = await _enrol(session, campaign.id, e164, name)
-    carrier = route(carriers, campaign)
-    rates = {f"campaign:{campaign.id}": campaign.per_second}
-    if carrier is not None:
-        rates[f"carrier:{carrier.name}"] = carrier.calls_per_second or max(1.0, campaign.per_second)
-    buckets = await pace.fill(session, rates)
+    line = line_for(carriers, campaign, e164)
+    buckets = await pace.fill(session, rates_of([line] if line else [], campaign, [campaign]))
     room = await room_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
-    (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], carrier, now, room)
-    if verdict.refusal is not None:
-        return Refused(f"{e164} is not rung: {verdict.refusal.says}")
+    (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
+    if verdict.refusal is not None or line is None:
+        says = verdict.refusal.says if verdict.refusal else "no carrier"
+        return Refused(f"{e164} is not rung: {says}")
     if not room.bridges.up:
         return Refused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
-    placed = await intend(session, campaign, carrier, [(in_campaign, lead, verdict)], now)
+    placed = await intend(session, campaign, [(in_campaign, lead, verdict, line)], now)
     if not placed:
         return Refused(f"{e164} is being rung already")
-    await pace.draw(session, buckets, 1)
-    return Asked(placed[0], e164)
+    await pace.draw(session, buckets, dict.fromkeys(buckets, 1))
+    return Asked(next(iter(placed)), e164)
 
 
 async def _enrol(session: AsyncSession, campaign_id: int, e164: str, name: str) -> tuple[CampaignLead, Lead]:

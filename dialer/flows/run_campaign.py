@@ -1,20 +1,20 @@
 """A campaign's run: started, paused, stopped; and at each tick, who is to be rung next."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Carrier
 from dialer.domain.gate import Verdict
 from dialer.domain.hours import HORIZON
 from dialer.domain.hours_group import Closings, HoursGroup, group_of, when_there
-from dialer.domain.pacing import may_start
-from dialer.flows.ask_gate import Carriers, ask_about, record, room_of, route
+from dialer.domain.pacing import Bucket, may_start
+from dialer.flows.ask_gate import Carriers, Line, Room, ask_about, record, room_of
+from dialer.flows.route_calls import Places, lines_of, rates_of
 from dialer.store import calls, campaigns, due, kill_switches, pace
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
@@ -23,16 +23,15 @@ BATCH = 100
 MOST_BATCHES = 20
 ASK_AGAIN = timedelta(minutes=10)
 CLOSINGS = Closings()
+ANYONE = HoursGroup("", (), ())
 # A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
 FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts"})
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The buckets that a campaign draws from, by their rates in calls per second, and how many campaigns still wait."""
-
-    rates: Mapping[str, float]
-    others: int
+Groups = Mapping[int, HoursGroup]
+"""Groups of leads that may be rung now, by their id."""
+Willing = tuple[CampaignLead, Lead, Verdict, Line]
+"""A lead whom every rule lets be rung, and the line to do it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,13 @@ async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) ->
         return []
     running = [campaign for campaign in await campaigns.running(session) if campaign.id in worth]
     claimed: list[Claimed] = []
+    thrown = await kill_switches.thrown(session)
+    if kill_switches.why_halted(thrown, None) is not None:
+        return []
     for place, campaign in enumerate(running):
-        carrier = route(carriers, campaign)
-        share = Share(_rates(running, campaign, carrier, carriers), len(running) - place)
-        batch = await _claim(session, campaign, carrier, now, share, worth[campaign.id])
+        buckets = await pace.fill(session, rates_of(lines_of(carriers, campaign), campaign, running))
+        places = Places(carriers, campaign, buckets, running[place:], thrown)
+        batch = await _claim(session, campaign, buckets, places, worth[campaign.id], now)
         if batch:
             claimed.append(Claimed(tuple(batch), campaign.per_second))
     return claimed
@@ -73,62 +75,43 @@ async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
     return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
 
 
-async def _open(session: AsyncSession, look: due.Look, now: datetime) -> list[int]:
+async def _open(session: AsyncSession, look: due.Look, now: datetime) -> Groups:
     """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
     open_ids, closed = _parted(look, now)
     await due.note(session, look.campaign_id, closed)
     return open_ids
 
 
-def _parted(look: due.Look, now: datetime) -> tuple[list[int], dict[int, tuple[datetime, str]]]:
+def _parted(look: due.Look, now: datetime) -> tuple[Groups, dict[int, tuple[datetime, str]]]:
     """The groups that are open, and of the closed ones what is to be written down: when they open, and why not before.
 
     A campaign with a promise to keep, or with nobody left to ring, is worth a closer look: it has the group 0 at least.
     """
-    open_ids = {due.UNSORTED} if look.promised or not look.groups else set()
+    open_ids = {due.UNSORTED: ANYONE} if look.promised or not look.groups else {}
     closed: dict[int, tuple[datetime, str]] = {}
     for each in look.groups:
         at = CLOSINGS.opens(each.group, look.own, now) if each.hours_id != due.UNSORTED else now
         if at == now:
-            open_ids.add(each.hours_id)
+            open_ids[each.hours_id] = each.group
         elif each.noted is None or each.noted <= now or at not in (None, each.noted):
             says = (
                 f"outside calling hours in {', '.join(each.group.zones)}; they open {when_there(at, each.group.zones)}"
             )
             closed[each.hours_id] = (at or now + HORIZON, says)
-    return sorted(open_ids), closed
-
-
-def _rates(
-    running: Sequence[Campaign], campaign: Campaign, carrier: Carrier | None, carriers: Carriers
-) -> dict[str, float]:
-    """The buckets that a campaign's calls draw from, with their rates in calls per second.
-
-    A carrier account starts one call a second unless its owner says otherwise, by the carrier's own setting or by a
-    campaign that is told to go faster (twilio.md §6: above its rate Twilio queues silently, and rings late).
-    """
-    rates = {f"campaign:{campaign.id}": campaign.per_second}
-    if carrier is not None:
-        told = [each.per_second for each in running if route(carriers, each) is carrier]
-        account = carrier.calls_per_second or max(1.0, *told)
-        rates[f"carrier:{carrier.name}"] = rates[f"number:{carrier.from_number}"] = account
-    return rates
+    return open_ids, closed
 
 
 async def _claim(
     session: AsyncSession,
     campaign: Campaign,
-    carrier: Carrier | None,
+    buckets: Mapping[str, Bucket],
+    places: Places,
+    groups: Groups,
     now: datetime,
-    share: Share,
-    groups: Sequence[int],
 ) -> list[UUID]:
-    if await kill_switches.why_halted(session, carrier.name if carrier else None) is not None:
+    if places.lines and not places.left:
         return []
-    buckets = await pace.fill(session, share.rates)
-    tokens = min(bucket.tokens for bucket in buckets.values())
-    shared = [bucket.tokens for key, bucket in buckets.items() if not key.startswith("campaign:")]
-    fair = ceil(min(shared, default=0.0) // 1 / share.others)
+    tokens = buckets[f"campaign:{campaign.id}"].tokens
     room = await room_of(session, campaign, tokens)
     if campaign.spend_cap is not None and room.spent + campaign.cost_reserve > campaign.spend_cap:
         if not room.live_calls:
@@ -137,55 +120,68 @@ async def _claim(
             )
         return []
     may = min(may_start(tokens, room.live_calls, campaign.concurrency), room.bridges.free)
-    places = min(may, fair if carrier else BATCH)
-    if places < 1:  # without a bridge nobody could be talked to: nothing is claimed
+    most = min(may, places.left if places.lines else BATCH)
+    if most < 1:  # without a bridge nobody could be talked to: nothing is claimed
         return []
-    willing: list[tuple[CampaignLead, Lead, Verdict]] = []
-    for turn in range(MOST_BATCHES):
-        # As many as there is room for; only where rules refuse some of them, more at a time.
-        limit = BATCH if turn else min(BATCH, places)
-        rows = await due.due(session, campaign.id, groups, now, limit, {each.id for each, _, _ in willing})
-        await due.sort(session, {one.id: _group(lead) for one, lead in rows if one.hours_id == due.UNSORTED})
-        verdicts = await ask_about(session, campaign, rows, carrier, now, room)
-        for (in_campaign, lead), verdict in zip(rows, verdicts, strict=True):
-            if not verdict.may_ring:
-                _refuse(in_campaign, verdict, now)
-            elif len(willing) < places:
-                willing.append((in_campaign, lead, verdict))
-        await session.flush()
-        if len(rows) < limit or len(willing) >= places:
-            break
+    willing = await _find_willing(session, campaign, places, groups, now, room, most)
     if campaign.spend_cap is not None:
         willing = willing[: max(0, int((campaign.spend_cap - room.spent) // campaign.cost_reserve))]
-    placed = await intend(session, campaign, carrier, willing, now)
+    placed = await intend(session, campaign, willing, now)
     if placed:
-        await pace.draw(session, buckets, len(placed))
+        drawn = Counter(key for line in placed.values() for key in line.buckets)
+        await pace.draw(session, buckets, {f"campaign:{campaign.id}": len(placed), **drawn})
     elif not willing:
         await _finish_if_done(session, campaign)
-    return placed
+    return list(placed)
+
+
+async def _find_willing(
+    session: AsyncSession, campaign: Campaign, places: Places, groups: Groups, now: datetime, room: Room, most: int
+) -> list[Willing]:
+    """Who may be rung now, at most so many, in order; who is refused learns why.
+
+    Leads whose line is full are left as they are, and looked past for those of another line.
+    """
+    willing: list[Willing] = []
+    seen: set[int] = set()
+    for turn in range(MOST_BATCHES):
+        # As many as there is room for; only where rules refuse some of them, more at a time.
+        limit = BATCH if turn else min(BATCH, most)
+        served = [hours_id for hours_id, group in groups.items() if places.may_serve(group)]
+        found = await due.due(session, campaign.id, served, now, limit, seen)
+        await due.sort(session, {one.id: _group(lead) for one, lead in found if one.hours_id == due.UNSORTED})
+        lined = [(one, lead, places.line_for(lead.phone)) for one, lead in found]
+        rows = [(one, lead, line) for one, lead, line in lined if line is None or places.has(line)]
+        seen.update(one.id for one, _, line in lined if line is not None)
+        people, lines = [(one, lead) for one, lead, _ in rows], [line for _, _, line in rows]
+        verdicts = await ask_about(session, campaign, people, lines, now, room)
+        for (in_campaign, lead, line), verdict in zip(rows, verdicts, strict=True):
+            if not verdict.may_ring or line is None:
+                _refuse(in_campaign, verdict, now)
+            elif len(willing) < most and places.has(line):
+                places.take(line)
+                willing.append((in_campaign, lead, verdict, line))
+        await session.flush()
+        if len(found) < limit or len(willing) >= most or (places.lines and not places.left):
+            break
+    return willing
 
 
 def _group(lead: Lead) -> HoursGroup:
     return group_of(lead.phone, lead.state, lead.zones)
 
 
-async def intend(
-    session: AsyncSession,
-    campaign: Campaign,
-    carrier: Carrier | None,
-    willing: list[tuple[CampaignLead, Lead, Verdict]],
-    now: datetime,
-) -> list[UUID]:
+async def intend(session: AsyncSession, campaign: Campaign, willing: list[Willing], now: datetime) -> dict[UUID, Line]:
     """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
-    if not willing or carrier is None:
-        return []
+    if not willing:
+        return {}
     last = await session.execute(
         select(Call.campaign_lead_id, func.max(Call.n))
-        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _ in willing]))
+        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _, _ in willing]))
         .group_by(Call.campaign_lead_id)
     )
     numbers = dict(last.all())
-    intents = {uuid4(): (in_campaign, lead, verdict) for in_campaign, lead, verdict in willing}
+    intents = {uuid4(): each for each in willing}
     written = await calls.intend(
         session,
         [
@@ -196,18 +192,18 @@ async def intend(
                 "script_id": campaign.script_id,
                 "phone": lead.phone,
                 "n": numbers.get(in_campaign.id, 0) + 1,
-                "carrier": carrier.name,
-                "from_number": carrier.from_number,
+                "carrier": line.carrier.name,
+                "from_number": line.from_number,
                 "gate": record(verdict, now, promised=in_campaign.rank == 0),
                 "created_at": now,
             }
-            for call_id, (in_campaign, lead, verdict) in intents.items()
+            for call_id, (in_campaign, lead, verdict, line) in intents.items()
         ],
     )
     for call_id in written:
         in_campaign = intents[call_id][0]
         in_campaign.state, in_campaign.attempts, in_campaign.why = "calling", in_campaign.attempts + 1, None
-    return [call_id for call_id in intents if call_id in written]
+    return {call_id: line for call_id, (_, _, _, line) in intents.items() if call_id in written}
 
 
 def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:

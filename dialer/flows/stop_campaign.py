@@ -1,8 +1,10 @@
 """Stop a campaign, with a receipt: nothing new since then, and what becomes of the calls in progress."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -41,9 +43,18 @@ class Receipt:
 
 
 async def stop_campaign(
-    sessions: Sessions, campaign_id: int, carriers: Carriers, now: datetime, *, hang_up: bool
+    sessions: Sessions,
+    campaign_id: int,
+    carriers: Carriers,
+    now: datetime,
+    *,
+    hang_up: bool,
+    by_bridge: Callable[[UUID], Awaitable[bool]] | None = None,
 ) -> Receipt:
-    """Stop it: from the commit on no call is placed, since every placing asks the campaign's state again."""
+    """Stop it: from the commit on no call is placed, since every placing asks the campaign's state again.
+
+    `by_bridge` ends a call by its media socket, the only way with some carriers; whether it did.
+    """
     async with sessions.begin() as session:
         await campaigns.move(session, campaign_id, "stopped")
         intended = select(Call).where(Call.campaign_id == campaign_id, Call.state == State.INTENT).with_for_update()
@@ -53,15 +64,17 @@ async def stop_campaign(
         ]
         live = (
             await session.execute(
-                select(Call.carrier, Call.carrier_sid).where(
+                select(Call.id, Call.carrier, Call.carrier_sid).where(
                     Call.campaign_id == campaign_id, Call.state.in_(AT_CARRIER)
                 )
             )
         ).all()
     hung_up = 0
-    for carrier_name, sid in live if hang_up else ():
+    for call_id, carrier_name, sid in live if hang_up else ():
         carrier = carriers.get(carrier_name)
-        if carrier is not None and sid is not None:
+        if carrier is not None and not carrier.profile.hangs_up:
+            hung_up += by_bridge is not None and await by_bridge(call_id)
+        elif carrier is not None and sid is not None:
             try:
                 await carrier.hang_up(sid)
                 hung_up += 1

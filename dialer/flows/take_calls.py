@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier, Order
 from dialer.domain.call import State
-from dialer.flows.ask_gate import Carriers, ask_about, record, room_of
+from dialer.flows.ask_gate import Carriers, Line, ask_about, record, room_of
 from dialer.flows.end_call import cancel_call
 from dialer.store import calls, incidents, kill_switches
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
@@ -32,9 +32,10 @@ class Addresses:
     public_url: str
     media_url: str
 
-    def url(self, kind: str, carrier: str, token: str) -> str:
+    def url(self, kind: str, carrier: str, token: str, *, in_path: bool = False) -> str:
         """The call's own address for a kind of webhook; the token tells the call before its sid is known."""
-        return f"{self.public_url}/carriers/{carrier}/{kind}?{urlencode({'token': token})}"
+        base = f"{self.public_url}/carriers/{carrier}/{kind}"
+        return f"{base}/{token}" if in_path else f"{base}?{urlencode({'token': token})}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ async def _judge(
     mine = [call.id for call, _, _ in rows]
     room = await room_of(session, campaign, 1.0, its_own=True)
     people = [(in_campaign, lead) for _, in_campaign, lead in rows]
-    verdicts = await ask_about(session, campaign, people, carrier, now, room, but=mine)
+    lines = [Line(carrier, call.from_number) if carrier else None for call, _, _ in rows]
+    verdicts = await ask_about(session, campaign, people, lines, now, room, but=mine)
     found: dict[UUID, Taken | Skipped] = {}
     for (call, in_campaign, _), verdict in zip(rows, verdicts, strict=True):
         refusal = verdict.refusal
@@ -154,6 +156,8 @@ async def _judge(
 
 
 def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Addresses, token: str) -> Order:
+    profile = carrier.profile
+    asks_of_machines = campaign.machine != "off" and profile.detects_machines
     return Order(
         call_id=call.id,
         token=token,
@@ -161,10 +165,10 @@ def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Addresse
         from_number=call.from_number,
         ring_timeout_s=campaign.ring_timeout_s,
         time_limit_s=campaign.time_limit_s,
-        media_url=f"{addresses.media_url}/media-stream",
-        status_url=addresses.url("status", carrier.name, token),
-        machine_url=None if campaign.machine == "off" else addresses.url("machine", carrier.name, token),
-        await_beep=campaign.machine == "leave_message",
+        media_url=f"{addresses.media_url}{profile.media_path}",
+        status_url=addresses.url("status", carrier.name, token, in_path=not profile.signs),
+        machine_url=addresses.url("machine", carrier.name, token) if asks_of_machines else None,
+        await_beep=campaign.machine == "leave_message" and profile.leaves_messages,
     )
 
 

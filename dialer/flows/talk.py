@@ -20,6 +20,8 @@ class Talk:
     phone: str
     name: str
     zone: str
+    connects: bool = True
+    """The call's carrier can connect the student to a person."""
     offered: dict[str, Slot] = field(default_factory=dict)
 
     def there(self, now: datetime) -> datetime:

@@ -43,9 +43,16 @@ class Refused:
     says: str
 
 
-async def who_takes(session: AsyncSession, call_id: UUID, now: datetime, counselor_id: int = 0) -> Person | Refused:
-    """Who takes the student of this call: the counselor named, whatever the hour, or (0) one who is there now."""
+async def who_takes(
+    session: AsyncSession, call_id: UUID, now: datetime, counselor_id: int = 0, *, connects: bool = True
+) -> Person | Refused:
+    """Who takes the student of this call: the counselor named, whatever the hour, or (0) one who is there now.
+
+    Nobody where the call's carrier `connects` none.
+    """
     call = await session.get_one(Call, call_id)
+    if not connects:
+        return Refused(f"{call.carrier} cannot connect a call to a person")
     if call.reported in SETTLED:
         return Refused(f"the call counts as {call.reported.value.replace('_', ' ')}")
     if await do_not_call.listed(session, [call.phone], call.campaign_id):

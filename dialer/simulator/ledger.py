@@ -74,7 +74,7 @@ class StreamEntry:
 
 @dataclass(slots=True)
 class Warned:
-    """A warning of the carrier's debugger, by the code of twilio.md §6."""
+    """A warning: Twilio's debugger's, by the code of twilio.md §6, or Exotel's, by a bound, a status or a close code."""
 
     code: int
     text: str
@@ -106,6 +106,7 @@ class CallEntry:
     """When it was connected to its parent."""
     streams: list[StreamEntry] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    carrier: str = "twilio"
 
     def warn(self, code: int, text: str) -> None:
         """Note a warning, once per code and call."""

@@ -1,6 +1,7 @@
 """What a simulated world is told when it is made."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 GA_MODELS = (
     "gpt-realtime-2.1",
@@ -32,6 +33,14 @@ class WorldSettings:
     auth_token: str = "12345678901234567890123456789012"  # noqa: S105 - invented, the one of the signature vectors
     openai_key: str = "sk-simulated"
     from_numbers: tuple[str, ...] = ("+15005550006",)
+    exotel_account_sid: str = "exampleacct1"
+    exotel_api_key: str = "0123456789abcdef"
+    exotel_api_token: str = "fedcba9876543210"  # noqa: S105 - invented
+    exotel_numbers: tuple[str, ...] = ("08040000000",)
+    exotel_dnd: tuple[str, ...] = ()
+    """Numbers that Exotel refuses to ring because they are registered as not to be disturbed."""
+    exotel_per_minute: int = 200
+    exotel_encoding: Literal["json", "urlencoded", "multipart"] = "json"
     geo_blocked: tuple[str, ...] = ()
     speed: float = 1.0
     calls_per_second: float = 1.0

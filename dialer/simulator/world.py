@@ -1,7 +1,7 @@
-"""The outside world on the wire: one carrier, one realtime model, and the students between them.
+"""The outside world on the wire: two carriers, one realtime model, and the students between them.
 
-Twilio's REST interface, webhooks and media streams on one port, OpenAI's realtime socket on another, both on loopback,
-both written from the protocol pages alone. `GET /_world/ledger` on the carrier's port tells what truly happened.
+Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's realtime socket on another, both on
+loopback, written from the protocol pages alone. `GET /_world/ledger` on the carriers' port tells what truly happened.
 """
 
 import asyncio
@@ -12,6 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from dialer.simulator.clock import Clock
+from dialer.simulator.exotel.callbacks import Callbacks
+from dialer.simulator.exotel.lifecycle import Exchange as ExotelExchange
+from dialer.simulator.exotel.rest import Account as ExotelAccount
 from dialer.simulator.faults import FaultError, Faults, fault_from_json
 from dialer.simulator.ledger import Ledger
 from dialer.simulator.realtime.server import RealtimeService
@@ -27,13 +30,14 @@ __all__ = ["World", "WorldSettings", "simulated_world"]
 
 
 class World:
-    """A running world. Start it in an event loop; `twilio_url` and `realtime_url` are known from then on."""
+    """A running world. Start it in an event loop; its addresses are known from then on."""
 
     def __init__(self, settings: WorldSettings) -> None:
         self.settings = settings
         self.ledger = Ledger()
         self.faults = Faults()
         self.twilio_url = ""
+        self.exotel_url = ""
         self.realtime_url = ""
         self._clock = Clock(settings.speed)
         self._runners: list[web.AppRunner] = []
@@ -59,19 +63,26 @@ class World:
             lambda call: self._account.adopt(call),
         )
         self._account = Account(self.settings, exchange, self._clock, self.faults, self.ledger)
+        self._callbacks = Callbacks(self._http, self.settings.exotel_encoding, self.faults, self.ledger)
+        self._callbacks.timeout_s = self.settings.webhook_timeout_s
+        exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
+        self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
         self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)
         carrier = web.Application()
-        carrier.add_routes([*self._account.routes(), *self._world_routes()])
+        carrier.add_routes([*self._account.routes(), *self._exotel.routes(), *self._world_routes()])
         model = web.Application()
         model.add_routes(self._realtime.routes())
         host = self.settings.host
         self.twilio_url = f"http://{host}:{await self._listen(carrier, self.settings.port)}"
+        self.exotel_url = self.twilio_url
         self.realtime_url = f"ws://{host}:{await self._listen(model, self.settings.realtime_port)}/v1/realtime"
 
     async def stop(self) -> None:
         """End all calls and sessions, then close the ports."""
+        await self._exotel.stop()
         await self._account.stop()
         await self._webhooks.stop()
+        await self._callbacks.post.stop()
         await self._realtime.stop()
         for runner in self._runners:
             await runner.cleanup()
@@ -80,6 +91,7 @@ class World:
     async def quiet(self) -> None:
         """Wait until every webhook that was fired so far has been delivered or given up."""
         await self._webhooks.drain()
+        await self._callbacks.post.drain()
 
     async def _listen(self, application: web.Application, port: int) -> int:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
@@ -131,6 +143,7 @@ class World:
         """Hang up, forget every record and every rule; the ports stay."""
         self.faults.clear()
         self._account.forget()
+        self._exotel.forget()
         self.ledger.clear()
         return web.json_response({"reset": True})
 

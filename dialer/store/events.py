@@ -16,10 +16,11 @@ MOST_TRIES = 5
 _KEEP = text("""
 WITH told AS (
     SELECT * FROM unnest(CAST(:place AS int[]), CAST(:carrier AS text[]), CAST(:sid AS text[]), CAST(:kind AS text[]),
-                         CAST(:sequence AS text[]), CAST(:hash AS text[]), CAST(:fields AS text[]))
-           AS t(place, carrier, sid, kind, sequence, hash, fields)
+                         CAST(:sequence AS text[]), CAST(:hash AS text[]), CAST(:fields AS text[]),
+                         CAST(:signed AS bool[]))
+           AS t(place, carrier, sid, kind, sequence, hash, fields, signed)
 ), known AS (
-    SELECT told.*, coalesce(by_sid.id, CASE WHEN coalesce(by_token.carrier_sid, told.sid) = told.sid
+    SELECT told.*, coalesce(CASE WHEN told.signed THEN by_sid.id END, CASE WHEN coalesce(by_token.carrier_sid, told.sid) = told.sid
                                             THEN by_token.id END) AS call_id
     FROM told LEFT JOIN call by_sid ON by_sid.carrier_sid = told.sid AND by_sid.carrier = told.carrier
               LEFT JOIN call by_token ON by_token.token_hash = told.hash AND by_token.carrier = told.carrier
@@ -42,6 +43,8 @@ class Event:
     sequence: str
     token: str
     fields: Mapping[str, str]
+    signed: bool = True
+    """The carrier signed it; if not, only the token tells whose call it is, whatever sid it names."""
 
 
 async def keep(session: AsyncSession, events: Sequence[Event]) -> list[UUID | None]:
@@ -59,6 +62,7 @@ async def keep(session: AsyncSession, events: Sequence[Event]) -> list[UUID | No
             "sequence": [each.sequence for each in events],
             "hash": [token_hash(each.token) if each.token else None for each in events],
             "fields": [json.dumps(dict(each.fields)) for each in events],
+            "signed": [each.signed for each in events],
         },
     )
     return [row[1] for row in rows]

@@ -1,5 +1,7 @@
 """The kill switch: for everything, or for one carrier. Whoever is about to place a call asks it in that transaction."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,8 +37,14 @@ async def release(session: AsyncSession, scope: str) -> bool:
     return gone.first() is not None
 
 
-async def why_halted(session: AsyncSession, carrier: str | None) -> str | None:
+async def thrown(session: AsyncSession) -> dict[str, str]:
+    """The switches that are thrown: why, by scope."""
+    return dict((await session.execute(select(KillSwitch.scope, KillSwitch.why))).all())
+
+
+def why_halted(thrown: Mapping[str, str], carrier: str | None) -> str | None:
     """Why nothing may be placed over this carrier; None where it may."""
-    scopes = [ALL, *([carrier_scope(carrier)] if carrier else [])]
-    thrown = (await session.scalars(select(KillSwitch).where(KillSwitch.scope.in_(scopes)).limit(1))).one_or_none()
-    return f"the kill switch is thrown for {thrown.scope}: {thrown.why}" if thrown else None
+    for scope in (ALL, *([carrier_scope(carrier)] if carrier else [])):
+        if scope in thrown:
+            return f"the kill switch is thrown for {scope}: {thrown[scope]}"
+    return None

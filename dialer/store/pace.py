@@ -27,11 +27,11 @@ async def fill(session: AsyncSession, rates: Mapping[str, float]) -> dict[str, B
     return {row.key: Bucket(row.tokens, row.at, rates[row.key]).fill(now) for row in rows}
 
 
-async def draw(session: AsyncSession, buckets: Mapping[str, Bucket], calls: int) -> None:
-    """Take tokens for this many calls out of every bucket."""
-    for key, bucket in buckets.items():
+async def draw(session: AsyncSession, buckets: Mapping[str, Bucket], calls: Mapping[str, int]) -> None:
+    """Take tokens out of buckets: for so many calls out of each that `calls` names."""
+    for key, count in calls.items():
         row = await session.get_one(Pace, key)
-        row.tokens, row.at = bucket.tokens - calls, bucket.at
+        row.tokens, row.at = buckets[key].tokens - count, buckets[key].at
     await session.flush()
 
 

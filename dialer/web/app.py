@@ -23,6 +23,7 @@ from dialer import live
 from dialer.settings import Settings
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
+from dialer.web.exotel import exotel_status
 from dialer.web.explain import explain_lead
 from dialer.web.journal import Journal
 from dialer.web.leads import import_list
@@ -92,7 +93,7 @@ def make_app(settings: Settings) -> Litestar:
     return Litestar(
         # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
         route_handlers=[
-            *(health, twilio_status, twilio_machine, twilio_brief, twilio_handover),
+            *(health, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
             Router(
                 "/",
                 guards=[near_only],

@@ -1,7 +1,5 @@
-"""The voices and media codecs of the bridge, made from its settings: the only place that names concrete ones."""
+"""The voices of the bridge, made from its settings: the only place that names concrete ones."""
 
-from dialer.carriers.media import MediaCodec
-from dialer.carriers.twilio import media as twilio_media
 from dialer.settings import Settings
 from dialer.voices import openai_realtime
 from dialer.voices.port import Voice
@@ -20,8 +18,3 @@ def make_voices(settings: Settings) -> dict[str, Voice]:
             profile=openai_realtime.PROFILE,
         )
     return voices
-
-
-TWILIO_MEDIA = MediaCodec(
-    twilio_media.decode, twilio_media.encode_audio, twilio_media.encode_mark, twilio_media.encode_clear
-)

@@ -1,5 +1,6 @@
 """Commands as scripts call them: an exit status, one clear line where something is wrong, JSON of a known shape."""
 
+import json
 import os
 import socket
 import subprocess
@@ -230,3 +231,41 @@ def test_prices_are_listed_and_set_by_hand(shell: Shell) -> None:
     (new,) = shell.done("prices", "list", "--model", "gpt-next")
     assert (new["per_million"], new["since"], new["source"]) == ("12.5", "2026-12-01", "set by hand")
     assert shell("prices", "set", "gpt-next", "audio_out", "cheap").status == 2
+
+
+EXOTEL = {
+    "EXOTEL_ACCOUNT_SID": "exampleacct1",
+    "EXOTEL_API_KEY": "0123456789abcdef",
+    "EXOTEL_API_TOKEN": "fedcba9876543210",
+    "EXOTEL_CALLER_ID": "08040000000",
+}
+
+
+def test_a_campaign_may_choose_exotel_and_is_told_what_exotel_cannot_do(shell: Shell) -> None:
+    made = shell.done("campaign", "create", "Summer", "--carrier", "exotel")
+    assert (made["name"], made["state"]) == ("Summer", "draft")
+    assert made["notes"] == ["exotel does not tell machines from people: AVA goes by what is said"]
+    assert "notes" not in shell.done("campaign", "create", "Autumn", "--carrier", "exotel", "--machine", "off")
+    assert "notes" not in shell.done("campaign", "create", "Winter", "--carrier", "twilio")
+    message = ("--machine", "leave_message", "--message", "Please call us back.")
+    line = shell.refused("campaign", "create", "Never", "--carrier", "exotel", *message)
+    assert "exotel cannot speak to a machine" in line
+    said = shell("campaign", "create", "Both", *message, **EXOTEL)
+    assert said.status == 0
+    assert "note: exotel cannot speak to a machine: a call over it is hung up on instead" in said.out
+    assert shell("campaign", "create", "Odd", "--carrier", "pigeon").status == 2
+
+
+def test_the_doctor_says_what_exotel_lacks_and_what_is_wrong_with_it(shell: Shell) -> None:
+    def found(**changes: str) -> dict[str, str]:
+        said = shell("doctor", "--json", **changes)
+        (finding,) = (each for each in json.loads(said.out) if each["what"] == "exotel")
+        return dict(finding)
+
+    assert found()["state"] == "missing"
+    assert "EXOTEL_CALLER_ID" in found()["says"]
+    assert found(**{**EXOTEL, "EXOTEL_CALLER_ID": "nobody"})["state"] == "wrong"
+    nobody = found(**EXOTEL, EXOTEL_API_URL=f"http://127.0.0.1:{closed_port()}")
+    assert nobody["state"] == "wrong"
+    assert "Exotel could not be asked" in nobody["says"]
+    assert "EXOTEL_API_URL" in nobody["says"]

@@ -72,13 +72,19 @@ class Bridged:
 
 
 @asynccontextmanager
-async def bridging(settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bridged]:
-    """A bridge of this process, on the test's own database."""
+async def bridging(
+    settings: Settings,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+    carrier: ScriptedCarrier | None = None,
+    **more: Any,
+) -> AsyncIterator[Bridged]:
+    """A bridge of this process, on the test's own database; `more` are settings of it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    carrier, bridges = ScriptedCarrier(), []
-    monkeypatch.setattr(server, "make_carriers", lambda _: {"twilio": carrier})
+    carrier, bridges = carrier or ScriptedCarrier(), []
+    monkeypatch.setattr(server, "make_carriers", lambda _: {carrier.name: carrier})
     monkeypatch.setattr(server, "DRAIN_S", 0.0)
 
     class Known(server.Bridge):
@@ -94,6 +100,7 @@ async def bridging(settings: Settings, sessions: Sessions, monkeypatch: pytest.M
             dialer_bridge_port=port,
             openai_api_key=SecretStr("sk-test"),
             openai_realtime_url=voice.url,
+            **more,
         )
         async with server.serve(told):
             yield Bridged(sessions, voice, carrier, told.media_url, bridges)

@@ -15,10 +15,13 @@ from dialer.carriers.port import (
     Order,
     PlaceAnswer,
     Placed,
+    Profile,
     Report,
 )
+from dialer.carriers.twilio.rest import PROFILE
 from dialer.carriers.twilio.webhooks import parse_handover, parse_status
 from dialer.domain.call import State
+from dialer.domain.routing import Route
 
 HUNG_UP = Ended(answered=True, says="completed")
 Answer = PlaceAnswer | Callable[[Order], Awaitable[PlaceAnswer]]
@@ -30,7 +33,16 @@ class ScriptedCarrier:
     name = "twilio"
     from_number = "+15005550006"
 
-    def __init__(self, *answers: Answer, on_loopback: bool = True) -> None:
+    def __init__(
+        self,
+        *answers: Answer,
+        on_loopback: bool = True,
+        name: str = "twilio",
+        from_number: str = from_number,
+        profile: Profile = PROFILE,
+        routes: tuple[Route, ...] = (),
+    ) -> None:
+        self.name, self.from_number, self.profile, self.routes = name, from_number, profile, routes
         self.on_loopback = on_loopback
         self.calls_per_second: float | None = 1000.0
         self.answers = deque(answers)

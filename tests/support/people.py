@@ -21,6 +21,10 @@ from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead, Pace
 from tests.support.carrier import ScriptedCarrier
 
+SHARED = (
+    *(f"carrier:{ScriptedCarrier.name}", f"number:{ScriptedCarrier.from_number}"),
+    *("carrier:exotel", "number:08040000000"),
+)
 TUESDAY_11 = datetime(2026, 2, 10, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata")).astimezone(UTC)
 ADDRESSES = Addresses("http://127.0.0.1:8000", "ws://127.0.0.1:8001")
 
@@ -43,7 +47,7 @@ async def running_campaign(sessions: Sessions, name: str = "Spring", *, tokens: 
         policy = {"concurrency": 100, "per_second": 100.0} | columns
         await session.execute(update(Campaign).where(Campaign.id == made.id).values(policy))
     await set_tokens(sessions, f"campaign:{made.id}", tokens)
-    for shared in (f"carrier:{ScriptedCarrier.name}", f"number:{ScriptedCarrier.from_number}"):
+    for shared in SHARED:
         await set_tokens(sessions, shared, 1000.0)
     return made.id
 
@@ -77,14 +81,14 @@ async def enrol(
 async def claim(sessions: Sessions, carrier: ScriptedCarrier, now: datetime = TUESDAY_11) -> list[UUID]:
     """One tick's claim; the intended calls in order."""
     async with sessions.begin() as session:
-        return [call for batch in await claim_due(session, {"twilio": carrier}, now) for call in batch.calls]
+        return [call for batch in await claim_due(session, {carrier.name: carrier}, now) for call in batch.calls]
 
 
 async def place(
     sessions: Sessions, call_id: UUID, carrier: ScriptedCarrier, now: datetime = TUESDAY_11
 ) -> PlaceAnswer | Skipped:
     """Place an intended call."""
-    return await place_call(sessions, call_id, {"twilio": carrier}, ADDRESSES, lambda: now)
+    return await place_call(sessions, call_id, {carrier.name: carrier}, ADDRESSES, lambda: now)
 
 
 async def meant_call(sessions: Sessions, carrier: ScriptedCarrier, n: int = 1, **columns: Any) -> UUID:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dialer import audio
-from dialer.bridge.barging import LOUD, Manner
+from dialer.bridge.barging import LOUD, Barging, Manner
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, SendClear, Tell
 from dialer.carriers.media import MediaFrame, MediaStarted
@@ -199,3 +199,24 @@ def test_only_the_opening_is_protected_however_short_it_was() -> None:
     call.ava("answer", 5000)
     call.line(VOICE, 200)
     assert call.say(SpeechStarted())[:2] == [SendClear(), Tell(Cancel())]
+
+
+@pytest.mark.parametrize(("loud_frames", "cuts"), [(5, False), (6, True)])
+def test_a_carrier_that_sends_a_hundred_milliseconds_at_once_is_heard_as_finely(loud_frames: int, cuts: bool) -> None:
+    """120 ms of speech cut AVA off, in whatever messages they come; one loud click in a message is not all of it."""
+    barging = Barging(Manner(min_speech_ms=120))
+    tone, quiet = audio.ulaw_encode(np.resize(TONE, audio.FRAME_BYTES)), audio.SILENCE_FRAME
+    sound = quiet * 7 + tone * loud_frames + quiet * (13 - loud_frames)
+    for at in range(0, len(sound), 5 * audio.FRAME_BYTES):
+        barging.sound(b64encode(sound[at : at + 5 * audio.FRAME_BYTES]).decode())
+    assert barging.starts(protected=False) is cuts
+
+
+def test_what_was_heard_long_ago_is_not_speech_now_however_much_a_carrier_sends_at_once() -> None:
+    barging = Barging(Manner(min_speech_ms=120))
+    tone = audio.ulaw_encode(np.resize(TONE, 5 * audio.FRAME_BYTES))
+    for _ in range(5):
+        barging.sound(b64encode(tone).decode())
+    for _ in range(4):
+        barging.sound(b64encode(audio.SILENCE_FRAME * 5).decode())
+    assert not barging.starts(protected=False)

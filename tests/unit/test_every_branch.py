@@ -20,6 +20,7 @@ CORES = (
     "dialer/bridge/playback.py",
     "dialer/bridge/transcript.py",
     "dialer/carriers/digits.py",
+    "dialer/carriers/exotel/media.py",
     "dialer/carriers/twilio/media.py",
     "dialer/voices/openai_realtime.py",
 )
@@ -31,6 +32,7 @@ SUITES = (
     "test_barging.py",
     "test_openai_realtime.py",
     "test_twilio_media.py",
+    "test_exotel_media.py",
 )
 
 

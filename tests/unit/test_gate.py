@@ -29,7 +29,8 @@ from tests.support.gate_facts import (
 )
 
 NO_CARRIER = (
-    "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER"
+    "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
+    "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID"
 )
 EVERY = (
     *("campaign", "halt", "do_not_call", "registry", "consent", "destination", "carrier", "lead", "live", "attempts"),

@@ -10,6 +10,14 @@ REHEARSAL = "2026-11-23T11:00+05:30@60"
 KEYS = {"twilio_account_sid": "AC1", "twilio_auth_token": "t", "twilio_from_number": "+15005550006"}
 
 
+EXOTEL = {
+    "exotel_account_sid": "exampleacct1",
+    "exotel_api_key": "k",
+    "exotel_api_token": "t",
+    "exotel_caller_id": "08040000000",
+}
+
+
 def _settings(**values: object) -> Settings:
     return Settings(_env_file=None, **values)  # type: ignore[arg-type, call-arg]
 
@@ -116,8 +124,52 @@ def test_a_carrier_without_all_its_credentials_is_never_routed_to(missing: str) 
     assert partly.carrier_urls == ()
 
 
+@pytest.mark.parametrize("missing", EXOTEL)
+def test_exotel_too_needs_all_its_credentials(missing: str) -> None:
+    whole = _settings(**EXOTEL, **KEYS)
+    assert whole.has_exotel
+    assert whole.carrier_urls == ("https://api.twilio.com", "https://api.in.exotel.com")
+    partly = _settings(**{key: value for key, value in EXOTEL.items() if key != missing})
+    assert not partly.has_exotel
+    assert partly.carrier_urls == ()
+
+
+def test_the_clock_is_not_moved_while_exotel_can_ring_real_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALER_CLOCK", REHEARSAL)
+    monkeypatch.setenv("TWILIO_API_URL", "http://127.0.0.1:9999")
+    for name, value in EXOTEL.items():
+        monkeypatch.setenv(name.upper(), value)
+    with pytest.raises(WrongSettingError, match=r"\ADIALER_CLOCK [^\n]*EXOTEL_API_URL[^\n]*\Z"):
+        read_settings()
+    monkeypatch.setenv("EXOTEL_API_URL", "http://127.0.0.1:9998")
+    assert read_settings().dialer_clock == REHEARSAL
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DIALER_ROUTES", "91=exotel"),
+        ("EXOTEL_CALLBACK_ADDRESSES", "203.0.113.7, nowhere"),
+        ("EXOTEL_CALLBACK_AUTH", "no-colon"),
+        ("DIALER_PROXIES", "-1"),
+    ],
+)
+def test_a_setting_of_routes_or_callbacks_that_means_nothing_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSettingError, match=rf"\A{name}[^\n]*\Z"):
+        read_settings()
+
+
+def test_the_table_of_routes_is_the_shipped_one_changed_by_the_setting() -> None:
+    assert _settings().routes == {"+91": ("exotel", None), "": ("twilio", None)}
+    assert _settings(dialer_routes="+44=exotel:08040001234").routes["+44"] == ("exotel", "08040001234")
+
+
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
-    settings = _settings(twilio_auth_token="t0ps3cret", openai_api_key="sk-t0ps3cret", dialer_secret_key="t0ps3cret")
+    secret = ("twilio_auth_token", "openai_api_key", "dialer_secret_key", "exotel_api_token", "exotel_api_key")
+    settings = _settings(exotel_callback_auth="u:t0ps3cret", **dict.fromkeys(secret, "t0ps3cret"))
     assert "t0ps3cret" not in f"{settings!r} {settings}"
 
 

@@ -186,3 +186,13 @@ def test_twilio_is_sent_exactly_the_documented_shapes() -> None:
 @given(st.text(st.characters(codec="utf-8")))
 def test_a_mark_comes_through_whatever_its_name(name: str) -> None:
     assert json.loads(media.encode_mark(STREAM, name))["mark"] == {"name": name}
+
+
+def test_what_is_given_to_the_codec_leaves_at_once_and_unchanged() -> None:
+    codec, sent = media.TwilioMedia(), list[bytes]()
+    codec.encode_audio(STREAM, "//8=", sent.append)
+    codec.encode_mark(STREAM, "m", sent.append, ends=True)
+    codec.encode_clear(STREAM, sent.append)
+    codec.flush(STREAM, sent.append)
+    assert sent == [media.encode_audio(STREAM, "//8="), media.encode_mark(STREAM, "m"), media.encode_clear(STREAM)]
+    assert not codec.waits

@@ -16,6 +16,7 @@ from dialer.carriers.media import (
     MediaStarted,
     MediaStopped,
     NotMediaError,
+    Send,
 )
 
 
@@ -107,3 +108,27 @@ def encode_mark(stream_sid: str, name: str) -> bytes:
 def encode_clear(stream_sid: str) -> bytes:
     """Drop what is queued; all pending marks come back at once and do not mean "heard"."""
     return msgspec.json.encode({"event": "clear", "streamSid": stream_sid})
+
+
+class TwilioMedia:
+    """The functions above as a codec. It remembers nothing, so one serves every stream; sound passes as it comes."""
+
+    __slots__ = ()
+    carrier = "twilio"
+    waits = False
+    decode = staticmethod(decode)
+
+    def encode_audio(self, stream_sid: str, payload: str, send: Send) -> None:
+        """See `encode_audio`."""
+        send(encode_audio(stream_sid, payload))
+
+    def encode_mark(self, stream_sid: str, name: str, send: Send, *, ends: bool = False) -> None:
+        """See `encode_mark`."""
+        send(encode_mark(stream_sid, name))
+
+    def encode_clear(self, stream_sid: str, send: Send) -> None:
+        """See `encode_clear`."""
+        send(encode_clear(stream_sid))
+
+    def flush(self, stream_sid: str, send: Send) -> None:
+        """Nothing ever waits."""

@@ -30,12 +30,14 @@ from dialer.carriers.port import (
     Order,
     PlaceAnswer,
     Placed,
+    Profile,
     Report,
     TryLater,
     Unknown,
 )
 from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
+from dialer.domain.routing import Route
 from dialer.failpoint import failpoint
 
 T = TypeVar("T")
@@ -48,6 +50,7 @@ RETRY_CALLBACK = "#rc=5&rp=all"
 MOST_LISTED = 100_000
 QUEUE_FULL = 22005
 OVER_CODES = frozenset({21220, 20404})
+PROFILE = Profile(media_path="/media-stream")
 
 
 # Twilio's word, in its older and its newer form (RFC 9457, §6).
@@ -125,6 +128,7 @@ class Twilio:
     """The carrier Twilio."""
 
     name = "twilio"
+    profile = PROFILE
 
     def __init__(
         self,
@@ -135,8 +139,10 @@ class Twilio:
         api_url: str,
         on_loopback: bool,
         calls_per_second: float | None = None,
+        routes: tuple[Route, ...] = (),
     ) -> None:
         self.on_loopback = on_loopback
+        self.routes = routes
         self.calls_per_second = calls_per_second
         self.from_number = from_number
         self._http = DeadlineClient()

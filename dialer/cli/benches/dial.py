@@ -19,6 +19,7 @@ from dialer.cli.benches.ground import MORNING, Ground, Result, campaign_of, coun
 from dialer.cli.benches.naive import ADDRESSES, naive_place
 from dialer.cli.benches.paper_carrier import paper_carrier
 from dialer.domain.call import State
+from dialer.flows.ask_gate import Line
 from dialer.flows.place_call import MOST_AT_ONCE, place_calls
 from dialer.flows.run_campaign import intend
 from dialer.store import due
@@ -73,8 +74,9 @@ async def _meant(here: Ground, carrier: Twilio, turn: int) -> list[str]:
         rows = await due.due(session, campaign_id, [1], MORNING, CALLS)
         empty: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
         for first in range(0, CALLS, 500):
-            some = [(in_campaign, lead, empty) for in_campaign, lead in rows[first : first + 500]]
-            meant += await intend(session, campaign, carrier, some, MORNING)
+            line = Line(carrier, carrier.from_number)
+            some = [(in_campaign, lead, empty, line) for in_campaign, lead in rows[first : first + 500]]
+            meant += await intend(session, campaign, some, MORNING)
     return [str(call_id) for call_id in meant]
 
 

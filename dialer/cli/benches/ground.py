@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.carriers.port import Profile
+from dialer.domain.routing import Route
 from dialer.embedded import Embedded
 from dialer.flows.create_campaign import create_campaign
 from dialer.settings import Settings
@@ -133,6 +135,8 @@ class PaperCarrier:
     """A carrier on paper: a claim needs one to route to and asks it nothing."""
 
     name = "twilio"
+    profile = Profile("/media-stream")
     from_number = "+15005550006"
+    routes: tuple[Route, ...] = ()
     on_loopback = True
     calls_per_second = 1_000_000.0

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from dialer.simulator.clock import now
 from dialer.simulator.ledger import stamp
+from dialer.simulator.person import Person
 from dialer.simulator.script import Answers, Busy, Fails, NoAnswer
 from dialer.simulator.speech import STUDENT_VOICE
 from dialer.simulator.students import HELLO_AGAIN
@@ -11,7 +12,6 @@ from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.dial import dial
 from dialer.simulator.twilio.exchange import Exchange, fetch, finish, parsed, say
 from dialer.simulator.twilio.params import Hook
-from dialer.simulator.twilio.person import Person
 from dialer.simulator.twilio.stream import MediaStream
 from dialer.simulator.twilio.twiml import Dial, Document, Hangup, Pause, Play, Say, Stream
 

@@ -1,16 +1,11 @@
-"""The carrier's end of one media stream: a websocket client that sends 20 ms frames all the time (twilio.md §5).
-
-The frame clock has absolute deadlines, so it does not drift. Where the machine cannot keep up, stream time stands still
-rather than hurry after it, and the ledger says by how much.
-"""
+"""The carrier's end of one media stream: a websocket client that sends 20 ms frames all the time (twilio.md §5)."""
 
 import asyncio
 import base64
 import binascii
 import json
-import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -19,20 +14,15 @@ from yarl import URL
 from dialer import audio
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
-from dialer.simulator.ledger import MarkEcho, Spoken, StreamEntry, stamp
+from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
+from dialer.simulator.line import End, Line, ticks
+from dialer.simulator.person import Person
 from dialer.simulator.speech import Speech
 from dialer.simulator.twilio.call import Call, new_sid
-from dialer.simulator.twilio.person import Person
-from dialer.simulator.twilio.playout import Playout
 from dialer.simulator.twilio.signature import sign
 from dialer.simulator.twilio.twiml import Stream
 
 SILENCE = base64.b64encode(audio.SILENCE_FRAME).decode()
-_LONGEST_LAG_S = 0.5
-_SHORTEST_WAIT_S = 0.004
-_UTTERANCE_GAP_MS = 400
-
-End = Literal["refused", "server", "call", "person", "dropped"]
 
 
 class MediaStream:
@@ -41,18 +31,13 @@ class MediaStream:
     def __init__(
         self, call: Call, verb: Stream, person: Person, speech: Speech, clock: Clock, faults: Faults, token: str
     ) -> None:
-        self._call, self._verb, self._person = call, verb, person
-        self._speech, self._clock, self._faults, self._token = speech, clock, faults, token
+        self._call, self._verb = call, verb
+        self._clock, self._faults, self._token = clock, faults, token
         self._sid = new_sid("MZ")
         self.entry = StreamEntry(self._sid, verb.url, dict(verb.parameters))
-        self._playout = Playout(self.entry.played, self.entry.cleared)
+        self._line = Line(self.entry, person, speech)
         self._sequence = 1
-        self._now_ms = 0
         self._closed = False
-        self._echoes: list[str] = []
-        self._utterance = bytearray()
-        self._utterance_at = 0
-        self._silent_from: int | None = None
 
     async def run(self, http: aiohttp.ClientSession, on_open: Callable[[], None]) -> End:
         """Connect, stream until one side ends it, and close."""
@@ -82,8 +67,7 @@ class MediaStream:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
             await socket.close()
-            self._note_utterance()
-            self.entry.spoken.sort(key=lambda spoken: spoken.at_ms)
+            self._line.close()
         self.entry.ended_by = end
         return end
 
@@ -101,50 +85,28 @@ class MediaStream:
         try:
             await socket.send_str('{"event":"connected","protocol":"Call","version":"1.0.0"}')
             await socket.send_str(self._start_message())
-            interval = self._clock.real(audio.FRAME_MS / 1000)
-            deadline = time.monotonic()
-            while True:
-                deadline += interval
-                ahead = deadline - time.monotonic()
-                if ahead >= _SHORTEST_WAIT_S:
-                    await asyncio.sleep(ahead)
-                elif ahead < -_LONGEST_LAG_S:
-                    self.entry.lagged_ms -= ahead * 1000 * self._clock.speed
-                    deadline -= ahead
-                    await asyncio.sleep(0)
-                elif ahead < 0:
-                    await asyncio.sleep(0)
+            async for _ in ticks(self._clock, self.entry, audio.FRAME_MS):
                 if self._closed:
                     return "server"
                 if self._call.over.is_set():
                     return await self._stop(socket, "call", silent=no_stop is not None)
-                if drop and self._now_ms >= drop.ms:
+                if drop and self._line.now_ms >= drop.ms:
                     self._abort(socket)
                     return "dropped"
-                if malformed and self._now_ms >= malformed.ms:
+                if malformed and self._line.now_ms >= malformed.ms:
                     malformed = None
                     await socket.send_str('{"event":"media","media":{"payload"')
-                silent = silence is not None and self._now_ms >= silence.ms
-                payload = self._tick()
-                if self._person.hung_up:
+                silent = silence is not None and self._line.now_ms >= silence.ms
+                payload = self._line.step() or SILENCE
+                if self._line.person.hung_up:
                     self._call.end("student")
                     return await self._stop(socket, "person", silent=no_stop is not None)
                 await self._flush(socket)
                 if not silent:
                     await socket.send_str(self._frame(payload))
         except (ConnectionError, aiohttp.ClientError):
-            return "server"
-
-    def _tick(self) -> str:
-        """One frame of stream time: play, listen, speak."""
-        heard = self._playout.play(self._now_ms)
-        self._echoes += self._playout.due_marks()
-        self._listen(heard)
-        payload = self._person.step(self._now_ms, heard)
-        if line := self._person.began:
-            self.entry.spoken.append(Spoken("student", line.text, self._now_ms, 1.0))
-        self._now_ms += audio.FRAME_MS
-        return payload or SILENCE
+            pass
+        return "server"
 
     def _frame(self, payload: str) -> str:
         """The `media` message; a template, as there are fifty a second for each call."""
@@ -152,14 +114,14 @@ class MediaStream:
         self._sequence += 1
         return (
             f'{{"event":"media","sequenceNumber":"{self._sequence}","media":{{"track":"inbound",'
-            f'"chunk":"{self.entry.frames_sent}","timestamp":"{self._now_ms}","payload":"{payload}"}},'
+            f'"chunk":"{self.entry.frames_sent}","timestamp":"{self._line.now_ms}","payload":"{payload}"}},'
             f'"streamSid":"{self._sid}"}}'
         )
 
     async def _flush(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        echoes, self._echoes = self._echoes, []
+        echoes, self._line.echoes = self._line.echoes, []
         for name in echoes:
-            self.entry.marks.append(MarkEcho(name, self._now_ms, heard=True))
+            self.entry.marks.append(MarkEcho(name, self._line.now_ms, heard=True))
             await self._send_mark(socket, name)
 
     async def _send_mark(self, socket: aiohttp.ClientWebSocketResponse, name: str) -> None:
@@ -208,11 +170,11 @@ class MediaStream:
             case {"event": "media", "streamSid": _, "media": {"payload": str(payload)}}:
                 self._take_sound(payload)
             case {"event": "mark", "streamSid": _, "mark": {"name": str(name)}} if name:
-                self._playout.mark(name)
+                self._line.playout.mark(name)
             case {"event": "clear", "streamSid": _}:
-                self._note_utterance()
-                for name in self._playout.clear(self._now_ms):
-                    self.entry.marks.append(MarkEcho(name, self._now_ms, heard=False))
+                self._line.note_utterance()
+                for name in self._line.playout.clear(self._line.now_ms):
+                    self.entry.marks.append(MarkEcho(name, self._line.now_ms, heard=False))
                     await self._send_mark(socket, name)
             case _:
                 self._call.entry.warn(31951, f"message does not conform: {raw[:80]}")
@@ -224,37 +186,9 @@ class MediaStream:
         except binascii.Error:
             return self._call.entry.warn(31951, "payload is not base64")
         self.entry.bytes_received += len(sound)
-        if not self._playout.give(sound):
+        if not self._line.playout.give(sound):
             self._call.entry.warn(31930, "play-out buffer is full: sound is dropped")
         return None
-
-    def _listen(self, heard: bytes) -> None:
-        """Keep what AVA says until she pauses, then note her words as far as they were heard."""
-        if audio.loudness(heard) > 0:
-            if not self._utterance:
-                self._utterance_at = self._now_ms
-            self._silent_from = None
-        elif not self._utterance:
-            return None
-        elif self._silent_from is None:
-            self._silent_from = self._now_ms
-        elif self._now_ms - self._silent_from >= _UTTERANCE_GAP_MS:
-            return self._note_utterance()
-        self._utterance += heard
-        return None
-
-    def _note_utterance(self) -> None:
-        sound = bytes(self._utterance)
-        self._utterance.clear()
-        self._silent_from = None
-        if not sound:
-            return
-        found = self._speech.recognise(sound)
-        for heard in found:
-            at_ms = self._utterance_at + int(heard.at_ms)
-            self.entry.spoken.append(Spoken("ava", heard.clip.text, at_ms, round(heard.fraction, 3)))
-        if not found:
-            self.entry.spoken.append(Spoken("ava", "", self._utterance_at, 0.0))
 
     def _start_message(self) -> str:
         start: dict[str, Any] = {

@@ -3,7 +3,6 @@
 Fields are those of twilio.md §2; the order of one call's webhooks is the order of its events unless a fault turns it.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urldefrag, urlencode
@@ -14,6 +13,7 @@ from yarl import URL
 from dialer.simulator.clock import Clock, now, rfc2822
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
+from dialer.simulator.post import Post
 from dialer.simulator.twilio.call import FINAL, Call
 from dialer.simulator.twilio.params import Hook
 from dialer.simulator.twilio.signature import sign
@@ -44,8 +44,7 @@ class Webhooks:
     def __init__(self, http: aiohttp.ClientSession, token: str, clock: Clock, faults: Faults, ledger: Ledger) -> None:
         self._http, self._token, self._clock = http, token, clock
         self._faults, self._ledger = faults, ledger
-        self._queues: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[str, list[_Letter]] = {}
+        self._post = Post(faults)
         self.timeout_s = 15.0
 
     def status(self, call: Call, event: str, status: str, extra: Mapping[str, str] | None = None) -> None:
@@ -64,19 +63,12 @@ class Webhooks:
     def send(self, call: Call, event: str, hook: Hook, params: Mapping[str, str]) -> None:
         """Queue one webhook behind the earlier ones of its call, after the faults have had their say."""
         letter = _Letter(event, hook, params)
-        if self._faults.take("webhook", "lose", to=call.request.to, event=event):
-            self._ledger.webhooks.append(
-                WebhookEntry(call.sid, event, urldefrag(hook.url).url, dict(params), stamp(), lost=True)
-            )
-            return
-        if call.sid in self._held or self._faults.take("webhook", "reverse", to=call.request.to, event=event):
-            held = self._held.setdefault(call.sid, [])
-            held.append(letter)
-            if event in FINAL:
-                for late in reversed(self._held.pop(call.sid)):
-                    self._queue(call, late)
-            return
-        self._queue(call, letter)
+        sent = self._post.send(
+            call.sid, call.request.to, event, lambda: self._deliver(call, letter), last=event in FINAL
+        )
+        if not sent:
+            url = urldefrag(hook.url).url
+            self._ledger.webhooks.append(WebhookEntry(call.sid, event, url, dict(params), stamp(), lost=True))
 
     async def ask(self, call: Call, event: str, hook: Hook, params: Mapping[str, str]) -> Answer | None:
         """Send now and hand back the answer: the fetch of TwiML. None when none came."""
@@ -86,42 +78,11 @@ class Webhooks:
 
     async def drain(self) -> None:
         """Wait until everything queued has been delivered or given up."""
-        while self._queues:
-            await asyncio.gather(*self._queues.values(), return_exceptions=True)
+        await self._post.drain()
 
     async def stop(self) -> None:
         """Drop what is queued."""
-        tasks = list(self._queues.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _queue(self, call: Call, letter: _Letter) -> None:
-        delay = self._faults.take("webhook", "delay", to=call.request.to, event=letter.event)
-        again = self._faults.take("webhook", "duplicate", to=call.request.to, event=letter.event)
-        before = self._queues.get(call.sid)
-        if delay is not None:
-            before = None  # a late one does not hold up those behind it
-        task = asyncio.create_task(
-            self._after(before, call, letter, delay.seconds if delay else 0.0, again.times if again else 1)
-        )
-        key = call.sid if delay is None else f"{call.sid}:{id(task)}"
-        self._queues[key] = task
-        task.add_done_callback(lambda done: self._forget(key, done))
-
-    def _forget(self, key: str, done: "asyncio.Task[None]") -> None:
-        if self._queues.get(key) is done:
-            del self._queues[key]
-
-    async def _after(
-        self, before: "asyncio.Task[None] | None", call: Call, letter: _Letter, delay_s: float, times: int
-    ) -> None:
-        if before is not None:
-            await asyncio.gather(before, return_exceptions=True)
-        if delay_s:
-            await asyncio.sleep(delay_s)
-        for _ in range(times):
-            await self._deliver(call, letter)
+        await self._post.stop()
 
     async def _deliver(self, call: Call, letter: _Letter) -> Answer | None:
         """Try once, and again as often as the connection overrides in the fragment (`rc`, `rp`) allow."""
@@ -132,7 +93,7 @@ class Webhooks:
         for _ in range(1 + min(retries, 5)):
             entry = WebhookEntry(call.sid, letter.event, url, dict(letter.params), stamp())
             self._ledger.webhooks.append(entry)
-            answer = await self._post(url, letter, entry)
+            answer = await self._put(url, letter, entry)
             if answer is not None and answer.status < 400:
                 return answer
             if not policy & {"all", _failure(entry)}:
@@ -143,7 +104,7 @@ class Webhooks:
             call.entry.warn(15003 if letter.event != "twiml" else 11200, f"{letter.event}: HTTP {entry.status}")
         return answer
 
-    async def _post(self, url: str, letter: _Letter, entry: WebhookEntry) -> Answer | None:
+    async def _put(self, url: str, letter: _Letter, entry: WebhookEntry) -> Answer | None:
         get = letter.hook.method == "GET"
         target = f"{url}{'&' if '?' in url else '?'}{urlencode(letter.params)}" if get else url
         signature = sign(self._token, target, None if get else letter.params)

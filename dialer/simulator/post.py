@@ -1,0 +1,84 @@
+"""Webhooks on their way: one after the other for each call, and spoiled as fault rules order.
+
+The order of one call's webhooks is the order of its events unless a fault turns it; calls do not wait for each other.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from dialer.simulator.faults import Faults
+
+Deliver = Callable[[], Coroutine[Any, Any, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    event: str
+    to: str
+    deliver: Deliver
+
+
+class Post:
+    """The letters of one carrier."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._queues: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, list[_Letter]] = {}
+
+    def send(self, sid: str, to: str, event: str, deliver: Deliver, *, last: bool) -> bool:
+        """Queue one letter behind the earlier ones of its call, after the faults have had their say; False if it is lost.
+
+        `last` is the one after which those that were held back go out, last first.
+        """
+        letter = _Letter(event, to, deliver)
+        if self._faults.take("webhook", "lose", to=to, event=event):
+            return False
+        if sid in self._held or self._faults.take("webhook", "reverse", to=to, event=event):
+            self._held.setdefault(sid, []).append(letter)
+            if last:
+                for late in reversed(self._held.pop(sid)):
+                    self._queue(sid, late)
+            return True
+        self._queue(sid, letter)
+        return True
+
+    async def drain(self) -> None:
+        """Wait until everything queued has been delivered or given up."""
+        while self._queues:
+            await asyncio.gather(*self._queues.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Drop what is queued."""
+        tasks = list(self._queues.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _queue(self, sid: str, letter: _Letter) -> None:
+        delay = self._faults.take("webhook", "delay", to=letter.to, event=letter.event)
+        again = self._faults.take("webhook", "duplicate", to=letter.to, event=letter.event)
+        before = self._queues.get(sid)
+        if delay is not None:
+            before = None  # a late one does not hold up those behind it
+        task = asyncio.create_task(
+            _after(before, letter.deliver, delay.seconds if delay else 0.0, again.times if again else 1)
+        )
+        key = sid if delay is None else f"{sid}:{id(task)}"
+        self._queues[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
+
+    def _forget(self, key: str, done: "asyncio.Task[None]") -> None:
+        if self._queues.get(key) is done:
+            del self._queues[key]
+
+
+async def _after(before: "asyncio.Task[None] | None", deliver: Deliver, delay_s: float, times: int) -> None:
+    if before is not None:
+        await asyncio.gather(before, return_exceptions=True)
+    if delay_s:
+        await asyncio.sleep(delay_s)
+    for _ in range(times):
+        await deliver()
