@@ -34,6 +34,7 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         vad_silence_ms=script.vad_silence_ms,
         transcription_model=script.transcription_model,
         language=script.language,
+        model=script.model or "",
     )
     return Conversation(
         setup,

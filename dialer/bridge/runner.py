@@ -39,7 +39,7 @@ from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarte
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.voices.port import Audio, Leg, VoiceEvent
+from dialer.voices.port import Audio, Composed, Leg, VoiceEvent
 
 START_WITHIN_S = 5.0
 # What waits in the codec is sent when the voice has said no more for so long.
@@ -238,8 +238,11 @@ class Runner:
         if voice is None:
             self.do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
-        self._conversation.model = voice.model
-        self._leg = VoiceLeg(voice, self, self._shared.sockets)
+        model = self._conversation.model = self._conversation.setup.model or voice.model
+        if isinstance(voice, Composed):
+            self._leg = voice.leg(self, model)
+        else:
+            self._leg = VoiceLeg(voice, model, self, self._shared.sockets)
         self._dialling = asyncio.create_task(self._leg.connect())
 
     def _drop_voice(self) -> None:

@@ -15,9 +15,9 @@ MOST_VOICE_BYTES = 4_000_000
 class VoiceLeg:
     """A session of a voice that has one socket (`voices.port.Leg`); everything of meaning is the runner's."""
 
-    def __init__(self, voice: Voice, runner: Talks, sockets: Sockets) -> None:
+    def __init__(self, voice: Voice, model: str, runner: Talks, sockets: Sockets) -> None:
         self.choked_at: float | None = None
-        self._voice = voice
+        self._voice, self._model = voice, model
         self._codec = voice.codec()
         self._runner = runner
         self._sockets = sockets
@@ -33,7 +33,9 @@ class VoiceLeg:
         """Open the socket; what keeps it from opening is told as its loss."""
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                await self._sockets.connect(self, self._voice.address, self._voice.headers, MOST_VOICE_BYTES)
+                await self._sockets.connect(
+                    self, self._voice.address(self._model), self._voice.headers, MOST_VOICE_BYTES
+                )
         except (SocketError, TimeoutError) as error:
             self._lost(f"not reached: {str(error) or type(error).__name__}")
 

@@ -16,6 +16,7 @@ from dialer.carriers.port import CarrierError
 from dialer.cli.beside import with_servers
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
+from dialer.voices.port import Voice
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_voices
@@ -157,13 +158,13 @@ async def _exotel(settings: Settings) -> Finding:
 
 async def _openai(settings: Settings) -> Finding:
     voice = make_voices(settings).get("openai_realtime")
-    if voice is None:
+    if not isinstance(voice, Voice):
         return Finding("openai", "missing", "set OPENAI_API_KEY")
-    host = urlsplit(voice.address).netloc
+    host = urlsplit(voice.address(voice.model)).netloc
     try:
         async with (
             aiohttp.ClientSession(headers=dict(voice.headers)) as client,
-            client.ws_connect(voice.address) as socket,
+            client.ws_connect(voice.address(voice.model)) as socket,
         ):
             first = await socket.receive_json()
     except aiohttp.WSServerHandshakeError as error:

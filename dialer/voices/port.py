@@ -26,6 +26,20 @@ class Setup:
     vad_silence_ms: int
     transcription_model: str
     language: str
+    """ISO 639-1; what the student is expected to speak, and AVA begins with."""
+    languages: tuple[str, ...] = ()
+    """Those that the student may change to, `language` among them; empty: only that one is expected."""
+    keywords: tuple[str, ...] = ()
+    """Names and words that a transcriber should know."""
+    model: str = ""
+    """The model that the script chose; empty for the voice's own."""
+    vad_kind: str = "server_vad"
+    """`server_vad`, or `semantic_vad`, which waits for the end of a thought."""
+    vad_eagerness: str = "auto"
+    noise_reduction: str | None = None
+    """`near_field`, `far_field`, or None for none."""
+    speed: float = 1.0
+    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +287,9 @@ class Voice:
 
     name: str
     model: str
-    """What its usage is priced by."""
-    address: str
+    """The one that is used where a script names none; usage is priced by it."""
+    address: Callable[[str], str]
+    """Where its socket is, for a model."""
     headers: Mapping[str, str]
     codec: Callable[[], Codec]
     """A new session's protocol."""
@@ -311,3 +326,18 @@ class Talks(Protocol):
 
     def voice_choked(self, leg: Leg, choked: bool) -> None:
         """The session takes nothing more for now, or does so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A voice put together from several providers: it brings its own kind of session."""
+
+    name: str
+    model: str
+    """The text model that is used where a script names none; usage is priced by it."""
+    leg: Callable[[Talks, str], Leg]
+    """A new session, speaking to somebody, with a model."""
+    profile: Profile
+
+
+AnyVoice = Voice | Composed
