@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_realtime_url: str = "wss://api.openai.com/v1/realtime"
     openai_realtime_model: str = "gpt-realtime-2.1"
+    openai_realtime_dialect: Literal["ga", "beta"] = "ga"
+    """`beta` for compatible servers that still speak the shapes that OpenAI switched off."""
+
+    gemini_api_key: SecretStr | None = None
+    gemini_url: str = "https://generativelanguage.googleapis.com"
+    gemini_live_model: str = "gemini-2.5-flash-native-audio-preview-12-2025"
 
     @cached_property
     def public_url(self) -> str:

@@ -52,8 +52,8 @@ class Asking:
         """Ask for this, and for nothing ever after."""
         self._respond, self._last, self.speak = False, True, instructions
 
-    def renewed(self, instructions: str) -> None:
-        """A new session: nothing that was asked of the old one will come."""
+    def renewed(self, instructions: str | None) -> None:
+        """A new session: nothing that was asked of the old one will come. What it is to say first, if anything."""
         self.answering, self._respond, self._asked = False, False, None
         self.speak = self.speak or instructions
 

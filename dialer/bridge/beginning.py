@@ -34,7 +34,14 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         vad_silence_ms=script.vad_silence_ms,
         transcription_model=script.transcription_model,
         language=script.language,
+        languages=tuple(script.languages),
+        keywords=tuple(script.keywords),
         model=script.model or "",
+        vad_kind=script.vad_kind,
+        vad_eagerness=script.vad_eagerness,
+        noise_reduction=script.noise_reduction,
+        speed=script.speed,
+        max_output_tokens=script.max_output_tokens,
     )
     return Conversation(
         setup,

@@ -129,7 +129,8 @@ class Clerk:
             log.error("%s turns are lost", len(self._page.waiting), extra={"call_id": str(self._call_id)})
         conversation = self._conversation
         measured = Measured(
-            conversation.usage,
+            conversation.usages,
+            tuple(dict.fromkeys(conversation.voices)),
             conversation.model,
             conversation.setup.transcription_model,
             first_audio_ms,

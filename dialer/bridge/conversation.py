@@ -6,7 +6,7 @@ with an apology when something cannot go on. Times: `now` is seconds of a monoto
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from dialer.bridge import manners
@@ -43,11 +43,13 @@ from dialer.voices.port import (
     AnswerStarted,
     Audio,
     Configure,
+    GoingAway,
     Heard,
     ItemAdded,
     Note,
     Nothing,
     RateLimit,
+    Resumable,
     Setup,
     Speaking,
     SpeechStarted,
@@ -62,6 +64,10 @@ from dialer.voices.port import (
 )
 
 READY_WITHIN_S = 10.0
+SPARE_AFTER_S = 1.5
+"""So long a voice may take to begin where a second one stands ready."""
+MOVE_BEFORE_S = 2.0
+"""A session that is to be ended by the voice is left so long before, at the latest."""
 MOST_STRANGE = 20
 RESUME = (
     "The line broke for a moment and is back; what was said before stands above. Do not introduce yourself again. Say "
@@ -94,8 +100,16 @@ class Conversation:
     given_bytes: int = 0
     latencies_ms: list[int] = field(default_factory=list)
     usage: dict[str, int] = field(default_factory=dict)
+    usages: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same by model: each has its own prices."""
     model: str = ""
-    """Which model speaks: what its usage costs."""
+    """Which model speaks now."""
+    spare: bool = False
+    """A second voice stands ready."""
+    on_spare: bool = False
+    """It was turned to."""
+    voices: list[str] = field(default_factory=list)
+    """The voices that were asked to speak, in order."""
     faults: list[str] = field(default_factory=list)
     strange: set[str] = field(default_factory=set)
     """Kinds of events of the voice that nobody here knows."""
@@ -108,11 +122,18 @@ class Conversation:
     _media: bool = False
     _listening: bool = False
     _opened: bool = False
+    _again: int = 0
     _lost_at: float | None = None
+    _dialled_at: float = 0.0
+    _handle: str = ""
+    _resuming: bool = False
+    _move_by: float | None = None
+    _moving: bool = False
     _voice_spoke: bool = False
 
     def __post_init__(self) -> None:
         """Join the parts that share the playback and the transcript."""
+        self._dialled_at = self.started_at
         self.ending = Ending(self.playback, self.transcript)
         self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
 
@@ -185,8 +206,10 @@ class Conversation:
             case _ if self.ending.parting is not None:
                 return []
             case VoiceOpened():
-                return [Tell(Configure(self.setup))]
+                self._resuming = bool(self._handle)
+                return [Tell(Configure(replace(self.setup, resume=self._handle)))]
             case VoiceReady():
+                self._resuming = False
                 self.floor.has_voice = self._listening = True
                 self.given_bytes, self.floor.silent_since_ms = 0, None  # the session counts its own sound
                 return self._open(now)
@@ -207,10 +230,16 @@ class Conversation:
             case VoiceFault("response_cancel_not_active"):
                 return []  # it was over already
             case VoiceFault(code, says, fatal, renewable):
-                if fatal and renewable:
+                if fatal and (renewable or (self.spare and not self.on_spare)):
                     return self.voice_lost(f"{code}: {says}", now)
                 self.faults.append(f"{code}: {says}")
                 return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now) if fatal else []
+            case Resumable(handle):
+                self._handle = handle
+                return []
+            case GoingAway(left_s):
+                self._move_by = now + max(0.0, left_s - MOVE_BEFORE_S)
+                return []
             case RateLimit(left):
                 self.tokens_left = min(self.tokens_left, left)
                 return []
@@ -224,23 +253,39 @@ class Conversation:
                 assert_never(other)
 
     def voice_lost(self, says: str, now: float) -> list[Effect]:
-        """The voice's socket closed, could not be opened, or takes nothing: once per call a new one is tried."""
+        """The voice's socket closed, could not be opened, or takes nothing: the second voice, or once a new session."""
         if self.ending.begun:
             return []
         self.faults.append(says)
         self.floor.has_voice = self._listening = self.asking.answering = False
         if self.ending.goodbye:
             return [] if self.ending.goodbye_sent else self._part(*self.ending.farewell, now)
-        if not self._opened:
-            return self._apologise(End.VOICE_REFUSED, now)
-        if self.redials >= manners.MOST_REDIALS:
-            return self._apologise(End.VOICE_LOST, now)
-        self.redials, self._lost_at = self.redials + 1, now
-        self.patience.speaks, self.patience.filled = False, True
-        effects: list[Effect] = [*self.transcript.give_up(), Redial()]
-        if not self.playback.is_playing(self.stream_ms):
+        if not self._may_dial():
+            return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now)
+        effects = self._dial(now)
+        if self._opened and not self.playback.is_playing(self.stream_ms):
             effects += play(MOMENT, self.playback, self.transcript, self.stream_ms)
         return effects
+
+    def _may_dial(self) -> bool:
+        """Whether there is another voice, or another session, to be tried; it is chosen by this."""
+        if self._resuming:  # it was not gone on with: begin anew
+            self._resuming, self._handle = False, ""
+            return True
+        self._moving = False
+        if self.spare and not self.on_spare:
+            self.on_spare, self._handle = True, ""
+            return True
+        self._again += 1
+        return self._opened and self._again <= manners.MOST_REDIALS
+
+    def _dial(self, now: float) -> list[Effect]:
+        self.redials, self._dialled_at, self._move_by = self.redials + 1, now, None
+        self.floor.has_voice = self._listening = self.asking.answering = False
+        self.patience.speaks, self.patience.filled = False, True
+        if self._opened:
+            self._lost_at = now
+        return [*self.transcript.give_up(), Redial()]
 
     def voice_choked(self, choked: bool) -> None:
         """Whether the voice does not take what it is sent: sound that waits is worth nothing, and is not given."""
@@ -292,7 +337,10 @@ class Conversation:
         """The passing of time; to be called several times a second."""
         if self.ending.begun:
             return self.ending.tick(now, self.stream_ms)
-        if not self._opened and now - self.started_at > READY_WITHIN_S:
+        if not self._opened and self._media and self.spare and not self.on_spare:
+            if now - self._dialled_at > SPARE_AFTER_S:
+                return self.voice_lost("no session in time", now)
+        elif not self._opened and now - self.started_at > READY_WITHIN_S:
             return self._apologise(End.VOICE_REFUSED if self._media else End.BROKEN, now)
         if now - self.started_at > self.time_limit_s:
             return self.leave(End.TIME_LIMIT, now)
@@ -304,6 +352,10 @@ class Conversation:
         if self._voice_spoke:
             self._voice_spoke, self.patience.voice_at = False, now
             self.patience.paid()
+        if self._move_by is not None and not self.ending.goodbye:
+            self._moving = self._is_quiet()
+            if self._moving or now >= self._move_by:
+                return self._dial(now)
         return self.floor.doubt(self.stream_ms) + (self._go_on(now) or self._wait(now))
 
     def drain(self, now: float) -> list[Effect]:
@@ -337,7 +389,8 @@ class Conversation:
         if self._lost_at is None or self.asking.tools:
             return []
         self._lost_at = None
-        self.asking.renewed(RESUME)
+        self.asking.renewed(None if self._moving else RESUME)
+        self._moving = False
         return [*(Tell(command) for command in self.transcript.recall()), *self._go_on(now)]
 
     def _wait(self, now: float) -> list[Effect]:
@@ -345,9 +398,9 @@ class Conversation:
         playing = self.playback.is_playing(self.stream_ms)
         if not playing and self.patience.voice_is_silent(now):
             self.faults.append(f"the voice said nothing for {manners.SILENT_VOICE_S:.0f} s")
-            return (
-                self._part(*self.ending.farewell, now) if self.ending.goodbye else self._apologise(End.VOICE_LOST, now)
-            )
+            if self.ending.goodbye:
+                return self._part(*self.ending.farewell, now)
+            return self._dial(now) if self._may_turn() else self._apologise(End.VOICE_LOST, now)
         if self.ending.goodbye_is_overdue(now) and not (self.asking.answering or playing):
             return self._part(*self.ending.farewell, now)
         if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
@@ -383,7 +436,7 @@ class Conversation:
         if event.fault is not None:
             self.faults.append(event.fault)
         if not self.asking.ended(event, now):
-            return effects + self._apologise(End.VOICE_LOST, now)
+            return effects + (self._dial(now) if self._may_turn() else self._apologise(End.VOICE_LOST, now))
         if self.floor.opening_ends is None:
             self.floor.opening_ends = self.playback.sent
         if self.asking.idle:
@@ -399,6 +452,15 @@ class Conversation:
         self.patience.owe(now)
         return [Tell(command)]
 
+    def _may_turn(self) -> bool:
+        """Whether a second voice is there for one that does not answer; a new session of the same would not either."""
+        return self.spare and not self.on_spare and self._may_dial()
+
+    def _is_quiet(self) -> bool:
+        """Whether nobody speaks, and nobody waits for anything."""
+        waits = self.patience.speaks or self.patience.owed_since is not None
+        return self.asking.idle and not waits and not self.playback.is_playing(self.stream_ms)
+
     def _apologise(self, end: End, now: float) -> list[Effect]:
         """Something of ours cannot go on: whoever is on the line is told so before it is cut."""
         return self._part(end, SORRY, now) if self._media else self.leave(end, now)
@@ -408,8 +470,10 @@ class Conversation:
         return self.ending.part(end, clip, now, self.stream_ms, tell=self.floor.has_voice)
 
     def _count(self, usage: Mapping[str, int]) -> None:
+        mine = self.usages.setdefault(self.model, {}) if usage else {}
         for kind, count in usage.items():
             self.usage[kind] = self.usage.get(kind, 0) + count
+            mine[kind] = mine.get(kind, 0) + count
 
 
 def _decoded_size(payload: str) -> int:

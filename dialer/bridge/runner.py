@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from websockets.frames import CloseCode
 
@@ -233,12 +234,16 @@ class Runner:
         assert self._answered is not None
         assert self._conversation is not None
         self._drop_voice()
-        name = self._answered.script.voice
+        conversation, script = self._conversation, self._answered.script
+        spare = script.second_voice if conversation.on_spare else None
+        name = spare or script.voice
         voice = self._shared.voices.get(name)
         if voice is None:
-            self.do(self._conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
+            self.do(conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
-        model = self._conversation.model = self._conversation.setup.model or voice.model
+        model = (None if spare else script.model) or voice.model
+        conversation.model, conversation.setup = model, replace(conversation.setup, model=model)
+        conversation.voices.append(name)
         if isinstance(voice, Composed):
             self._leg = voice.leg(self, model)
         else:
@@ -325,6 +330,7 @@ class Runner:
         carrier = self._shared.carriers.get(answered.carrier)
         talk.connects = carrier is None or carrier.profile.hands_over
         self._conversation = begin(answered, carrier, self._shared.clock(), now)
+        self._conversation.spare = answered.script.second_voice in self._shared.voices
         self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
         recording = None
         if answered.records and self._shared.archive is not None:

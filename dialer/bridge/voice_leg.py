@@ -41,8 +41,12 @@ class VoiceLeg:
 
     def send_audio(self, payload: str) -> None:
         """The student's audio; what the socket does not take is for the runner to drop."""
-        if self._socket is not None and (message := self._codec.encode_audio(payload)) is not None:
+        if self._socket is None:
+            return
+        if (message := self._codec.encode_audio(payload)) is not None:
             self._socket.send(message)
+        for event in self._codec.heard():
+            self._runner.voice_event(self, event)
 
     def tell(self, command: VoiceCommand) -> None:
         """Send a command, if the socket is open."""
@@ -61,8 +65,10 @@ class VoiceLeg:
         """The voice's first event may be in the same packet as its handshake: the socket must be known by then."""
         if self._gone:
             socket.close()
-        else:
-            self._socket = socket
+            return
+        self._socket = socket
+        for event in self._codec.opened():
+            self._runner.voice_event(self, event)
 
     def message(self, message: bytes | memoryview) -> None:
         """One message of the voice."""

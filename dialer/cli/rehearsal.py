@@ -141,6 +141,8 @@ def simulated(environment: dict[str, str], speed: float, carrier: str = "twilio"
             openai_api_key=SecretStr(WORLD.openai_key),
             openai_realtime_url=addresses["realtime_url"],
             openai_realtime_model="gpt-realtime-2.1",
+            gemini_api_key=SecretStr(WORLD.gemini_key),
+            gemini_url=addresses["gemini_url"],
         )
         yield addresses["twilio_url"], settings
     finally:

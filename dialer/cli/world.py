@@ -59,6 +59,7 @@ async def _run(settings: WorldSettings) -> None:
                     "twilio_url": running.twilio_url,
                     "exotel_url": running.exotel_url,
                     "realtime_url": running.realtime_url,
+                    "gemini_url": running.gemini_url,
                 }
             )
         )

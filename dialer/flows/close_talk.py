@@ -1,7 +1,7 @@
 """The media of a call is over: what the bridge measured is stored, and the call ends with its outcome."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,9 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the bridge knows of a talk: token counts by kind, and per turn how long AVA took to answer (ms)."""
+    """What the bridge knows of a talk: token counts by model and kind, and per turn how long AVA took to answer (ms)."""
 
-    usage: Mapping[str, int]
+    usage: Mapping[str, Mapping[str, int]]
+    voices: tuple[str, ...]
+    """The voices that were asked to speak, in order: more than one where one failed."""
     model: str
     transcriber: str
     first_audio_ms: int | None
@@ -38,7 +40,8 @@ async def close_talk(
     if call is None:
         return None
     call.stream_closed_at = func.now()
-    call.usage = dict(measured.usage)
+    call.usage = _total(measured.usage.values())
+    call.voices = list(measured.voices)
     call.voice_model = measured.model or None
     call.voice_cost = await _cost(session, call, measured, now)
     call.first_audio_ms = measured.first_audio_ms
@@ -52,11 +55,25 @@ async def close_talk(
 
 async def _cost(session: AsyncSession, call: Call, measured: Measured, now: datetime) -> Decimal | None:
     """What the voice cost, by the prices of the day; None, and said, where one is missing."""
-    known = await prices.on(session, (measured.model, measured.transcriber), now.date())
-    if missing := unpriced(measured.usage, known, measured.model, measured.transcriber):
-        model, kind = missing[0]
-        log.warning("no price is known for %s of %s; set it: dialer prices set %s %s PRICE", kind, model, model, kind)
-    return voice_cost(measured.usage, known, measured.model, measured.transcriber)
+    known = await prices.on(session, (*measured.usage, measured.model, measured.transcriber), now.date())
+    costs = []
+    for model, usage in (measured.usage or {measured.model: {}}).items():
+        if missing := unpriced(usage, known, model, measured.transcriber):
+            named, kind = missing[0]
+            log.warning(
+                "no price is known for %s of %s; set it: dialer prices set %s %s PRICE", kind, named, named, kind
+            )
+        costs.append(voice_cost(usage, known, model, measured.transcriber))
+    found = [cost for cost in costs if cost is not None]
+    return sum(found, Decimal(0)) if len(found) == len(costs) else None
+
+
+def _total(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for usage in usages:
+        for kind, count in usage.items():
+            total[kind] = total.get(kind, 0) + count
+    return total
 
 
 def _percentile(values: Sequence[int], percent: int) -> int | None:

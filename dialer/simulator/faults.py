@@ -19,7 +19,8 @@ model
     `refuse` (the handshake is answered with `status`), `close` (1011 after `ms` of audio), `expire` (session_expired
     and 1001 after `ms`), `silence` (answers nothing from `ms` on), `failed` (a response fails with `code`), `slow` (a
     response starts to speak or act `seconds` late), `late_transcript` (it comes `seconds` late), `bad_arguments` and
-    `unknown_tool` (of a tool call).
+    `unknown_tool` (of a tool call), `go_away` (at `ms`, the socket ends `seconds` later) and `forget` (a session that is
+    to be gone on with is not known any more): the last two of Gemini alone.
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,8 @@ KINDS: Mapping[str, frozenset[str]] = {
             "late_transcript",
             "bad_arguments",
             "unknown_tool",
+            "go_away",
+            "forget",
         }
     ),
 }

@@ -41,6 +41,8 @@ class WorldSettings:
     """Numbers that Exotel refuses to ring because they are registered as not to be disturbed."""
     exotel_per_minute: int = 200
     exotel_encoding: Literal["json", "urlencoded", "multipart"] = "json"
+    gemini_key: str = "AIza-simulated"
+    gemini_models: tuple[str, ...] = ("gemini-2.5-flash-native-audio-preview-12-2025", "gemini-3.8-live")
     geo_blocked: tuple[str, ...] = ()
     speed: float = 1.0
     calls_per_second: float = 1.0

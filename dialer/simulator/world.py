@@ -1,6 +1,6 @@
-"""The outside world on the wire: two carriers, one realtime model, and the students between them.
+"""The outside world on the wire: two carriers, two realtime models, and the students between them.
 
-Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's realtime socket on another, both on
+Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's and Gemini's sockets on another, both on
 loopback, written from the protocol pages alone. `GET /_world/ledger` on the carriers' port tells what truly happened.
 """
 
@@ -16,6 +16,7 @@ from dialer.simulator.exotel.callbacks import Callbacks
 from dialer.simulator.exotel.lifecycle import Exchange as ExotelExchange
 from dialer.simulator.exotel.rest import Account as ExotelAccount
 from dialer.simulator.faults import FaultError, Faults, fault_from_json
+from dialer.simulator.gemini.server import GeminiService
 from dialer.simulator.ledger import Ledger
 from dialer.simulator.realtime.server import RealtimeService
 from dialer.simulator.script import Student
@@ -39,6 +40,7 @@ class World:
         self.twilio_url = ""
         self.exotel_url = ""
         self.realtime_url = ""
+        self.gemini_url = ""
         self._clock = Clock(settings.speed)
         self._runners: list[web.AppRunner] = []
 
@@ -68,14 +70,16 @@ class World:
         exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
         self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
         self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)
+        self._gemini = GeminiService(self.settings, speech, self._clock, self.faults, self.ledger)
         carrier = web.Application()
         carrier.add_routes([*self._account.routes(), *self._exotel.routes(), *self._world_routes()])
         model = web.Application()
-        model.add_routes(self._realtime.routes())
+        model.add_routes([*self._realtime.routes(), *self._gemini.routes()])
         host = self.settings.host
         self.twilio_url = f"http://{host}:{await self._listen(carrier, self.settings.port)}"
         self.exotel_url = self.twilio_url
-        self.realtime_url = f"ws://{host}:{await self._listen(model, self.settings.realtime_port)}/v1/realtime"
+        voices = f"{host}:{await self._listen(model, self.settings.realtime_port)}"
+        self.realtime_url, self.gemini_url = f"ws://{voices}/v1/realtime", f"http://{voices}"
 
     async def stop(self) -> None:
         """End all calls and sessions, then close the ports."""
@@ -84,6 +88,7 @@ class World:
         await self._webhooks.stop()
         await self._callbacks.post.stop()
         await self._realtime.stop()
+        await self._gemini.stop()
         for runner in self._runners:
             await runner.cleanup()
         await self._http.close()

@@ -6,9 +6,9 @@ voice counts as ready: a refused update would leave 24 kHz PCM, which on a phone
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -49,6 +49,8 @@ PHONE_FORMAT = {"type": "audio/pcmu"}
 # The session will never be what the call needs, nor would another one be (§6).
 HOPELESS_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
 EXPIRED = "session_expired"
+AZURE = (".openai.azure.com", ".cognitiveservices.azure.com")
+KNOWS_WORDS = frozenset({"gpt-transcribe", "gpt-live-transcribe"})
 # Read below; in the wrong shape they mean nothing, but are no strangers.
 READ = frozenset({"conversation.item.added", "response.output_item.done", "response.done", "error"})
 
@@ -115,6 +117,14 @@ PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=
 class OpenAIRealtime:
     """A session's protocol (`voices.port.Codec`); it remembers nothing."""
 
+    def opened(self) -> Sequence[VoiceEvent]:
+        """Nothing: the server speaks first."""
+        return ()
+
+    def heard(self) -> Sequence[VoiceEvent]:
+        """Nothing: the server tells when somebody speaks."""
+        return ()
+
     def encode(self, command: VoiceCommand) -> tuple[bytes]:
         """See `encode`."""
         return (encode(command),)
@@ -123,19 +133,29 @@ class OpenAIRealtime:
         """See `encode_audio`."""
         return encode_audio(payload)
 
-    def decode(self, message: bytes | memoryview) -> tuple[VoiceEvent]:
+    def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
         """See `decode`."""
         return (decode(message),)
 
 
 def address(url: str, model: str) -> str:
-    """The socket's address: the whole configured address, and the model as the only query (§1)."""
-    return f"{url}{'&' if '?' in url else '?'}{urlencode({'model': model})}"
+    """The socket's address: the whole configured address, and the model (at Azure: the deployment) as the only query (§1).
+
+    At Azure no `api-version` may be sent (§8): one that stands in the address is left out.
+    """
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query) if not (is_azure(url) and name == "api-version")]
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode([*query, ("model", model)]), ""))
 
 
-def headers(api_key: str) -> dict[str, str]:
-    """The handshake's headers; never OpenAI-Beta, which is answered with a close (§0)."""
-    return {"Authorization": f"Bearer {api_key}"}
+def headers(api_key: str, url: str = "") -> dict[str, str]:
+    """The handshake's headers; never OpenAI-Beta, which is answered with a close (§0). Azure takes its keys apart (§8)."""
+    return {"api-key": api_key} if is_azure(url) else {"Authorization": f"Bearer {api_key}"}
+
+
+def is_azure(url: str) -> bool:
+    """Whether an address is a resource of Azure's."""
+    return (urlsplit(url).hostname or "").endswith(AZURE)
 
 
 def encode(command: VoiceCommand) -> bytes:
@@ -257,20 +277,48 @@ def _session(setup: Setup) -> Mapping[str, Any]:
         "audio": {
             "input": {
                 "format": PHONE_FORMAT,
-                "transcription": {"model": setup.transcription_model, "language": setup.language},
-                "turn_detection": {
-                    "type": "server_vad",
-                    "threshold": setup.vad_threshold,
-                    "prefix_padding_ms": setup.vad_prefix_ms,
-                    "silence_duration_ms": setup.vad_silence_ms,
-                    "create_response": True,
-                    "interrupt_response": False,  # a cough must not; who speaks is heard by the bridge
-                },
+                "transcription": _transcriber(setup),
+                "turn_detection": _turn_detection(setup),
+                **({"noise_reduction": {"type": setup.noise_reduction}} if setup.noise_reduction else {}),
             },
-            "output": {"format": PHONE_FORMAT, "voice": setup.speaker},
+            "output": {
+                "format": PHONE_FORMAT,
+                "voice": setup.speaker,
+                **({"speed": setup.speed} if setup.speed != 1 else {}),
+            },
         },
         "tools": tools,
         "tool_choice": "auto",
+        **({"max_output_tokens": setup.max_output_tokens} if setup.max_output_tokens else {}),
+    }
+
+
+def _transcriber(setup: Setup) -> Mapping[str, Any]:
+    """Only two models take several languages and words to know (§2); to the others the first language is told."""
+    asked: dict[str, Any] = {"model": setup.transcription_model}
+    if setup.transcription_model in KNOWS_WORDS:
+        if setup.languages:
+            asked["languages"] = list(setup.languages)
+        else:
+            asked["language"] = setup.language
+        if setup.keywords:
+            asked["keywords"] = list(setup.keywords)
+    elif not setup.languages:  # with several of them, the transcriber has to find out
+        asked["language"] = setup.language
+    return asked
+
+
+def _turn_detection(setup: Setup) -> Mapping[str, Any]:
+    # A cough must not interrupt: who speaks is heard by the bridge.
+    answers = {"create_response": True, "interrupt_response": False}
+    if setup.vad_kind == "semantic_vad":
+        return {"type": "semantic_vad", "eagerness": setup.vad_eagerness, **answers}
+    return {
+        "type": "server_vad",
+        "threshold": setup.vad_threshold,
+        "prefix_padding_ms": setup.vad_prefix_ms,
+        "silence_duration_ms": setup.vad_silence_ms,
+        **answers,
     }
 
 

@@ -40,6 +40,8 @@ class Setup:
     """`near_field`, `far_field`, or None for none."""
     speed: float = 1.0
     max_output_tokens: int | None = None
+    resume: str = ""
+    """What an earlier session of this call gave to be gone on with; empty: begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,20 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumable:
+    """Another session can go on from here, if it is set up with this handle."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoingAway:
+    """The session will be ended by the voice in so many seconds: another one is to be had before."""
+
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimit:
     """What is left of the account's tokens a minute, as a share of them, and when they are full again."""
 
@@ -247,6 +263,8 @@ VoiceEvent = (
     | AnswerEnded
     | VoiceFault
     | RateLimit
+    | Resumable
+    | GoingAway
     | Nothing
 )
 
@@ -254,11 +272,17 @@ VoiceEvent = (
 class Codec(Protocol):
     """The protocol of one session with a provider: pure, with a memory of its own where the provider needs one."""
 
+    def opened(self) -> Sequence[VoiceEvent]:
+        """What an open socket means by itself."""
+
     def encode(self, command: VoiceCommand) -> Sequence[bytes]:
         """A command as messages, in order; none where the provider does of itself what is asked, or cannot do it."""
 
     def encode_audio(self, payload: str) -> bytes | None:
         """The student's audio, base64 of µ-law, as one message; None where it waits for more of it."""
+
+    def heard(self) -> Sequence[VoiceEvent]:
+        """What the audio given last means, where that is told from the sound and not by the provider."""
 
     def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
         """What one message of the provider says. An unknown or malformed one is Nothing: new kinds come unannounced."""
@@ -277,6 +301,8 @@ class Profile:
     transcribes: str
     """Whose words come as text: `both`, `ava`, `student`."""
     tools: bool
+    resumes: bool = False
+    """A session that ends can be gone on with in another one, which then knows all that was said."""
     languages: tuple[str, ...] = ()
     """Those it is good for, ISO 639-1; empty: any."""
 

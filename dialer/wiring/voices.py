@@ -3,7 +3,8 @@
 from functools import partial
 
 from dialer.settings import Settings
-from dialer.voices import openai_realtime
+from dialer.voices import openai_beta, openai_realtime
+from dialer.voices.gemini import live as gemini_live
 from dialer.voices.port import AnyVoice, Voice
 
 
@@ -11,12 +12,23 @@ def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""
     voices: dict[str, AnyVoice] = {}
     if settings.openai_api_key:
+        key, url = settings.openai_api_key.get_secret_value(), settings.openai_realtime_url
+        beta = settings.openai_realtime_dialect == "beta"
         voices["openai_realtime"] = Voice(
             name="openai_realtime",
             model=settings.openai_realtime_model,
-            address=partial(openai_realtime.address, settings.openai_realtime_url),
-            headers=openai_realtime.headers(settings.openai_api_key.get_secret_value()),
-            codec=openai_realtime.OpenAIRealtime,
+            address=partial(openai_realtime.address, url),
+            headers=openai_beta.headers(key) if beta else openai_realtime.headers(key, url),
+            codec=openai_beta.OpenAIBeta if beta else openai_realtime.OpenAIRealtime,
             profile=openai_realtime.PROFILE,
+        )
+    if settings.gemini_api_key:
+        voices["gemini_live"] = Voice(
+            name="gemini_live",
+            model=settings.gemini_live_model,
+            address=partial(gemini_live.address, settings.gemini_url),
+            headers=gemini_live.headers(settings.gemini_api_key.get_secret_value()),
+            codec=gemini_live.GeminiLive,
+            profile=gemini_live.PROFILE,
         )
     return voices

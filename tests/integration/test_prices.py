@@ -30,7 +30,8 @@ async def test_a_call_costs_what_its_model_and_its_transcriber_cost(store: Store
         await prices.put(session, MODEL, "audio_out", Decimal(100), TUESDAY_11.date(), "for this test")
         await prices.put(session, EAR, "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
         usage = {"audio_out": 1_000, "transcribed_ms": 30_000}
-        await close_talk(session, talk.call_id, Measured(usage, MODEL, EAR, 300, [400]), ours=None, now=TUESDAY_11)
+        measured = Measured({MODEL: usage}, ("openai_realtime",), MODEL, EAR, 300, [400])
+        await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
     call = await call_now(store.sessions, talk.call_id)
     assert (call.voice_model, call.voice_cost) == (MODEL, Decimal("0.103"))
 
@@ -41,7 +42,7 @@ async def test_a_model_without_a_price_has_no_cost_and_says_how_to_set_one(
     talk = await talk_with(store.sessions, ScriptedCarrier())
     with caplog.at_level(logging.WARNING):
         async with store.sessions.begin() as session:
-            measured = Measured({"audio_out": 1_000}, "gpt-next", EAR, 300, [])
+            measured = Measured({"gpt-next": {"audio_out": 1_000}}, ("openai_realtime",), "gpt-next", EAR, 300, [])
             await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
     assert (await call_now(store.sessions, talk.call_id)).voice_cost is None
     assert "dialer prices set gpt-next audio_out PRICE" in caplog.text

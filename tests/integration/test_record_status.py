@@ -120,7 +120,8 @@ async def test_a_webhook_does_not_end_a_call_whose_words_are_still_being_stored(
     still = await call_now(store.sessions, talk.call_id)
     assert (still.state, still.outcome, still.duration_s) == (State.TALKING, None, 132)
     async with store.sessions.begin() as session:
-        measured = Measured({"audio_in": 900}, "gpt-realtime-2.1", "gpt-transcribe", 300, [400, 900, 500])
+        usage = {"gpt-realtime-2.1": {"audio_in": 900}}
+        measured = Measured(usage, ("openai_realtime",), "gpt-realtime-2.1", "gpt-transcribe", 300, [400, 900, 500])
         assert await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11) is Outcome.DROPPED
     over = await call_now(store.sessions, talk.call_id)
     assert (over.state, over.outcome, over.duration_s, over.latency_p50_ms) == (State.ENDED, Outcome.DROPPED, 132, 500)
@@ -129,7 +130,7 @@ async def test_a_webhook_does_not_end_a_call_whose_words_are_still_being_stored(
 async def test_what_the_carrier_adds_after_the_end_is_kept(store: Store) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
     async with store.sessions.begin() as session:
-        await close_talk(session, talk.call_id, Measured({}, "", "", None, []), ours=None, now=TUESDAY_11)
+        await close_talk(session, talk.call_id, Measured({}, (), "", "", None, []), ours=None, now=TUESDAY_11)
     before = await call_now(store.sessions, talk.call_id)
     late = Report(
         before.carrier_sid or "", State.ENDED, HUNG_UP, duration_s=61, cost=Decimal("0.014"), currency="USD",

@@ -371,7 +371,7 @@ class Dialer(RuleBasedStateMachine):
                 case _:
                     call.reported = says
             await session.flush()
-            await close_talk(session, call_id, Measured({}, "", "", 400, (400,)), ours=ours, now=at)
+            await close_talk(session, call_id, Measured({}, (), "", "", 400, (400,)), ours=ours, now=at)
 
         self.change(close)
         self.ledger.becomes(self.talking.pop(call_id), State.ENDED, HUNG_UP)

@@ -36,5 +36,5 @@ async def all_of(store: Store, table: Any) -> list[Any]:
 async def end(store: Store, talk: Talk) -> Call:
     """End the call as the bridge does; its row."""
     async with store.sessions.begin() as session:
-        await close_talk(session, talk.call_id, Measured({}, "", "", None, []), ours=None, now=TUESDAY_11)
+        await close_talk(session, talk.call_id, Measured({}, (), "", "", None, []), ours=None, now=TUESDAY_11)
     return await call_now(store.sessions, talk.call_id)

@@ -22,14 +22,17 @@ CORES = (
     "dialer/carriers/digits.py",
     "dialer/carriers/exotel/media.py",
     "dialer/carriers/twilio/media.py",
+    "dialer/voices/openai_beta.py",
     "dialer/voices/openai_realtime.py",
 )
 SUITES = (
     "test_conversation.py",
     "test_hand_on_the_talk.py",
+    "test_second_voice.py",
     "test_playback.py",
     "test_talk_in_trouble.py",
     "test_barging.py",
+    "test_openai_options.py",
     "test_openai_realtime.py",
     "test_twilio_media.py",
     "test_exotel_media.py",

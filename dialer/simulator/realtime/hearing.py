@@ -73,16 +73,21 @@ class Ear:
         self.configure(config)
 
     def understand(self, sound: bytes) -> Understood:
-        """What was said in a turn, by the frames that arrived and nothing else."""
-        found = self._speech.recognise(sound)
-        echo = next((heard.clip.text for heard in found if heard.clip.voice == AVA_VOICE), None)
-        theirs = [heard for heard in found if heard.clip.voice != AVA_VOICE]
-        return Understood(
-            lines=tuple(heard.clip.text for heard in theirs if heard.fraction >= _ENOUGH),
-            transcript=" ".join(filter(None, (_part(heard.clip.text.split(), heard.fraction) for heard in theirs))),
-            fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
-            echo=echo,
-        )
+        """See `understand`."""
+        return understand(self._speech, sound)
+
+
+def understand(speech: Speech, sound: bytes) -> Understood:
+    """What was said in a turn, by the frames that arrived and nothing else."""
+    found = speech.recognise(sound)
+    echo = next((heard.clip.text for heard in found if heard.clip.voice == AVA_VOICE), None)
+    theirs = [heard for heard in found if heard.clip.voice != AVA_VOICE]
+    return Understood(
+        lines=tuple(heard.clip.text for heard in theirs if heard.fraction >= _ENOUGH),
+        transcript=" ".join(filter(None, (_part(heard.clip.text.split(), heard.fraction) for heard in theirs))),
+        fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
+        echo=echo,
+    )
 
 
 def _part(words: Sequence[str], fraction: float) -> str:

@@ -90,6 +90,8 @@ class Call(Base):
     latency_p95_ms: Mapped[int | None]
     voice_model: Mapped[str | None]
     """Which model spoke: what its tokens cost is told by the prices of the day."""
+    voices: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Which voices were asked to speak, in order: a second one where the first failed."""
     recording: Mapped[str | None]
     """Where the sound of the talk lies; null where there is none, or none any more."""
     recorded_ms: Mapped[int | None]

@@ -16,13 +16,22 @@ from dialer.store.tables.base import Base, big_id, one_of
 
 CAMPAIGN_STATES = ("draft", "running", "paused", "done", "stopped")
 MACHINE_CHOICES = ("off", "hang_up", "leave_message")
+VAD_KINDS = ("server_vad", "semantic_vad")
+VAD_EAGERNESS = ("low", "medium", "high", "auto")
+NOISE_REDUCTIONS = ("near_field", "far_field")
 
 
 class Script(Base):
     """What AVA is told and how she sounds; a version never changes."""
 
     __tablename__ = "script"
-    __table_args__ = (UniqueConstraint("name", "version"),)
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        one_of("vad_kind", VAD_KINDS),
+        one_of("vad_eagerness", VAD_EAGERNESS),
+        one_of("noise_reduction", NOISE_REDUCTIONS),
+        CheckConstraint("speed BETWEEN 0.25 AND 1.5", name="speed"),
+    )
     id: Mapped[int] = big_id()
     name: Mapped[str]
     version: Mapped[int]
@@ -37,6 +46,17 @@ class Script(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     model: Mapped[str | None]
     """The voice's model; null for the one of the settings."""
+    second_voice: Mapped[str | None]
+    """The voice that takes over where the first cannot start, or dies."""
+    languages: Mapped[list[str]] = mapped_column(server_default="{}")
+    """What the student may change to, ISO 639-1."""
+    keywords: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Names that a transcriber should know."""
+    vad_kind: Mapped[str] = mapped_column(server_default="server_vad")
+    vad_eagerness: Mapped[str] = mapped_column(server_default="auto")
+    noise_reduction: Mapped[str | None]
+    speed: Mapped[float] = mapped_column(server_default="1")
+    max_output_tokens: Mapped[int | None]
     min_speech_ms: Mapped[int] = mapped_column(server_default="120")
     """How much sound, louder than a line's noise, cuts AVA off; less is a cough."""
     protect_ms: Mapped[int] = mapped_column(server_default="2500")
