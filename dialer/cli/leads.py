@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ import click
 from dialer.cli.beside import with_store
 from dialer.cli.exports import export_command
 from dialer.cli.failing import CommandError
-from dialer.flows.import_leads import Imported, file_hash, import_leads, write_fix_file
-from dialer.flows.read_list import UnreadableListError, read_list
+from dialer.flows.fix_file import FixFile
+from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
+from dialer.flows.judge_rows import Judged
+from dialer.flows.read_list import NOTHING_SAID, Format, UnreadableListError, file_hash, read_list
+from dialer.flows.recognise_list import without_ours
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.wiring.stores import Store
@@ -25,11 +28,22 @@ class Done:
 
     imported: Imported
     fix_file: Path | None
+    detected: str = ""
+    rejected: tuple[Judged, ...] = ()
+    """The first rows that need a person."""
 
     def as_dict(self) -> dict[str, Any]:
         """For --json."""
-        fix = str(self.fix_file) if self.fix_file else None
-        return {**self.imported.counts.as_dict(), "columns": dict(self.imported.columns), "fix_file": fix}
+        counts = self.imported.counts
+        return {
+            **counts.as_dict(),
+            "columns": dict(self.imported.columns),
+            "fix_file": str(self.fix_file) if self.fix_file else None,
+            "import_id": self.imported.import_id,
+            "detected": self.detected,
+            "notes": dict(counts.notes),
+            "campaigns": dict(counts.campaigns),
+        }
 
     def line(self) -> str:
         """The one line of exact counts."""
@@ -42,16 +56,25 @@ class Done:
 
 
 async def import_file(
-    settings: Settings, store: Store, file: Path, campaign_name: str, mapping: dict[str, str]
+    settings: Settings,
+    store: Store,
+    file: Path,
+    campaign_name: str,
+    mapping: dict[str, str],
+    said: Format = NOTHING_SAID,
+    asked: Asked = NOTHING_ASKED,
 ) -> Done:
-    """Import a list in one transaction.
+    """Import a list in one transaction, or (`asked.dry`) see what would become of it.
 
     Raises:
         CommandError: there is no such campaign, or the file is no list with a phone column.
     """
+    fix: FixFile | None = None
     try:
         sha256 = file_hash(file)
-        reading = read_list(file)
+        reading = read_list(file, said)
+        stem = re.sub(r"[^\w-]+", "-", f"{campaign_name}-{file.stem}").strip("-")
+        fix = FixFile(settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv", without_ours(reading.header))
         async with store.sessions.begin() as session:
             campaign = await campaigns.named(session, campaign_name)
             if campaign is None:
@@ -59,16 +82,21 @@ async def import_file(
                     f"there is no campaign {campaign_name!r}; make it: dialer campaign create {campaign_name!r}"
                 )
             imported = await import_leads(
-                session, campaign, reading, file=file.name, sha256=sha256, by=f"cli:{getuser()}", mapping=mapping
+                session,
+                campaign,
+                reading,
+                file=file.name,
+                sha256=sha256,
+                by=f"cli:{getuser()}",
+                mapping=mapping,
+                asked=replace(asked, rejected=fix.add),
             )
+        return Done(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
     except UnreadableListError as error:
         raise CommandError(str(error)) from error
-    if not imported.rejected:
-        return Done(imported, None)
-    stem = re.sub(r"[^\w-]+", "-", f"{campaign_name}-{file.stem}").strip("-")
-    fix_file = settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv"
-    write_fix_file(fix_file, imported)
-    return Done(imported, fix_file)
+    finally:
+        if fix is not None:
+            fix.drop()
 
 
 @click.group()

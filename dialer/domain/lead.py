@@ -67,16 +67,17 @@ class RowReader:
 
     def __init__(self, header: Sequence[str], columns: Mapping[Column, str], country: str) -> None:
         places = {name: place for place, name in enumerate(header)}
+        self.width = len(header)
         self._at = {column: places[name] for column, name in columns.items() if name in places}
-        self._width = max(self._at.values(), default=-1) + 1
+        self._least = max(self._at.values(), default=-1) + 1
         self._country = country
         self._budget = columns.get("budget", "")
         self._asked = tuple((column, self._at[column]) for column in _ENQUIRY if column in self._at)
 
     def read(self, cells: Sequence[str]) -> LeadRow | Rejected:
         """One row, its cells in the header's order."""
-        if len(cells) < self._width:
-            cells = (*cells, *[""] * (self._width - len(cells)))
+        if len(cells) < self._least:
+            cells = (*cells, *[""] * (self._least - len(cells)))
         phone = parse_phone(self._cell(cells, "phone"), self._country)
         if isinstance(phone, BadPhone):
             return Rejected(phone.reason, phone.says, phone.suggestion)

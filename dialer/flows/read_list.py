@@ -7,6 +7,7 @@ encoding, separator, header line, sheet) is told in `Detected`, and a `Format` o
 import codecs
 import csv
 import gzip
+import hashlib
 import importlib
 import io
 import zlib
@@ -39,7 +40,7 @@ class UnreadableListError(ValueError):
 
 
 class ListRow(NamedTuple):
-    """A row below the header: its number from 1, its cells as many as the header has; `extra` if it had more.
+    """A row below the header: its number from 1, its cells as many as the header has; more only where `extra`.
 
     A tuple, because a million of them are made.
     """
@@ -95,7 +96,10 @@ class Reading:
     at: Callable[[], int] = lambda: 0
 
 
-def read_list(path: Path, said: Format = Format()) -> Reading:
+NOTHING_SAID = Format()
+
+
+def read_list(path: Path, said: Format = NOTHING_SAID) -> Reading:
     """Open a list.
 
     Raises:
@@ -120,6 +124,19 @@ def read_list(path: Path, said: Format = Format()) -> Reading:
         if start.startswith(_ZIP):
             raise UnreadableListError(f"{path} is a packed workbook; unpack it first")
     return _read_text(path, size, start, packed, said)
+
+
+def file_hash(path: Path) -> str:
+    """What tells the same file again.
+
+    Raises:
+        UnreadableListError: there is no such file, or it may not be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableListError(f"{path}: {error.strerror or error}") from error
 
 
 def _read_text(path: Path, size: int, start: bytes, packed: bool, said: Format) -> Reading:
@@ -159,8 +176,9 @@ def _rows(records: Iterator[list[str]], width: int) -> Iterator[ListRow]:
         if len(cells) == width and cells[0].strip():
             yield ListRow(n, tuple(cells), False)
         elif "".join(cells).strip():
-            kept = cells[:width] + [""] * (width - len(cells))
-            yield ListRow(n, tuple(kept), any(cell.strip() for cell in cells[width:]))
+            extra = any(cell.strip() for cell in cells[width:])
+            kept = cells if extra else cells[:width] + [""] * (width - len(cells))
+            yield ListRow(n, tuple(kept), extra)
 
 
 def _records(path: Path, how: Detected, opened: list[Callable[[], int]]) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.enquiry import FIELDS
+from dialer.domain.sheet import OUR_LEAD_COLUMNS, our_columns
 from dialer.store.due import next_moment, of_its_campaign, why_not_yet
 from dialer.store.tables import (
     Booking,
@@ -29,7 +30,7 @@ CALLS = (
     *("call_id", "campaign", "phone", "n", "state", "outcome", "carrier", "carrier_sid", "started", "answered"),
     *("ended", "duration_s", "cost", "latency_p50_ms", "transcript", "recording"),
 )
-LEADS = ("phone", "campaign", "state", "attempts", "outcome", "next_attempt", "why", *FIELDS, "meeting", "counselor")
+LEADS = OUR_LEAD_COLUMNS
 BOOKINGS = (*("booking_id", "campaign", "phone", "lead", "counselor", "starts", "ends", "zone", "lead_zone", "state"),)
 Cells = tuple[Any, ...]
 NEVER_ASKED = datetime(2000, 1, 2, tzinfo=UTC)
@@ -133,8 +134,7 @@ async def leads(session: AsyncSession, campaign: str | None, own: Sequence[str])
 
 def lead_header(own: Sequence[str]) -> tuple[str, ...]:
     """The whole header: a name that the marketer already uses gets `ava_` before ours."""
-    taken = {column.casefold() for column in own}
-    return (*own, *(f"ava_{name}" if name.casefold() in taken else name for name in LEADS))
+    return (*own, *our_columns(own))
 
 
 def _zone(zones: Sequence[str]) -> ZoneInfo:

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from dialer.cli.failing import CommandError
 from dialer.cli.leads import Done
-from dialer.flows.import_leads import Imported, file_hash, import_leads
-from dialer.flows.read_list import ListRow, Reading, read_list
+from dialer.flows.import_leads import Imported, import_leads
+from dialer.flows.read_list import ListRow, Reading, file_hash, read_list
 from dialer.settings import Settings
 from dialer.store import campaigns, do_not_call
 from dialer.store.tables import ImportRow, Lead
