@@ -8,15 +8,21 @@ import platform
 
 import click
 
-BENCHES = ("claim", "dial", "webhook")
+BENCHES = {
+    "import": "importing",
+    "export": "exporting",
+    "claim": "claim",
+    "dial": "dial",
+    "webhook": "webhook",
+}
 
 
 @click.command()
-@click.argument("name", type=click.Choice(BENCHES))
+@click.argument("name", type=click.Choice(list(BENCHES)))
 @click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
 def bench(name: str, as_json: bool) -> None:
-    """Measure claim, dial or webhook with servers and rows of its own; takes minutes."""
-    measure = importlib.import_module(f"dialer.cli.benches.{name}").measure
+    """Measure import, export, claim, dial or webhook with servers and rows of its own; takes minutes."""
+    measure = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}").measure
     result = asyncio.run(measure(lambda line: click.echo(line, err=True)))
     if as_json:
         click.echo(json.dumps(result.as_dict()))
