@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from dialer.domain.cells import plain_text, read_date, tidy, yes_or_no
 from dialer.domain.enquiry import Field, normalise
@@ -26,9 +26,11 @@ _LAKH = re.compile(r"\b(?:lakhs?|lacs?)\b", re.I)
 _BARE_AMOUNT = re.compile(r"\d[\d,.]*(?:\s*(?:-|\u2013|to)\s*\d[\d,.]*)?(?:\s*(?:k|l|lakhs?|lacs?|cr|crores?))?", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class LeadRow:
-    """A person who can be imported. `zones` is what the row itself says; None where only the number can tell."""
+class LeadRow(NamedTuple):
+    """A person who can be imported. `zones` is what the row itself says; None where only the number can tell.
+
+    A tuple, because a million of them are made.
+    """
 
     phone: Phone
     name: str | None
@@ -73,30 +75,37 @@ class RowReader:
         self._country = country
         self._budget = columns.get("budget", "")
         self._asked = tuple((column, self._at[column]) for column in _ENQUIRY if column in self._at)
+        self._phone, self._name = self._at.get("phone"), self._at.get("name")
+        self._zone_or_state = "zone" in self._at or "state" in self._at
+        self._consent, self._dated = self._at.get("consent"), "consent_date" in self._at
 
     def read(self, cells: Sequence[str]) -> LeadRow | Rejected:
         """One row, its cells in the header's order."""
         if len(cells) < self._least:
             cells = (*cells, *[""] * (self._least - len(cells)))
-        phone = parse_phone(self._cell(cells, "phone"), self._country)
+        phone = parse_phone(cells[self._phone] if self._phone is not None else "", self._country)
         if isinstance(phone, BadPhone):
             return Rejected(phone.reason, phone.says, phone.suggestion)
-        state = self._text(cells, "state")
-        zones = _zones(phone, self._text(cells, "zone"), state)
-        if isinstance(zones, UnknownZone):
-            return Rejected("unknown_zone", zones.says)
+        state, zones = None, None
+        if self._zone_or_state:
+            state = self._text(cells, "state")
+            told = _zones(phone, self._text(cells, "zone"), state)
+            if isinstance(told, UnknownZone):
+                return Rejected("unknown_zone", told.says)
+            zones = told
         email = self._text(cells, "email")
+        day = read_date(self._cell(cells, "consent_date"), month_first=self._country == "US") if self._dated else None
         return LeadRow(
-            phone=phone,
-            name=self._text(cells, "name"),
-            zones=zones,
-            state=state,
-            consent=yes_or_no(self._cell(cells, "consent")),
-            consent_source=self._text(cells, "consent_source"),
-            consent_on=read_date(self._cell(cells, "consent_date"), month_first=self._country == "US"),
-            email=email if email and _EMAIL.fullmatch(email) else None,
-            repaired=tuple(phone.repaired.split("; ")) if phone.repaired else (),
-            enquiry=self._enquiry(cells),
+            phone,
+            (plain_text(cells[self._name]) or None) if self._name is not None else None,
+            zones,
+            state,
+            yes_or_no(cells[self._consent]) if self._consent is not None else None,
+            self._text(cells, "consent_source"),
+            day,
+            email if email and _EMAIL.fullmatch(email) else None,
+            tuple(phone.repaired.split("; ")) if phone.repaired else (),
+            self._enquiry(cells),
         )
 
     def _cell(self, cells: Sequence[str], column: Column) -> str:

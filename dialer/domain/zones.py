@@ -135,6 +135,13 @@ def zone_of_phone(e164: str, kind: str, column: str | None, state: str | None, r
     return _judged("", _INCOMPLETE.get(digits[:4]))
 
 
+def place_in(e164: str, kind: str) -> str:
+    """So much of a number as decides its zones by itself: two with the same place and kind live in the same ones."""
+    digits = e164[1 : 1 + TIMEZONE_LONGEST_PREFIX]
+    code = code_of(digits)
+    return digits if code is None or _is_geographical(kind, int(code)) else code
+
+
 @functools.lru_cache(maxsize=1024)
 def _is_geographical(kind: str, code: int) -> bool:
     known: int = getattr(phonenumbers.PhoneNumberType, kind)

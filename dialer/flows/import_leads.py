@@ -5,6 +5,7 @@ run keeps the rows with what would become of them, and brings in nobody (`commit
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -252,8 +253,9 @@ class _Bringing:
             changed[n] = by_n[n]._replace(flags=by_n[n].flags | Flag.ELSEWHERE)
         await self._merging.lot(lot, here, changed)
         rows = [changed.get(one.row.n, one) for one in lot.rows] if changed else lot.rows
+        for (fate, reason, flags), many in Counter((one.fate, one.reason, one.flags) for one in rows).items():
+            self._counts.add(fate, many, reason=reason, flags=flags)
         for one in rows:
-            self._counts.add(one.fate, reason=one.reason, flags=one.flags)
             if one.fate == "rejected":
                 self._asked.rejected(one)
         await self._keep(rows)

@@ -7,19 +7,26 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dialer.domain.enquiry import Field
 from dialer.domain.headers import Column
 from dialer.domain.hours_group import HoursGroup, group_of
 from dialer.domain.lead import LeadRow, Rejected, RowReader, mended
 from dialer.domain.rules import rings_kind
 from dialer.domain.verdict import Flag
-from dialer.domain.zones import Zones, zone_of_phone
+from dialer.domain.zones import Zones, place_in, zone_of_phone
 from dialer.flows.read_list import ListRow
 
+MOST_KNOWN = 50_000
+_REPAIRED, _CONSENT_MISSING, _NOT_ALLOWED = (
+    each.value for each in (Flag.REPAIRED, Flag.CONSENT_MISSING, Flag.NOT_ALLOWED)
+)
+WORDED: tuple[Field, ...] = ("country", "intake", "budget")
+_LivesKey: TypeAlias = tuple[str, str, str, Zones | None, str | None]
 TOO_MANY_CELLS = "the row has more cells than the header has columns"
 
 
@@ -57,8 +64,8 @@ class Judge:
         self._today = today
         self._seen: NDArray[np.int64] = np.empty(0, np.int64)
         self._groups: dict[HoursGroup, int] = {}
-        self._of_group: dict[tuple[str, str, str | None, tuple[str, ...]], tuple[HoursGroup, int]] = {}
-        self._lives: dict[tuple[str, ...], str] = {}
+        self._lives: dict[_LivesKey, tuple[str, int]] = {}
+        self._known: dict[tuple[str | None, ...], str] = {}
 
     def judge(self, rows: Sequence[ListRow]) -> Lot:
         """Judge the next rows."""
@@ -92,45 +99,57 @@ class Judge:
             return Judged(row, "rejected", None, "too_many_cells", TOO_MANY_CELLS, beyond or None, "", 0)
         if isinstance(read, Rejected):
             return Judged(row, "rejected", None, read.reason, read.says, read.suggestion, "", 0)
-        said = mended(read.enquiry, self._today) if read.enquiry else None
-        reads = json.dumps(said, ensure_ascii=False) if said else ""
+        said = read.enquiry
+        reads = self._reads(said.get("country"), said.get("intake"), said.get("budget")) if said else ""
         if not is_first:
             says = f"{read.phone.e164} stands in an earlier row"
             return Judged(row, "duplicate_in_file", read, None, says, None, reads, 0)
-        flags = 0
-        if read.repaired:
-            flags |= Flag.REPAIRED
+        flags = _REPAIRED if read.repaired else 0
         if not read.consent:
-            flags |= Flag.CONSENT_MISSING
+            flags |= _CONSENT_MISSING
         if not rings_kind(read.phone.region, read.phone.kind):
-            flags |= Flag.NOT_ALLOWED
-        return Judged(row, "imported", read, None, "; ".join(read.repaired) or None, None, reads, int(flags))
+            flags |= _NOT_ALLOWED
+        return Judged(row, "imported", read, None, "; ".join(read.repaired) or None, None, reads, flags)
+
+    def _reads(self, *words: str | None) -> str:
+        """The common wordings of a row's country, intake and budget, as JSON; empty where each is common already."""
+        found = self._known.get(words)
+        if found is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            said: dict[str, str] = {field: text for field, text in zip(WORDED, words, strict=True) if text is not None}
+            wordings = mended(said, self._today)
+            found = self._known[words] = json.dumps(wordings, ensure_ascii=False) if wordings else ""
+        return found
 
     def _lines(self, rows: Sequence[Judged]) -> bytes:
         return "".join(self._line(one.row.n, one.lead) for one in rows if one.lead is not None).encode()
 
     def _line(self, n: int, lead: LeadRow) -> str:
         phone = lead.phone
+        key = (place_in(phone.e164, phone.kind), phone.region, phone.kind, lead.zones, lead.state)
+        lives = self._lives.get(key)
+        if lives is None:
+            lives = self._learn(lead, key)
+        consent = "\\N" if lead.consent is None else "t" if lead.consent else "f"
+        return (
+            f"{n}\t{phone.e164}\t{_text(lead.name or '')}\t{_text(lead.email)}\t{lives[0]}\t{_text(lead.state)}\t{consent}\t"
+            f"{_text(lead.consent_source)}\t{lead.consent_on or _NULL}\t{lives[1]}\n"
+        )
+
+    def _learn(self, lead: LeadRow, key: _LivesKey) -> tuple[str, int]:
+        """Where people of this key live, as the cells of a line, and their hours group."""
+        if len(self._lives) > MOST_KNOWN:
+            self._lives.clear()
+        phone = lead.phone
         zones = lead.zones or zone_of_phone(phone.e164, phone.kind, None, None, phone.region)
         known = zones if isinstance(zones, Zones) else None
         names = known.names if known else ()
-        key = (phone.region, phone.e164[2:5] if phone.e164[1] == "1" else "", lead.state, names)
-        found = self._of_group.get(key)
-        if found is None:
-            group = group_of(phone.e164, lead.state, names)
-            found = group, self._groups.setdefault(group, len(self._groups) + 1)
-            if len(self._of_group) > 100_000:
-                self._of_group.clear()
-            self._of_group[key] = found
-        lives = self._lives.get(names)
-        if lives is None:
-            lives = self._lives[names] = "{" + ",".join(names) + "}"
-        consent = "\\N" if lead.consent is None else "t" if lead.consent else "f"
-        return (
-            f"{n}\t{phone.e164}\t{_text(lead.name or '')}\t{_text(lead.email)}\t{lives}\t"
-            f"{known.source if known else 'unknown'}\t{_text(lead.state)}\t{consent}\t{_text(lead.consent_source)}\t"
-            f"{lead.consent_on or _NULL}\t{found[1]}\n"
-        )
+        group = group_of(phone.e164, lead.state, names)
+        place = self._groups.setdefault(group, len(self._groups) + 1)
+        cells = f"{{{','.join(names)}}}\t{known.source if known else 'unknown'}"
+        found = self._lives[key] = (cells, place)
+        return found
 
 
 _NULL = "\\N"
@@ -140,7 +159,9 @@ _IN_ARRAY = str.maketrans({"\\": "\\\\\\\\", '"': '\\\\"', "\n": "\\n", "\r": "\
 
 def _text(value: str | None) -> str:
     """A value as COPY's text form has it."""
-    return _NULL if value is None else value.translate(_IN_COPY)
+    if value is None:
+        return _NULL
+    return value if value.isprintable() and "\\" not in value else value.translate(_IN_COPY)
 
 
 def row_lines(import_id: int, rows: Sequence[Judged], width: int | None) -> bytes:

@@ -68,7 +68,8 @@ async def command(here: Ground, first: psutil.Process, words: Sequence[str]) -> 
     }
     read, write = os.pipe()
     theirs, wall = database_cpu(first), time.perf_counter()
-    pid = os.posix_spawn(
+    pid = await asyncio.to_thread(
+        os.posix_spawn,
         sys.executable,
         [sys.executable, "-m", "dialer", *words],
         environment,
