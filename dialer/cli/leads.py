@@ -12,6 +12,20 @@ import click
 from dialer.cli.beside import with_store
 from dialer.cli.exports import export_command
 from dialer.cli.failing import CommandError
+from dialer.cli.lists import (
+    FORMAT,
+    MAPPED,
+    choose_command,
+    commit_command,
+    format_of,
+    imports_command,
+    mapping_of,
+    preview_command,
+    rows_command,
+    undo_command,
+)
+from dialer.cli.watching import watching
+from dialer.domain.verdict import CHOICES, Choice
 from dialer.flows.fix_file import FixFile
 from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
 from dialer.flows.judge_rows import Judged
@@ -99,6 +113,20 @@ async def import_file(
             fix.drop()
 
 
+def told(done: Done) -> list[str]:
+    """A dry run in words: how the file was read, what is to be known, and how it goes on."""
+    counts = done.imported.counts
+    mapped = ", ".join(f"{field} = {column!r}" for field, column in done.imported.columns.items())
+    notes = ", ".join(f"{name.replace('_', ' ')} {many}" for name, many in sorted(counts.notes.items()))
+    lines = [f"  read as: {done.detected}", f"  columns: {mapped}", f"  of them: {notes or 'nothing to note'}"]
+    if counts.campaigns:
+        known = ", ".join(f"{name!r} {many}" for name, many in counts.campaigns.most_common())
+        lines.append(f"  known from: {known}")
+    number = done.imported.import_id
+    lines.append(f"  nobody is in yet: dialer leads rows {number} --which rejected; dialer leads commit {number}")
+    return lines
+
+
 @click.group()
 def leads() -> None:
     """Bring lists in, take results out."""
@@ -107,24 +135,48 @@ def leads() -> None:
 @leads.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--campaign", required=True, help="the campaign that rings them")
+@MAPPED
+@FORMAT
+@click.option("--dry-run", is_flag=True, help="say what would become of each row, and bring in nobody")
 @click.option(
-    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="say which column is which, e.g. phone='Cell 2'"
+    "--duplicates",
+    type=click.Choice(CHOICES),
+    default="skip",
+    show_default=True,
+    help="people who stand twice in the file or are in the campaign: leave them, fill what is blank, or overwrite",
 )
 @click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
-def import_command(file: Path, campaign: str, mapped: tuple[str, ...], as_json: bool) -> None:
-    """Import a list (.csv, .xlsx) into a campaign. Nobody is rung by it; the same list again changes nothing."""
-    mapping: dict[str, str] = {}
-    for each in mapped:
-        field, equals, column = each.partition("=")
-        if not equals:
-            raise click.UsageError(f"--map wants FIELD=COLUMN, not {each!r}")
-        mapping[field.strip()] = column.strip()
+def import_command(
+    file: Path,
+    campaign: str,
+    mapped: tuple[str, ...],
+    dry_run: bool,
+    duplicates: Choice,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Import a list (.csv, .xlsx, .gz) into a campaign. Nobody is rung by it; the same list again changes nothing."""
+    mapping = mapping_of(mapped)
 
     async def work(settings: Settings, store: Store) -> Done:
-        return await import_file(settings, store, file, campaign, mapping)
+        with watching(file) as asked:
+            asked = replace(asked, dry=dry_run, duplicates=duplicates)
+            return await import_file(settings, store, file, campaign, mapping, format_of(said), asked)
 
     done = with_store(work)
-    click.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else done.line())
+    if as_json:
+        click.echo(json.dumps(done.as_dict(), ensure_ascii=False))
+        return
+    click.echo(done.line())
+    if dry_run:
+        for line in told(done):
+            click.echo(line)
 
 
 leads.add_command(export_command("leads"), "export")
+leads.add_command(preview_command)
+leads.add_command(imports_command)
+leads.add_command(rows_command)
+leads.add_command(choose_command)
+leads.add_command(commit_command)
+leads.add_command(undo_command)

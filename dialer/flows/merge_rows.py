@@ -45,7 +45,7 @@ class Merging:
         if not self.any:
             return
         rows = {one.row.n: one for one in lot.rows}
-        await self._settle({n: (known, rows[n]) for n, known in here.items()}, changed)
+        await self._settle({n: (known, rows[n]) for n, known in here.items()}, rows, changed)
         twice = [one for one in lot.rows if one.fate == "duplicate_in_file" and self._how(one.row.n)]
         while twice:
             layer = {one.lead.phone.e164: one for one in reversed(twice) if one.lead}
@@ -53,20 +53,22 @@ class Merging:
             by_n = {one.row.n: one for one in layer.values()}
             await self._landing.stage(lot.lines_of(list(by_n.values())))
             known = {each.n: each for each in await self._landing.known(None, cells=True) if each.place_id}
-            await self._settle({n: (known[n], one) for n, one in by_n.items() if n in known}, changed)
+            await self._settle({n: (known[n], one) for n, one in by_n.items() if n in known}, rows, changed)
 
     def _how(self, n: int) -> _How | None:
         choice = self._chosen.get(n, self._duplicates)
         return "fill" if choice == "fill" else "overwrite" if choice == "overwrite" else None
 
-    async def _settle(self, pairs: Mapping[int, tuple[Known, Judged]], changed: dict[int, Judged]) -> None:
+    async def _settle(
+        self, pairs: Mapping[int, tuple[Known, Judged]], lot: Mapping[int, Judged], changed: dict[int, Judged]
+    ) -> None:
         wanted = {n: (known, one, how) for n, (known, one) in pairs.items() if (how := self._how(n))}
         await self._learn([known.import_id for known, _, _ in wanted.values() if known.import_id])
         rows: list[Judged] = []
         moves: list[tuple[int, int, int | None, int | None, int]] = []
         told: dict[_How, list[int]] = {"fill": [], "overwrite": []}
         for n, (known, one, how) in wanted.items():
-            before = dict(zip(self._headers.get(known.import_id or 0, ()), known.cells or (), strict=False))
+            before = self._before(known, lot)
             after = self._merged(before, one.row, how)
             if after == before:
                 continue
@@ -84,6 +86,15 @@ class Merging:
         record = await self._session.get_one(LeadImport, self._import)
         if record.header != self._header:
             record.header = list(self._header)
+
+    def _before(self, known: Known, lot: Mapping[int, Judged]) -> dict[str, str]:
+        """A place's own columns as they stand; its row may be one of this lot, and not stored yet."""
+        if known.import_id != self._import:
+            return dict(zip(self._headers.get(known.import_id or 0, ()), known.cells or (), strict=False))
+        cells: Sequence[str] = known.cells or ()
+        if known.cells is None and known.import_n is not None and known.import_n in lot:
+            cells = lot[known.import_n].row.cells[: self._seen.width]
+        return dict(zip(self._header, cells, strict=False))
 
     def _merged(self, before: Mapping[str, str], row: ListRow, how: _How) -> dict[str, str]:
         """The own columns after the merge; an export of ours that was edited says blank where it says blank."""

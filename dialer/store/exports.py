@@ -84,6 +84,7 @@ async def bookings(session: AsyncSession, campaign: str | None) -> AsyncIterator
 async def lead_columns(session: AsyncSession, campaign: str | None) -> tuple[str, ...]:
     """The marketers' own columns of all lists of the campaigns, in the order in which they first came."""
     query = select(LeadImport.header).join(Campaign, Campaign.id == LeadImport.campaign_id).order_by(LeadImport.id)
+    query = query.where(LeadImport.state == "done")
     if campaign is not None:
         query = query.where(Campaign.name == campaign)
     return tuple(dict.fromkeys(column for header in await session.scalars(query) for column in header))

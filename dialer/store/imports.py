@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.domain.verdict import NOTES
 from dialer.store.do_not_call import ACCOUNT, campaign_scope
 from dialer.store.tables import Campaign, ImportRow, LeadImport
 
@@ -165,7 +166,7 @@ class Landing:
         await self._connection.executemany(
             "INSERT INTO import_change (import_id, lead_id, campaign_lead_id, before) VALUES ($1, $2, $3, "
             "jsonb_build_object('import_id', $4::bigint, 'import_n', $5::int))",
-            [(self._import, lead, place, list_id, n) for place, lead, list_id, n, _ in places],
+            [(self._import, lead, place, old, n) for place, lead, old, n, _ in places if old != self._import],
         )
         await self._connection.executemany(
             "UPDATE campaign_lead SET import_id = $1, import_n = $2 WHERE id = $3",
@@ -233,6 +234,13 @@ async def rows_of(
     if flag:
         query = query.where(ImportRow.flags.op("&")(flag) != 0)
     return (await session.scalars(query.limit(most))).all()
+
+
+def described_row(row: ImportRow) -> dict[str, Any]:
+    """A row, for JSON."""
+    names = ("n", "cells", "fate", "reason", "says", "suggestion", "reads", "choice")
+    flags = [name for name, flag in NOTES.items() if row.flags & flag]
+    return {**{name: getattr(row, name) for name in names}, "notes": flags}
 
 
 async def choices(session: AsyncSession, import_id: int) -> dict[int, str]:
