@@ -29,7 +29,13 @@ OUR_LEAD_COLUMNS = (
 def our_columns(own: Sequence[str]) -> tuple[str, ...]:
     """Our columns beside these: a name that the marketer already uses gets `ava_` before it."""
     taken = {column.casefold() for column in own}
-    return tuple(f"ava_{name}" if name.casefold() in taken else name for name in OUR_LEAD_COLUMNS)
+    names = []
+    for name in OUR_LEAD_COLUMNS:
+        while name.casefold() in taken:
+            name = f"ava_{name}"
+        names.append(name)
+        taken.add(name.casefold())
+    return tuple(names)
 
 
 def own_columns(header: Sequence[str]) -> tuple[str, ...] | None:

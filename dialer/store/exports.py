@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Integer, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from dialer.store.tables import (
     CampaignHours,
     CampaignLead,
     Counselor,
+    DoNotCall,
     EnquiryValue,
     ImportRow,
     Lead,
@@ -32,6 +33,8 @@ CALLS = (
 )
 LEADS = OUR_LEAD_COLUMNS
 BOOKINGS = (*("booking_id", "campaign", "phone", "lead", "counselor", "starts", "ends", "zone", "lead_zone", "state"),)
+TRANSCRIPTS = ("call_id", "campaign", "phone", "n", "at", "who", "words", "heard_ms")
+DNC = ("phone", "scope", "source", "reason", "added_by", "added_at", "age_days")
 Cells = tuple[Any, ...]
 NEVER_ASKED = datetime(2000, 1, 2, tzinfo=UTC)
 """A lead that no rule has held back yet is due since before then."""
@@ -79,6 +82,34 @@ async def bookings(session: AsyncSession, campaign: str | None) -> AsyncIterator
         place = ZoneInfo(zone)
         starts, ends = during.lower.astimezone(place), during.upper.astimezone(place)
         yield (booking_id, name, phone, lead, counselor, starts, ends, zone, lead_zone, state)
+
+
+async def transcripts(session: AsyncSession, campaign: str | None) -> AsyncIterator[Cells]:
+    """One row per turn of every talk, in order, in the order of TRANSCRIPTS."""
+    query = (
+        select(Call.id, Campaign.name, Call.phone, Call.n, Turn.at, Turn.who, Turn.words, Turn.heard_ms)
+        .join(Call, Call.id == Turn.call_id)
+        .join(Campaign, Campaign.id == Call.campaign_id)
+        .order_by(Call.created_at, Call.id, Turn.position)
+    )
+    async for row in _streamed(session, query, campaign):
+        yield tuple(row)
+
+
+async def numbers(session: AsyncSession) -> AsyncIterator[Cells]:
+    """Every entry of the do-not-call lists, in the order of DNC."""
+    age = cast(func.extract("day", func.now() - DoNotCall.added_at), Integer)
+    query = select(
+        DoNotCall.phone,
+        DoNotCall.scope,
+        DoNotCall.source,
+        DoNotCall.reason,
+        DoNotCall.added_by,
+        DoNotCall.added_at,
+        age,
+    ).order_by(DoNotCall.id)
+    async for row in _streamed(session, query, None):
+        yield tuple(row)
 
 
 async def lead_columns(session: AsyncSession, campaign: str | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from dialer.flows import export_results as flow
 from dialer.flows.export_results import Format, What, export_results
 from dialer.settings import Settings
-from dialer.store import exports
+from dialer.store import copy_out, exports
 from dialer.store.tables import EnquiryValue, Turn
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -198,7 +198,13 @@ async def test_a_file_appears_only_when_it_is_whole(
         seen.append(path.read_bytes())
         raise ConnectionError("the database went away")
 
+    async def half(session: object, what: str, file: Path, header: object, campaign: str | None) -> int:
+        file.write_text(CALLS)
+        seen.append(path.read_bytes())
+        raise ConnectionError("the database went away")
+
     monkeypatch.setattr(exports, "calls", broken)
+    monkeypatch.setattr(copy_out, "copy_csv", half)
     with pytest.raises(ConnectionError):
         await write(store, "calls", path, form)
     assert seen == [before]

@@ -61,6 +61,11 @@ def spending(first: psutil.Process) -> Iterator[Spent]:
 
 async def command(here: Ground, first: psutil.Process, words: Sequence[str]) -> tuple[Spent, bytes]:
     """Run a command of ours as people do, in a process of its own; what it cost with the database, and what it said."""
+    return await program(here, first, ["-m", "dialer", *words])
+
+
+async def program(here: Ground, first: psutil.Process, words: Sequence[str]) -> tuple[Spent, bytes]:
+    """Run Python with these words, likewise."""
     environment = {
         **os.environ,
         "DIALER_DATABASE_URL": here.settings.dialer_database_url or "",
@@ -71,7 +76,7 @@ async def command(here: Ground, first: psutil.Process, words: Sequence[str]) -> 
     pid = await asyncio.to_thread(
         os.posix_spawn,
         sys.executable,
-        [sys.executable, "-m", "dialer", *words],
+        [sys.executable, *words],
         environment,
         file_actions=[(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)],
     )
