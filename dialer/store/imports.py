@@ -211,6 +211,7 @@ async def remembered(session: AsyncSession, header: Sequence[str]) -> Mapping[st
     query = (
         select(LeadImport.mapping)
         .where(LeadImport.header == list(header), LeadImport.state == "done")
+        .where(LeadImport.mapping["phone"].astext.in_(list(header)))
         .order_by(LeadImport.id.desc())
         .limit(1)
     )

@@ -94,9 +94,9 @@ async def _calls(here: Ground) -> None:
             )
             await session.execute(
                 text(
-                    "INSERT INTO turn (call_id, item, position, who, words, at) SELECT id, 'i' || n, n, "
-                    "CASE n % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'So you would like to study in Canada.', created_at "
-                    "FROM call, generate_series(0, 5) n WHERE campaign_id = :campaign AND right(phone, 1) = '0'"
+                    "INSERT INTO turn (call_id, item, position, who, words, at) SELECT id, 'i' || k, k, "
+                    "CASE k % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'So you would like to study in Canada.', created_at "
+                    "FROM call, generate_series(0, 5) AS g(k) WHERE campaign_id = :campaign AND right(phone, 1) = '0'"
                 ),
                 {"campaign": campaign_id},
             )
