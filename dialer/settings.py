@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     dialer_web_port: int = Field(8000, ge=0, le=65535)
     dialer_bridge_port: int = Field(8001, ge=0, le=65535)
     dialer_secret_key: SecretStr | None = None
+    dialer_hook_hosts: str = ""
+    """Hosts (with a port, if not 443; parted by commas) that hooks may reach although they are private or without TLS."""
     dialer_clock: str | None = None
     dialer_send_mail_url: str | None = None
     dialer_placing_after_s: float = Field(45.0, gt=0)
@@ -67,6 +69,11 @@ class Settings(BaseSettings):
             host = f"[{public.hostname}]" if ":" in (public.hostname or "") else public.hostname
             return f"ws://{host}:{self.dialer_bridge_port}"
         return urlunsplit(("wss" if public.scheme == "https" else "ws", public.netloc, public.path, "", ""))
+
+    @cached_property
+    def hook_hosts(self) -> frozenset[str]:
+        """The hosts that hooks may reach although they are private or without TLS."""
+        return frozenset(host.strip() for host in self.dialer_hook_hosts.split(",") if host.strip())
 
     @cached_property
     def recordings(self) -> str:

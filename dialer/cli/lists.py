@@ -110,7 +110,9 @@ def imports_command(campaign: str | None, as_json: bool) -> None:
         if campaign is not None:
             query = query.where(Campaign.name == campaign)
         async with store.sessions() as session:
-            return [described(each, name) for each, name in await session.execute(query.order_by(LeadImport.id))]
+            return [
+                imports.described(each, name) for each, name in await session.execute(query.order_by(LeadImport.id))
+            ]
 
     found = with_store(work)
     if as_json:
@@ -119,23 +121,6 @@ def imports_command(campaign: str | None, as_json: bool) -> None:
     for each in found:
         counts = ", ".join(f"{name} {each['counts'].get(name, 0)}" for name in ("rows", *FATES))
         click.echo(f"{each['import_id']:>6}  {each['campaign']}  {each['file']}  {each['state']}  {counts}")
-
-
-def described(record: LeadImport, campaign: str) -> dict[str, Any]:
-    """A list's head, for JSON."""
-    return {
-        "import_id": record.id,
-        "campaign": campaign,
-        "file": record.file,
-        "state": record.state,
-        "detected": record.detected,
-        "header": record.header,
-        "columns": record.mapping,
-        "duplicates": record.duplicates,
-        "counts": record.counts,
-        "by": record.imported_by,
-        "at": record.imported_at.isoformat(),
-    }
 
 
 @click.command("rows")

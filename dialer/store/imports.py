@@ -237,6 +237,23 @@ async def rows_of(
     return (await session.scalars(query.limit(most))).all()
 
 
+def described(record: LeadImport, campaign: str) -> dict[str, Any]:
+    """A list's head, for JSON."""
+    return {
+        "import_id": record.id,
+        "campaign": campaign,
+        "file": record.file,
+        "state": record.state,
+        "detected": record.detected,
+        "header": record.header,
+        "columns": record.mapping,
+        "duplicates": record.duplicates,
+        "counts": record.counts,
+        "by": record.imported_by,
+        "at": record.imported_at.isoformat(),
+    }
+
+
 def described_row(row: ImportRow) -> dict[str, Any]:
     """A row, for JSON."""
     names = ("n", "cells", "fate", "reason", "says", "suggestion", "reads", "choice")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -81,13 +80,13 @@ async def program(here: Ground, first: psutil.Process, words: Sequence[str]) -> 
         file_actions=[(os.POSIX_SPAWN_DUP2, write, 1), (os.POSIX_SPAWN_CLOSE, read)],
     )
     os.close(write)
-    said, (_, status, usage) = await asyncio.gather(
-        asyncio.to_thread(_all_of, read), asyncio.to_thread(os.wait4, pid, 0)
+    said, (_, status, usage), peak = await asyncio.gather(
+        asyncio.to_thread(_all_of, read), asyncio.to_thread(os.wait4, pid, 0), _peak(pid)
     )
     wall = time.perf_counter() - wall
     assert status == 0, f"{' '.join(words)} ended with {status}"
     cpu = usage.ru_utime + usage.ru_stime + database_cpu(first) - theirs
-    return Spent(wall, cpu, _megabytes(usage)), said
+    return Spent(wall, cpu, peak), said
 
 
 def _all_of(descriptor: int) -> bytes:
@@ -95,5 +94,14 @@ def _all_of(descriptor: int) -> bytes:
         return file.read()
 
 
-def _megabytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+async def _peak(pid: int) -> float:
+    """The most memory that a process was seen to hold, in MB: what its usage says counts ours from before its start."""
+    most = 0
+    try:
+        process = psutil.Process(pid)
+        while process.status() != psutil.STATUS_ZOMBIE:
+            most = max(most, process.memory_info().rss)
+            await asyncio.sleep(0.02)
+    except psutil.NoSuchProcess:
+        pass
+    return most / 1024**2
