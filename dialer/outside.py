@@ -6,6 +6,7 @@ can lead elsewhere. No redirect is followed, no proxy asked, no cookie kept; fiv
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -43,7 +44,9 @@ class _Judged(AbstractResolver):
         # One private address among them is enough: such a name is not to be trusted with the others either.
         public = all(is_public(ip_address(each["host"].partition("%")[0])) for each in found)
         if not public and not is_allowed(host, port, self._allowed):
-            raise OSError("the name leads to a private address; name the host in DIALER_HOOK_HOSTS to allow it")
+            raise OSError(
+                errno.EACCES, "the name leads to a private address; name the host in DIALER_HOOK_HOSTS to allow it"
+            )
         return found
 
     async def close(self) -> None:

@@ -62,6 +62,7 @@ async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequen
         update(HookDelivery)
         .where(HookDelivery.id.in_(ids))
         .values(next_at=func.now() + again_in, tries=HookDelivery.tries + 1)
+        .execution_options(synchronize_session=False)
     )
     return rows
 
