@@ -45,6 +45,9 @@ def _there(moment: str, zone: str) -> str:
     )
 
 
+# One process: an export takes no core from the calls that go on.
+_SETTINGS = """SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB';
+SET LOCAL max_parallel_workers_per_gather = 0"""
 _Shown: TypeAlias = Callable[[str], str]
 _SAID = """(SELECT call_id, string_agg(CASE who WHEN 'ava' THEN 'AVA: ' ELSE 'Student: ' END || words, E'\\n'
     ORDER BY position) AS words FROM turn GROUP BY call_id)"""
@@ -128,9 +131,7 @@ async def copy_csv(
 ) -> int:
     """Write a sheet to a file, header first, in the caller's transaction; how many rows."""
     raw: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-    await raw.execute(
-        "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
-    )
+    await raw.execute(_SETTINGS)
     given: tuple[Any, ...] = (campaign,)
     match what:
         case "calls":

@@ -143,6 +143,7 @@ async def test_bookings_say_when_in_the_counselors_zone(store: Store, rung: Path
 
 @pytest.mark.parametrize("what", ["leads", "calls", "bookings"])
 async def test_no_cell_of_a_csv_is_a_formula(store: Store, rung: Path, what: What) -> None:
+    """F76."""
     await write(store, what, rung / "out.csv")
     with (rung / "out.csv").open(encoding="utf-8", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
@@ -244,7 +245,8 @@ async def test_a_workbook_holds_the_cells_of_the_csv_without_their_apostrophes(
     assert (sheet.freeze_panes, sheet.auto_filter.ref is not None, sheet["A1"].font.bold) == ("A2", True, True)
 
 
-async def test_f77_an_export_is_of_one_moment_whatever_happens_meanwhile(store: Store, rung: Path) -> None:
+async def test_an_export_is_of_one_moment_whatever_happens_meanwhile(store: Store, rung: Path) -> None:
+    """F77."""
     async with store.sessions() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         assert await export_results(session, "leads", rung / "a.csv", form="csv", campaign=None) == 2

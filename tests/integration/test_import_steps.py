@@ -337,6 +337,7 @@ async def test_a_script_that_names_a_column_no_lead_has_is_not_started(
 async def test_a_process_that_is_killed_in_the_middle_leaves_nothing(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
+    """F71: a list that takes long; its speed is `dialer bench import`'s affair."""
     await campaign(store)
     before = await row_counts(store.sessions)
     path = write_list(tmp_path / "list.csv", students(*range(100_000)))

@@ -18,7 +18,7 @@ from dialer.cli.benches.spending import Spent, command, postmaster, spending
 from dialer.flows.create_campaign import create_campaign
 
 ROWS = 1_000_000
-ROUNDS = 1
+ROUNDS = 3
 TABLES = {
     "lead": ("phone", "name", "zones", "zone_source"),
     "import_row": ("import_id", "n", "cells", "fate", "flags"),
