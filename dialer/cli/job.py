@@ -92,7 +92,7 @@ class Working:
         file = Path(asked["file"])
         done = await import_file(self._settings, self._store, file, asked["campaign"], asked["mapping"], said, how)
         await asyncio.to_thread(file.unlink, missing_ok=True)
-        return done.as_dict()
+        return done.in_full()
 
     async def _commit(self, asked: dict[str, Any]) -> dict[str, Any]:
         async with self._store.sessions.begin() as session:

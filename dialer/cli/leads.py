@@ -47,12 +47,15 @@ class Done:
     """The first rows that need a person."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For --json."""
+        """For --json: what is promised."""
+        fix = str(self.fix_file) if self.fix_file else None
+        return {**self.imported.counts.as_dict(), "columns": dict(self.imported.columns), "fix_file": fix}
+
+    def in_full(self) -> dict[str, Any]:
+        """For --json of a dry run, and for the API."""
         counts = self.imported.counts
         return {
-            **counts.as_dict(),
-            "columns": dict(self.imported.columns),
-            "fix_file": str(self.fix_file) if self.fix_file else None,
+            **self.as_dict(),
             "import_id": self.imported.import_id,
             "detected": self.detected,
             "notes": dict(counts.notes),
@@ -165,7 +168,7 @@ def import_command(
 
     done = with_store(work)
     if as_json:
-        click.echo(json.dumps(done.as_dict(), ensure_ascii=False))
+        click.echo(json.dumps(done.in_full() if dry_run else done.as_dict(), ensure_ascii=False))
         return
     click.echo(done.line())
     if dry_run:

@@ -76,7 +76,7 @@ async def test_a_dry_run_says_what_would_become_of_each_row_and_brings_in_nobody
     ]  # fmt: skip
     leads = await people(store)
     done = await tried(settings, store, write_list(tmp_path / "list.csv", rows, header))
-    counts = done.as_dict()
+    counts = done.in_full()
     assert {name: counts[name] for name in ("rows", "imported", "repaired", "duplicate_in_file", "already_here")} == {
         "rows": 8, "imported": 4, "repaired": 2, "duplicate_in_file": 1, "already_here": 1,
     }  # fmt: skip
