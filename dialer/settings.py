@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
     """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
+    dialer_hook_hosts: str = ""
+    """Hosts (with a port, if not 443; parted by commas) that hooks may reach although they are private or without TLS."""
     dialer_clock: str | None = None
     dialer_send_mail_url: str | None = None
     dialer_placing_after_s: float = Field(45.0, gt=0)
@@ -97,6 +99,11 @@ class Settings(BaseSettings):
             host = f"[{public.hostname}]" if ":" in (public.hostname or "") else public.hostname
             return f"ws://{host}:{self.dialer_bridge_port}"
         return urlunsplit(("wss" if public.scheme == "https" else "ws", public.netloc, public.path, "", ""))
+
+    @cached_property
+    def hook_hosts(self) -> frozenset[str]:
+        """The hosts that hooks may reach although they are private or without TLS."""
+        return frozenset(host.strip() for host in self.dialer_hook_hosts.split(",") if host.strip())
 
     @cached_property
     def recordings(self) -> str:

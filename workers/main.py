@@ -32,6 +32,8 @@ from dialer.wiring.stores import open_store
 from workers.events import applying
 from workers.jobs import Parts, erase_recordings, judge, place_calls, reconcile_lists, sweep_calls, tick, tolerant
 from workers.lag import watching_lag
+from workers.long_work import LongWork, begin_long_work
+from workers.sheets import tell_hooks, telling_hooks, write_scheduled
 
 EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))
@@ -129,6 +131,9 @@ async def start(ctx: dict[str, Any]) -> None:
         ),
     )
     await stack.enter_async_context(applying(parts, ctx["redis"]))
+    work = ctx["long_work"] = LongWork(settings)
+    stack.push_async_callback(work.stop)
+    await stack.enter_async_context(telling_hooks(ctx, settings))
 
 
 async def stop(ctx: dict[str, Any]) -> None:
@@ -150,6 +155,9 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, **once),
             cron(cast(Any, tolerant(sweep_calls)), name="sweep", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(reconcile_lists)), name="reconcile", minute=EVERY_TEN, timeout=600, **once),
+            cron(cast(Any, tolerant(begin_long_work)), name="long_work", second=EVERY_SECOND, timeout=20, **once),
+            cron(cast(Any, tolerant(write_scheduled)), name="scheduled", second=EVERY_TEN, timeout=600, **once),
+            cron(cast(Any, tolerant(tell_hooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),
         ],
         redis_pool=open_redis(settings.dialer_redis_url),

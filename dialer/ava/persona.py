@@ -5,7 +5,7 @@ A lead's cells are data in quotation marks, never instructions; the length of ea
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +75,16 @@ def tell(
         opening=f'The call was just answered. Open it now and say exactly this, then wait: "{first}"',
         goodbye=f'They asked not to be called again, and it is done. Say exactly this and nothing more: "{GOODBYE}"',
     )
+
+
+OURS = frozenset({"name", "greeting", "today", "time", "zone", "known", "notice", "recorded"})
+"""The words that every script may name."""
+
+
+def missing_columns(persona: str, opening: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """The columns ($words) that a script names and none of these lists' `columns` gives, sorted."""
+    named = {*Template(persona).get_identifiers(), *Template(opening).get_identifiers()}
+    return tuple(sorted(named - OURS - {_word(column) for column in columns}))
 
 
 def honest(persona: str, opening: str, *, recorded: bool) -> tuple[str, str]:

@@ -10,17 +10,24 @@ import click
 
 from dialer.cli.benches.ground import CannotMeasureError
 
-BENCHES = ("bridge", "claim", "dial", "webhook")
+BENCHES = {
+    "bridge": "bridge",
+    "import": "importing",
+    "export": "exporting",
+    "claim": "claim",
+    "dial": "dial",
+    "webhook": "webhook",
+}
 WITH_A_LONG_FORM = frozenset({"bridge"})
 
 
 @click.command()
-@click.argument("name", type=click.Choice(BENCHES))
+@click.argument("name", type=click.Choice(list(BENCHES)))
 @click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
 @click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
 def bench(name: str, as_json: bool, full: bool) -> None:
-    """Measure bridge, claim, dial or webhook with servers and rows of its own; takes minutes."""
-    module = importlib.import_module(f"dialer.cli.benches.{name}")
+    """Measure bridge, import, export, claim, dial or webhook with servers and rows of its own; takes minutes."""
+    module = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
         result = asyncio.run(module.measure(lambda line: click.echo(line, err=True), **more))

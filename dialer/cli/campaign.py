@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 from sqlalchemy import select
 
+from dialer.ava.persona import missing_columns
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.control import Command, ask
@@ -17,7 +18,8 @@ from dialer.flows.create_campaign import SHIPPED, create_campaign
 from dialer.flows.stop_campaign import Receipt, stop_campaign
 from dialer.settings import Settings
 from dialer.store import campaigns
-from dialer.store.tables import MACHINE_CHOICES, Campaign
+from dialer.store.exports import lead_columns
+from dialer.store.tables import MACHINE_CHOICES, Campaign, Script
 from dialer.wiring.carriers import PROFILES, has_credentials, make_carriers
 from dialer.wiring.stores import Store, make_redis
 
@@ -116,6 +118,8 @@ def _move(name: str, state: str, said: str) -> str:
     async def work(settings: Settings, store: Store) -> str:
         async with store.sessions.begin() as session:
             found = await _named(session, name)
+            if state == "running":
+                await _refuse_blanks(session, found)
             if await campaigns.move(session, found.id, state):
                 return f"campaign {name!r} {said}"
             if found.state == state:
@@ -191,6 +195,18 @@ def status(name: str | None, as_json: bool) -> None:
         return
     for each in found or [{}]:
         click.echo(_line(each) if each else "no campaign yet; make one: dialer campaign create NAME")
+
+
+async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
+    """Refuse to start where AVA would read out a "$word" that no list of the campaign fills."""
+    script = await session.get_one(Script, campaign.script_id)
+    columns = await lead_columns(session, campaign.name)
+    if missing := missing_columns(script.persona, script.opening, columns):
+        names = ", ".join(f"${name}" for name in missing)
+        had = ", ".join(columns) or "none"
+        raise CommandError(
+            f"the script {script.name!r} names {names}, which no lead of {campaign.name!r} has; the lists' columns: {had}"
+        )
 
 
 async def _named(session: Any, name: str) -> Campaign:

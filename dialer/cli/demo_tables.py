@@ -64,7 +64,7 @@ def show_rejected(done: Done, console: Console) -> None:
     table = Table(title="Rejected rows", title_justify="left", title_style="bold")
     for column in ("Row", "Reason", "Says", "Suggestion"):
         table.add_column(column)
-    for fate in done.imported.rejected:
+    for fate in done.rejected:
         table.add_row(str(fate.row.n), fate.reason, fate.says, fate.suggestion or "")
     console.print(table)
 

@@ -1,6 +1,7 @@
 """`dialer dnc add|import|check|remove`: the do-not-call list."""
 
 import json
+from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ import click
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
-from dialer.domain.headers import NoPhoneColumn, guess_columns
 from dialer.domain.phone import BadPhone, parse_phone
+from dialer.flows.export_results import export_results
+from dialer.flows.import_numbers import Listed, import_numbers
 from dialer.flows.opt_out import list_number
 from dialer.flows.read_list import UnreadableListError, read_list
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call
+from dialer.store import audit, campaigns, do_not_call
+from dialer.store.do_not_call import Listing
 from dialer.wiring.stores import Store
 
 COUNTRY = click.option(
@@ -66,54 +69,92 @@ def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: st
 @click.option("--source", default="", help="whose list it is")
 @click.option("--registry", help="it is a public registry's list, such as NCPR; its age counts from now")
 @click.option("--campaign", help="in this campaign only")
+@click.option("--replace", is_flag=True, help="take off that list what the file does not hold")
 @COUNTRY
-def import_list(file: Path, source: str, registry: str | None, campaign: str | None, country: str) -> None:
-    """List every number of a file (.csv, .xlsx)."""
-    try:
-        reading = read_list(file)
-        columns = guess_columns(reading.header)
-        # A list without a header is taken from its first column.
-        column = reading.header[0] if isinstance(columns, NoPhoneColumn) else columns["phone"]
-        place = reading.header.index(column)
-        cells = [row.cells[place] for row in reading.rows]
-        if isinstance(columns, NoPhoneColumn):
-            cells.insert(0, column)
-    except UnreadableListError as error:
-        raise CommandError(str(error)) from error
-    parsed = [parse_phone(cell, country.upper()) for cell in cells]
-    phones = [phone.e164 for phone in parsed if not isinstance(phone, BadPhone)]
-    if not phones:
-        raise CommandError(f"{file} holds no phone number")
+def import_list(
+    file: Path, source: str, registry: str | None, campaign: str | None, replace: bool, country: str
+) -> None:
+    """List every number of a file (.csv, .xlsx, .gz), in one transaction."""
+    if replace and not registry:
+        raise click.UsageError("--replace goes with --registry: nobody's own no is taken off a list by a file")
+
+    async def work(settings: Settings, store: Store) -> Listed:
+        try:
+            async with store.sessions.begin() as session:
+                reading = read_list(file)
+                scope = do_not_call.registry_scope(registry) if registry else await _scope(session, campaign)
+                reason = "public registry" if registry else "imported list"
+                listing = Listing(scope, source or file.name, reason, f"cli:{getuser()}")
+                return await import_numbers(
+                    session, reading, country.upper(), listing, store.clock.now(), registry=registry, replace=replace
+                )
+        except UnreadableListError as error:
+            raise CommandError(str(error)) from error
+
+    done = with_store(work)
+    click.echo(f"{done.added} added, {done.numbers} numbers in the file, {done.unreadable} not readable")
+
+
+@dnc.command("export")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("dnc.csv"), show_default=True)
+def export_list(output: Path) -> None:
+    """Write every entry to a CSV file, with its source, date and age in days."""
 
     async def work(settings: Settings, store: Store) -> int:
-        async with store.sessions.begin() as session:
-            scope, added = await _scope(session, campaign), 0
-            if registry is not None:
-                # A registry binds only those who did not agree to be called: the gate asks it, nothing is taken back.
-                for start in range(0, len(phones), 5_000):
-                    added += await do_not_call.add(
-                        session,
-                        phones[start : start + 5_000],
-                        scope=do_not_call.registry_scope(registry),
-                        source=source or file.name,
-                        reason="public registry",
-                        by=f"cli:{getuser()}",
-                    )
-                await do_not_call.note_registry(session, registry, len(phones), store.clock.now())
-                return added
-            for start in range(0, len(phones), 5_000):
-                added += await list_number(
-                    session,
-                    phones[start : start + 5_000],
-                    scope=scope,
-                    source=source or file.name,
-                    reason="imported list",
-                    by=f"cli:{getuser()}",
-                    now=store.clock.now(),
-                )
-            return added
+        async with store.sessions() as session:
+            return await export_results(session, "dnc", output, form="csv", campaign=None)
 
-    click.echo(f"{with_store(work)} added, {len(phones)} numbers in the file, {len(cells) - len(phones)} not readable")
+    click.echo(f"{with_store(work)} rows written to {output}")
+
+
+@dnc.command("lists")
+@click.option("--json", "as_json", is_flag=True)
+def show_lists(as_json: bool) -> None:
+    """The lists: scope, source, how many numbers, since when."""
+
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            return [
+                {
+                    "scope": each.scope,
+                    "source": each.source,
+                    "numbers": each.numbers,
+                    "since": each.since.isoformat(timespec="seconds"),
+                    "newest": each.newest.isoformat(timespec="seconds"),
+                    "age_days": (datetime.now(UTC) - each.newest).days,
+                }
+                for each in await do_not_call.age_of(session)
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(f"{each['scope']:24} {each['numbers']:>9}  {each['source']}, {each['age_days']} days old")
+
+
+@dnc.command("scrub")
+@click.argument("campaign")
+@click.option("--json", "as_json", is_flag=True)
+def scrub_campaign(campaign: str, as_json: bool) -> None:
+    """Take everybody out of a campaign who stands on a list that binds them, registries included."""
+
+    async def work(settings: Settings, store: Store) -> dict[str, int]:
+        async with store.sessions.begin() as session:
+            found = await campaigns.named(session, campaign)
+            if found is None:
+                raise CommandError(f"there is no campaign {campaign!r}; see: dialer campaign status")
+            gone = await do_not_call.scrub(session, found.id)
+            await audit.note(session, f"cli:{getuser()}", "campaign scrubbed", {"campaign": campaign, "out": gone})
+            return gone
+
+    gone = with_store(work)
+    if as_json:
+        click.echo(json.dumps({"campaign": campaign, "out": sum(gone.values()), "by_list": gone}))
+        return
+    lists = "".join(f"; {scope} {many}" for scope, many in gone.items())
+    click.echo(f"{sum(gone.values())} leads are out of {campaign!r}{lists}")
 
 
 @dnc.command()

@@ -8,7 +8,7 @@ import click
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
-from dialer.flows.export_results import Format, What, export_results
+from dialer.flows.export_results import Format, TooManyRowsError, What, export_results
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.wiring.stores import Store
@@ -36,7 +36,10 @@ def export_command(what: What) -> click.Command:
             async with store.sessions() as session:
                 if campaign is not None and await campaigns.named(session, campaign) is None:
                     raise CommandError(f"there is no campaign {campaign!r}; see: dialer campaign status")
-                return await export_results(session, what, path, form=kind, campaign=campaign)
+                try:
+                    return await export_results(session, what, path, form=kind, campaign=campaign)
+                except TooManyRowsError as error:
+                    raise CommandError(str(error)) from error
 
         rows = with_store(work)
         report = {"rows": rows, "file": str(path), "format": kind}
@@ -48,6 +51,20 @@ def export_command(what: What) -> click.Command:
 @click.group()
 def calls() -> None:
     """Every attempt."""
+
+
+@calls.command("transcripts")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("transcripts.csv"))
+@click.option("--campaign", help="of this campaign only")
+def transcripts(output: Path, campaign: str | None) -> None:
+    """Write every turn of every talk to a spreadsheet, by FILE's ending."""
+    kind: Format = "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
+
+    async def work(settings: Settings, store: Store) -> int:
+        async with store.sessions() as session:
+            return await export_results(session, "transcripts", output, form=kind, campaign=campaign)
+
+    click.echo(f"{with_store(work)} rows written to {output}")
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,25 @@ import click
 from dialer.cli.beside import with_store
 from dialer.cli.exports import export_command
 from dialer.cli.failing import CommandError
-from dialer.flows.import_leads import Imported, file_hash, import_leads, write_fix_file
-from dialer.flows.read_list import UnreadableListError, read_list
+from dialer.cli.lists import (
+    FORMAT,
+    MAPPED,
+    choose_command,
+    commit_command,
+    format_of,
+    imports_command,
+    mapping_of,
+    preview_command,
+    rows_command,
+    undo_command,
+)
+from dialer.cli.watching import watching
+from dialer.domain.verdict import CHOICES, Choice
+from dialer.flows.fix_file import FixFile
+from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
+from dialer.flows.judge_rows import Judged
+from dialer.flows.read_list import NOTHING_SAID, Format, UnreadableListError, file_hash, read_list
+from dialer.flows.recognise_list import without_ours
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.wiring.stores import Store
@@ -25,11 +42,25 @@ class Done:
 
     imported: Imported
     fix_file: Path | None
+    detected: str = ""
+    rejected: tuple[Judged, ...] = ()
+    """The first rows that need a person."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For --json."""
+        """For --json: what is promised."""
         fix = str(self.fix_file) if self.fix_file else None
         return {**self.imported.counts.as_dict(), "columns": dict(self.imported.columns), "fix_file": fix}
+
+    def in_full(self) -> dict[str, Any]:
+        """For --json of a dry run, and for the API."""
+        counts = self.imported.counts
+        return {
+            **self.as_dict(),
+            "import_id": self.imported.import_id,
+            "detected": self.detected,
+            "notes": dict(counts.notes),
+            "campaigns": dict(counts.campaigns),
+        }
 
     def line(self) -> str:
         """The one line of exact counts."""
@@ -42,16 +73,25 @@ class Done:
 
 
 async def import_file(
-    settings: Settings, store: Store, file: Path, campaign_name: str, mapping: dict[str, str]
+    settings: Settings,
+    store: Store,
+    file: Path,
+    campaign_name: str,
+    mapping: dict[str, str],
+    said: Format = NOTHING_SAID,
+    asked: Asked = NOTHING_ASKED,
 ) -> Done:
-    """Import a list in one transaction.
+    """Import a list in one transaction, or (`asked.dry`) see what would become of it.
 
     Raises:
         CommandError: there is no such campaign, or the file is no list with a phone column.
     """
+    fix: FixFile | None = None
     try:
         sha256 = file_hash(file)
-        reading = read_list(file)
+        reading = read_list(file, said)
+        stem = re.sub(r"[^\w-]+", "-", f"{campaign_name}-{file.stem}").strip("-")
+        fix = FixFile(settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv", without_ours(reading.header))
         async with store.sessions.begin() as session:
             campaign = await campaigns.named(session, campaign_name)
             if campaign is None:
@@ -59,16 +99,35 @@ async def import_file(
                     f"there is no campaign {campaign_name!r}; make it: dialer campaign create {campaign_name!r}"
                 )
             imported = await import_leads(
-                session, campaign, reading, file=file.name, sha256=sha256, by=f"cli:{getuser()}", mapping=mapping
+                session,
+                campaign,
+                reading,
+                file=file.name,
+                sha256=sha256,
+                by=f"cli:{getuser()}",
+                mapping=mapping,
+                asked=replace(asked, rejected=fix.add),
             )
+        return Done(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
     except UnreadableListError as error:
         raise CommandError(str(error)) from error
-    if not imported.rejected:
-        return Done(imported, None)
-    stem = re.sub(r"[^\w-]+", "-", f"{campaign_name}-{file.stem}").strip("-")
-    fix_file = settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv"
-    write_fix_file(fix_file, imported)
-    return Done(imported, fix_file)
+    finally:
+        if fix is not None:
+            fix.drop()
+
+
+def told(done: Done) -> list[str]:
+    """A dry run in words: how the file was read, what is to be known, and how it goes on."""
+    counts = done.imported.counts
+    mapped = ", ".join(f"{field} = {column!r}" for field, column in done.imported.columns.items())
+    notes = ", ".join(f"{name.replace('_', ' ')} {many}" for name, many in sorted(counts.notes.items()))
+    lines = [f"  read as: {done.detected}", f"  columns: {mapped}", f"  of them: {notes or 'nothing to note'}"]
+    if counts.campaigns:
+        known = ", ".join(f"{name!r} {many}" for name, many in counts.campaigns.most_common())
+        lines.append(f"  known from: {known}")
+    number = done.imported.import_id
+    lines.append(f"  nobody is in yet: dialer leads rows {number} --which rejected; dialer leads commit {number}")
+    return lines
 
 
 @click.group()
@@ -79,24 +138,48 @@ def leads() -> None:
 @leads.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--campaign", required=True, help="the campaign that rings them")
+@MAPPED
+@FORMAT
+@click.option("--dry-run", is_flag=True, help="say what would become of each row, and bring in nobody")
 @click.option(
-    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="say which column is which, e.g. phone='Cell 2'"
+    "--duplicates",
+    type=click.Choice(CHOICES),
+    default="skip",
+    show_default=True,
+    help="people who stand twice in the file or are in the campaign: leave them, fill what is blank, or overwrite",
 )
 @click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
-def import_command(file: Path, campaign: str, mapped: tuple[str, ...], as_json: bool) -> None:
-    """Import a list (.csv, .xlsx) into a campaign. Nobody is rung by it; the same list again changes nothing."""
-    mapping: dict[str, str] = {}
-    for each in mapped:
-        field, equals, column = each.partition("=")
-        if not equals:
-            raise click.UsageError(f"--map wants FIELD=COLUMN, not {each!r}")
-        mapping[field.strip()] = column.strip()
+def import_command(
+    file: Path,
+    campaign: str,
+    mapped: tuple[str, ...],
+    dry_run: bool,
+    duplicates: Choice,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Import a list (.csv, .xlsx, .gz) into a campaign. Nobody is rung by it; the same list again changes nothing."""
+    mapping = mapping_of(mapped)
 
     async def work(settings: Settings, store: Store) -> Done:
-        return await import_file(settings, store, file, campaign, mapping)
+        with watching(file) as asked:
+            asked = replace(asked, dry=dry_run, duplicates=duplicates)
+            return await import_file(settings, store, file, campaign, mapping, format_of(said), asked)
 
     done = with_store(work)
-    click.echo(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else done.line())
+    if as_json:
+        click.echo(json.dumps(done.in_full() if dry_run else done.as_dict(), ensure_ascii=False))
+        return
+    click.echo(done.line())
+    if dry_run:
+        for line in told(done):
+            click.echo(line)
 
 
 leads.add_command(export_command("leads"), "export")
+leads.add_command(preview_command)
+leads.add_command(imports_command)
+leads.add_command(rows_command)
+leads.add_command(choose_command)
+leads.add_command(commit_command)
+leads.add_command(undo_command)

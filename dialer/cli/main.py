@@ -29,6 +29,10 @@ COMMANDS = {
     "explain": ("dialer.cli.explain", "explain"),
     "prices": ("dialer.cli.prices", "prices"),
     "bench": ("dialer.cli.bench", "bench"),
+    "job": ("dialer.cli.job", "job"),
+    "feed": ("dialer.cli.feeds", "feed"),
+    "schedule": ("dialer.cli.feeds", "schedule"),
+    "hook": ("dialer.cli.hooks", "hook"),
     "counselor": ("dialer.cli.counselor", "counselor"),
 }
 

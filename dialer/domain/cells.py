@@ -3,6 +3,7 @@
 Pure, and the same for every column.
 """
 
+import functools
 import re
 import unicodedata
 from datetime import date, timedelta
@@ -74,6 +75,8 @@ _EXCEL_EPOCH = date(1899, 12, 30)
 def tidy(text: str) -> tuple[str, list[str]]:
     """ASCII digits, dashes and spaces, nothing invisible, no spreadsheet quoting; and, in words, what was done."""
     notes: list[str] = []
+    if text.isascii() and text.isprintable():
+        return _unquoted(text.strip(), notes), notes
     out: list[str] = []
     for char in unicodedata.normalize("NFKC", text):
         category = unicodedata.category(char)
@@ -88,17 +91,23 @@ def tidy(text: str) -> tuple[str, list[str]]:
             out.append(" ")
         else:
             out.append(char)
-    cell = "".join(out).strip()
+    bare = _unquoted("".join(out).strip(), notes)
+    return bare, list(dict.fromkeys(notes))
+
+
+def _unquoted(cell: str, notes: list[str]) -> str:
     bare = cell
     while (peeled := bare.strip(_QUOTES).lstrip("=").strip()) != bare:
         bare = peeled
     if bare != cell:
         notes.append("spreadsheet quoting taken off")
-    return bare, list(dict.fromkeys(notes))
+    return bare
 
 
 def plain_text(text: str) -> str:
     """A name, an address, a course: one line, single spaces, nothing invisible but the joiners that scripts need."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (char for char in text if unicodedata.category(char) not in ("Cf", "Cc") or char in "\u200c\u200d\n\t\r")
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
 
@@ -108,6 +117,7 @@ def is_blank(cell: str) -> bool:
     return cell.casefold() in _BLANK
 
 
+@functools.lru_cache(maxsize=4096)
 def yes_or_no(text: str) -> bool | None:
     """What a consent cell says; None where it says nothing or nothing clear."""
     words = plain_text(text).casefold().strip(" .!'")
@@ -116,6 +126,7 @@ def yes_or_no(text: str) -> bool | None:
     return False if words in _NO else None
 
 
+@functools.lru_cache(maxsize=4096)
 def read_date(text: str, *, month_first: bool = False) -> date | None:
     """A date in ISO, in figures (day first, unless `month_first` or impossible), in words, or as Excel's day number.
 

@@ -7,12 +7,13 @@ rung is the gate's affair.
 
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
 from dialer.domain.cells import is_blank, tidy
+from dialer.domain.phone_plans import quick_international, quick_national
 
 PhoneFault: TypeAlias = Literal["no_phone", "excel_rounded", "not_a_number", "too_short", "too_long", "invalid_number"]
 Kind: TypeAlias = Literal[
@@ -31,9 +32,11 @@ Kind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A valid number, what was mended in words, a second number of the same cell (E.164), region (ISO 3166), kind."""
+class Phone(NamedTuple):
+    """A valid number, what was mended in words, a second number of the same cell (E.164), region (ISO 3166), kind.
+
+    A tuple, because a million of them are made.
+    """
 
     e164: str
     repaired: str | None
@@ -73,6 +76,10 @@ _SAYS: dict[PhoneFault, str] = {
     "invalid_number": "No such number exists in that country's numbering plan",
 }
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?\s*e\s*\+?\s*\d+", re.I)
+_ORDINARY = re.compile(r" *\(?\+?[0-9][0-9 ()\-]{6,24}")
+_WHOLE = re.compile(r"\+?[0-9]{8,15}\.0")
+_NO_PUNCTUATION = str.maketrans("", "", " ()-")
+_POINT_ZERO_SAID = '".0" taken off'
 _POINT_ZERO = re.compile(r"(\+?\d{6,})[.,]0{1,2}")
 _EXTENSION = re.compile(r"[\s,;]*(?:extension|extn?|x|#)[\s.:]*(\d{1,7})\s*$", re.I)
 _LABEL = re.compile(
@@ -85,6 +92,37 @@ _LOOKALIKES = str.maketrans("OoQDIilSsBZz", "000011155822")
 
 def parse_phone(text: str, country: str) -> Phone | BadPhone:
     """Read one cell; a number without a country code is read as one of `country` (ISO 3166, such as "IN")."""
+    return _quick(text, country) or thorough(text, country)
+
+
+def _quick(text: str, country: str) -> Phone | None:
+    """What `thorough` says, twenty times as fast, of the cells that most lists are full of; None of any other cell."""
+    notes = ""
+    if text[:1] == "'":
+        text, notes = text[1:], "spreadsheet quoting taken off"
+    if text[-2:] == ".0":
+        if not _WHOLE.fullmatch(text):
+            return None
+        text, notes = text[:-2], f"{notes}; {_POINT_ZERO_SAID}" if notes else _POINT_ZERO_SAID
+    elif not _ORDINARY.fullmatch(text):
+        return None
+    digits = text.translate(_NO_PUNCTUATION)
+    if digits[0] == "+":
+        digits = digits[1:]
+        number = quick_international(digits)
+    else:
+        number = None if digits.startswith("00") else quick_national(digits, country)
+    if number is None:
+        return None
+    e164 = f"+{number.code}{number.national}"
+    if "+" not in text:
+        said = _mended(digits, number.code, e164)
+        notes = f"{notes}; {said}" if notes else said
+    return Phone(e164, notes or None, None, number.region, cast(Kind, number.kind))
+
+
+def thorough(text: str, country: str) -> Phone | BadPhone:
+    """What `parse_phone` promises, by the library alone."""
     cell, notes = tidy(text)
     if is_blank(cell):
         return _bad("no_phone")
@@ -120,7 +158,7 @@ def _without_trimmings(cell: str, notes: list[str]) -> str:
         notes.append(f"extension {found[1]} left out")
         cell = cell[: found.start()].strip()
     if found := _POINT_ZERO.fullmatch(cell):
-        notes.append('".0" taken off')
+        notes.append(_POINT_ZERO_SAID)
         cell = found[1]
     return cell
 
@@ -167,7 +205,7 @@ def _one(piece: str, country: str) -> _Read | BadPhone:
             return read, []
         return _bad(_fault("+" + digits, None), _e164_or_none(_valid(digits, country)))
     if read := _valid(digits, country):
-        return read, [_mended(digits, read)]
+        return read, [_mended(digits, str(read.country_code), _e164(read))]
     guess = _valid("+" + digits, None) or _valid(digits.lstrip("0"), country)
     return _bad(_fault(digits, country), _e164_or_none(guess))
 
@@ -202,9 +240,8 @@ def _fault(number: str, country: str | None) -> PhoneFault:
     return "invalid_number"
 
 
-def _mended(digits: str, read: PhoneNumber) -> str:
-    code = str(read.country_code)
-    if digits == _e164(read)[1:]:
+def _mended(digits: str, code: str, e164: str) -> str:
+    if digits == e164[1:]:
         return f"the lost + before {code} put back"
     if digits.startswith("0"):
         return f"the leading 0 taken off and +{code} put in front"

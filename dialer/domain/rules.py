@@ -129,6 +129,13 @@ def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tup
     return True, said
 
 
+@functools.lru_cache(maxsize=4096)
+def rings_kind(region: str, kind: str) -> bool:
+    """What `destination` says of any ordinary number of that region and kind."""
+    rules = _merged(region, frozenset())
+    return isinstance(rules, Rules) and kind in rules.allowed_kinds and kind not in rules.refused_kinds
+
+
 def coverage(today: date) -> list[str]:
     """The holiday calendars of all rules that know no holiday in the 365 days from `today` on; empty is well."""
     return gaps({name for rule in RULES for region in rule.regions for name in _calendars(rule, region)}, today)

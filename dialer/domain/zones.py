@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 from phonenumbers import timezone as number_zones
+from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
+from dialer.domain.phone_plans import code_of
 from dialer.domain.states import STATE_ZONES
 
 ZoneSource: TypeAlias = Literal["column", "state", "number"]
@@ -98,17 +100,57 @@ def zone_of(e164: str, column: str | None, state: str | None = None) -> Zones | 
     (toll-free, satellite, invalid) and candidates more than eight hours apart are refused.
     """
     if column and column.strip():
-        named = named_zone(column)
-        if named is None:
-            return UnknownZone("bad_column", f'"{column.strip()}" is not a time zone; write one such as Asia/Kolkata')
-        return Zones((named,), "column")
+        return _of_column(column)
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return UnknownZone("no_number", "The number tells no country")
-    if state and (by_state := _of_state(number, state)):
+    if state and (by_state := zones_of_state(phonenumbers.region_code_for_number(number) or "", state)):
         return Zones(by_state, "state")
     return _of_number(number, e164)
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_column(column: str) -> Zones | UnknownZone:
+    named = named_zone(column)
+    if named is None:
+        return UnknownZone("bad_column", f'"{column.strip()}" is not a time zone; write one such as Asia/Kolkata')
+    return Zones((named,), "column")
+
+
+def zone_of_phone(e164: str, kind: str, column: str | None, state: str | None, region: str) -> Zones | UnknownZone:
+    """As `zone_of`, of a number that was read already: its kind and region (domain.phone.Phone) are known."""
+    if column and column.strip():
+        return _of_column(column)
+    if state and (by_state := zones_of_state(region, state)):
+        return Zones(by_state, "state")
+    digits = e164[1:]
+    code = code_of(digits)
+    if code is None:
+        return zone_of(e164, None)
+    place = digits if _is_geographical(kind, int(code)) else code
+    for size in range(min(len(place), TIMEZONE_LONGEST_PREFIX), 0, -1):
+        if place[:size] in TIMEZONE_DATA:
+            return _judged(place[:size], _INCOMPLETE.get(digits[:4]))
+    return _judged("", _INCOMPLETE.get(digits[:4]))
+
+
+def place_in(e164: str, kind: str) -> str:
+    """So much of a number as decides its zones by itself: two with the same place and kind live in the same ones."""
+    digits = e164[1 : 1 + TIMEZONE_LONGEST_PREFIX]
+    code = code_of(digits)
+    return digits if code is None or _is_geographical(kind, int(code)) else code
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_geographical(kind: str, code: int) -> bool:
+    known: int = getattr(phonenumbers.PhoneNumberType, kind)
+    return phonenumbers.is_number_type_geographical(known, code)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _judged(prefix: str, instead: tuple[str, ...] | None) -> Zones | UnknownZone:
+    return _of_names(instead or TIMEZONE_DATA.get(prefix, ()))
 
 
 def named_zone(text: str) -> str | None:
@@ -129,13 +171,17 @@ def spread(names: tuple[str, ...]) -> timedelta:
     return widest
 
 
-def _of_state(number: phonenumbers.PhoneNumber, state: str) -> tuple[str, ...] | None:
-    region = phonenumbers.region_code_for_number(number) or ""
+@functools.lru_cache(maxsize=4096)
+def zones_of_state(region: str, state: str) -> tuple[str, ...] | None:
+    """The zones of a state of the US, Canada or Australia, as a list writes it; None for any other."""
     return STATE_ZONES.get((region, " ".join(state.replace(".", "").split()).casefold()))
 
 
 def _of_number(number: phonenumbers.PhoneNumber, e164: str) -> Zones | UnknownZone:
-    names = _INCOMPLETE.get(e164.lstrip("+")[:4]) or number_zones.time_zones_for_number(number)
+    return _of_names(_INCOMPLETE.get(e164.lstrip("+")[:4]) or number_zones.time_zones_for_number(number))
+
+
+def _of_names(names: tuple[str, ...]) -> Zones | UnknownZone:
     if not names or "Etc/Unknown" in names:
         return UnknownZone("not_geographic", "The number belongs to no place; a Timezone column would tell")
     modern = tuple(dict.fromkeys(_MODERN.get(name, name) for name in names))

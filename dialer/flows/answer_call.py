@@ -86,16 +86,23 @@ async def answer_call(
 
 
 async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:
-    """The marketer's own row of a lead, by column; empty for a lead that came from no list."""
+    """The marketer's own row of a lead, by column, in the common wording where a cell has one ("Canada" for "Canda").
+
+    Empty for a lead that came from no list.
+    """
     if in_campaign.import_id is None or in_campaign.import_n is None:
         return {}
     found = await session.execute(
-        select(LeadImport.header, ImportRow.cells)
+        select(LeadImport.header, ImportRow.cells, LeadImport.mapping, ImportRow.reads)
         .join(ImportRow, ImportRow.import_id == LeadImport.id)
         .where(ImportRow.import_id == in_campaign.import_id, ImportRow.n == in_campaign.import_n)
     )
-    pair = found.first()
-    return dict(zip(pair[0], pair[1], strict=False)) if pair else {}
+    row = found.first()
+    if row is None:
+        return {}
+    header, cells, mapping, reads = row
+    common = {mapping[field]: said for field, said in (reads or {}).items() if field in mapping}
+    return {**dict(zip(header, cells, strict=False)), **common}
 
 
 async def still_talking(session: AsyncSession, call_ids: list[UUID]) -> None:

@@ -1,35 +1,49 @@
-"""Results as a spreadsheet: CSV or XLSX, one header row, phones as text, times with their offset, no formulas."""
+"""Results as a spreadsheet: CSV or XLSX, one header row, phones as text, times with their offset, no formulas.
 
+The database writes the rows in one COPY (store.copy_out), so that all are of one moment; a workbook is made of them.
+"""
+
+import asyncio
 import csv
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
-from decimal import Decimal
-from enum import Enum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+import rustpy_xlsxwriter
 import xlsxwriter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.sheet import neutral
-from dialer.store import exports
+from dialer.store import copy_out, exports
 
-What = Literal["leads", "calls", "bookings"]
+What = Literal["leads", "calls", "bookings", "transcripts", "dnc"]
 Format = Literal["csv", "xlsx"]
 WIDEST = 60
 LONGEST_XLSX_CELL = 32_767
+MOST_XLSX_ROWS = 1_048_575
+_WIDTHS = {"transcript": 60, "words": 60, "recording": 40, "call_id": 38, "why": 40}
+
+
+class TooManyRowsError(ValueError):
+    """A sheet cannot hold so many rows; the message says what to do."""
 
 
 async def export_results(session: AsyncSession, what: What, path: Path, *, form: Format, campaign: str | None) -> int:
-    """Write a whole export; how many rows. A file of that name is replaced only when the new one is complete."""
-    header, rows = await _rows(session, what, campaign)
+    """Write a whole export; how many rows. A file of that name is replaced only when the new one is complete.
+
+    Raises:
+        TooManyRowsError: more rows than a sheet of a workbook holds.
+    """
+    header = await header_of(session, what, campaign)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        count = await (_write_csv if form == "csv" else _write_xlsx)(Path(half), header, rows)
+        if form == "csv":
+            count = await copy_out.copy_csv(session, what, Path(half), header, campaign)
+        else:
+            count = await _workbook(session, what, Path(half), header, campaign)
         Path(half).chmod(0o644)
         Path(half).replace(path)
     except BaseException:
@@ -38,65 +52,70 @@ async def export_results(session: AsyncSession, what: What, path: Path, *, form:
     return count
 
 
-async def _rows(
-    session: AsyncSession, what: What, campaign: str | None
-) -> tuple[Sequence[str], AsyncIterator[tuple[Any, ...]]]:
-    match what:
-        case "calls":
-            return exports.CALLS, exports.calls(session, campaign)
-        case "bookings":
-            return exports.BOOKINGS, exports.bookings(session, campaign)
-        case "leads":
-            own = await exports.lead_columns(session, campaign)
-            return exports.lead_header(own), exports.leads(session, campaign, own)
-
-
-async def _write_csv(path: Path, header: Sequence[str], rows: AsyncIterator[tuple[Any, ...]]) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(map(neutral, header))
-        async for row in rows:
-            writer.writerow([neutral(_text(cell)) for cell in row])
-            count += 1
+async def _workbook(session: AsyncSession, what: What, path: Path, header: Sequence[str], campaign: str | None) -> int:
+    """The same rows, by way of a file of text: neither the database nor we hold them all."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=".rows") as rows:
+        name = Path(rows.name)
+        count = await copy_out.copy_csv(session, what, name, header, campaign, copy_out.as_it_is)
+        if count > MOST_XLSX_ROWS:
+            raise TooManyRowsError(f"a sheet holds {MOST_XLSX_ROWS:,} rows and these are {count:,}; export as csv")
+        if count:
+            await asyncio.to_thread(_write_xlsx, path, what, header, name)
+        else:
+            await asyncio.to_thread(_header_only, path, header)
     return count
 
 
-async def _write_xlsx(path: Path, header: Sequence[str], rows: AsyncIterator[tuple[Any, ...]]) -> int:
-    """Every text is written as a string cell, so that nothing in it can be a formula, a link or a number."""
-    count = 0
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False}) as book:
+async def header_of(session: AsyncSession, what: What, campaign: str | None) -> Sequence[str]:
+    """The names of a sheet's columns."""
+    match what:
+        case "calls":
+            return exports.CALLS
+        case "bookings":
+            return exports.BOOKINGS
+        case "transcripts":
+            return exports.TRANSCRIPTS
+        case "dnc":
+            return exports.DNC
+        case "leads":
+            return exports.lead_header(await exports.lead_columns(session, campaign))
+
+
+def _write_xlsx(path: Path, what: What, header: Sequence[str], rows: Path) -> None:
+    """Make a workbook of a CSV file: every text a string cell, so that nothing in it can be a formula or a number."""
+    own = len(header) - len(exports.LEADS) if what == "leads" else 0
+    numbers = [place >= own and name in exports.NUMBERS for place, name in enumerate(header)]
+    with rows.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        records = (
+            {
+                name: (float(cell) if number else cell[:LONGEST_XLSX_CELL]) if cell else None
+                for name, number, cell in zip(header, numbers, row, strict=True)
+            }
+            for row in reader
+        )
+        rustpy_xlsxwriter.write_worksheet(
+            records,
+            str(path),
+            sheet_name=what,
+            freeze_row=1,
+            autofilter=True,
+            bold_headers=True,
+            column_widths={name: float(_width(name)) for name in header},
+            url_columns=["recording"] if what == "calls" else None,
+        )
+
+
+def _header_only(path: Path, header: Sequence[str]) -> None:
+    with xlsxwriter.Workbook(str(path)) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(header):
-            sheet.set_column(column, column, min(WIDEST, max(12, len(name) + 2)))
+            sheet.set_column(column, column, _width(name))
             sheet.write_string(0, column, name, bold)
-        async for row in rows:
-            count += 1
-            for column, cell in enumerate(row):
-                _write_cell(sheet.write_number, sheet.write_string, count, column, cell)
-        sheet.autofilter(0, 0, count, len(header) - 1)
-    return count
+        sheet.autofilter(0, 0, 0, len(header) - 1)
 
 
-def _write_cell(
-    number: Callable[[int, int, float], int], string: Callable[[int, int, str], int], row: int, column: int, cell: Any
-) -> None:
-    if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
-        number(row, column, float(cell))
-    elif text := _text(cell):
-        string(row, column, text[:LONGEST_XLSX_CELL])
-
-
-def _text(cell: Any) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return cell.isoformat(timespec="seconds")
-        case Enum():
-            return str(cell.value)
-        case Decimal():
-            return f"{cell.normalize():f}"
-        case _:
-            return str(cell)
+def _width(name: str) -> int:
+    return _WIDTHS.get(name, min(WIDEST, max(12, len(name) + 2)))

@@ -1,82 +1,62 @@
 """A list becomes leads of a campaign: every row accounted for, nobody twice, nothing half done.
 
-One transaction; nothing is rung by it. The same file again changes nothing and counts everybody as already here.
+One transaction; nothing is rung by it. The same file again changes nothing and counts everybody as already here. A dry
+run keeps the rows with what would become of them, and brings in nobody (`commit_import` does, later).
 """
 
-import csv
-import hashlib
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from sqlalchemy import case, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.headers import COLUMNS, Column, NoPhoneColumn, guess_columns
-from dialer.domain.hours_group import group_of
-from dialer.domain.lead import LeadRow, Rejected, read_row
-from dialer.domain.sheet import neutral
-from dialer.domain.zones import Zones, zone_of
+from dialer.domain.headers import Column
+from dialer.domain.verdict import Choice, Counts, Flag
+from dialer.flows.choose_columns import choose_columns
+from dialer.flows.judge_rows import Judge, Judged, Lot, row_lines
+from dialer.flows.merge_rows import Merging
 from dialer.flows.read_list import ListRow, Reading, UnreadableListError
-from dialer.store import do_not_call, due
-from dialer.store.tables import Campaign, CampaignLead, ImportRow, Lead, LeadImport
+from dialer.flows.recognise_list import Recognised, recognise, without_ours
+from dialer.store import due, imports
+from dialer.store.imports import Landing
+from dialer.store.tables import Campaign, LeadImport
 
-BATCH = 2_000
-LOCK = 0x1115
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a row, and the lead it holds where it holds one."""
-
-    row: ListRow
-    fate: str
-    lead: LeadRow | None = None
-    reason: str | None = None
-    says: str | None = None
-    suggestion: str | None = None
+BATCH = 20_000
 
 
-@dataclass(slots=True)
-class Counts:
-    """Exact: rows = imported + duplicate_in_file + already_here + do_not_call + rejected; repaired are imported ones."""
+class Watch(Protocol):
+    """Who follows a long import: told how many rows are done; may raise to stop it, and nothing is left then."""
 
-    rows: int = 0
-    imported: int = 0
-    repaired: int = 0
-    duplicate_in_file: int = 0
-    already_here: int = 0
-    do_not_call: int = 0
-    rejected: int = 0
-    rejected_by_reason: Counter[str] = field(default_factory=Counter)
-
-    def add(self, fate: Fate) -> None:
-        """Count one row."""
-        self.rows += 1
-        setattr(self, fate.fate, getattr(self, fate.fate) + 1)
-        if fate.fate == "imported" and fate.lead is not None and fate.lead.repaired:
-            self.repaired += 1
-        if fate.reason is not None and fate.fate == "rejected":
-            self.rejected_by_reason[fate.reason] += 1
-
-    def as_dict(self) -> dict[str, Any]:
-        """The counts by name."""
-        names = ("rows", "imported", "repaired", "duplicate_in_file", "already_here", "do_not_call", "rejected")
-        return {**{name: getattr(self, name) for name in names}, "rejected_by_reason": dict(self.rejected_by_reason)}
+    async def __call__(self, rows: int) -> None:
+        """So many rows are done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """An import that was done: its counts, and the rows that need a person."""
+    """An import that was done, or tried: its head's id, what its columns are, its counts."""
 
+    import_id: int
     header: tuple[str, ...]
     columns: Mapping[Column, str]
     counts: Counts
-    rejected: tuple[Fate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a list is to be brought in. `rejected` is called with every row that cannot be."""
+
+    dry: bool = False
+    duplicates: Choice = "skip"
+    rejected: Callable[[Judged], None] = lambda row: None
+    watch: Watch | None = None
+
+
+NOTHING_ASKED = Asked()
 
 
 async def import_leads(
@@ -88,210 +68,218 @@ async def import_leads(
     sha256: str,
     by: str,
     mapping: Mapping[str, str] | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> Imported:
     """Import a list into a campaign, in the caller's transaction.
 
     Raises:
         UnreadableListError: the list has no phone column, no rows, or `mapping` names what is not there.
     """
-    columns = _columns(reading.header, mapping or {})
-    # One import into a campaign at a time: two at once would each take the other's people for new.
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(:lock, :campaign)"), {"lock": LOCK, "campaign": campaign.id}
-    )
-    seen_before = (
-        await session.scalars(
-            select(LeadImport).where(LeadImport.campaign_id == campaign.id, LeadImport.sha256 == sha256)
-        )
-    ).one_or_none()
-    record = seen_before or LeadImport(
-        campaign_id=campaign.id,
-        file=file,
-        sha256=sha256,
-        header=list(reading.header),
-        mapping=dict(columns),
-        counts={},
-        imported_by=by,
-    )
-    if seen_before is None:
+    known = await imports.remembered(session, without_ours(reading.header))
+    columns = choose_columns(reading.header, known, mapping or {})
+    # Two at once would each take the other's people for new.
+    await imports.one_at_a_time(session)
+    seen = await recognise(session, campaign, reading.header, columns, dry=asked.dry)
+    record = await imports.of_file(session, campaign.id, sha256)
+    again = record is not None and record.state == "done"
+    if record is None:
+        record = LeadImport(campaign_id=campaign.id, sha256=sha256, counts={}, file=file, imported_by=by)
         session.add(record)
-        await session.flush()
-    counts, rejected, seen = Counts(), list[Fate](), set[str]()
-    while batch := list(islice(reading.rows, BATCH)):
-        fates = list(_judge(batch, reading.header, columns, campaign.country, seen))
-        fates = await _compare(session, campaign, fates)
-        await _write(session, campaign, record.id, fates, again=seen_before is not None)
-        for fate in fates:
-            counts.add(fate)
-            if fate.fate == "rejected":
-                rejected.append(fate)
-    if not counts.rows:
-        raise UnreadableListError("the list has a header and no rows")
-    if seen_before is None:
-        record.counts = counts.as_dict()
-    await session.flush()
-    return Imported(reading.header, columns, counts, tuple(rejected))
-
-
-def _columns(header: Sequence[str], mapping: Mapping[str, str]) -> Mapping[Column, str]:
-    guessed = guess_columns(header)
-    chosen: dict[Column, str] = {} if isinstance(guessed, NoPhoneColumn) else dict(guessed)
-    for name, column in mapping.items():
-        wanted = next((each for each in COLUMNS if each == name), None)
-        if wanted is None:
-            raise UnreadableListError(f"there is no field {name!r} to map; the fields are {', '.join(COLUMNS)}")
-        if column not in header:
-            raise UnreadableListError(f"the list has no column {column!r}; it has {', '.join(header)}")
-        chosen = {field: used for field, used in chosen.items() if used != column}
-        chosen[wanted] = column
-    if "phone" not in chosen:
-        found = ", ".join(header)
-        raise UnreadableListError(
-            f"no column looks like a phone number (found: {found}); name it with --map phone=COLUMN"
+    if not again:
+        record.file, record.imported_by = file, by
+        record.header = list(reading.header if asked.dry else seen.header)
+        record.mapping, record.detected = (
+            {str(field): column for field, column in seen.columns.items()},
+            reading.detected.line(),
         )
-    return chosen
+        record.duplicates, record.mends = asked.duplicates, seen.mends
+        record.state = "checked" if asked.dry else "done"
+        await session.flush()
+        await imports.forget_rows(session, record.id)
+    bringing = await _Bringing.begin(session, campaign, record, seen, asked, again=again)
+    counts = await bringing.all(_from_file(reading))
+    await _finish(session, record, counts, seen, asked, again=again)
+    return Imported(record.id, reading.header, seen.columns, counts)
 
 
-def _judge(
-    batch: Sequence[ListRow], header: tuple[str, ...], columns: Mapping[Column, str], country: str, seen: set[str]
-) -> Iterator[Fate]:
-    for row in batch:
-        if row.extra:
-            yield Fate(row, "rejected", None, "too_many_cells", "the row has more cells than the header has columns")
-            continue
-        lead = read_row(dict(zip(header, row.cells, strict=False)), columns, country)
-        if isinstance(lead, Rejected):
-            yield Fate(row, "rejected", None, lead.reason, lead.says, lead.suggestion)
-        elif lead.phone.e164 in seen:
-            yield Fate(row, "duplicate_in_file", lead, says=f"{lead.phone.e164} stands in an earlier row")
-        else:
-            seen.add(lead.phone.e164)
-            yield Fate(row, "imported", lead, says="; ".join(lead.repaired) or None)
-
-
-async def _compare(session: AsyncSession, campaign: Campaign, fates: list[Fate]) -> list[Fate]:
-    """Set apart who is in the campaign already and who must not be called."""
-    phones = [fate.lead.phone.e164 for fate in fates if fate.fate == "imported" and fate.lead]
-    query = (
-        select(Lead.phone)
-        .join(CampaignLead, CampaignLead.lead_id == Lead.id)
-        .where(CampaignLead.campaign_id == campaign.id, Lead.phone.in_(phones))
-    )
-    here = set((await session.scalars(query)).all())
-    listed = await do_not_call.listed(session, phones, campaign.id)
-    compared = []
-    for fate in fates:
-        phone = fate.lead.phone.e164 if fate.fate == "imported" and fate.lead else None
-        if phone in here:
-            compared.append(Fate(fate.row, "already_here", fate.lead, says=f"{phone} is in this campaign already"))
-        elif phone in listed:
-            compared.append(Fate(fate.row, "do_not_call", fate.lead, says=f"{phone} is on the do-not-call list"))
-        else:
-            compared.append(fate)
-    return compared
-
-
-async def _write(session: AsyncSession, campaign: Campaign, import_id: int, fates: list[Fate], *, again: bool) -> None:
-    """Store rows and leads; of a list that came before, only what can be imported by now."""
-    if again:
-        fates = [fate for fate in fates if fate.fate == "imported"]
-    if not fates:
-        return
-    row = insert(ImportRow)
-    fresh = {name: row.excluded[name] for name in ("cells", "fate", "reason", "says")}
-    await session.execute(
-        row.on_conflict_do_update(index_elements=["import_id", "n"], set_=fresh),
-        [
-            {
-                "import_id": import_id,
-                "n": fate.row.n,
-                "cells": [cell.replace("\0", "") for cell in fate.row.cells],
-                "fate": fate.fate,
-                "reason": fate.reason,
-                "says": fate.says,
-            }
-            for fate in fates
-        ],
-    )
-    people = {fate.lead.phone.e164: fate for fate in fates if fate.fate == "imported" and fate.lead}
-    if not people:
-        return
-    written = await session.execute(
-        _upsert(), [_lead_values(fate.lead) for phone, fate in sorted(people.items()) if fate.lead]
-    )
-    groups = {row.id: (row.phone, group_of(row.phone, row.state, row.zones)) for row in written}
-    ids = await due.ids_of(session, {group for _, group in groups.values()})
-    await session.execute(
-        insert(CampaignLead).on_conflict_do_nothing(),
-        [
-            {
-                "campaign_id": campaign.id,
-                "lead_id": lead_id,
-                "import_id": import_id,
-                "import_n": people[phone].row.n,
-                "hours_id": ids[group],
-            }
-            for lead_id, (phone, group) in groups.items()
-        ],
-    )
-
-
-def _upsert() -> Any:
-    """A lead that is known keeps what it has where the new row says nothing; a refusal of consent is kept."""
-    statement = insert(Lead)
-    new = statement.excluded
-    own_zone = (new.zone_source == "column") | (new.zone_source == "state")
-    return statement.on_conflict_do_update(
-        index_elements=["phone"],
-        set_={
-            "name": func.coalesce(func.nullif(new.name, ""), Lead.name),
-            "email": func.coalesce(new.email, Lead.email),
-            "state": func.coalesce(new.state, Lead.state),
-            "consent": func.coalesce(new.consent, Lead.consent),
-            "consent_source": func.coalesce(new.consent_source, Lead.consent_source),
-            "consent_on": func.coalesce(new.consent_on, Lead.consent_on),
-            "zones": case((own_zone, new.zones), else_=Lead.zones),
-            "zone_source": case((own_zone, new.zone_source), else_=Lead.zone_source),
-        },
-    ).returning(Lead.id, Lead.phone, Lead.state, Lead.zones)
-
-
-def _lead_values(lead: LeadRow) -> dict[str, Any]:
-    zones = lead.zones or zone_of(lead.phone.e164, None)
-    known = zones if isinstance(zones, Zones) else None
-    return {
-        "phone": lead.phone.e164,
-        "name": lead.name or "",
-        "email": lead.email,
-        "zones": list(known.names) if known else [],
-        "zone_source": known.source if known else "unknown",
-        "state": lead.state,
-        "consent": lead.consent,
-        "consent_source": lead.consent_source,
-        "consent_on": lead.consent_on,
-    }
-
-
-def file_hash(path: Path) -> str:
-    """What tells the same file again.
+async def commit_import(session: AsyncSession, import_id: int, asked: Asked, *, by: str) -> Imported:
+    """Bring in a list that a dry run kept, as it was chosen there; judged anew, because others may have come meanwhile.
 
     Raises:
-        UnreadableListError: there is no such file, or it may not be read.
+        UnreadableListError: there is no such list, or it is not waiting for this.
     """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableListError(f"{path}: {error.strerror or error}") from error
+    await imports.one_at_a_time(session)
+    found = await imports.campaign_of(session, import_id)
+    if found is None:
+        raise UnreadableListError(f"there is no import {import_id}")
+    record, campaign = found
+    if record.state != "checked":
+        said = "was brought in already" if record.state == "done" else "was taken back; upload it again"
+        raise UnreadableListError(f"import {import_id} {said}")
+    header = tuple(record.header)
+    seen = await recognise(session, campaign, header, choose_columns(header, record.mapping, {}), dry=False)
+    record.state, record.imported_by, record.mends, record.header = "done", by, seen.mends, list(seen.header)
+    chosen = await imports.choices(session, import_id)
+    rows = _from_rows(session, import_id)
+    first = await anext(rows)  # the cursor sees the rows as they are now, whatever becomes of them
+    await session.flush()
+    await imports.forget_rows(session, import_id)
+    bringing = await _Bringing.begin(session, campaign, record, seen, asked, again=False, chosen=chosen)
+    counts = await bringing.all(rows, first)
+    await _finish(session, record, counts, seen, asked, again=False)
+    return Imported(record.id, header, seen.columns, counts)
 
 
-def write_fix_file(path: Path, imported: Imported) -> None:
-    """The rejected rows in the marketer's own columns, with `problem` and `suggestion`, to be mended and uploaded."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*map(neutral, imported.header), "problem", "suggestion"])
-        for fate in imported.rejected:
-            writer.writerow(
-                [*map(neutral, fate.row.cells), fate.says or fate.reason or "", neutral(fate.suggestion or "")]
-            )
+async def _finish(
+    session: AsyncSession, record: LeadImport, counts: Counts, seen: Recognised, asked: Asked, *, again: bool
+) -> None:
+    if not counts.rows:
+        raise UnreadableListError("the list has a header and no rows")
+    if not again:
+        record.counts = {**counts.as_dict(), "notes": dict(counts.notes), "campaigns": dict(counts.campaigns)}
+    if seen.mends is not None and not asked.dry:
+        mended = await session.get_one(LeadImport, seen.mends)
+        recount = Counts()
+        for fate, reason, flags, rows in await imports.row_counts(session, seen.mends):
+            recount.add(fate, rows, reason=reason, flags=flags)
+        mended.counts = {**recount.as_dict(), "notes": dict(recount.notes)}
+    await session.flush()
+
+
+async def _from_file(reading: Reading) -> AsyncIterator[list[ListRow]]:
+    """Lots of a file's rows, read in a thread of their own."""
+    while rows := await asyncio.to_thread(list, islice(reading.rows, BATCH)):
+        yield rows
+
+
+async def _from_rows(session: AsyncSession, import_id: int) -> AsyncIterator[list[ListRow]]:
+    rows: list[ListRow] = []
+    async for n, cells in imports.stream_cells(session, import_id):
+        rows.append(ListRow(n, tuple(cells), False))
+        if len(rows) == BATCH:
+            yield rows
+            rows = []
+    yield rows
+
+
+class _Bringing:
+    """One list being brought in, lot by lot."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        landing: Landing,
+        campaign: Campaign,
+        seen: Recognised,
+        asked: Asked,
+        *,
+        again: bool,
+    ) -> None:
+        self._session, self._landing, self._campaign = session, landing, campaign
+        self._seen, self._asked, self._again = seen, asked, again
+        self._hours: dict[int, int] = {}
+        self._counts = Counts()
+        self._merging: Merging
+        self._judge: Judge
+        self._target: int
+
+    @classmethod
+    async def begin(
+        cls,
+        session: AsyncSession,
+        campaign: Campaign,
+        record: LeadImport,
+        seen: Recognised,
+        asked: Asked,
+        *,
+        again: bool,
+        chosen: Mapping[int, str] | None = None,
+    ) -> "_Bringing":
+        """Make ready."""
+        target = record.id if seen.mends is None or asked.dry else seen.mends
+        landing = await Landing.open(session, campaign.id, target)
+        bringing = cls(session, landing, campaign, seen, asked, again=again)
+        today: date = (await session.execute(select(func.current_date()))).scalar_one()
+        bringing._judge = Judge(seen.read_header, seen.columns, campaign.country, today)
+        bringing._target = target
+        exact = seen.ours and asked.duplicates == "skip"
+        duplicates: Choice = "overwrite" if exact else asked.duplicates
+        bringing._merging = Merging(session, landing, target, seen, duplicates, chosen or {}, dry=asked.dry)
+        return bringing
+
+    async def all(self, lots: AsyncIterator[list[ListRow]], first: list[ListRow] | None = None) -> Counts:
+        """Bring in every row: the next lot is judged while this one is written."""
+        judging = asyncio.create_task(self._next(lots, first))
+        try:
+            while (lot := await judging) is not None:
+                judging = asyncio.create_task(self._next(lots))
+                await self._write(lot)
+                if self._asked.watch is not None:
+                    await self._asked.watch(self._counts.rows)
+        finally:
+            judging.cancel()
+            await asyncio.gather(judging, return_exceptions=True)
+        return self._counts
+
+    async def _next(self, lots: AsyncIterator[list[ListRow]], first: list[ListRow] | None = None) -> Lot | None:
+        rows = first if first is not None else await anext(lots, [])
+        if not rows:
+            return None
+        return await asyncio.to_thread(self._judge.judge, [self._seen.row(row) for row in rows])
+
+    async def _write(self, lot: Lot) -> None:
+        """Settle what only the database knows of a lot, and store it."""
+        landing, dry = self._landing, self._asked.dry
+        by_n = {one.row.n: one for one in lot.rows}
+        await landing.stage(lot.arriving)
+        listed = await landing.listed()
+        if dry:
+            known = await landing.known(None, cells=self._merging.any)
+        else:
+            left_out = await landing.place(await self._hours_of(lot), list(listed.values()))
+            known = await landing.known(left_out, cells=self._merging.any) if left_out else []
+        here = {each.n: each for each in known if each.place_id is not None}
+        joining = [each.n for each in known if each.place_id is None and each.n not in listed]
+        if joining and not dry:
+            await landing.join(joining)
+        if dry and joining:
+            self._counts.campaigns.update(await landing.elsewhere(joining))
+        changed: dict[int, Judged] = {}
+        for n in here:
+            changed[n] = _settled(by_n[n], "already_here", "is in this campaign already")
+        for n in listed.keys() - here.keys():
+            changed[n] = _settled(by_n[n], "do_not_call", "is on the do-not-call list")
+        for n in joining:
+            changed[n] = by_n[n]._replace(flags=by_n[n].flags | Flag.ELSEWHERE)
+        await self._merging.lot(lot, here, changed)
+        rows = [changed.get(one.row.n, one) for one in lot.rows] if changed else lot.rows
+        for (fate, reason, flags), many in Counter((one.fate, one.reason, one.flags) for one in rows).items():
+            self._counts.add(fate, many, reason=reason, flags=flags)
+        for one in rows:
+            if one.fate == "rejected":
+                self._asked.rejected(one)
+        await self._keep(rows)
+
+    async def _keep(self, rows: Sequence[Judged]) -> None:
+        """Store the rows; of a list that came before, only what can be imported by now."""
+        over = self._again or (self._seen.mends is not None and not self._asked.dry)
+        if self._again:
+            rows = [one for one in rows if one.fate == "imported" and not self._asked.dry]
+        if rows:
+            width = None if self._asked.dry else self._seen.width
+            lines = await asyncio.to_thread(row_lines, self._target, rows, width)
+            await self._landing.keep_rows(lines, over=over)
+
+    async def _hours_of(self, lot: Lot) -> list[int]:
+        """The ids of the lot's hours groups, in their order."""
+        fresh = lot.groups[len(self._hours) :]
+        if fresh:
+            ids = await due.ids_of(self._session, fresh)
+            for group in fresh:
+                self._hours[len(self._hours)] = ids[group]
+        return list(self._hours.values())
+
+
+def _settled(one: Judged, fate: str, says: str) -> Judged:
+    phone = one.lead.phone.e164 if one.lead else "the number"
+    return one._replace(fate=fate, says=f"{phone} {says}", flags=0)

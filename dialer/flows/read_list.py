@@ -1,30 +1,49 @@
-"""A marketer's list as rows of text: CSV or Excel, in chunks, every cell as it was typed.
+"""A marketer's list as rows of text: CSV or Excel, as it streams in, every cell as it was typed.
 
-Nothing is guessed about a cell here: pandas would turn phones into floats and "NA" into nothing, so every column is
-text (reliability.md F64–F69).
+Nothing is guessed about a cell here: every column is text (reliability.md F64-F70). What is guessed about the file (its
+encoding, separator, header line, sheet) is told in `Detected`, and a `Format` of the caller's overrules it.
 """
 
+import codecs
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+import gzip
+import hashlib
+import importlib
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any, BinaryIO, NamedTuple, cast
 
-import pandas as pd
-from python_calamine import CalamineError
+from dialer.domain.sniff import (
+    LOOKED_AT,
+    SEPARATOR_NAMES,
+    encoding_of,
+    header_at,
+    said_by_excel,
+    separator_of,
+    unique_names,
+)
 
-CHUNK = 5_000
 SNIFF = 64 * 1024
-TOO_MANY = "\0too many cells"
+LARGEST = 2 * 1024**3
+"""So many bytes a packed list may unpack to."""
+MOST_COLUMNS = 1_000
+_END = "\0the end\0"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
 class UnreadableListError(ValueError):
     """The file is no list; the message is one line that says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """A row below the header: its number from 1, its cells as many as the header has; `extra` if it had more."""
+class ListRow(NamedTuple):
+    """A row below the header: its number from 1, its cells as many as the header has; more only where `extra`.
+
+    A tuple, because a million of them are made.
+    """
 
     n: int
     cells: tuple[str, ...]
@@ -32,124 +51,211 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """What the marketer says about a file; None is guessed. `header_line` counts from 1."""
+
+    encoding: str | None = None
+    separator: str | None = None
+    header_line: int | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """How a file was read; for text an encoding and a separator, for a workbook a sheet."""
+
+    kind: str
+    header_line: int
+    encoding: str | None = None
+    separator: str | None = None
+    sheet: str | None = None
+    packed: bool = False
+
+    def line(self) -> str:
+        """For people."""
+        how = f"sheet {self.sheet!r}" if self.sheet is not None else f"{self.encoding}, {self.named_separator}"
+        return f"{'gzip, ' if self.packed else ''}{self.kind}, {how}, header in line {self.header_line}"
+
+    @property
+    def named_separator(self) -> str:
+        """The separator as a word."""
+        return SEPARATOR_NAMES.get(self.separator or "", repr(self.separator))
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """A list being read: its header at once, its rows as they come. Rows that are wholly empty are left out."""
+    """A list being read: its header at once, its rows as they come. Rows that are wholly empty are left out.
+
+    `at` says how many of the file's `size` bytes have been read.
+    """
 
     header: tuple[str, ...]
     rows: Iterator[ListRow]
+    detected: Detected = Detected("rows", 0)
+    size: int = 0
+    at: Callable[[], int] = lambda: 0
 
 
-def read_list(path: Path) -> Reading:
+NOTHING_SAID = Format()
+
+
+def read_list(path: Path, said: Format = NOTHING_SAID) -> Reading:
     """Open a list.
 
     Raises:
-        UnreadableListError: no such file, no text, no Excel workbook, nothing in it.
+        UnreadableListError: no such file, no text, no Excel workbook, nothing in it; or `said` names what is not there.
     """
     try:
         with path.open("rb") as file:
             start = file.read(SNIFF)
+        size = path.stat().st_size
     except OSError as error:
         raise UnreadableListError(f"{path}: {error.strerror or error}") from error
     if not start.strip():
         raise UnreadableListError(f"{path} is empty")
-    if start.startswith(b"PK\x03\x04"):
-        return _read_workbook(path)
-    return _read_text(path, start)
+    if start.startswith(_ZIP):
+        # Loaded now: pandas costs two seconds, and a web or bridge process must never pay them.
+        reading: Reading = importlib.import_module("dialer.flows.read_workbook").read_workbook(path, said)
+        return reading
+    packed = start.startswith(_GZIP)
+    if packed:
+        with _open(path, packed)[0] as file:
+            start = file.read(SNIFF)
+        if start.startswith(_ZIP):
+            raise UnreadableListError(f"{path} is a packed workbook; unpack it first")
+    return _read_text(path, size, start, packed, said)
 
 
-def _read_workbook(path: Path) -> Reading:
+def file_hash(path: Path) -> str:
+    """What tells the same file again.
+
+    Raises:
+        UnreadableListError: there is no such file, or it may not be read.
+    """
     try:
-        frame = pd.read_excel(path, engine="calamine", dtype=str, keep_default_na=False, header=None)
-    except (ValueError, BadZipFile, CalamineError, KeyError) as error:
-        raise UnreadableListError(
-            f"{path} is not an Excel workbook that can be read; save it as .xlsx or .csv"
-        ) from error
-    if frame.empty:
-        raise UnreadableListError(f"{path} has no rows on its first sheet")
-    header = _unique(str(cell) for cell in frame.iloc[0])
-    body = frame.iloc[1:].itertuples(index=False, name=None)
-    rows = (ListRow(n, tuple(str(cell) for cell in row), False) for n, row in enumerate(body, 1))
-    return Reading(header, (row for row in rows if any(cell.strip() for cell in row.cells)))
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableListError(f"{path}: {error.strerror or error}") from error
 
 
-def _read_text(path: Path, start: bytes) -> Reading:
-    encoding = _encoding(path, start)
-    try:
-        first = start.decode(encoding, errors="ignore")
-    except LookupError as error:
-        raise UnreadableListError(f"{path} is not text") from error
+def _read_text(path: Path, size: int, start: bytes, packed: bool, said: Format) -> Reading:
+    encoding = _encoding(path, start, packed, said.encoding)
+    first = codecs.getincrementaldecoder(encoding)(errors="ignore").decode(start)
     if "\0" in first:
         raise UnreadableListError(f"{path} is not a list: it holds binary data; save it as .xlsx or .csv")
-    separator = _separator(first)
+    if not first.strip("\ufeff \r\n\t"):
+        raise UnreadableListError(f"{path} is empty")
+    separator = said.separator or separator_of(first)
+    how = Detected("text", 0, encoding=encoding, separator=separator, packed=packed)
+    # The header is told from what could be decoded: a list without a phone column is refused as that, whatever follows.
+    beginning = csv.reader(first.lstrip("\ufeff").splitlines(keepends=True), delimiter=separator)
+    top = list(islice(beginning, max(LOOKED_AT, said.header_line or 0)))
+    place = _header_place(path, top, separator, said.header_line)
+    header = unique_names(top[place])
+    if len(header) > MOST_COLUMNS:
+        raise UnreadableListError(f"{path} has {len(header)} columns; {MOST_COLUMNS} is the most")
+    opened: list[Callable[[], int]] = [lambda: 0]
+    below = islice(_records(path, how, opened), place + 1, None)
+    how = replace(how, header_line=place + 1)
+    return Reading(header, _rows(below, len(header)), how, size, lambda: opened[0]())
+
+
+def _header_place(path: Path, top: list[list[str]], separator: str, line: int | None) -> int:
+    if line is not None:
+        if not 1 <= line <= len(top):
+            raise UnreadableListError(f"{path} has no line {line}")
+        return line - 1
+    skipped = 1 if top and said_by_excel(separator.join(top[0])) else 0
+    return skipped + header_at(top[skipped:])
+
+
+def _rows(records: Iterator[list[str]], width: int) -> Iterator[ListRow]:
+    """Number the records and bring them to the header's width."""
+    for n, cells in enumerate(records, 1):
+        if len(cells) == width and cells[0].strip():
+            yield ListRow(n, tuple(cells), False)
+        elif "".join(cells).strip():
+            extra = any(cell.strip() for cell in cells[width:])
+            kept = cells if extra else cells[:width] + [""] * (width - len(cells))
+            yield ListRow(n, tuple(kept), extra)
+
+
+def _records(path: Path, how: Detected, opened: list[Callable[[], int]]) -> Iterator[list[str]]:
+    """Every record; a last line of our own tells whether a quote was still open at the end.
+
+    The file is opened with the first record; `opened` is then told how to ask for the position in it.
+    """
+    source, opened[0] = _open(path, how.packed)
+    began = 1
     try:
-        header = _unique(next(csv.reader(first.splitlines(), delimiter=separator)))
-    except (StopIteration, csv.Error) as error:
-        raise UnreadableListError(f"{path} has no header line") from error
-    return Reading(header, _text_rows(path, encoding, separator, header))
+        with io.TextIOWrapper(source, encoding=how.encoding, newline="") as text:
+            reader = csv.reader(chain(text, ("\n", _END)), delimiter=how.separator or ",")
+            held = next(reader)
+            for record in reader:
+                yield held
+                held, began = record, began + 1
+            if held != [_END]:
+                raise UnreadableListError(f"{path}: a quote that opens in row {began} is never closed; close it there")
+    except csv.Error as error:
+        raise UnreadableListError(
+            f"{path} cannot be read as a list from row {began} on: {error}; a quote may be open there"
+        ) from error
+    except UnicodeError as error:
+        raise UnreadableListError(f"{path} is not {how.encoding} text throughout; save it as UTF-8") from error
 
 
-def _text_rows(path: Path, encoding: str, separator: str, header: tuple[str, ...]) -> Iterator[ListRow]:
-    width = len(header)
+def _encoding(path: Path, start: bytes, packed: bool, said: str | None) -> str:
+    if said is not None:
+        try:
+            return codecs.lookup(said).name
+        except LookupError as error:
+            raise UnreadableListError(f"there is no encoding {said!r}; try utf-8, utf-16 or cp1252") from error
+    if told := encoding_of(start):
+        return told
 
-    def cut(cells: list[str]) -> list[str]:
-        return [*cells[:width], TOO_MANY]
-
-    try:
-        chunks = pd.read_csv(
-            path,
-            sep=separator,
-            encoding=encoding,
-            names=[*(str(place) for place in range(width)), "extra"],
-            header=None,
-            skiprows=1,
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            engine="python",
-            on_bad_lines=cut,
-            chunksize=CHUNK,
-            skip_blank_lines=False,
-        )
-        n = 0
-        for chunk in chunks:
-            for row in chunk.itertuples(index=False, name=None):
-                n += 1
-                cells = tuple(cell if isinstance(cell, str) else "" for cell in row)
-                if any(cell.strip() for cell in cells):
-                    yield ListRow(n, cells[:width], bool(cells[width].strip()))
-    except pd.errors.EmptyDataError:
-        return
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise UnreadableListError(f"{path} cannot be read as a list: {error}; a quote may be open somewhere") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableListError(f"{path} is not {encoding} text throughout; save it as UTF-8") from error
-
-
-def _encoding(path: Path, start: bytes) -> str:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
+    decode = codecs.getincrementaldecoder("utf-8")()
+    with _open(path, packed)[0] as file:
+        try:
+            while piece := file.read(1 << 20):
+                decode.decode(piece)
+            decode.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
     return "utf-8-sig"
 
 
-def _separator(text: str) -> str:
-    line = text.splitlines()[0]
-    return max((",", ";", "\t", "|"), key=line.count)
+class _Unpacked(io.RawIOBase):
+    """A gzip file's content, as far as it is not a bomb."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file, self._inner, self._total = path, file, gzip.GzipFile(fileobj=file), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            count = self._inner.readinto(buffer)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UnreadableListError(f"{self._path} is a broken gzip file: {error}") from error
+        self._total += count
+        if self._total > LARGEST:
+            raise UnreadableListError(f"{self._path} unpacks to more than {LARGEST // 1024**2} MB; split it")
+        return count
+
+    def close(self) -> None:
+        self._inner.close()
+        self._file.close()
+        super().close()
 
 
-def _unique(cells: Iterator[str] | list[str]) -> tuple[str, ...]:
-    """The header's names, stripped; an empty one is named by its place, a second of the same name by its number."""
-    names: list[str] = []
-    for place, cell in enumerate(cells, 1):
-        name = base = cell.strip().lstrip("\ufeff") or f"column {place}"
-        count = 1
-        while name in names:
-            count += 1
-            name = f"{base} ({count})"
-        names.append(name)
-    return tuple(names)
+def _open(path: Path, packed: bool) -> tuple[BinaryIO, Callable[[], int]]:
+    """The file's text as bytes, and how far the file itself was read."""
+    file = path.open("rb")
+    size = path.stat().st_size
+
+    def position() -> int:
+        return size if file.closed else file.tell()
+
+    return (cast(BinaryIO, io.BufferedReader(_Unpacked(path, file), 1 << 17)) if packed else file), position

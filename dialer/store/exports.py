@@ -1,148 +1,34 @@
-"""Rows for spreadsheets, streamed: calls, bookings, and leads with the marketer's own columns first."""
+"""The columns of every sheet that goes out; the marketer's own come first (the rows: store.copy_out)."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
-from sqlalchemy import func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.enquiry import FIELDS
-from dialer.store.due import next_moment, of_its_campaign, why_not_yet
-from dialer.store.tables import (
-    Booking,
-    Call,
-    Campaign,
-    CampaignHours,
-    CampaignLead,
-    Counselor,
-    EnquiryValue,
-    ImportRow,
-    Lead,
-    LeadImport,
-    Turn,
-)
+from dialer.domain.sheet import OUR_LEAD_COLUMNS, our_columns
+from dialer.store.tables import Campaign, LeadImport
 
 CALLS = (
     *("call_id", "campaign", "phone", "n", "state", "outcome", "carrier", "carrier_sid", "started", "answered"),
     *("ended", "duration_s", "cost", "latency_p50_ms", "transcript", "recording"),
 )
-LEADS = ("phone", "campaign", "state", "attempts", "outcome", "next_attempt", "why", *FIELDS, "meeting", "counselor")
+LEADS = OUR_LEAD_COLUMNS
 BOOKINGS = (*("booking_id", "campaign", "phone", "lead", "counselor", "starts", "ends", "zone", "lead_zone", "state"),)
-Cells = tuple[Any, ...]
-NEVER_ASKED = datetime(2000, 1, 2, tzinfo=UTC)
-"""A lead that no rule has held back yet is due since before then."""
-
-
-async def calls(session: AsyncSession, campaign: str | None) -> AsyncIterator[Cells]:
-    """One row per attempt, oldest first, in the order of CALLS."""
-    speaker = func.replace(func.replace(Turn.who, "ava", "AVA: "), "student", "Student: ")
-    transcript = (
-        select(func.string_agg(speaker + Turn.words, aggregate_order_by(literal("\n"), Turn.position)))
-        .where(Turn.call_id == Call.id)
-        .scalar_subquery()
-    )
-    cost = func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0)
-    query = (
-        select(
-            Call.id, Campaign.name, Call.phone, Call.n, Call.state, Call.outcome, Call.carrier, Call.carrier_sid,
-            Call.created_at, Call.answered_at, Call.ended_at, Call.duration_s,
-            func.nullif(cost, 0), Call.latency_p50_ms, transcript, Call.recording,
-        )
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .order_by(Call.created_at, Call.id)
-    )  # fmt: skip
-    async for row in _streamed(session, query, campaign):
-        yield tuple(row)
-
-
-async def bookings(session: AsyncSession, campaign: str | None) -> AsyncIterator[Cells]:
-    """One row per meeting, earliest first, in the order of BOOKINGS; times in the counselor's zone."""
-    query = (
-        select(
-            Booking.id, Campaign.name, Lead.phone, Lead.name, Counselor.name, Booking.during, Counselor.zone,
-            Booking.lead_zone, Booking.state,
-        )
-        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
-        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Counselor, Counselor.id == Booking.counselor_id)
-        .where(Booking.state != "held")
-        .order_by(Booking.during)
-    )  # fmt: skip
-    async for booking_id, name, phone, lead, counselor, during, zone, lead_zone, state in _streamed(
-        session, query, campaign
-    ):
-        place = ZoneInfo(zone)
-        starts, ends = during.lower.astimezone(place), during.upper.astimezone(place)
-        yield (booking_id, name, phone, lead, counselor, starts, ends, zone, lead_zone, state)
+TRANSCRIPTS = ("call_id", "campaign", "phone", "n", "at", "who", "words", "heard_ms")
+DNC = ("phone", "scope", "source", "reason", "added_by", "added_at", "age_days")
+NUMBERS = frozenset({"n", "duration_s", "cost", "latency_p50_ms", "attempts", "heard_ms", "age_days"})
+"""Those of our columns that hold numbers."""
 
 
 async def lead_columns(session: AsyncSession, campaign: str | None) -> tuple[str, ...]:
     """The marketers' own columns of all lists of the campaigns, in the order in which they first came."""
     query = select(LeadImport.header).join(Campaign, Campaign.id == LeadImport.campaign_id).order_by(LeadImport.id)
+    query = query.where(LeadImport.state == "done")
     if campaign is not None:
         query = query.where(Campaign.name == campaign)
     return tuple(dict.fromkeys(column for header in await session.scalars(query) for column in header))
 
 
-async def leads(session: AsyncSession, campaign: str | None, own: Sequence[str]) -> AsyncIterator[Cells]:
-    """One row per lead and campaign: the marketer's cells under `own`, then those of LEADS."""
-    values = (
-        select(
-            EnquiryValue.campaign_lead_id.label("of"),
-            func.array_agg(aggregate_order_by(EnquiryValue.field, EnquiryValue.id)).label("fields"),
-            func.array_agg(aggregate_order_by(EnquiryValue.value, EnquiryValue.id)).label("values"),
-        )
-        .group_by(EnquiryValue.campaign_lead_id)
-        .subquery()
-    )
-    query = (
-        select(
-            LeadImport.header, ImportRow.cells, Lead.phone, Campaign.name, CampaignLead.state, CampaignLead.attempts,
-            CampaignLead.last_outcome, next_moment(), why_not_yet(), values.c.fields, values.c["values"],
-            Booking.during, Counselor.name, Lead.zones,
-        )
-        .select_from(CampaignLead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
-        .outerjoin(CampaignHours, of_its_campaign())
-        .outerjoin(ImportRow, (ImportRow.import_id == CampaignLead.import_id) & (ImportRow.n == CampaignLead.import_n))
-        .outerjoin(LeadImport, LeadImport.id == ImportRow.import_id)
-        .outerjoin(values, values.c.of == CampaignLead.id)
-        .outerjoin(Booking, (Booking.campaign_lead_id == CampaignLead.id) & (Booking.state == "booked"))
-        .outerjoin(Counselor, Counselor.id == Booking.counselor_id)
-        .order_by(CampaignLead.id)
-    )  # fmt: skip
-    async for row in _streamed(session, query, campaign):
-        header, cells, phone, name, state, attempts, outcome, due, why, fields, found, during, counselor, zones = row
-        cell = dict(zip(header or (), cells or (), strict=False))
-        value = dict(zip(fields or (), found or (), strict=True))
-        meeting = during.lower.astimezone(_zone(zones)) if during else None
-        scheduled = state == "waiting" or (state == "ready" and due > NEVER_ASKED)
-        waits: datetime | None = due.astimezone(_zone(zones)) if scheduled else None
-        yield (
-            *(cell.get(column, "") for column in own),
-            *(phone, name, state, attempts, outcome, waits, why),
-            *(value.get(field, "") for field in FIELDS),
-            *(meeting, counselor),
-        )
-
-
 def lead_header(own: Sequence[str]) -> tuple[str, ...]:
     """The whole header: a name that the marketer already uses gets `ava_` before ours."""
-    taken = {column.casefold() for column in own}
-    return (*own, *(f"ava_{name}" if name.casefold() in taken else name for name in LEADS))
-
-
-def _zone(zones: Sequence[str]) -> ZoneInfo:
-    return ZoneInfo(zones[0] if zones else "UTC")
-
-
-async def _streamed(session: AsyncSession, query: Any, campaign: str | None) -> AsyncIterator[Any]:
-    if campaign is not None:
-        query = query.where(Campaign.name == campaign)
-    async for row in await session.stream(query.execution_options(yield_per=1000)):
-        yield row
+    return (*own, *our_columns(own))

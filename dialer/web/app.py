@@ -25,6 +25,8 @@ from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.exotel import exotel_status
 from dialer.web.explain import explain_lead
+from dialer.web.feeds import read_feed
+from dialer.web.imports import IMPORTS
 from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.listening import listen
@@ -93,13 +95,14 @@ def make_app(settings: Settings) -> Litestar:
     return Litestar(
         # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
         route_handlers=[
-            *(health, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+            *(health, read_feed, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
             Router(
                 "/",
                 guards=[near_only],
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
+                    *IMPORTS,
                     create_static_files_router(path="/static", directories=[HERE / "static"]),
                 ],
             ),

@@ -11,17 +11,21 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from litestar import post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException
-from litestar.params import FromPath, MultipartBody
+from litestar.params import FromPath, FromQuery, MultipartBody
 
+from dialer.domain.verdict import Choice
+from dialer.store import jobs
 from dialer.web.parts import Parts, WebParts
 
 LARGEST = 200 * 1024 * 1024
 PIECE = 1024 * 1024
 WITHIN_S = 600
+HERE = "this machine"
 
 
 @post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200)
@@ -29,21 +33,44 @@ async def import_list(
     name: FromPath[str],
     data: MultipartBody[UploadFile],
     parts: WebParts,
+    dry_run: FromQuery[bool] = False,
+    duplicates: FromQuery[Choice] = "skip",
+    background: FromQuery[bool] = False,
 ) -> dict[str, Any]:
-    """Import a list (.csv, .xlsx) into a campaign; the answer is the exact counts. Nobody is rung by it."""
+    """Import a list (.csv, .xlsx, .gz) into a campaign; the answer is the exact counts. Nobody is rung by it.
+
+    A `dry_run` says what would become of each row and brings in nobody. In the `background` a worker does it, and the
+    answer is `{job_id}` (see /api/jobs).
+    """
     suffix = ".xlsx" if data.filename.lower().endswith(".xlsx") else ".csv"
+    if background:
+        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / f"{_plain(Path(data.filename).stem)}{suffix}"
         with path.open("wb") as file:
             while piece := await data.read(PIECE):
                 await asyncio.to_thread(file.write, piece)
-        return await _import(parts, path, name)
+        return await _import(parts, path, name, dry_run, duplicates)
 
 
-async def _import(parts: Parts, path: Path, campaign: str) -> dict[str, Any]:
+async def _ask(parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice) -> int:
+    """Keep the file where the workers find it, and ask for it to be imported."""
+    folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    path = folder / f"{_plain(Path(data.filename).stem)}{suffix}"
+    with path.open("wb") as file:
+        while piece := await data.read(PIECE):
+            await asyncio.to_thread(file.write, piece)
+    asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
+    async with parts.sessions.begin() as session:
+        return await jobs.ask(session, "import", asked, HERE)
+
+
+async def _import(parts: Parts, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
     environment = {**os.environ, "DIALER_DATABASE_URL": parts.settings.dialer_database_url or ""}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "dialer", "leads", "import", str(path), "--campaign", campaign, "--json"),
+        *("--duplicates", duplicates, *(["--dry-run"] if dry else [])),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1,20 +1,18 @@
 """Spreadsheets that other people's scripts read: names, order, text that stays text, times that say where."""
 
 import csv
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 from sqlalchemy import insert
 
-from dialer.flows import export_results as flow
+from dialer.domain.sheet import neutral
 from dialer.flows.export_results import Format, What, export_results
 from dialer.settings import Settings
-from dialer.store import exports
+from dialer.store import copy_out
 from dialer.store.tables import EnquiryValue, Turn
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -145,6 +143,7 @@ async def test_bookings_say_when_in_the_counselors_zone(store: Store, rung: Path
 
 @pytest.mark.parametrize("what", ["leads", "calls", "bookings"])
 async def test_no_cell_of_a_csv_is_a_formula(store: Store, rung: Path, what: What) -> None:
+    """F76."""
     await write(store, what, rung / "out.csv")
     with (rung / "out.csv").open(encoding="utf-8", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
@@ -193,12 +192,12 @@ async def test_a_file_appears_only_when_it_is_whole(
     before = path.read_bytes()
     seen: list[bytes] = []
 
-    async def broken(session: object, campaign: str | None) -> AsyncIterator[tuple[Any, ...]]:
-        yield tuple(CALLS.split(","))
+    async def half(session: object, what: str, file: Path, *_: object) -> int:
+        file.write_text(CALLS)
         seen.append(path.read_bytes())
         raise ConnectionError("the database went away")
 
-    monkeypatch.setattr(exports, "calls", broken)
+    monkeypatch.setattr(copy_out, "copy_csv", half)
     with pytest.raises(ConnectionError):
         await write(store, "calls", path, form)
     assert seen == [before]
@@ -206,6 +205,52 @@ async def test_a_file_appears_only_when_it_is_whole(
     assert [each.name for each in folder.iterdir()] == [path.name], "nothing half written is left"
 
 
-def test_times_of_every_zone_carry_their_offset() -> None:
-    moment = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/London"))
-    assert flow._text(moment) == "2026-07-01T09:30:00+01:00"
+@pytest.mark.parametrize(
+    ("zone", "says"),
+    [
+        ("Europe/London", "2026-07-01T09:30:00+01:00"),
+        ("Asia/Kathmandu", "2026-07-01T14:15:00+05:45"),
+        ("America/St_Johns", "2026-07-01T06:00:00-02:30"),
+        ("UTC", "2026-07-01T08:30:00+00:00"),
+    ],
+)
+async def test_times_of_every_zone_carry_their_offset(store: Store, rung: Path, zone: str, says: str) -> None:
+    await sql(store.sessions, "UPDATE lead SET zones = ARRAY[:zone]", zone=zone)
+    await sql(store.sessions, "UPDATE campaign_lead SET next_attempt_at = '2026-07-01 08:30:00.7+00' WHERE id = 2")
+    await write(store, "leads", rung / "leads.csv")
+    assert read(rung / "leads.csv")[1]["next_attempt"] == says
+
+
+@pytest.mark.parametrize("what", ["leads", "calls", "bookings", "transcripts"])
+async def test_a_workbook_holds_the_cells_of_the_csv_without_their_apostrophes(
+    store: Store, rung: Path, what: What
+) -> None:
+    await write(store, what, rung / "out.csv")
+    await write(store, what, rung / "out.xlsx", "xlsx")
+    with (rung / "out.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    book = [[cell.value for cell in row] for row in sheet_of(rung / "out.xlsx")]
+    assert book[0] == header
+    shown = [
+        # A carriage return stands in a workbook by its number, and the reader here leaves it so.
+        [
+            cell.replace("_x000D_", "\r") if isinstance(cell, str) else "" if cell is None else f"{cell:g}"
+            for cell in row
+        ]
+        for row in book[1:]
+    ]
+    assert [list(map(neutral, row)) for row in shown] == rows
+    sheet = openpyxl.load_workbook(rung / "out.xlsx").active
+    assert sheet is not None
+    assert (sheet.freeze_panes, sheet.auto_filter.ref is not None, sheet["A1"].font.bold) == ("A2", True, True)
+
+
+async def test_an_export_is_of_one_moment_whatever_happens_meanwhile(store: Store, rung: Path) -> None:
+    """F77."""
+    async with store.sessions() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        assert await export_results(session, "leads", rung / "a.csv", form="csv", campaign=None) == 2
+        await sql(store.sessions, "UPDATE lead SET name = 'changed'")
+        await sql(store.sessions, "UPDATE campaign_lead SET state = 'done'")
+        assert await export_results(session, "leads", rung / "b.csv", form="csv", campaign=None) == 2
+    assert (rung / "a.csv").read_bytes() == (rung / "b.csv").read_bytes()

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from dialer.cli.failing import CommandError
 from dialer.cli.leads import Done
-from dialer.flows.import_leads import Imported, file_hash, import_leads
-from dialer.flows.read_list import ListRow, Reading, read_list
+from dialer.flows.import_leads import Imported, import_leads
+from dialer.flows.read_list import ListRow, Reading, file_hash, read_list
 from dialer.settings import Settings
 from dialer.store import campaigns, do_not_call
 from dialer.store.tables import ImportRow, Lead
@@ -87,6 +87,7 @@ async def both_at_once(settings: Settings, store: Store, one: Path, two: Path) -
 async def test_two_people_upload_the_same_list_at_once_and_it_is_imported_once(
     settings: Settings, store: Store
 ) -> None:
+    """F72: and one after the other, above."""
     first, second = await both_at_once(settings, store, SAMPLE, SAMPLE)
     assert first.counts.imported == 16
     assert fates(second) == {"already_here": 16, "duplicate_in_file": 2, "rejected": 6}

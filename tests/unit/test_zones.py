@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import phonenumbers
 import pytest
+from phonenumbers import PhoneNumberType
 
+from dialer.domain.phone import Phone, parse_phone
 from dialer.domain.states import STATE_ZONES
-from dialer.domain.zones import UnknownZone, Zones, named_zone, spread, zone_of
+from dialer.domain.zones import UnknownZone, Zones, named_zone, spread, zone_of, zone_of_phone
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,17 @@ def test_the_spread_counts_the_season_in_which_it_is_wider() -> None:
 def test_every_state_names_real_zones() -> None:
     assert all(named_zone(name) for names in STATE_ZONES.values() for name in names)
     assert len(STATE_ZONES) == 2 * (52 + 13 + 8)
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_number_that_was_read_lives_where_the_library_says(region: str) -> None:
+    for kind in PhoneNumberType.values():
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example is None:
+            continue
+        read = parse_phone(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164), region)
+        if isinstance(read, Phone):
+            assert zone_of_phone(read.e164, read.kind, None, None, read.region) == zone_of(read.e164, None)
+            for column, state in (("IST", None), ("nonsense", None), (None, "Texas"), (None, "Ontario")):
+                known = zone_of_phone(read.e164, read.kind, column, state, read.region)
+                assert known == zone_of(read.e164, column, state)

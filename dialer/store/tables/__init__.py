@@ -9,7 +9,9 @@ from dialer.store.tables.campaigns import CAMPAIGN_STATES, MACHINE_CHOICES, Camp
 from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
 from dialer.store.tables.house import Account, AuditEntry, BridgeProcess, LivedClock, Price
 from dialer.store.tables.leads import (
+    CHOICES,
     FATES,
+    IMPORT_STATES,
     LEAD_STATES,
     CampaignHours,
     CampaignLead,
@@ -19,14 +21,18 @@ from dialer.store.tables.leads import (
     LeadImport,
 )
 from dialer.store.tables.meetings import BOOKING_STATES, Booking, Counselor, CounselorHours, TimeOff
+from dialer.store.tables.sheets import SHEETS, ExportSchedule, Feed, Hook, HookDelivery, ImportChange, Job
 from dialer.store.tables.talks import EnquiryValue, ToolUse, Turn
 
 __all__ = [
     "BOOKING_STATES",
     "CAMPAIGN_STATES",
+    "CHOICES",
     "FATES",
+    "IMPORT_STATES",
     "LEAD_STATES",
     "MACHINE_CHOICES",
+    "SHEETS",
     "Account",
     "AuditEntry",
     "Base",
@@ -42,9 +48,15 @@ __all__ = [
     "CounselorHours",
     "DoNotCall",
     "EnquiryValue",
+    "ExportSchedule",
+    "Feed",
+    "Hook",
+    "HookDelivery",
     "HoursGroup",
+    "ImportChange",
     "ImportRow",
     "Incident",
+    "Job",
     "KillSwitch",
     "Lead",
     "LeadImport",

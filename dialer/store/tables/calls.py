@@ -34,6 +34,7 @@ class Call(Base):
             postgresql_where=text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE))),
         ),
         Index("ix_call_phone_created_at", "phone", "created_at"),
+        Index("ix_call_created_at", "created_at", "id"),
         Index(
             "ix_call_live",
             "campaign_id",

@@ -1,0 +1,211 @@
+"""`dialer leads preview|imports|rows|choose|commit|undo`: a list looked at, chosen about, brought in, taken back."""
+
+import json
+from collections.abc import Callable
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import func, select
+
+from dialer.cli.beside import with_store
+from dialer.cli.failing import CommandError
+from dialer.cli.watching import watching
+from dialer.domain.verdict import CHOICES, FATES, NOTES
+from dialer.flows.choose_columns import choose_columns
+from dialer.flows.import_leads import commit_import
+from dialer.flows.preview_list import preview
+from dialer.flows.read_list import Format, UnreadableListError, read_list
+from dialer.flows.recognise_list import without_ours
+from dialer.flows.undo_import import Rung, Undone, undo_import
+from dialer.settings import Settings
+from dialer.store import imports
+from dialer.store.tables import Campaign, LeadImport
+from dialer.wiring.stores import Store
+
+MAPPED = click.option(
+    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="say which column is which, e.g. phone='Cell 2'"
+)
+JSON = click.option("--json", "as_json", is_flag=True)
+_Command = Callable[..., Any]
+
+
+def FORMAT(command: _Command) -> _Command:  # noqa: N802 - a decorator like the others here
+    """Options that overrule what was detected of a file."""
+    for option in (
+        click.option("--sheet", help="the workbook's sheet [the first with anything on it]"),
+        click.option("--header-line", type=click.IntRange(1, 1000), help="the line that names the columns"),
+        click.option("--separator", help="what parts the cells, such as ';' or tab"),
+        click.option("--encoding", help="such as utf-8, utf-16 or cp1252"),
+    ):
+        command = option(command)
+    return command
+
+
+def format_of(said: dict[str, Any]) -> Format:
+    """The options as a format; "tab" is one."""
+    words = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+    separator = said.get("separator")
+    separator = words.get(separator, separator) if separator else None
+    if separator is not None and len(separator) != 1:
+        raise click.UsageError(f"--separator wants one character, not {separator!r}")
+    return Format(**{**said, "separator": separator})
+
+
+def mapping_of(mapped: tuple[str, ...]) -> dict[str, str]:
+    """`--map FIELD=COLUMN`, read."""
+    mapping: dict[str, str] = {}
+    for each in mapped:
+        field, equals, column = each.partition("=")
+        if not equals:
+            raise click.UsageError(f"--map wants FIELD=COLUMN, not {each!r}")
+        mapping[field.strip()] = column.strip()
+    return mapping
+
+
+@click.command("preview")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--country", default="IN", show_default=True, help="where numbers without a country code are from")
+@MAPPED
+@FORMAT
+@JSON
+def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: bool, **said: Any) -> None:
+    """Show the first rows of a list as they will be read; nothing is stored."""
+
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        try:
+            reading = read_list(file, format_of(said))
+            async with store.sessions() as session:
+                known = await imports.remembered(session, without_ours(reading.header))
+                today = (await session.execute(select(func.current_date()))).scalar_one()
+            columns = choose_columns(reading.header, known, mapping_of(mapped))
+            return preview(reading, columns, country.upper(), today)
+        except UnreadableListError as error:
+            raise CommandError(str(error)) from error
+
+    shown = with_store(work)
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    click.echo(f"read as: {shown['detected']}")
+    for field, column in shown["columns"].items():
+        click.echo(f"  {field:15} {column}")
+    click.echo(f"  kept as they are: {', '.join(shown['unmapped']) or 'none'}")
+    for row in shown["rows"]:
+        read = row.get("problem") or "  ".join(
+            str(part) for part in (row["phone"], row["name"] or "", *row["reads"].values(), *row["repaired"]) if part
+        )
+        click.echo(f"  {row['n']:>6}  {read}")
+
+
+@click.command("imports")
+@click.option("--campaign", help="of this campaign only")
+@JSON
+def imports_command(campaign: str | None, as_json: bool) -> None:
+    """The lists that came: number, file, state, counts."""
+
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        query = select(LeadImport, Campaign.name).join(Campaign, Campaign.id == LeadImport.campaign_id)
+        if campaign is not None:
+            query = query.where(Campaign.name == campaign)
+        async with store.sessions() as session:
+            return [
+                imports.described(each, name) for each, name in await session.execute(query.order_by(LeadImport.id))
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found:
+        counts = ", ".join(f"{name} {each['counts'].get(name, 0)}" for name in ("rows", *FATES))
+        click.echo(f"{each['import_id']:>6}  {each['campaign']}  {each['file']}  {each['state']}  {counts}")
+
+
+@click.command("rows")
+@click.argument("import_id", type=int)
+@click.option("--which", type=click.Choice([*FATES, *NOTES]), help="of this count only")
+@click.option("--after", type=int, default=0, help="rows behind this one")
+@click.option("--most", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@JSON
+def rows_command(import_id: int, which: str | None, after: int, most: int, as_json: bool) -> None:
+    """The rows behind a count of an import."""
+
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            if await imports.campaign_of(session, import_id) is None:
+                raise CommandError(f"there is no import {import_id}; see: dialer leads imports")
+            fate, flag = (which, 0) if which in FATES else (None, NOTES[which].value if which else 0)
+            rows = await imports.rows_of(session, import_id, fate=fate, flag=flag, after=after, most=most)
+            return [imports.described_row(row) for row in rows]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for row in found:
+        click.echo(f"{row['n']:>7}  {row['fate']:18} {' | '.join(row['cells'])}  {row['says'] or ''}")
+
+
+@click.command("choose")
+@click.argument("import_id", type=int)
+@click.argument("choice", type=click.Choice(CHOICES))
+@click.argument("rows", type=int, nargs=-1, required=True)
+def choose_command(import_id: int, choice: str, rows: tuple[int, ...]) -> None:
+    """Choose for single duplicates of a list that is not in yet; ROWS as `dialer leads rows` numbers them."""
+
+    async def work(settings: Settings, store: Store) -> int:
+        async with store.sessions.begin() as session:
+            found = await imports.campaign_of(session, import_id)
+            if found is None or found[0].state != "checked":
+                raise CommandError(f"import {import_id} is not waiting for a choice; see: dialer leads imports")
+            return await imports.choose(session, import_id, list(rows), choice)
+
+    click.echo(f"{with_store(work)} of {len(set(rows))} rows: {choice}")
+
+
+@click.command("commit")
+@click.argument("import_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
+def commit_command(import_id: int, as_json: bool) -> None:
+    """Bring in a list that a dry run kept. Nobody is rung by it."""
+
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        try:
+            with watching(None) as asked:
+                async with store.sessions.begin() as session:
+                    done = await commit_import(session, import_id, asked, by=f"cli:{getuser()}")
+        except UnreadableListError as error:
+            raise CommandError(str(error)) from error
+        return {**done.counts.as_dict(), "import_id": import_id, "notes": dict(done.counts.notes)}
+
+    counts = with_store(work)
+    if as_json:
+        click.echo(json.dumps(counts, ensure_ascii=False))
+        return
+    click.echo(", ".join(f"{name} {many}" for name, many in counts.items() if isinstance(many, int)))
+
+
+@click.command("undo")
+@click.argument("import_id", type=int)
+@JSON
+def undo_command(import_id: int, as_json: bool) -> None:
+    """Take an import back, as long as none of its leads has been rung."""
+
+    async def work(settings: Settings, store: Store) -> Undone | Rung:
+        try:
+            async with store.sessions.begin() as session:
+                return await undo_import(session, import_id, f"cli:{getuser()}")
+        except UnreadableListError as error:
+            raise CommandError(str(error)) from error
+
+    match with_store(work):
+        case Undone(leads):
+            said = {"import_id": import_id, "leads": leads}
+            click.echo(
+                json.dumps(said) if as_json else f"import {import_id} is taken back: {leads} leads are out again"
+            )
+        case Rung(many, phones):
+            more = f" and {many - len(phones)} more" if many > len(phones) else ""
+            raise CommandError(f"import {import_id} stays: {many} were rung ({', '.join(phones)}{more})")

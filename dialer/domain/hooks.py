@@ -1,0 +1,70 @@
+"""What other systems are told, and which addresses may be told: pure rules, no socket.
+
+The signature is HMAC-SHA256 of `<seconds since 1970>.<body>`, so that an old message cannot be sent again as new.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+_NAT64 = ip_network("64:ff9b::/96")
+EVENTS = ("booking", "outcome")
+SIGNATURE = "X-Dialer-Signature"
+EVENT_ID = "X-Dialer-Event"
+MOST_TRIES = 12
+FIRST_WAIT = timedelta(seconds=10)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+def sign(secret: str, body: bytes, at: int) -> str:
+    """The signature's header: `t=<seconds>,v1=<hex>`."""
+    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={mac}"
+
+
+def wait_after(tries: int) -> timedelta | None:
+    """How long until the next try after so many failed ones; None when it is given up."""
+    if tries >= MOST_TRIES:
+        return None
+    return min(LONGEST_WAIT, FIRST_WAIT * int(2 ** max(0, tries - 1)))
+
+
+def refusal(url: str, allowed: Collection[str]) -> str | None:
+    """Why a hook may not have this address, in one line; None if it may. `allowed` hosts may be private, without TLS."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "that is no address"
+    if not host or parts.username or parts.password:
+        return "an address of a host is wanted, without a name and password in it"
+    if is_allowed(host, port, allowed):
+        return None if parts.scheme in ("http", "https") else "the address must begin with https://"
+    if parts.scheme != "https":
+        return "the address must begin with https://"
+    if port not in (None, 443):
+        return "only port 443 is called; name the host in DIALER_HOOK_HOSTS to allow another"
+    try:
+        literal = ip_address(host)
+    except ValueError:
+        return None
+    return None if is_public(literal) else "that is a private address; name the host in DIALER_HOOK_HOSTS to allow it"
+
+
+def is_allowed(host: str, port: int | None, allowed: Collection[str]) -> bool:
+    """Whether a host (with its port, where that is not 443) was named by the operator."""
+    return (host if port in (None, 443) else f"{host}:{port}") in allowed
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one of the open internet: not ours, not the link's, not the cloud's own."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is not None:
+            return is_public(inner)
+        if address in _NAT64:
+            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+    return address.is_global and not address.is_multicast and not address.is_reserved

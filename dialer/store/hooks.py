@@ -1,0 +1,83 @@
+"""What is to be told to hooks: found in the rows, so that nothing is lost and nothing told under two ids."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import Hook, HookDelivery
+
+LOOK_BACK = timedelta(days=1)
+
+# One row per hook and event, whatever happens: the unique key keeps out what was found before.
+_BOOKINGS = text("""
+INSERT INTO hook_delivery (hook_id, event, body)
+SELECT h.id, 'booking:' || b.id || ':' || b.state, jsonb_build_object(
+    'event', 'booking', 'booking_id', b.id, 'state', b.state, 'campaign', k.name, 'phone', l.phone, 'lead', l.name,
+    'counselor', o.name, 'starts', lower(b.during), 'ends', upper(b.during), 'zone', o.zone, 'lead_zone', b.lead_zone)
+FROM hook h JOIN booking b ON b.created_at >= greatest(h.made_at, now() - CAST(:back AS interval)) AND b.state <> 'held'
+JOIN campaign_lead p ON p.id = b.campaign_lead_id JOIN lead l ON l.id = p.lead_id
+JOIN campaign k ON k.id = p.campaign_id JOIN counselor o ON o.id = b.counselor_id
+WHERE h.active AND 'booking' = ANY(h.events) ON CONFLICT DO NOTHING
+""")
+_OUTCOMES = text("""
+INSERT INTO hook_delivery (hook_id, event, body)
+SELECT h.id, 'outcome:' || c.id, jsonb_build_object(
+    'event', 'outcome', 'call_id', c.id, 'campaign', k.name, 'phone', c.phone, 'n', c.n, 'outcome', c.outcome,
+    'reason', c.reason, 'answered', c.answered_at, 'ended', c.ended_at, 'duration_s', c.duration_s,
+    'values', (SELECT jsonb_object_agg(field, value ORDER BY id) FROM enquiry_value v WHERE v.call_id = c.id))
+FROM hook h JOIN call c ON c.created_at >= now() - 2 * CAST(:back AS interval) AND c.state = 'ended'
+    AND c.ended_at >= greatest(h.made_at, now() - CAST(:back AS interval))
+JOIN campaign k ON k.id = c.campaign_id
+WHERE h.active AND 'outcome' = ANY(h.events) AND c.outcome IS NOT NULL ON CONFLICT DO NOTHING
+""")
+
+
+async def find_news(session: AsyncSession) -> int:
+    """Write down what hooks have not been told of the last day; how many messages."""
+    if not await session.scalar(select(func.count()).select_from(Hook).where(Hook.active)):
+        return 0
+    found = 0
+    for query in (_BOOKINGS, _OUTCOMES):
+        done: Any = await session.execute(query, {"back": LOOK_BACK})
+        found += done.rowcount
+    return found
+
+
+async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequence[tuple[HookDelivery, Hook]]:
+    """Messages whose moment has come; nobody else takes them for so long, even if we are gone."""
+    query = (
+        select(HookDelivery, Hook)
+        .join(Hook, Hook.id == HookDelivery.hook_id)
+        .where(HookDelivery.state == "waiting", HookDelivery.next_at <= func.now(), Hook.active)
+        .order_by(HookDelivery.next_at)
+        .limit(most)
+        .with_for_update(of=HookDelivery, skip_locked=True)
+    )
+    rows = [(row[0], row[1]) for row in await session.execute(query)]
+    ids = [delivery.id for delivery, _ in rows]
+    await session.execute(
+        update(HookDelivery)
+        .where(HookDelivery.id.in_(ids))
+        .values(next_at=func.now() + again_in, tries=HookDelivery.tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return rows
+
+
+async def delivered(session: AsyncSession, delivery_id: int, says: str) -> None:
+    """It was taken."""
+    done = {"state": "delivered", "last_says": says, "delivered_at": func.now()}
+    await session.execute(update(HookDelivery).where(HookDelivery.id == delivery_id).values(**done))
+
+
+async def failed(session: AsyncSession, delivery_id: int, says: str, wait: timedelta | None) -> datetime | None:
+    """It was not taken: tried again after `wait`, or given up."""
+    values: dict[str, Any] = {"last_says": says}
+    values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
+    row = await session.execute(
+        update(HookDelivery).where(HookDelivery.id == delivery_id).values(**values).returning(HookDelivery.next_at)
+    )
+    return row.scalar_one_or_none()

@@ -1,0 +1,75 @@
+"""Long work asked for through the API: claimed by one worker, alive by its heartbeat, taken over when that stops."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import Job
+
+SILENT = timedelta(seconds=30)
+"""Who gave no sign of life for so long is gone: its transaction is rolled back, and its work is begun again."""
+
+
+async def ask(session: AsyncSession, kind: str, asked: dict[str, Any], by: str) -> int:
+    """Ask for a piece of work; its id."""
+    job = Job(kind=kind, asked=asked, asked_by=by)
+    session.add(job)
+    await session.flush()
+    return job.id
+
+
+async def claim(session: AsyncSession) -> int | None:
+    """The oldest piece of work that nobody does, now ours."""
+    free = or_(Job.state == "queued", and_(Job.state == "running", Job.heard_at < func.now() - SILENT))
+    query = select(Job).where(free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+    job = (await session.scalars(query)).one_or_none()
+    if job is None:
+        return None
+    if job.cancel:
+        job.state, job.ended_at = "cancelled", func.now()
+        return None
+    job.state, job.heard_at, job.done = "running", func.now(), 0
+    return job.id
+
+
+async def heard(session: AsyncSession, job_id: int, done: int) -> bool:
+    """A sign of life; whether the work is still wanted."""
+    told = await session.execute(
+        update(Job).where(Job.id == job_id).values(heard_at=func.now(), done=done).returning(Job.cancel)
+    )
+    return told.scalar_one() is False
+
+
+async def end(session: AsyncSession, job_id: int, state: str, says: str | None, result: dict[str, Any] | None) -> None:
+    """What came of it."""
+    ended = {"state": state, "says": says, "result": result, "ended_at": func.now()}
+    await session.execute(update(Job).where(Job.id == job_id, Job.state == "running").values(**ended))
+
+
+async def cancel(session: AsyncSession, job_id: int) -> Job | None:
+    """Ask that a piece of work be stopped; one that nobody began is stopped at once."""
+    job = await session.get(Job, job_id, with_for_update=True)
+    if job is not None and job.state in ("queued", "running"):
+        job.cancel = True
+        if job.state == "queued":
+            job.state, job.ended_at = "cancelled", func.now()
+        await session.flush()
+        await session.refresh(job)
+    return job
+
+
+def described(job: Job) -> dict[str, Any]:
+    """A piece of work, for JSON."""
+    return {
+        "job_id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "says": job.says,
+        "result": job.result,
+        "asked_at": job.asked_at.isoformat(),
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+    }

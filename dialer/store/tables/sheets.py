@@ -1,0 +1,112 @@
+"""What comes in and goes out as sheets: long work, feeds, scheduled exports, and the hooks of other systems."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dialer.store.tables.base import Base, big_id, one_of
+
+JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
+JOB_KINDS = ("import", "commit", "export")
+DELIVERY_STATES = ("waiting", "delivered", "given_up")
+SHEETS = ("leads", "calls", "bookings", "transcripts")
+
+
+class ImportChange(Base):
+    """What an import changed about somebody who was known before: what undo puts back."""
+
+    __tablename__ = "import_change"
+    __table_args__ = (Index("ix_import_change_import_id", "import_id"),)
+    id: Mapped[int] = big_id()
+    import_id: Mapped[int] = mapped_column(BigInteger)
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id", ondelete="CASCADE"))
+    campaign_lead_id: Mapped[int | None] = mapped_column(ForeignKey("campaign_lead.id", ondelete="CASCADE"))
+    before: Mapped[dict[str, Any]]
+
+
+class Job(Base):
+    """Long work that a worker does when it is asked through the API: how far it is, and what came of it."""
+
+    __tablename__ = "job"
+    __table_args__ = (one_of("kind", JOB_KINDS), one_of("state", JOB_STATES))
+    id: Mapped[int] = big_id()
+    kind: Mapped[str]
+    asked: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    done: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    total: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cancel: Mapped[bool] = mapped_column(server_default="false")
+    says: Mapped[str | None]
+    result: Mapped[dict[str, Any] | None]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    heard_at: Mapped[datetime | None]
+    """The last sign of life of the process that does it: one that is silent is taken over."""
+    ended_at: Mapped[datetime | None]
+
+
+class Feed(Base):
+    """An address that a spreadsheet program refreshes by itself: signed, and good until it is revoked."""
+
+    __tablename__ = "feed"
+    __table_args__ = (one_of("what", SHEETS),)
+    id: Mapped[int] = big_id()
+    what: Mapped[str]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+
+
+class ExportSchedule(Base):
+    """An export that is written again and again to a folder or an fsspec address."""
+
+    __tablename__ = "export_schedule"
+    __table_args__ = (one_of("what", SHEETS), one_of("form", ("csv", "xlsx")))
+    id: Mapped[int] = big_id()
+    what: Mapped[str]
+    form: Mapped[str]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    address: Mapped[str]
+    every: Mapped[timedelta]
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_at: Mapped[datetime | None]
+    last_says: Mapped[str | None]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Hook(Base):
+    """Another system's address that is told of bookings and outcomes, signed with a secret of its own."""
+
+    __tablename__ = "hook"
+    id: Mapped[int] = big_id()
+    url: Mapped[str]
+    secret: Mapped[str]
+    events: Mapped[list[str]]
+    active: Mapped[bool] = mapped_column(server_default="true")
+    made_by: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class HookDelivery(Base):
+    """One thing told to one hook: at least once, and under an id by which the other side knows it again."""
+
+    __tablename__ = "hook_delivery"
+    __table_args__ = (
+        UniqueConstraint("hook_id", "event"),
+        one_of("state", DELIVERY_STATES),
+        Index("ix_hook_delivery_due", "next_at", postgresql_where=text("state = 'waiting'")),
+    )
+    id: Mapped[int] = big_id()
+    hook_id: Mapped[int] = mapped_column(ForeignKey("hook.id", ondelete="CASCADE"))
+    event: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_says: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,162 @@
+"""Long work that was asked for through the API: done by workers, followed, stopped, begun again when its process dies."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from litestar.testing import AsyncTestClient
+from sqlalchemy import select
+
+from dialer.settings import Settings
+from dialer.store import jobs
+from dialer.store.tables import Job, Lead
+from dialer.web.app import make_app
+from dialer.wiring.stores import Store
+from tests.support.lists import as_text, campaign, students, write_list
+from tests.support.people import phone_of, row_counts, sql
+from workers.long_work import LongWork
+
+
+async def worked(settings: Settings, store: Store, until: Callable[[], Awaitable[bool]]) -> None:
+    """Let a worker do what there is, until something is so."""
+    ctx: Any = {"parts": SimpleNamespace(sessions=store.sessions)}
+    work = LongWork(settings)
+    try:
+        while not await until():
+            await work.begin_next(ctx)
+            await asyncio.sleep(0.05)
+    finally:
+        await work.stop()
+
+
+async def state(store: Store, job_id: int) -> str:
+    async with store.sessions() as session:
+        return (await session.get_one(Job, job_id)).state
+
+
+async def test_a_list_is_checked_chosen_about_brought_in_and_taken_back_over_the_api(
+    settings: Settings, store: Store
+) -> None:
+    await campaign(store)
+    text = as_text([*students(1, 2, 1), ["Devi", "98765"]])
+    async with AsyncTestClient(app=make_app(settings), base_url="http://127.0.0.1") as client:
+        files = {"data": ("list.csv", text.encode())}
+        asked = {"dry_run": "true", "background": "true"}
+        answer = await client.post("/api/campaigns/Spring/leads", files=files, params=asked)
+        assert answer.status_code == 200, answer.text
+        job = answer.json()["job_id"]
+
+        async def over() -> bool:
+            return (await client.get(f"/api/jobs/{job}")).json()["state"] not in ("queued", "running")
+
+        await worked(settings, store, over)
+        said = (await client.get(f"/api/jobs/{job}")).json()
+        assert said["state"] == "done", said
+        number = said["result"]["import_id"]
+        assert (said["result"]["imported"], said["done"]) == (2, 4)
+        assert await sql(store.sessions, "SELECT count(*) FROM lead") == 0
+        rows = (await client.get(f"/api/imports/{number}/rows", params={"which": "duplicate_in_file"})).json()
+        assert [row["n"] for row in rows] == [3]
+        assert (await client.get(f"/api/imports/{number}/rows", params={"which": "x"})).status_code == 422
+        chosen = await client.post(f"/api/imports/{number}/choices", json={"rows": [3, 1], "choice": "fill"})
+        assert chosen.json() == {"chosen": 1}
+        job = (await client.post(f"/api/imports/{number}/commit")).json()["job_id"]
+        await worked(settings, store, over)
+        assert (await client.get(f"/api/imports/{number}")).json()["state"] == "done"
+        assert (await client.post(f"/api/imports/{number}/commit")).status_code == 409
+        job = (await client.post("/api/exports", json={"what": "leads", "form": "xlsx"})).json()["job_id"]
+        await worked(settings, store, over)
+        result = (await client.get(f"/api/jobs/{job}")).json()["result"]
+        assert result["rows"] == 2
+        assert Path(result["file"]).read_bytes().startswith(b"PK")
+        assert (await client.delete(f"/api/imports/{number}")).json() == {"import_id": number, "leads": 2}
+        assert (await client.delete(f"/api/imports/{number}")).status_code == 409
+        assert (await client.get("/api/imports/99")).status_code == 404
+        assert (await client.post("/api/jobs/99/cancel")).status_code == 404
+
+
+async def ask(store: Store, path: Path) -> int:
+    asked = {"file": str(path), "campaign": "Spring", "dry": False, "duplicates": "skip", "mapping": {}}
+    async with store.sessions.begin() as session:
+        return await jobs.ask(session, "import", asked, "test")
+
+
+GROWN = "SELECT pg_relation_size('lead') > 1000000"
+
+
+async def test_work_that_is_stopped_leaves_nothing(settings: Settings, store: Store, tmp_path: Path) -> None:
+    await campaign(store)
+    job = await ask(store, write_list(tmp_path / "list.csv", students(*range(100_000))))
+    stopped = False
+
+    async def over() -> bool:
+        nonlocal stopped
+        if not stopped and await sql(store.sessions, GROWN):
+            async with store.sessions.begin() as session:
+                await jobs.cancel(session, job)
+            stopped = True
+        return await state(store, job) not in ("queued", "running")
+
+    await worked(settings, store, over)
+    assert await state(store, job) == "cancelled"
+    assert await sql(store.sessions, "SELECT count(*) FROM lead") == 0
+    waiting = await ask(store, tmp_path / "list.csv")
+    async with store.sessions.begin() as session:
+        await jobs.cancel(session, waiting)
+    assert await state(store, waiting) == "cancelled", "what nobody began is stopped at once"
+
+
+async def test_work_whose_process_is_killed_is_begun_again_and_imported_once(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    await campaign(store)
+    before = await row_counts(store.sessions)
+    job = await ask(store, write_list(tmp_path / "list.csv", students(*range(100_000))))
+    async with store.sessions.begin() as session:
+        assert await jobs.claim(session) == job
+    environment = {**os.environ, "DIALER_DATABASE_URL": settings.dialer_database_url or ""}
+    environment["DIALER_REDIS_URL"] = settings.dialer_redis_url or ""
+    words = [sys.executable, "-m", "dialer", "job", str(job)]
+    process = await asyncio.to_thread(subprocess.Popen, words, env=environment)
+    while not await sql(store.sessions, GROWN):
+        assert process.poll() is None
+        await asyncio.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    await asyncio.to_thread(process.wait)
+    assert await row_counts(store.sessions) == {**before, "job": 1}
+    async with store.sessions.begin() as session:
+        assert await jobs.claim(session) is None, "its silence is still short"
+    await sql(store.sessions, "UPDATE job SET heard_at = now() - interval '1 minute'")
+
+    async def over() -> bool:
+        return await state(store, job) == "done"
+
+    await worked(settings, store, over)
+    async with store.sessions() as session:
+        assert len((await session.scalars(select(Lead.id))).all()) == 100_000
+
+
+async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_path: Path) -> None:
+    await campaign(store)
+    job = await ask(store, write_list(tmp_path / "list.csv", [["x", phone_of(1)]], ("A", "B")))
+
+    async def over() -> bool:
+        return await state(store, job) not in ("queued", "running")
+
+    await worked(settings, store, over)
+    async with store.sessions() as session:
+        row = await session.get_one(Job, job)
+    assert row.state == "failed"
+    assert "--map phone=COLUMN" in (row.says or "")
+
+
+def test_no_process_that_serves_people_loads_pandas() -> None:
+    modules = ("dialer.web.app", "dialer.bridge.server", "workers.main", "dialer.flows.read_list", "dialer.cli.leads")
+    code = f"import sys, {', '.join(modules)}; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
