@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -231,6 +232,13 @@ def write_list(path: Path, numbers: Sequence[str]) -> Path:
     return path
 
 
+async def _bridge_on_paper(database_url: str) -> None:
+    """A row that says that a bridge is up and takes whatever comes: without one nothing is claimed."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("INSERT INTO bridge_process VALUES ('paper', 100000, 0, false, '2100-01-01')")
+    await connection.close()
+
+
 def _replaced(url: str, port: int) -> str:
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{port}")).geturl()
@@ -286,6 +294,9 @@ def hurting(
         environment = {**own_environment(), **told(settings), "DIALER_LOG_LEVEL": "warning"}
         hurt = Hurt(settings, twilio_url, environment, folder, servers, proxies, by_wire)
         hurt.dialer("campaign", "status")  # makes the schema before the processes race for it
+        if not with_bridge:  # a line is busy or rings: a bridge on paper is enough for that
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(asyncio.run, _bridge_on_paper(addresses.database_url)).result()
         hurt.start("web", *(["bridge"] if with_bridge else []))
         hurt.start(*["worker" if not n else f"worker:{n}" for n in range(workers)])
         keeper = threading.Thread(target=hurt.keep_alive, daemon=True)
