@@ -10,8 +10,8 @@ import asyncio
 import json
 import logging
 import os
+import platform
 import secrets
-import socket as sockets_of_the_system
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -90,7 +90,7 @@ class Bridge:
         token = settings.twilio_auth_token
         self._auth_token = token.get_secret_value() if token else None
         self._most_calls = settings.dialer_bridge_most_calls
-        self._name = f"{sockets_of_the_system.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
         auth = settings.exotel_callback_auth
         self._exotel_auth = auth.get_secret_value() if auth else None
         self._carrier_at = {carrier.profile.media_path: name for name, carrier in parts.carriers.items()}

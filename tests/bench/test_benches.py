@@ -1,6 +1,7 @@
 """The benches run, measure what they say they measure, and name their ratios as scripts expect them (design.md §7)."""
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dialer.cli.bench import bench
-from dialer.cli.benches import claim, dial, exporting, importing, webhook
+from dialer.cli.benches import bridge, claim, dial, exporting, importing, webhook
 
 pytestmark = pytest.mark.xdist_group("processes")
 
@@ -52,6 +53,21 @@ def test_a_bench_prints_figures_yardsticks_and_its_ratio(name: str, ratios: list
     for values in (said["figures"], said["yardsticks"], said["ratios"]):
         assert values
         assert all(value > 0 for value in values.values())
+
+
+@pytest.mark.skipif(not (shutil.which("cc") or shutil.which("gcc")), reason="the yardstick is in C: no compiler here")
+def test_the_bridge_is_measured_beside_a_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With four calls for a second: what is tested is that it runs; 50 and 200 name the ratios that scripts read."""
+    assert bridge.CALLS == (50, 200)
+    monkeypatch.setattr(bridge, "CALLS", (4,))
+    monkeypatch.setattr(bridge, "SECONDS", 1)
+    monkeypatch.setattr(bridge, "LADDER", ())
+    done = CliRunner().invoke(bench, ["bridge", "--json"])
+    assert done.exit_code == 0, done.output
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert list(said["ratios"]) == ["cpu_over_relay_4"]
+    assert said["ratios"]["cpu_over_relay_4"] > 0
+    assert said["figures"].keys() >= {"cpu_ms_4", "cpu_ms_recorded_4", "up_p99_ms_4", "kb_per_call_4", "calls_per_core"}
 
 
 def test_without_json_a_person_can_read_it(monkeypatch: pytest.MonkeyPatch) -> None:

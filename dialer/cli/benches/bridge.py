@@ -30,7 +30,6 @@ CALLS, SECONDS = (50, 200), 10
 LADDER, LADDER_SECONDS = (250, 300, 350, 400, 500), 6
 SOAK_MINUTES = 10
 LATE_MS = 20.0
-VOICE_PORT = free_ports(1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,11 @@ class Measured:
 async def measure(say: Callable[[str], None], *, full: bool = False) -> Result:
     """CPU per call at 50 and 200 calls, added latency, memory, and how many calls one core carries."""
     result = Result("bridge")
-    most = max(*CALLS, *LADDER)
+    most = max((*CALLS, *LADDER))
     with tempfile.TemporaryDirectory(prefix="dialer-relay-") as folder:
         relay = _build(Path(folder))
         async with ground() as here:
-            bench = _Bench(here, await _calls(here, most), relay)
+            bench = _Bench(here, await _calls(here, most), relay, *free_ports(1))
             for calls in CALLS:
                 say(f"{calls} calls over the relay, then over the bridge …")
                 with bench.relay() as (port, pid):
@@ -115,6 +114,7 @@ class _Bench:
     here: Ground
     calls: int
     binary: Path
+    voice_port: int
 
     async def run(self, calls: int, seconds: int, *, recording: bool = False) -> Measured:
         """A fresh bridge, and so many calls on it."""
@@ -135,12 +135,12 @@ class _Bench:
                 "DIALER_BRIDGE_PORT": str(port),
                 "DIALER_MEDIA_URL": f"ws://127.0.0.1:{port}",
                 "DIALER_BRIDGE_MOST_CALLS": "100000",
-                "DIALER_LOG_LEVEL": "info",
+                "DIALER_LOG_LEVEL": "error",
                 "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
                 "TWILIO_AUTH_TOKEN": KEY,
                 "TWILIO_FROM_NUMBER": "+15005550006",
                 "OPENAI_API_KEY": "sk-bench",
-                "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{VOICE_PORT}/v1/realtime",
+                "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{self.voice_port}/v1/realtime",
             }
             with server(["-m", "dialer", "bridge"], port, environment) as pid:
                 yield port, pid
@@ -149,7 +149,7 @@ class _Bench:
     def relay(self) -> Iterator[tuple[int, int]]:
         """The yardstick's port and pid."""
         (port,) = free_ports(1)
-        process = subprocess.Popen([self.binary, str(port), str(VOICE_PORT)])
+        process = subprocess.Popen([self.binary, str(port), str(self.voice_port)])
         try:
             yield port, process.pid
         finally:
@@ -164,7 +164,7 @@ class _Bench:
             *("--pid", str(pid), "--calls", str(calls), "--seconds", str(seconds)),
             *(
                 "--openai-port",
-                str(VOICE_PORT),
+                str(self.voice_port),
                 "--header",
                 f"X-Twilio-Signature={signature}",
                 "--param",
