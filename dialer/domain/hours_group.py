@@ -15,6 +15,7 @@ from dialer.domain.rules import NoRules, Rules, is_holiday, narrow, rules_of
 
 # A carrier may start a call later than it was asked to: nothing is fed to it shortly before the window closes.
 FEED_STOPS = timedelta(minutes=10)
+SPREAD = timedelta(minutes=30)
 # More than a fortnight can hold: a window that is never open for longer than the margin is as good as closed.
 MOST_OPENINGS = 60
 
@@ -48,6 +49,17 @@ def group_opens(group: HoursGroup, own: Window, now: datetime) -> datetime | Non
         return opens(rules, narrow(rules, own), group.zones, now, FEED_STOPS)
     except (LookupError, ValueError):  # a zone that this machine does not know
         return now
+
+
+def within_hours(group: HoursGroup, own: Window, wished: datetime, jitter: float) -> datetime:
+    """A wished moment (UTC), or the next one at which the group's leads may be rung.
+
+    `jitter` (0 to 1) spreads those who wait for the same opening over its first half hour.
+    """
+    opening = group_opens(group, own, wished)
+    if opening is None or opening == wished:
+        return wished
+    return group_opens(group, own, opening + jitter * SPREAD) or opening
 
 
 def opens(rules: Rules, window: Window, zones: Sequence[str], moment: datetime, margin: timedelta) -> datetime | None:

@@ -1,7 +1,7 @@
 """When to ring a lead again, and when to leave them alone.
 
 Pure: the caller passes the time in and stores what comes out. The moment that comes out is the earliest one wished
-for; the gate still has to agree when it comes.
+for: the caller moves it into the lead's hours (`hours_group.within_hours`), and the gate still has to agree when it comes.
 """
 
 from collections.abc import Mapping

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.carriers.port import Ended
 from dialer.domain.call import OVER, Outcome, State, outcome_of_talk
 from dialer.domain.enquiry import is_qualified
+from dialer.domain.hours_group import group_of, within_hours
 from dialer.domain.retry import GiveUp, RetryAt, decide
 from dialer.store import bookings, calls, enquiries
-from dialer.store.campaigns import policy_of
-from dialer.store.tables import Call, Campaign, CampaignLead
+from dialer.store.campaigns import policy_of, window_of
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 
 async def end_call(session: AsyncSession, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
@@ -82,6 +83,9 @@ async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now:
     jitter = random.random()  # noqa: S311 - spreads calls, guards nothing
     match decide(outcome, in_campaign.attempts, same, now, policy_of(campaign), call.promised_at, jitter):
         case RetryAt(at, promised):
+            if not promised:
+                lead = await session.get_one(Lead, in_campaign.lead_id)
+                at = within_hours(group_of(lead.phone, lead.state, lead.zones), window_of(campaign), at, jitter)
             in_campaign.state, in_campaign.next_attempt_at = "waiting", at
             in_campaign.rank = 0 if promised else 2
             in_campaign.why = (

@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +17,7 @@ from dialer.carriers.port import Report
 from dialer.carriers.twilio.webhooks import parse_status
 from dialer.domain.call import Outcome, State
 from dialer.flows.close_talk import Measured, close_talk
+from dialer.flows.end_call import end_call
 from dialer.flows.record_status import record_status
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
@@ -156,3 +157,16 @@ async def test_a_report_of_a_call_that_is_not_there_changes_nothing(store: Store
     async with store.sessions.begin() as session:
         nobody = UUID(int=7)
         assert await record_status(session, nobody, Report("CA0", State.ENDED, HUNG_UP), datetime.now(UTC)) is None
+
+
+async def test_who_is_rung_again_is_never_promised_a_moment_outside_the_hours(store: Store) -> None:
+    """Twenty hours after a voicemail at one o'clock is nine in the morning: the window opens at ten."""
+    call = await placed_call(store.sessions, ScriptedCarrier())
+    one_o_clock = TUESDAY_11 + timedelta(hours=2)
+    async with store.sessions.begin() as session:
+        found = await session.get_one(Call, call.id)
+        await end_call(session, found, Outcome.VOICEMAIL, "a machine answered", one_o_clock)
+    lead = await lead_now(store.sessions)
+    ten = TUESDAY_11 + timedelta(hours=23)
+    assert lead.state == "waiting"
+    assert ten <= lead.next_attempt_at <= ten + timedelta(hours=1, minutes=30)

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from dialer.domain.gate import ask
 from dialer.domain.hours import Window
-from dialer.domain.hours_group import Closings, HoursGroup, group_of, group_opens
+from dialer.domain.hours_group import Closings, HoursGroup, group_of, group_opens, within_hours
 from dialer.domain.rules import rules_for
 from tests.support.gate_facts import OWN, PLACES, Place, facts
 
@@ -62,3 +62,22 @@ def test_what_was_closed_is_remembered_until_it_opens_and_no_longer() -> None:
     assert closings.opens(KOLKATA, OFFICE, noon) == noon, "a clock that stepped back is believed"
     for _ in range(2):
         assert closings.opens(HoursGroup("GB", (), ("Europe/London",)), OFFICE, night + timedelta(hours=6))
+
+
+def test_a_retry_wished_for_at_night_waits_for_the_morning_and_not_all_for_its_first_minute() -> None:
+    night, morning = datetime(2026, 2, 10, 3, 22, tzinfo=UTC), datetime(2026, 2, 10, 4, 30, tzinfo=UTC)
+    assert within_hours(KOLKATA, OFFICE, night, 0.0) == morning
+    assert within_hours(KOLKATA, OFFICE, night, 0.5) == morning + timedelta(minutes=15)
+    assert within_hours(KOLKATA, OFFICE, morning, 0.9) == morning, "a moment that is within the hours stands"
+    assert within_hours(KOLKATA, Window({}), night, 0.5) == night, "hours that never open are the gate's to refuse"
+
+
+@given(place=some.sampled_from(PLACES), minutes=some.integers(0, 366 * 24 * 60), jitter=some.floats(0, 1))
+def test_a_moved_retry_is_never_before_its_wish_and_always_within_the_hours(
+    place: Place, minutes: int, jitter: float
+) -> None:
+    wished = YEAR + timedelta(minutes=minutes)
+    group = group_of(place.phone, None, (place.zone,))
+    moved = within_hours(group, OFFICE, wished, jitter)
+    assert moved >= wished
+    assert group_opens(group, OFFICE, moved) in (moved, None)
