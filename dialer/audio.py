@@ -19,6 +19,9 @@ BYTES_PER_MS = RATE // 1000
 SILENCE = 0xFF
 SILENCE_FRAME = bytes([SILENCE]) * FRAME_BYTES
 
+SPEECH_LOUDNESS = 400.0
+"""Mean absolute sample of a frame, out of 32,000: speech on a phone is louder, a quiet line is not."""
+
 _BIAS = 33
 _CLIP = 8159
 _SEGMENT_ENDS = np.array([0x3F, 0x7F, 0xFF, 0x1FF, 0x3FF, 0x7FF, 0xFFF, 0x1FFF], dtype=np.int32)

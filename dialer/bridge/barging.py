@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 
 from dialer import audio
 
-LOUD = 400.0
-"""Mean absolute sample of a frame, out of 32,000: speech on a phone is louder, a quiet line is not."""
 LOOK_BACK_FRAMES = 20
 
 
@@ -71,7 +69,7 @@ class Barging:
         loud, left = 0, LOOK_BACK_FRAMES
         for payload in reversed(self._frames):
             frames = _frames(payload)[-left:]
-            loud += sum(audio.FRAME_MS for frame in frames if audio.loudness(frame) > LOUD)
+            loud += sum(audio.FRAME_MS for frame in frames if audio.loudness(frame) > audio.SPEECH_LOUDNESS)
             left -= len(frames)
             if left <= 0:
                 break

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from dialer import audio
 
-LOUD = 400.0
-"""Mean absolute sample of a frame, out of 32,000: speech on a phone is louder, a quiet line is not."""
 STARTS_MS = 60
 
 
@@ -32,7 +30,7 @@ class Vad:
             return None
         size_ms = len(sound) / audio.BYTES_PER_MS
         self.now_ms += size_ms
-        loud = audio.loudness(sound) > LOUD
+        loud = audio.loudness(sound) > audio.SPEECH_LOUDNESS
         if self.speaking:
             self._quiet_ms = 0.0 if loud else self._quiet_ms + size_ms
             if self._quiet_ms < self.silence_ms:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dialer import audio
-from dialer.bridge.barging import LOUD, Barging, Manner
+from dialer.audio import SPEECH_LOUDNESS as LOUD
+from dialer.bridge.barging import Barging, Manner
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, SendClear, Tell
 from dialer.carriers.media import MediaFrame, MediaStarted

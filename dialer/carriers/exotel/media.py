@@ -36,21 +36,22 @@ LAW_WORDS = ("mulaw", "mu-law", "ulaw", "pcmu")
 Number = str | int | float | None
 
 
+# Each key in both of its spellings; `other_` is the one that is read only where the first is not there.
 class _Format(msgspec.Struct, gc=False):
     encoding: str = ""
     sample_rate: Number = None
-    sampleRate: Number = None  # noqa: N815 - the wire's other spelling
+    other_sample_rate: Number = msgspec.field(default=None, name="sampleRate")
 
 
 class _Start(msgspec.Struct, gc=False):
     stream_sid: str = ""
-    streamSid: str = ""  # noqa: N815
+    other_stream_sid: str = msgspec.field(default="", name="streamSid")
     call_sid: str = ""
-    callSid: str = ""  # noqa: N815
+    other_call_sid: str = msgspec.field(default="", name="callSid")
     custom_parameters: Any = None
-    customParameters: Any = None  # noqa: N815
+    other_custom_parameters: Any = msgspec.field(default=None, name="customParameters")
     media_format: _Format | None = None
-    mediaFormat: _Format | None = None  # noqa: N815
+    other_media_format: _Format | None = msgspec.field(default=None, name="mediaFormat")
 
 
 class _Media(msgspec.Struct, gc=False):
@@ -73,7 +74,7 @@ class _Stop(msgspec.Struct, gc=False):
 class _Message(msgspec.Struct, gc=False):
     event: str
     stream_sid: str = ""
-    streamSid: str = ""  # noqa: N815
+    other_stream_sid: str = msgspec.field(default="", name="streamSid")
     start: _Start | None = None
     media: _Media | None = None
     mark: _Named | None = None
@@ -201,17 +202,17 @@ class ExotelMedia:
 
 
 def _started(message: _Message, start: _Start) -> MediaStarted:
-    stream_sid = message.stream_sid or message.streamSid or start.stream_sid or start.streamSid
-    call_sid = start.call_sid or start.callSid
+    stream_sid = message.stream_sid or message.other_stream_sid or start.stream_sid or start.other_stream_sid
+    call_sid = start.call_sid or start.other_call_sid
     if not stream_sid or not call_sid:
         raise NotMediaError("start without the ids of its stream and call")
-    shape = start.media_format or start.mediaFormat or _Format()
-    rate = shape.sample_rate if shape.sample_rate is not None else shape.sampleRate
+    shape = start.media_format or start.other_media_format or _Format()
+    rate = shape.sample_rate if shape.sample_rate is not None else shape.other_sample_rate
     if (rate is not None and _count(rate, "sample rate") != RATE) or any(
         word in shape.encoding.lower() for word in LAW_WORDS
     ):
         raise NotMediaError(f"audio of {shape.encoding} at {rate} Hz is not what was agreed")
-    told = start.custom_parameters if start.custom_parameters is not None else start.customParameters
+    told = start.custom_parameters if start.custom_parameters is not None else start.other_custom_parameters
     parameters = {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
     return MediaStarted(stream_sid, call_sid, parameters)
 

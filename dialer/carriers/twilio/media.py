@@ -20,9 +20,9 @@ from dialer.carriers.media import (
 )
 
 
-class _MediaFormat(msgspec.Struct, gc=False):
+class _MediaFormat(msgspec.Struct, rename="camel", gc=False):
     encoding: str = ""
-    sampleRate: int = 0  # noqa: N815 - the wire's spelling
+    sample_rate: int = 0
     channels: int = 0
 
 
@@ -80,8 +80,8 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
             return MediaMark(message.mark.name)
         case "start" if message.start and message.stream_sid:
             shape = message.start.media_format
-            if (shape.encoding, shape.sampleRate, shape.channels) != ("audio/x-mulaw", 8000, 1):
-                raise NotMediaError(f"audio of {shape.encoding} at {shape.sampleRate} Hz is not what was agreed")
+            if (shape.encoding, shape.sample_rate, shape.channels) != ("audio/x-mulaw", 8000, 1):
+                raise NotMediaError(f"audio of {shape.encoding} at {shape.sample_rate} Hz is not what was agreed")
             return MediaStarted(message.stream_sid, message.start.call_sid, message.start.custom_parameters)
         case "stop":
             return MediaStopped("stop")

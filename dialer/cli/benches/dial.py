@@ -38,7 +38,7 @@ async def measure(say: Callable[[str], None]) -> Result:
         with paper_carrier() as url:
             carrier = Twilio(
                 account_sid="AC0",
-                auth_token="on paper",  # noqa: S106
+                auth_token="on paper",  # noqa: S106 - the account is invented, and the carrier on paper
                 from_number="+15005550006",
                 api_url=url,
                 on_loopback=True,
