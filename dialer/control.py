@@ -9,13 +9,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from dialer.channels import subscribed
 
 COMMANDS = "dialer:control"
 ANSWER_WITHIN_S = 2.0
@@ -90,36 +92,21 @@ async def answer(redis: "Redis", command: Command, reply: Reply) -> None:
 @asynccontextmanager
 async def commands(redis: "Redis") -> AsyncIterator[AsyncIterator[Command]]:
     """The commands from now on; what is none is passed over. Raises RedisError, OSError when Redis is away."""
-    pubsub = redis.pubsub(ignore_subscribe_messages=True)
-    await pubsub.subscribe(COMMANDS)
+    async with subscribed(redis, COMMANDS) as messages:
 
-    async def read() -> AsyncIterator[Command]:
-        async for each in pubsub.listen():
-            try:
-                yield _command(each["data"])
-            except msgspec.DecodeError as error:
-                log.warning("not a command: %s", error)
+        async def read() -> AsyncIterator[Command]:
+            async for each in messages:
+                try:
+                    yield _command(each)
+                except msgspec.DecodeError as error:
+                    log.warning("not a command: %s", error)
 
-    try:
         yield read()
-    finally:
-        await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis 5 leaves it untyped
 
 
-@asynccontextmanager
-async def hearing(redis: "Redis", call_id: UUID) -> AsyncIterator[Blocks]:
+def hearing(redis: "Redis", call_id: UUID) -> AbstractAsyncContextManager[Blocks]:
     """A call's sound from now on, block after block (`dialer.bridge.listening`); the last one is `OVER`."""
-    pubsub = redis.pubsub(ignore_subscribe_messages=True)
-    await pubsub.subscribe(sound_of(call_id))
-
-    async def read() -> AsyncIterator[bytes]:
-        async for each in pubsub.listen():
-            yield each["data"]
-
-    try:
-        yield read()
-    finally:
-        await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis 5 leaves it untyped
+    return subscribed(redis, sound_of(call_id))
 
 
 def _answer_to(command: Command) -> str:

@@ -15,6 +15,8 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from dialer.channels import subscribed
+
 CHANNEL = "dialer:live"
 DOORSTEP = "dialer:asked"
 BELL = "dialer:events"
@@ -61,14 +63,5 @@ async def ring(redis: "Redis") -> None:
 @asynccontextmanager
 async def watching(redis: "Redis") -> AsyncIterator[AsyncIterator[str]]:
     """The messages from now on."""
-    pubsub = redis.pubsub(ignore_subscribe_messages=True)
-    await pubsub.subscribe(CHANNEL)
-
-    async def messages() -> AsyncIterator[str]:
-        async for each in pubsub.listen():
-            yield each["data"].decode() if isinstance(each["data"], bytes) else each["data"]
-
-    try:
-        yield messages()
-    finally:
-        await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis 5 leaves it untyped
+    async with subscribed(redis, CHANNEL) as messages:
+        yield (each.decode() async for each in messages)

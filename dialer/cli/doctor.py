@@ -12,7 +12,7 @@ import aiohttp
 import click
 from sqlalchemy import text
 
-from dialer.carriers.port import CarrierError
+from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.beside import with_servers
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
@@ -33,6 +33,17 @@ class Finding:
     what: str
     state: str
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What to do about a carrier: where nothing is set, where its number is none, where it refuses."""
+
+    what: str
+    missing: str
+    number: tuple[str, str, str]
+    """The variable of its number, the country that it is read in, and how it is written."""
+    refused: str
 
 
 @click.command()
@@ -123,35 +134,41 @@ async def _address(what: str, name: str, said: str, url: str) -> Finding:
 
 
 async def _twilio(settings: Settings) -> Finding:
-    carrier = make_carriers(settings).get("twilio")
-    if carrier is None:
-        return Finding("twilio", "missing", "set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER")
-    try:
-        if isinstance(parse_phone(carrier.from_number, "US"), BadPhone):
-            return Finding(
-                "twilio", "wrong", f"TWILIO_FROM_NUMBER {carrier.from_number!r} is no phone number; write it as +1…"
-            )
-        return Finding("twilio", "ok", await carrier.check())
-    except CarrierError as error:
-        return Finding("twilio", "wrong", f"{error}; check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
-    finally:
-        await carrier.close()
+    return await _carrier(
+        make_carriers(settings).get("twilio"),
+        Hints(
+            "twilio",
+            missing="set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER",
+            number=("TWILIO_FROM_NUMBER", "US", "+1…"),
+            refused="check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+        ),
+    )
 
 
 async def _exotel(settings: Settings) -> Finding:
-    carrier = make_carriers(settings).get("exotel")
+    wanted = "EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID"
+    return await _carrier(
+        make_carriers(settings).get("exotel"),
+        Hints(
+            "exotel",
+            missing=f"set {wanted} to ring India from an Indian number",
+            number=("EXOTEL_CALLER_ID", "IN", "080…"),
+            refused="check EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN, and EXOTEL_API_URL for the account's region",
+        ),
+    )
+
+
+async def _carrier(carrier: Carrier | None, hints: Hints) -> Finding:
     if carrier is None:
-        wanted = "EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID"
-        return Finding("exotel", "missing", f"set {wanted} to ring India from an Indian number")
+        return Finding(hints.what, "missing", hints.missing)
+    variable, country, shape = hints.number
     try:
-        if isinstance(parse_phone(carrier.from_number, "IN"), BadPhone):
-            return Finding(
-                "exotel", "wrong", f"EXOTEL_CALLER_ID {carrier.from_number!r} is no phone number; write it as 080…"
-            )
-        return Finding("exotel", "ok", await carrier.check())
+        if isinstance(parse_phone(carrier.from_number, country), BadPhone):
+            says = f"{variable} {carrier.from_number!r} is no phone number; write it as {shape}"
+            return Finding(hints.what, "wrong", says)
+        return Finding(hints.what, "ok", await carrier.check())
     except CarrierError as error:
-        hint = "check EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN, and EXOTEL_API_URL for the account's region"
-        return Finding("exotel", "wrong", f"{error}; {hint}")
+        return Finding(hints.what, "wrong", f"{error}; {hints.refused}")
     finally:
         await carrier.close()
 

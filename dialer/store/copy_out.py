@@ -91,7 +91,7 @@ def _dnc(text: _Shown) -> str:
     return f"""
 SELECT d.phone, d.scope, {text("d.source")}, {text("d.reason")}, {text("d.added_by")},
     {_utc("d.added_at")}, extract(day FROM now() - d.added_at)::int
-FROM do_not_call d WHERE $1::text IS NULL OR $1::text IS NOT NULL ORDER BY d.id
+FROM do_not_call d ORDER BY d.id
 """
 
 
@@ -144,7 +144,7 @@ async def copy_csv(
             own = list(header[: len(header) - len(OUR_LEAD_COLUMNS)])
             query, given = _leads(text, own), (campaign, own)
         case _:
-            query = _dnc(text)
+            query, given = _dnc(text), ()
     with path.open("wb") as file:
         top = io.StringIO()
         csv.writer(top, lineterminator="\n").writerow(
