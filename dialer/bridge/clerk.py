@@ -33,7 +33,7 @@ from dialer.flows.take_calls import Addresses
 from dialer.flows.talk import Talk
 from dialer.flows.transfer import Person, Refused, note_handed_over, who_takes
 from dialer.store.sessions import Sessions
-from dialer.voices.port import AnyVoice
+from dialer.voices.session import AnyVoice
 
 KEEP_TRYING_S = 60.0
 RETRY_S = 0.5

@@ -40,7 +40,8 @@ from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarte
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.voices.port import Audio, Composed, Leg, VoiceEvent
+from dialer.voices.port import Audio, VoiceEvent
+from dialer.voices.session import Composed, Leg
 
 START_WITHIN_S = 5.0
 # What waits in the codec is sent when the voice has said no more for so long.

@@ -6,14 +6,15 @@ import time
 from websockets.frames import CloseCode
 
 from dialer.bridge.sockets.port import Socket, SocketError, Sockets
-from dialer.voices.port import Talks, Voice, VoiceCommand
+from dialer.voices.port import VoiceCommand
+from dialer.voices.session import Talks, Voice
 
 CONNECT_WITHIN_S = 8.0
 MOST_VOICE_BYTES = 4_000_000
 
 
 class VoiceLeg:
-    """A session of a voice that has one socket (`voices.port.Leg`); everything of meaning is the runner's."""
+    """A session of a voice that has one socket (`voices.session.Leg`); everything of meaning is the runner's."""
 
     def __init__(self, voice: Voice, model: str, runner: Talks, sockets: Sockets) -> None:
         self.choked_at: float | None = None

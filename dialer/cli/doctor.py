@@ -16,7 +16,7 @@ from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.beside import with_servers
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
-from dialer.voices.port import Voice
+from dialer.voices.session import Voice
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_voices

@@ -32,7 +32,7 @@ def headers(api_key: str) -> dict[str, str]:
 
 
 class OpenAIBeta(OpenAIRealtime):
-    """A session's protocol (`voices.port.Codec`)."""
+    """A session's protocol (`voices.session.Codec`)."""
 
     def encode(self, command: VoiceCommand) -> tuple[bytes]:
         """A command in the Beta's shape."""

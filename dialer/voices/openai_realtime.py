@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from dialer.voices.openai_events import IGNORED
+from dialer.voices.openai_session import PHONE_FORMAT, session_of
+from dialer.voices.openai_usage import answer_usage, transcription_usage
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -23,12 +25,10 @@ from dialer.voices.port import (
     ItemAdded,
     Note,
     Nothing,
-    Profile,
     RateLimit,
     Recall,
     RecallTool,
     Respond,
-    Setup,
     Speak,
     Speaking,
     SpeechStarted,
@@ -43,14 +43,13 @@ from dialer.voices.port import (
     VoiceOpened,
     VoiceReady,
 )
+from dialer.voices.session import Profile
 
 SETUP_EVENT = "setup"
-PHONE_FORMAT = {"type": "audio/pcmu"}
 # The session will never be what the call needs, nor would another one be (§6).
 HOPELESS_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
 EXPIRED = "session_expired"
 AZURE = (".openai.azure.com", ".cognitiveservices.azure.com")
-KNOWS_WORDS = frozenset({"gpt-transcribe", "gpt-live-transcribe"})
 # Read below; in the wrong shape they mean nothing, but are no strangers.
 READ = frozenset({"conversation.item.added", "response.output_item.done", "response.done", "error"})
 
@@ -115,7 +114,7 @@ PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=
 
 
 class OpenAIRealtime:
-    """A session's protocol (`voices.port.Codec`); it remembers nothing."""
+    """A session's protocol (`voices.session.Codec`); it remembers nothing."""
 
     def opened(self) -> Sequence[VoiceEvent]:
         """Nothing: the server speaks first."""
@@ -162,7 +161,7 @@ def encode(command: VoiceCommand) -> bytes:
     """A command as one JSON text frame."""
     match command:
         case Configure(setup):
-            event: dict[str, Any] = {"type": "session.update", "event_id": SETUP_EVENT, "session": _session(setup)}
+            event: dict[str, Any] = {"type": "session.update", "event_id": SETUP_EVENT, "session": session_of(setup)}
         case Speak(instructions):
             event = {"type": "response.create", "response": {"instructions": instructions}}
         case Respond(in_words=True):
@@ -242,7 +241,7 @@ def _meaning(event: _Event) -> VoiceEvent:
         case "response.output_audio_transcript.done":
             return Spoken(event.item_id, event.transcript)
         case "conversation.item.input_audio_transcription.completed":
-            return Heard(event.item_id, event.transcript.strip(), _transcription(event.usage or {}))
+            return Heard(event.item_id, event.transcript.strip(), transcription_usage(event.usage or {}))
         case "conversation.item.input_audio_transcription.failed":
             return Heard(event.item_id, None)
         case "response.created":
@@ -265,63 +264,6 @@ def _meaning(event: _Event) -> VoiceEvent:
             return Nothing(other, unknown=other not in IGNORED and other not in READ)
 
 
-def _session(setup: Setup) -> Mapping[str, Any]:
-    tools = [
-        {"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters}
-        for tool in setup.tools
-    ]
-    return {
-        "type": "realtime",
-        "output_modalities": ["audio"],
-        "instructions": setup.instructions,
-        "audio": {
-            "input": {
-                "format": PHONE_FORMAT,
-                "transcription": _transcriber(setup),
-                "turn_detection": _turn_detection(setup),
-                **({"noise_reduction": {"type": setup.noise_reduction}} if setup.noise_reduction else {}),
-            },
-            "output": {
-                "format": PHONE_FORMAT,
-                "voice": setup.speaker,
-                **({"speed": setup.speed} if setup.speed != 1 else {}),
-            },
-        },
-        "tools": tools,
-        "tool_choice": "auto",
-        **({"max_output_tokens": setup.max_output_tokens} if setup.max_output_tokens else {}),
-    }
-
-
-def _transcriber(setup: Setup) -> Mapping[str, Any]:
-    """Only two models take several languages and words to know (§2); to the others the first language is told."""
-    asked: dict[str, Any] = {"model": setup.transcription_model}
-    if setup.transcription_model in KNOWS_WORDS:
-        if setup.languages:
-            asked["languages"] = list(setup.languages)
-        else:
-            asked["language"] = setup.language
-        if setup.keywords:
-            asked["keywords"] = list(setup.keywords)
-    elif not setup.languages:  # with several of them, the transcriber has to find out
-        asked["language"] = setup.language
-    return asked
-
-
-def _turn_detection(setup: Setup) -> Mapping[str, Any]:
-    # A cough must not interrupt: who speaks is heard by the bridge.
-    answers = {"create_response": True, "interrupt_response": False}
-    if setup.vad_kind == "semantic_vad":
-        return {"type": "semantic_vad", "eagerness": setup.vad_eagerness, **answers}
-    return {
-        "type": "server_vad",
-        "threshold": setup.vad_threshold,
-        "prefix_padding_ms": setup.vad_prefix_ms,
-        "silence_duration_ms": setup.vad_silence_ms,
-        **answers,
-    }
-
-
 def _checked(session: Mapping[str, Any]) -> VoiceEvent:
     audio = session.get("audio") or {}
     formats = [(audio.get(side) or {}).get("format") or {} for side in ("input", "output")]
@@ -339,7 +281,7 @@ def _speaker(item: _Item) -> str | None:
 def _answer_ended(response: _Response) -> AnswerEnded:
     error = response.status_details.error if response.status_details else None
     fault = (error.code or error.type or "failed") if error else ("failed" if response.status == "failed" else None)
-    return AnswerEnded(response.status, fault, _usage(response.usage or {}), hopeless=fault in HOPELESS_CODES)
+    return AnswerEnded(response.status, fault, answer_usage(response.usage or {}), hopeless=fault in HOPELESS_CODES)
 
 
 def _rate_limit(limits: list[_RateLimit]) -> VoiceEvent:
@@ -348,40 +290,6 @@ def _rate_limit(limits: list[_RateLimit]) -> VoiceEvent:
         if each.name == "tokens" and each.limit > 0:
             return RateLimit(max(0.0, each.remaining / each.limit), each.reset_seconds)
     return Nothing("rate_limits.updated")
-
-
-def _usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
-    """Token counts that prices are asked for: text and audio, in (cached apart) and out (§4.1)."""
-    come_in = usage.get("input_token_details") or {}
-    cached = come_in.get("cached_tokens_details") or {}
-    go_out = usage.get("output_token_details") or {}
-    counts = {
-        "text_in": (come_in.get("text_tokens") or 0) - (cached.get("text_tokens") or 0),
-        "audio_in": (come_in.get("audio_tokens") or 0) - (cached.get("audio_tokens") or 0),
-        "text_cached": cached.get("text_tokens") or 0,
-        "audio_cached": cached.get("audio_tokens") or 0,
-        "text_out": go_out.get("text_tokens") or 0,
-        "audio_out": go_out.get("audio_tokens") or 0,
-    }
-    return {kind: count for kind, count in counts.items() if count}
-
-
-def _transcription(usage: Mapping[str, Any]) -> Mapping[str, int]:
-    """What the transcriber is paid for: tokens, or with some models the length of the sound (§4)."""
-    come_in = usage.get("input_token_details")
-    come_in = come_in if isinstance(come_in, dict) else {}
-    counts = {
-        "transcribed_audio_in": _number(come_in.get("audio_tokens")),
-        "transcribed_text_in": _number(come_in.get("text_tokens")),
-        "transcribed_text_out": _number(usage.get("output_tokens")),
-        "transcribed_ms": round(_number(usage.get("seconds")) * 1000),
-    }
-    return {kind: round(count) for kind, count in counts.items() if count}
-
-
-def _number(value: object) -> float:
-    """A count; 0 of anything else, for a bill must not cost the words it is for."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
 
 
 def _fault(error: _Fault) -> VoiceFault:

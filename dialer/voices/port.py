@@ -1,8 +1,8 @@
 """What the bridge tells a voice, and what a voice can say back: two closed unions, whoever the provider is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,103 +267,3 @@ VoiceEvent = (
     | GoingAway
     | Nothing
 )
-
-
-class Codec(Protocol):
-    """The protocol of one session with a provider: pure, with a memory of its own where the provider needs one."""
-
-    def opened(self) -> Sequence[VoiceEvent]:
-        """What an open socket means by itself."""
-
-    def encode(self, command: VoiceCommand) -> Sequence[bytes]:
-        """A command as messages, in order; none where the provider does of itself what is asked, or cannot do it."""
-
-    def encode_audio(self, payload: str) -> bytes | None:
-        """The student's audio, base64 of µ-law, as one message; None where it waits for more of it."""
-
-    def heard(self) -> Sequence[VoiceEvent]:
-        """What the audio given last means, where that is told from the sound and not by the provider."""
-
-    def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
-        """What one message of the provider says. An unknown or malformed one is Nothing: new kinds come unannounced."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a voice can do and what not, as data: what the bridge, the doctor and the pages say of it."""
-
-    audio: str
-    """The formats on its wire, in and out."""
-    truncates: bool
-    """Its memory of an answer can be cut to what was heard."""
-    cancels: bool
-    """An answer in the making can be stopped by a command; else it is only kept from being heard."""
-    transcribes: str
-    """Whose words come as text: `both`, `ava`, `student`."""
-    tools: bool
-    resumes: bool = False
-    """A session that ends can be gone on with in another one, which then knows all that was said."""
-    languages: tuple[str, ...] = ()
-    """Those it is good for, ISO 639-1; empty: any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A realtime voice on one socket: where that is, and its protocol."""
-
-    name: str
-    model: str
-    """The one that is used where a script names none; usage is priced by it."""
-    address: Callable[[str], str]
-    """Where its socket is, for a model."""
-    headers: Mapping[str, str]
-    codec: Callable[[], Codec]
-    """A new session's protocol."""
-    profile: Profile
-
-
-class Leg(Protocol):
-    """One session with a voice, as the call sees it."""
-
-    choked_at: float | None
-    """Since when (seconds of a monotonic clock) it takes nothing; None while it does."""
-
-    async def connect(self) -> None:
-        """Begin; what keeps it from beginning is told as its loss."""
-
-    def send_audio(self, payload: str) -> None:
-        """Give it the student's audio, base64 of µ-law."""
-
-    def tell(self, command: VoiceCommand) -> None:
-        """Give it a command."""
-
-    def close(self) -> None:
-        """Leave it; nothing is told of it any more."""
-
-
-class Talks(Protocol):
-    """Whom a session speaks to."""
-
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
-        """Something happened in the session."""
-
-    def voice_gone(self, leg: Leg, says: str) -> None:
-        """The session was not had, or is lost."""
-
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
-        """The session takes nothing more for now, or does so again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """A voice put together from several providers: it brings its own kind of session."""
-
-    name: str
-    model: str
-    """The text model that is used where a script names none; usage is priced by it."""
-    leg: Callable[[Talks, str], Leg]
-    """A new session, speaking to somebody, with a model."""
-    profile: Profile
-
-
-AnyVoice = Voice | Composed

@@ -5,7 +5,7 @@ from functools import partial
 from dialer.settings import Settings
 from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
-from dialer.voices.port import AnyVoice, Voice
+from dialer.voices.session import AnyVoice, Voice
 
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:

@@ -24,6 +24,8 @@ CORES = (
     "dialer/carriers/twilio/media.py",
     "dialer/voices/openai_beta.py",
     "dialer/voices/openai_realtime.py",
+    "dialer/voices/openai_session.py",
+    "dialer/voices/openai_usage.py",
 )
 SUITES = (
     "test_conversation.py",

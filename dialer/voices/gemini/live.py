@@ -26,7 +26,6 @@ from dialer.voices.port import (
     ItemAdded,
     Note,
     Nothing,
-    Profile,
     Recall,
     RecallTool,
     Respond,
@@ -45,6 +44,7 @@ from dialer.voices.port import (
     VoiceOpened,
     VoiceReady,
 )
+from dialer.voices.session import Profile
 from dialer.voices.vad import Vad
 
 PROFILE = Profile(
@@ -71,7 +71,7 @@ def headers(api_key: str) -> dict[str, str]:
 
 
 class GeminiLive:
-    """One session (`voices.port.Codec`)."""
+    """One session (`voices.session.Codec`)."""
 
     def __init__(self) -> None:
         self._up, self._down = Upsampler(), Downsampler()
