@@ -15,6 +15,7 @@ import msgspec
 from dialer import audio
 from dialer.resampling import Downsampler, Upsampler
 from dialer.voices.gemini import wire
+from dialer.voices.gemini.setup import setup_of
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -30,7 +31,6 @@ from dialer.voices.port import (
     RecallTool,
     Respond,
     Resumable,
-    Setup,
     Speak,
     Speaking,
     SpeechStarted,
@@ -51,9 +51,6 @@ PROFILE = Profile(
     audio="PCM16, 16 kHz in, 24 kHz out", truncates=False, cancels=False, transcribes="both", tools=True, resumes=True
 )
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
-OPENAIS = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
-SPEAKER = "Puck"
-"""Who speaks where the script names a speaker of OpenAI's, as the shipped one does."""
 IN_WORDS = "Answer now in words, without calling a function."
 INSTRUCTED = "Instruction of the house, not words of the student: "
 
@@ -84,6 +81,7 @@ class GeminiLive:
         self._student_words = ""
         self._tools: dict[str, str] = {}
         self._cancelled: set[str] = set()
+        self._cut = False
         self._goes_on = False
         self._resumed = False
         self._usage: Mapping[str, int] = {}
@@ -100,7 +98,7 @@ class GeminiLive:
             case Configure(setup):
                 self._vad.silence_ms = setup.vad_silence_ms
                 self._resumed = bool(setup.resume)
-                return (_message("setup", _setup(setup)),)
+                return (_message("setup", setup_of(setup)),)
             case Speak(instructions):
                 self._goes_on = False
                 return (_content(INSTRUCTED + instructions, complete=True),)
@@ -207,14 +205,17 @@ class GeminiLive:
                 events.append(Audio(self._answer, payload))
         if content.interrupted:
             events += self._end("cancelled")
+            self._cut = True
         elif content.turn_complete:
-            events += self._end("completed")
+            # A turn that was interrupted is told to be complete too: it ended when it was cut.
+            events += self._student_done() if self._cut else self._end("completed")
+            self._cut = False
         return events
 
     def _begin(self) -> list[VoiceEvent]:
         """The model speaks: what the student said before is all there will be of it."""
         events = self._student_done()
-        self._answer, self._said = self._item("ava"), ""
+        self._answer, self._said, self._cut = self._item("ava"), "", False
         self._down = Downsampler()
         return [*events, AnswerStarted(), ItemAdded(self._answer, None, "ava")]
 
@@ -229,6 +230,7 @@ class GeminiLive:
     def _calls(self, calls: Sequence[wire.FunctionCall]) -> list[VoiceEvent]:
         """Tools are called: to the bridge that is an answer by itself, which ends before they are run."""
         events: list[VoiceEvent] = self._student_done()
+        self._cut = False
         if self._answer is None:
             events.append(AnswerStarted())
         else:
@@ -263,37 +265,6 @@ class GeminiLive:
     def _ulaw(self, data: str) -> str:
         pcm = self._down.take(audio.pcm_from_bytes(_bytes(data)))
         return base64.b64encode(audio.ulaw_encode(pcm)).decode()
-
-
-def _setup(setup: Setup) -> Mapping[str, Any]:
-    model = setup.model if setup.model.startswith("models/") else f"models/{setup.model}"
-    functions = [
-        {"name": each.name, "description": each.description, "parameters": wire.schema(each.parameters)}
-        for each in setup.tools
-    ]
-    return {
-        "model": model,
-        "generationConfig": {
-            "responseModalities": ["AUDIO"],
-            "speechConfig": {
-                "voiceConfig": {
-                    "prebuiltVoiceConfig": {"voiceName": SPEAKER if setup.speaker in OPENAIS else setup.speaker}
-                }
-            },
-        },
-        "systemInstruction": {"parts": [{"text": setup.instructions}]},
-        **({"tools": [{"functionDeclarations": functions}]} if functions else {}),
-        "realtimeInputConfig": {
-            "automaticActivityDetection": {
-                "prefixPaddingMs": setup.vad_prefix_ms,
-                "silenceDurationMs": setup.vad_silence_ms,
-            }
-        },
-        "inputAudioTranscription": {},
-        "outputAudioTranscription": {},
-        "sessionResumption": {"handle": setup.resume} if setup.resume else {},
-        "contextWindowCompression": {"slidingWindow": {}},
-    }
 
 
 def _message(key: str, value: Mapping[str, Any]) -> bytes:

@@ -130,21 +130,3 @@ def usage_of(usage: Usage) -> Mapping[str, int]:
             kind = f"{'audio' if each.modality.upper() == 'AUDIO' else 'text'}_{way}"
             counts[kind] = counts.get(kind, 0) + each.token_count
     return {kind: count for kind, count in counts.items() if count > 0}
-
-
-def schema(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON schema as Gemini declares functions: types in capitals, and only the keys that it knows."""
-    made: dict[str, Any] = {}
-    if isinstance(kind := parameters.get("type"), str):
-        made["type"] = kind.upper()
-    for name in ("description", "enum", "format", "required"):
-        if name in parameters:
-            made[name] = parameters[name]
-    if isinstance(options := parameters.get("anyOf"), list):
-        meant = next((each for each in options if isinstance(each, dict) and each.get("type") != "null"), {})
-        made = {**schema(meant), **{key: made[key] for key in made if key != "type"}, "nullable": True}
-    if isinstance(properties := parameters.get("properties"), dict):
-        made["properties"] = {name: schema(each) for name, each in properties.items()}
-    if isinstance(items := parameters.get("items"), dict):
-        made["items"] = schema(items)
-    return made
