@@ -11,8 +11,6 @@ from click.testing import CliRunner
 from dialer.cli.bench import bench
 from dialer.cli.benches import bridge, claim, dial, exporting, importing, webhook
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:

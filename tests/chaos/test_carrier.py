@@ -15,7 +15,6 @@ import pytest
 from dialer.cli.rehearsal import WORLD
 from tests.support.rehearsed import BUSY, TUESDAY_MORNING, Hurt, hurting
 
-pytestmark = pytest.mark.xdist_group("processes")
 FULL = pytest.mark.full
 LOSE_ALL = {"where": "webhook", "does": "lose", "count": -1}
 

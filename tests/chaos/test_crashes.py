@@ -15,7 +15,6 @@ import pytest
 from tests.support.rehearsed import BUSY, hurting
 from workers.main import open_redis
 
-pytestmark = pytest.mark.xdist_group("processes")
 FULL = pytest.mark.full
 
 

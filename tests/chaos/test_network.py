@@ -9,7 +9,6 @@ import pytest
 from tests.support.proxy import Proxy
 from tests.support.rehearsed import BUSY, Wire, hurting
 
-pytestmark = pytest.mark.xdist_group("processes")
 FULL = pytest.mark.full
 
 

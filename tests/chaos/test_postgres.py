@@ -11,7 +11,6 @@ import pytest
 
 from tests.support.rehearsed import BUSY, Hurt, hurting
 
-pytestmark = pytest.mark.xdist_group("processes")
 FULL = pytest.mark.full
 
 

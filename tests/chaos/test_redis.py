@@ -10,7 +10,6 @@ from redis.exceptions import BusyLoadingError
 
 from tests.support.rehearsed import BUSY, Hurt, hurting
 
-pytestmark = pytest.mark.xdist_group("processes")
 FULL = pytest.mark.full
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.support.rehearsed import BUSY, hurting
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 
 @pytest.mark.parametrize(
     ("leads", "workers", "per_second", "within_s"),

@@ -18,8 +18,6 @@ from dialer.simulator.faults import Fault
 from dialer.simulator.ledger import CallEntry
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
-pytestmark = pytest.mark.xdist_group("processes")  # one after the other: they keep time
-
 VECTORS = Path(__file__).parents[1] / "vectors"
 REST = json.loads((VECTORS / "exotel-rest-and-callbacks.json").read_text())
 MESSAGES = json.loads((VECTORS / "exotel-voicebot-stream.json").read_text())

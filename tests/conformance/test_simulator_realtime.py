@@ -24,7 +24,6 @@ from dialer.simulator.speech import AVA_VOICE, process_speech
 from dialer.simulator.students import CANADA, ENGAGED, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
-pytestmark = pytest.mark.xdist_group("processes")  # one after the other: they keep time
 SERVER_EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "openai-realtime-ga.json").read_text())
 KEY = {"Authorization": "Bearer sk-simulated"}

@@ -17,7 +17,6 @@ from dialer.simulator.script import Answers
 from dialer.simulator.students import BY_ENDING, FIRST_ONE, LINES, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
-pytestmark = pytest.mark.xdist_group("processes")  # one after the other: they keep time
 TOOLS = ("save_enquiry", "find_slots", "hold_slot", "book_slot", "call_back", "opt_out", "end_call")
 OPENING = "Hello, this is AVA. This call is recorded. May I know your name?"
 SETUP = {

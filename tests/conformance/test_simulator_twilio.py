@@ -23,8 +23,6 @@ from dialer.simulator.twilio.signature import sign
 from dialer.simulator.twilio.twiml import Hangup, Stream, TwimlError, parse
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
-pytestmark = pytest.mark.xdist_group("processes")  # one after the other: they keep time
-
 VECTORS = Path(__file__).parents[1] / "vectors"
 SIGNATURES = json.loads((VECTORS / "twilio-signatures.json").read_text())
 CALLBACKS = json.loads((VECTORS / "twilio-status-callbacks.json").read_text())

@@ -16,7 +16,6 @@ from dialer.simulator.students import BY_ENDING, student_for
 from dialer.wiring.stores import open_store
 from tests.e2e.test_whole_path import TUESDAY_MORNING, _read, _ring_everybody, done
 
-pytestmark = pytest.mark.xdist_group("other voices")
 TALKERS = [ending for ending in sorted(BY_ENDING) if len(ending) == 1]
 
 

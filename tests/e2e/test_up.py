@@ -18,7 +18,6 @@ from dialer.cli.rehearsal import free_ports, own_environment
 from dialer.web.health import is_healthy
 
 READY_S = 60.0
-pytestmark = pytest.mark.xdist_group("processes")
 
 
 @pytest.fixture

@@ -29,8 +29,6 @@ from dialer.simulator.students import student_for
 from dialer.store.tables import Booking, Call, CampaignLead, DoNotCall, Lead, ToolUse, Turn
 from dialer.wiring.stores import open_store
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata"))
 WITHIN_S = 150.0

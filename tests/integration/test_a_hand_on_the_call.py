@@ -24,7 +24,6 @@ from tests.support.people import sql, talk_with
 from tests.support.web import serving
 
 pytestmark = [
-    pytest.mark.xdist_group("processes"),
     pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning"),
 ]
 Web = AsyncClient

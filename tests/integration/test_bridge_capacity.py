@@ -21,7 +21,6 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.media import phone, until
 from tests.support.people import TUESDAY_11, claim, enrol, phone_of, running_campaign, sql
 
-pytestmark = pytest.mark.xdist_group("processes")
 _open = build_opener(ProxyHandler({})).open
 
 

@@ -18,8 +18,6 @@ from tests.support.lists import SAMPLE, students, write_list, write_workbook
 from tests.support.people import phone_of
 from tests.support.shell import Loaded, Shell
 
-pytestmark = pytest.mark.xdist_group("command-line")
-
 
 @pytest.fixture(scope="module")
 def loaded() -> Iterator[Loaded]:

@@ -19,7 +19,6 @@ from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.wiring.carriers import make_carriers
 from tests.support.exotel import exotel_settings
 
-pytestmark = pytest.mark.xdist_group("processes")
 BUSY, UNREGISTERED = "+919876500012", "+919876500010"
 
 

@@ -26,7 +26,6 @@ from tests.support.media import phone, until
 from tests.support.mutation import mutate
 from tests.support.people import placed_call, sql
 
-pytestmark = pytest.mark.xdist_group("processes")
 VECTORS = Path(__file__).parents[1] / "vectors"
 VOICE = json.loads((VECTORS / "openai-realtime-ga.json").read_text(encoding="utf-8"))["sequences"]
 FROM_VOICE = [step["message"] for steps in VOICE.values() for step in steps if step["direction"] == "server_to_client"]

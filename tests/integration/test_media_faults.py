@@ -22,8 +22,6 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.media import Session, phone, sound, until
 from tests.support.people import TUESDAY_11, call_now, lead_now, phone_of, placed_call, sql
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 
 async def test_a_call_that_is_answered_and_never_streams_is_hung_up_as_our_failure(store: Store) -> None:
     """F40: the media socket never connects; the sweep ends it, and it is rung again."""

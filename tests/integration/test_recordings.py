@@ -28,7 +28,6 @@ from tests.support.people import call_now, eleven, placed_call, sql
 from tests.support.web import serving
 
 pytestmark = [
-    pytest.mark.xdist_group("processes"),
     pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning"),
 ]
 Web = AsyncClient

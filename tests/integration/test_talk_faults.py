@@ -17,7 +17,6 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.media import until
 from tests.support.people import claim, lead_now, phone_of, sql, talk_with
 
-pytestmark = pytest.mark.xdist_group("processes")
 VOICEMAIL = "You have reached the voicemail of Asha. Please leave a message after the tone."
 
 

@@ -23,7 +23,6 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.media import Phone, Session, until
 from tests.support.people import eleven, lead_now, row_counts, talk_with
 
-pytestmark = pytest.mark.xdist_group("processes")
 FAST = 25.0
 """A phone that plays twenty-five seconds in one."""
 

@@ -27,7 +27,6 @@ from dialer.wiring.carriers import make_carriers
 from tests.support.media import until
 from tests.support.people import TUESDAY_11, call_now, claim, enrol, running_campaign
 
-pytestmark = pytest.mark.xdist_group("processes")
 SPEED = 12.0
 QUALIFIED, INTERRUPTS, HANGS_UP = "+919812000018", "+919812000016", "+919812000019"
 
