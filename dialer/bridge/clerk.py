@@ -130,7 +130,7 @@ class Clerk:
         conversation = self._conversation
         measured = Measured(
             conversation.usages,
-            tuple(dict.fromkeys(conversation.voices)),
+            tuple(dict.fromkeys(conversation.dialling.voices)),
             conversation.model,
             conversation.setup.transcription_model,
             first_audio_ms,

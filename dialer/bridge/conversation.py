@@ -13,6 +13,7 @@ from dialer.bridge import manners
 from dialer.bridge.asking import Asking
 from dialer.bridge.barging import Manner
 from dialer.bridge.clips import MOMENT, SORRY, Clip
+from dialer.bridge.dialling import Dialling
 from dialer.bridge.ears import Ears
 from dialer.bridge.effects import (
     Effect,
@@ -38,6 +39,7 @@ from dialer.carriers.media import (
     MediaStarted,
     MediaStopped,
 )
+from dialer.domain.cost import add_usage
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -64,10 +66,6 @@ from dialer.voices.port import (
 )
 
 READY_WITHIN_S = 10.0
-SPARE_AFTER_S = 1.5
-"""So long a voice may take to begin where a second one stands ready."""
-MOVE_BEFORE_S = 2.0
-"""A session that is to be ended by the voice is left so long before, at the latest."""
 MOST_STRANGE = 20
 RESUME = (
     "The line broke for a moment and is back; what was said before stands above. Do not introduce yourself again. Say "
@@ -99,17 +97,11 @@ class Conversation:
     stream_ms: int = 0
     given_bytes: int = 0
     latencies_ms: list[int] = field(default_factory=list)
-    usage: dict[str, int] = field(default_factory=dict)
     usages: dict[str, dict[str, int]] = field(default_factory=dict)
-    """The same by model: each has its own prices."""
+    """Counts by model and kind: each model has its own prices."""
     model: str = ""
     """Which model speaks now."""
-    spare: bool = False
-    """A second voice stands ready."""
-    on_spare: bool = False
-    """It was turned to."""
-    voices: list[str] = field(default_factory=list)
-    """The voices that were asked to speak, in order."""
+    dialling: Dialling = field(default_factory=Dialling)
     faults: list[str] = field(default_factory=list)
     strange: set[str] = field(default_factory=set)
     """Kinds of events of the voice that nobody here knows."""
@@ -117,23 +109,14 @@ class Conversation:
     """The least that was left of the account's tokens a minute, as a share."""
     answered: bool = False
     """AVA's first words were sent."""
-    redials: int = 0
-    """How often a lost session was followed by another one."""
     _media: bool = False
     _listening: bool = False
     _opened: bool = False
-    _again: int = 0
-    _lost_at: float | None = None
-    _dialled_at: float = 0.0
-    _handle: str = ""
-    _resuming: bool = False
-    _move_by: float | None = None
-    _moving: bool = False
     _voice_spoke: bool = False
 
     def __post_init__(self) -> None:
         """Join the parts that share the playback and the transcript."""
-        self._dialled_at = self.started_at
+        self.dialling.dialled_at = self.started_at
         self.ending = Ending(self.playback, self.transcript)
         self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
 
@@ -206,10 +189,9 @@ class Conversation:
             case _ if self.ending.parting is not None:
                 return []
             case VoiceOpened():
-                self._resuming = bool(self._handle)
-                return [Tell(Configure(replace(self.setup, resume=self._handle)))]
+                return [Tell(Configure(replace(self.setup, resume=self.dialling.opened())))]
             case VoiceReady():
-                self._resuming = False
+                self.dialling.ready()
                 self.floor.has_voice = self._listening = True
                 self.given_bytes, self.floor.silent_since_ms = 0, None  # the session counts its own sound
                 return self._open(now)
@@ -230,15 +212,15 @@ class Conversation:
             case VoiceFault("response_cancel_not_active"):
                 return []  # it was over already
             case VoiceFault(code, says, fatal, renewable):
-                if fatal and (renewable or (self.spare and not self.on_spare)):
+                if fatal and (renewable or self.dialling.may_turn):
                     return self.voice_lost(f"{code}: {says}", now)
                 self.faults.append(f"{code}: {says}")
                 return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now) if fatal else []
             case Resumable(handle):
-                self._handle = handle
+                self.dialling.handle = handle
                 return []
             case GoingAway(left_s):
-                self._move_by = now + max(0.0, left_s - MOVE_BEFORE_S)
+                self.dialling.going_away(left_s, now)
                 return []
             case RateLimit(left):
                 self.tokens_left = min(self.tokens_left, left)
@@ -260,31 +242,17 @@ class Conversation:
         self.floor.has_voice = self._listening = self.asking.answering = False
         if self.ending.goodbye:
             return [] if self.ending.goodbye_sent else self._part(*self.ending.farewell, now)
-        if not self._may_dial():
+        if not self.dialling.choose(begun=self._opened):
             return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now)
         effects = self._dial(now)
         if self._opened and not self.playback.is_playing(self.stream_ms):
             effects += play(MOMENT, self.playback, self.transcript, self.stream_ms)
         return effects
 
-    def _may_dial(self) -> bool:
-        """Whether there is another voice, or another session, to be tried; it is chosen by this."""
-        if self._resuming:  # it was not gone on with: begin anew
-            self._resuming, self._handle = False, ""
-            return True
-        self._moving = False
-        if self.spare and not self.on_spare:
-            self.on_spare, self._handle = True, ""
-            return True
-        self._again += 1
-        return self._opened and self._again <= manners.MOST_REDIALS
-
     def _dial(self, now: float) -> list[Effect]:
-        self.redials, self._dialled_at, self._move_by = self.redials + 1, now, None
+        self.dialling.dial(now, begun=self._opened)
         self.floor.has_voice = self._listening = self.asking.answering = False
         self.patience.speaks, self.patience.filled = False, True
-        if self._opened:
-            self._lost_at = now
         return [*self.transcript.give_up(), Redial()]
 
     def voice_choked(self, choked: bool) -> None:
@@ -310,7 +278,7 @@ class Conversation:
             return []
         if ends:
             self.ending.ask_goodbye(now, end)
-        if self._lost_at is not None:  # the session that asked is gone
+        if self.dialling.lost_at is not None:  # the session that asked is gone
             return self._part(*self.ending.farewell, now) if self.ending.goodbye else self._open(now)
         return [Tell(ToolResult(tool_call, output)), *self._go_on(now)]
 
@@ -323,7 +291,7 @@ class Conversation:
         if self.ending.goodbye or self.ending.begun:
             return []  # the goodbye is coming already, by the model's own tool
         self.ending.ask_goodbye(now, end)
-        if self._lost_at is not None:
+        if self.dialling.lost_at is not None:
             return self._part(*self.ending.farewell, now)
         effects = self.floor.silence(self.stream_ms)
         self.asking.only(instructions)
@@ -337,8 +305,8 @@ class Conversation:
         """The passing of time; to be called several times a second."""
         if self.ending.begun:
             return self.ending.tick(now, self.stream_ms)
-        if not self._opened and self._media and self.spare and not self.on_spare:
-            if now - self._dialled_at > SPARE_AFTER_S:
+        if not self._opened and self._media and self.dialling.may_turn:
+            if self.dialling.is_late(now):
                 return self.voice_lost("no session in time", now)
         elif not self._opened and now - self.started_at > READY_WITHIN_S:
             return self._apologise(End.VOICE_REFUSED if self._media else End.BROKEN, now)
@@ -346,16 +314,14 @@ class Conversation:
             return self.leave(End.TIME_LIMIT, now)
         if self._media and self.patience.media_is_gone(self.stream_ms, now):
             return self.leave(End.MEDIA_LOST, now)
-        if self._lost_at is not None:
-            overdue = now - self._lost_at > manners.REDIAL_WITHIN_S
+        if self.dialling.lost_at is not None:
+            overdue = now - self.dialling.lost_at > manners.REDIAL_WITHIN_S
             return self.voice_lost("no new session in time", now) if overdue else []
         if self._voice_spoke:
             self._voice_spoke, self.patience.voice_at = False, now
             self.patience.paid()
-        if self._move_by is not None and not self.ending.goodbye:
-            self._moving = self._is_quiet()
-            if self._moving or now >= self._move_by:
-                return self._dial(now)
+        if self.dialling.leaving and not self.ending.goodbye and self.dialling.moves(now, quiet=self._is_quiet()):
+            return self._dial(now)
         return self.floor.doubt(self.stream_ms) + (self._go_on(now) or self._wait(now))
 
     def drain(self, now: float) -> list[Effect]:
@@ -386,11 +352,11 @@ class Conversation:
             self._opened = True
             self.asking.speak = self.asking.speak or self.opening
             return self._go_on(now)
-        if self._lost_at is None or self.asking.tools:
+        if self.dialling.lost_at is None or self.asking.tools:
             return []
-        self._lost_at = None
-        self.asking.renewed(None if self._moving else RESUME)
-        self._moving = False
+        self.dialling.lost_at = None
+        self.asking.renewed(None if self.dialling.seamless else RESUME)
+        self.dialling.seamless = False
         return [*(Tell(command) for command in self.transcript.recall()), *self._go_on(now)]
 
     def _wait(self, now: float) -> list[Effect]:
@@ -400,7 +366,7 @@ class Conversation:
             self.faults.append(f"the voice said nothing for {manners.SILENT_VOICE_S:.0f} s")
             if self.ending.goodbye:
                 return self._part(*self.ending.farewell, now)
-            return self._dial(now) if self._may_turn() else self._apologise(End.VOICE_LOST, now)
+            return self._turn(now)
         if self.ending.goodbye_is_overdue(now) and not (self.asking.answering or playing):
             return self._part(*self.ending.farewell, now)
         if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
@@ -436,7 +402,7 @@ class Conversation:
         if event.fault is not None:
             self.faults.append(event.fault)
         if not self.asking.ended(event, now):
-            return effects + (self._dial(now) if self._may_turn() else self._apologise(End.VOICE_LOST, now))
+            return effects + self._turn(now)
         if self.floor.opening_ends is None:
             self.floor.opening_ends = self.playback.sent
         if self.asking.idle:
@@ -452,9 +418,11 @@ class Conversation:
         self.patience.owe(now)
         return [Tell(command)]
 
-    def _may_turn(self) -> bool:
-        """Whether a second voice is there for one that does not answer; a new session of the same would not either."""
-        return self.spare and not self.on_spare and self._may_dial()
+    def _turn(self, now: float) -> list[Effect]:
+        """The voice does not answer: to the second one, where there is one; a new session of the same would not either."""
+        if not (self.dialling.may_turn and self.dialling.choose(begun=self._opened)):
+            return self._apologise(End.VOICE_LOST, now)
+        return self._dial(now)
 
     def _is_quiet(self) -> bool:
         """Whether nobody speaks, and nobody waits for anything."""
@@ -470,10 +438,8 @@ class Conversation:
         return self.ending.part(end, clip, now, self.stream_ms, tell=self.floor.has_voice)
 
     def _count(self, usage: Mapping[str, int]) -> None:
-        mine = self.usages.setdefault(self.model, {}) if usage else {}
-        for kind, count in usage.items():
-            self.usage[kind] = self.usage.get(kind, 0) + count
-            mine[kind] = mine.get(kind, 0) + count
+        if usage:
+            add_usage(self.usages.setdefault(self.model, {}), usage)
 
 
 def _decoded_size(payload: str) -> int:

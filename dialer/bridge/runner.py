@@ -236,7 +236,7 @@ class Runner:
         assert self._conversation is not None
         self._drop_voice()
         conversation, script = self._conversation, self._answered.script
-        spare = script.second_voice if conversation.on_spare else None
+        spare = script.second_voice if conversation.dialling.on_spare else None
         name = spare or script.voice
         voice = self._shared.voices.get(name)
         if voice is None:
@@ -244,7 +244,7 @@ class Runner:
             return
         model = (None if spare else script.model) or voice.model
         conversation.model, conversation.setup = model, replace(conversation.setup, model=model)
-        conversation.voices.append(name)
+        conversation.dialling.voices.append(name)
         if isinstance(voice, Composed):
             self._leg = voice.leg(self, model)
         else:
@@ -311,7 +311,7 @@ class Runner:
     def _measure(self, end: End) -> None:
         if (conversation := self._conversation) is not None:
             metrics = self._shared.metrics
-            metrics.call_ended(end, conversation.latencies_ms, self._first_audio_ms, conversation.redials)
+            metrics.call_ended(end, conversation.latencies_ms, self._first_audio_ms, conversation.dialling.redials)
             metrics.tokens_left.set(conversation.tokens_left)
 
     async def _begin(self, started: MediaStarted) -> bool:
@@ -331,7 +331,7 @@ class Runner:
         carrier = self._shared.carriers.get(answered.carrier)
         talk.connects = carrier is None or carrier.profile.hands_over
         self._conversation = begin(answered, carrier, self._shared.clock(), now)
-        self._conversation.spare = answered.script.second_voice in self._shared.voices
+        self._conversation.dialling.spare = answered.script.second_voice in self._shared.voices
         self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
         recording = None
         if answered.records and self._shared.archive is not None:

@@ -12,6 +12,12 @@ Prices = Mapping[tuple[str, str], Decimal]
 """The price of a million of a kind, by model and kind."""
 
 
+def add_usage(total: dict[str, int], usage: Mapping[str, int]) -> None:
+    """Add counts by kind to a total."""
+    for kind, count in usage.items():
+        total[kind] = total.get(kind, 0) + count
+
+
 def model_of(kind: str, model: str, transcriber: str) -> str:
     """Whose price a kind of usage is counted by."""
     return transcriber if kind.startswith(TRANSCRIBED) else model

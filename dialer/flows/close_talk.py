@@ -1,7 +1,7 @@
 """The media of a call is over: what the bridge measured is stored, and the call ends with its outcome."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import OVER, Outcome
-from dialer.domain.cost import unpriced, voice_cost
+from dialer.domain.cost import add_usage, unpriced, voice_cost
 from dialer.flows.end_call import end_talk
 from dialer.store import calls, prices
 from dialer.store.tables import Call
@@ -40,7 +40,10 @@ async def close_talk(
     if call is None:
         return None
     call.stream_closed_at = func.now()
-    call.usage = _total(measured.usage.values())
+    total: dict[str, int] = {}
+    for usage in measured.usage.values():
+        add_usage(total, usage)
+    call.usage = total
     call.voices = list(measured.voices)
     call.voice_model = measured.model or None
     call.voice_cost = await _cost(session, call, measured, now)
@@ -66,14 +69,6 @@ async def _cost(session: AsyncSession, call: Call, measured: Measured, now: date
         costs.append(voice_cost(usage, known, model, measured.transcriber))
     found = [cost for cost in costs if cost is not None]
     return sum(found, Decimal(0)) if len(found) == len(costs) else None
-
-
-def _total(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for usage in usages:
-        for kind, count in usage.items():
-            total[kind] = total.get(kind, 0) + count
-    return total
 
 
 def _percentile(values: Sequence[int], percent: int) -> int | None:

@@ -263,7 +263,7 @@ def test_a_bridge_that_ends_says_so_and_ends_the_talk_once() -> None:
 def test_tokens_are_summed_over_answers_and_the_wait_for_ava_is_measured_from_the_end_of_speech() -> None:
     talk = _listening()
     _say(talk, AnswerEnded("completed", None, {"audio_in": 3}), AnswerEnded("cancelled", None, {"audio_in": 4, "x": 1}))
-    assert talk.usage == {"audio_in": 7, "x": 1}
+    assert talk.usages == {"": {"audio_in": 7, "x": 1}}
     for ms in range(20, 1020, 20):
         _at(talk, ms)
     _say(talk, SpeechStopped(600))

@@ -12,6 +12,7 @@ CORES = (
     "dialer/bridge/asking.py",
     "dialer/bridge/barging.py",
     "dialer/bridge/conversation.py",
+    "dialer/bridge/dialling.py",
     "dialer/bridge/ears.py",
     "dialer/bridge/ending.py",
     "dialer/bridge/floor.py",

@@ -376,7 +376,7 @@ def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended
     ]
     assert SaveTurn("item_004", "ava", "Great, I have noted that.", 1000, None) in _drive(talk, turn[asked:])
     assert talk.positions() == {"item_001": 0, "item_002": 1, "item_004": 2}
-    assert talk.usage["audio_out"] > 0
+    assert talk.usages[""]["audio_out"] > 0
     stop = media.decode(json.dumps(CARRIER["answered_call"][-1]["message"]).encode())
     assert isinstance(stop, MediaStopped)
     assert talk.media(stop, 2.0) == [SaveTurn("item_004", "ava", "", 1000, 0), Finish(End.STUDENT_LEFT)]  # not heard

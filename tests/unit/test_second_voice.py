@@ -5,7 +5,8 @@ from base64 import b64encode
 import pytest
 
 from dialer.bridge.clips import MOMENT, SORRY
-from dialer.bridge.conversation import MOVE_BEFORE_S, READY_WITHIN_S, RESUME, SPARE_AFTER_S, Conversation
+from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
+from dialer.bridge.dialling import MOVE_BEFORE_S, SPARE_AFTER_S
 from dialer.bridge.effects import Effect, End, Finish, Play, Redial, Tell
 from dialer.bridge.manners import SILENT_VOICE_S
 from dialer.carriers.media import MediaFrame, MediaStarted
@@ -37,7 +38,7 @@ QUOTA = VoiceFault("insufficient_quota", "no money", fatal=True)
 
 def _talk(*, spare: bool = True, media: bool = True) -> Conversation:
     talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0)
-    talk.spare = spare
+    talk.dialling.spare = spare
     if media:
         talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
     return talk
@@ -80,7 +81,7 @@ def test_a_voice_that_cannot_start_is_exchanged_before_the_student_wonders(why: 
         done = talk.tick(SPARE_AFTER_S + 0.1)
     assert Redial() in done
     assert _clips(done) == []
-    assert talk.on_spare
+    assert talk.dialling.on_spare
     assert _commands(_say(talk, VoiceOpened(), VoiceReady(), now=2.0)) == [Configure(SETUP), Speak("open")]
 
 
@@ -184,7 +185,7 @@ def test_what_each_model_used_is_counted_apart() -> None:
     talk.model = "second"
     _say(talk, AnswerStarted(), AnswerEnded("completed", usage={"audio_out": 7}))
     assert talk.usages == {"first": {"audio_out": 5}, "second": {"audio_out": 7}}
-    assert talk.usage == {"audio_out": 12}
+    assert sum(each["audio_out"] for each in talk.usages.values()) == 12
     assert not [
         each
         for each in talk.leave(End.STUDENT_LEFT, 9.0)
