@@ -258,7 +258,10 @@ async def test_a_look_up_that_fails_says_whether_it_always_will(
 async def test_a_look_up_that_cannot_be_read_is_a_failure_of_the_carrier(
     desk: Desk, twilio: rest.Twilio, text: str
 ) -> None:
-    desk.answer = web.Response(text=text, content_type="application/json")
+    async def unreadable(_request: web.Request) -> web.Response:
+        return web.Response(text=text, content_type="application/json")  # a new one each time: one cannot be sent twice
+
+    desk.answer = unreadable
     with pytest.raises(CarrierError):
         await twilio.fetch(SID)
     with pytest.raises(CarrierError):
