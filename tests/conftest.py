@@ -21,13 +21,13 @@ from dialer.settings import Settings
 from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
+from tests.support.paper_bridge import PAPER_BRIDGE
 
 # The same examples in every run, so that a failure is one of the change at hand; HYPOTHESIS_PROFILE=explore looks for new.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-A_BRIDGE = "INSERT INTO bridge_process VALUES ('tests', 100000, 0, false, '2100-01-01')"
 FOREIGN = ("DIALER_", "TWILIO_", "EXOTEL_", "OPENAI_", "GEMINI_", "ANTHROPIC_")
 
 
@@ -65,8 +65,8 @@ def template(servers: Addresses) -> str:
         await connection.close()
         engine = make_engine(_of(servers, name))
         await migrate(engine)
-        async with engine.begin() as connection:  # a bridge with room for everybody, for the tests that run none
-            await connection.execute(text(A_BRIDGE))
+        async with engine.begin() as connection:
+            await connection.execute(text(PAPER_BRIDGE))
         await engine.dispose()
 
     asyncio.run(make())

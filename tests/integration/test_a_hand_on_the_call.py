@@ -177,10 +177,10 @@ async def test_two_bridges_behind_one_address_each_mind_their_own_calls(
             assert (await _asked(web, mine, "note", words="for the first"))[0] == 200
             await until(lambda: _system_notes(here) and _system_notes(there), "both notes")
             assert (_system_notes(here), _system_notes(there)) == ([NOTE + "for the first"], [NOTE + "for the second"])
-            assert await sql(bridged.sessions, "SELECT count(*) FROM bridge_process WHERE id <> 'tests'") == 2
+            assert await sql(bridged.sessions, "SELECT count(*) FROM bridge_process WHERE id <> 'paper'") == 2
 
 
-async def test_redis_that_is_away_costs_the_hand_and_not_the_call(
+async def test_a_hand_that_no_bridge_answers_costs_nothing_but_the_wish(
     bridged: Bridged, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with bridged.answered() as (call, caller):

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -133,6 +132,6 @@ async def test_a_bridge_is_known_while_it_is_up_and_forgotten_when_it_ends(
 
 
 def test_every_way_to_end_is_counted_from_the_start() -> None:
-    from_the_start: Any = server.make_metrics(5).text().decode()
-    assert 'dialer_bridge_calls_ended_total{end="voice_lost"} 0.0' in from_the_start
-    assert "dialer_bridge_most_calls 5.0" in from_the_start
+    told = server.make_metrics(5).text().decode()
+    assert 'dialer_bridge_calls_ended_total{end="voice_lost"} 0.0' in told
+    assert "dialer_bridge_most_calls 5.0" in told

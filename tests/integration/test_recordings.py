@@ -151,9 +151,7 @@ async def test_no_more_than_a_few_listen_to_one_call(bridged: Bridged, redis: An
         assert again.ok, "who listens already goes on"
 
 
-async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so(
-    bridged: Bridged, web: Web, settings: Settings
-) -> None:
+async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so(bridged: Bridged, web: Web) -> None:
     call = await _talked(bridged)
     place = call.recording or ""
     ended = call.ended_at

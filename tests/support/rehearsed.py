@@ -30,6 +30,7 @@ from dialer.cli.rehearsal import free_ports, own_environment, simulated, told
 from dialer.embedded import Embedded
 from dialer.settings import Settings
 from dialer.web.health import is_healthy
+from tests.support.paper_bridge import PAPER_BRIDGE
 from tests.support.proxy import Proxy
 from tests.support.shell import Loaded, Said
 
@@ -235,7 +236,7 @@ def write_list(path: Path, numbers: Sequence[str]) -> Path:
 async def _bridge_on_paper(database_url: str) -> None:
     """A row that says that a bridge is up and takes whatever comes: without one nothing is claimed."""
     connection = await asyncpg.connect(database_url)
-    await connection.execute("INSERT INTO bridge_process VALUES ('paper', 100000, 0, false, '2100-01-01')")
+    await connection.execute(PAPER_BRIDGE)
     await connection.close()
 
 
