@@ -119,7 +119,10 @@ async def _one_call(bridged: Bridged, sessions: Sessions, random: Random, n: int
                     await asyncio.sleep(0)
         broken = [task.exception() for task in caller.tasks if task.done() and not task.cancelled()]
         assert broken == [None] * len(broken), "what the carrier is sent is of its protocol"
+    # What is over is put away, so that the millionth message costs what the first one did.
     await sql(sessions, "DELETE FROM tool_use")
+    await sql(sessions, "UPDATE campaign SET state = 'stopped'")
+    bridged.voice.sessions[-1].events.clear()
     return max(sent, 1)
 
 
