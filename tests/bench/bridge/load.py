@@ -555,7 +555,8 @@ async def main(a):
         try:
             urgent(0, a.nice)
         except OSError as e:
-            a.nice = err(e) or 0
+            print(f"without realtime priority ({e}): neighbours may show as latency", file=sys.stderr)
+            a.nice = 0
     if a.pid and a.bridge_cpu >= 0:
         pin(a.pid, a.bridge_cpu, a.nice)
     loop = asyncio.get_running_loop()
