@@ -5,7 +5,7 @@ goes on in a new session where a voice is lost, and ends once: when the student 
 with an apology when something cannot go on. Times: `now` is seconds of a monotonic clock, `*_ms` the stream's own time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -113,12 +113,14 @@ class Conversation:
     _listening: bool = False
     _opened: bool = False
     _voice_spoke: bool = False
+    _note: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Join the parts that share the playback and the transcript."""
         self.dialling.dialled_at = self.started_at
         self.ending = Ending(self.playback, self.transcript)
         self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
+        self._note = self.floor.barging.sound
 
     # -- audio, fifty times a second: no effects, no allocation beyond need ------------------------------------------
 
@@ -127,8 +129,9 @@ class Conversation:
         self.stream_ms = frame.at_ms
         if not self._listening:
             return False
-        self.given_bytes += _decoded_size(frame.payload)
-        self.floor.barging.sound(frame.payload)
+        payload = frame.payload
+        self.given_bytes += len(payload) * 3 // 4 - payload.count("=", -2)
+        self._note(payload)
         return True
 
     def audio(self, audio: Audio) -> bool:

@@ -60,6 +60,7 @@ class Runner:
     def __init__(self, carrier: Socket, codec: MediaCodec, parts: Parts, on_ended: Callable[["Runner"], None]) -> None:
         self._carrier = carrier
         self._codec = codec
+        self._decode = codec.decode
         self._shared = parts
         self._on_ended = on_ended
         self._opened_at = time.monotonic()
@@ -103,20 +104,23 @@ class Runner:
     def carrier_message(self, message: bytes | memoryview) -> None:
         """One message of the carrier. A malformed one closes this socket and no other."""
         try:
-            event = self._codec.decode(message)
+            event = self._decode(message)
         except NotMediaError as error:
             self.refuse(CloseCode.UNSUPPORTED_DATA, str(error))
             return
-        conversation = self._conversation
-        if self._tap is not None and isinstance(event, (MediaFrame, MediaMark)):
-            self._tap.take(event)
+        conversation, tap = self._conversation, self._tap
         if isinstance(event, MediaFrame):
+            if tap is not None and tap.is_open:
+                tap.take(event)
             if conversation is None:
                 if self._task is None:
                     self.refuse(CloseCode.POLICY_VIOLATION, "media before start")
             elif conversation.frame(event) and self._leg is not None:
                 self._leg.send_audio(event.payload)
-        elif isinstance(event, MediaStarted):
+            return
+        if isinstance(event, MediaMark) and tap is not None:
+            tap.take(event)
+        if isinstance(event, MediaStarted):
             if self._task is None:
                 self._stream = event.stream_sid
                 self._answered_at = time.monotonic()
