@@ -15,7 +15,6 @@ from websockets.frames import CloseCode
 from dialer.ava.persona import notice_ms
 from dialer.bridge.beginning import begin
 from dialer.bridge.clerk import Clerk, Parts
-from dialer.bridge.clips import SORRY
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import (
     Effect,
@@ -361,9 +360,10 @@ class Runner:
         person, sid = self._clerk.person, started.carrier_sid
         self._clerk.transfer_fault = await hand_over(self._shared, self._answered, sid, token, person)
         if self._clerk.transfer_fault is not None:
-            self._say(SORRY.payload)
+            sorry = self._conversation.ending.clips.sorry
+            self._say(sorry.payload)
             self._codec.flush(self._stream, self._send)
-            await asyncio.sleep(SORRY.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
+            await asyncio.sleep(sorry.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
 
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""

@@ -7,6 +7,17 @@ from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
 from dialer.voices.session import AnyVoice, Voice
 
+NAMES = (
+    "openai_realtime",
+    "gemini_live",
+    "cascade_anthropic",
+    "cascade_gemini",
+    "cascade_cohere",
+    "cascade_huggingface",
+    "cascade_openai",
+)
+"""Every voice that a script can name, with a key or without."""
+
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""
