@@ -27,14 +27,14 @@ from dialer.bridge.control import heed
 from dialer.bridge.ink import Ink
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
-from dialer.bridge.sockets.picows_sockets import PicowsSockets
-from dialer.bridge.sockets.plain_sockets import PlainSockets
-from dialer.bridge.sockets.port import Answer, Peer, Request, Socket, Sockets
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
+from dialer.sockets.picows_sockets import PicowsSockets
+from dialer.sockets.plain_sockets import PlainSockets
+from dialer.sockets.port import Answer, Peer, Request, Socket, Sockets
 from dialer.store import bridges
 from dialer.store.shelf import Shelf
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers

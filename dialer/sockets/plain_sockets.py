@@ -13,7 +13,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
+from dialer.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
 
 HIGH = 64 * 1024
 CLOSE_WITHIN_S = 1.0

@@ -20,7 +20,7 @@ from picows import (
 )
 from websockets.frames import CloseCode
 
-from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
+from dialer.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
 
 _TEXT = WSMsgType.TEXT
 _OPEN = (_TEXT, WSMsgType.BINARY)
