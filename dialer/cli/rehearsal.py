@@ -36,7 +36,7 @@ FOREIGN = (
     "OPENAI_",
     "GEMINI_",
     "ANTHROPIC_",
-    "CO_API_",
+    "CO_",
     "HF_",
     "DEEPGRAM_",
     "ELEVENLABS_",

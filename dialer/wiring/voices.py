@@ -6,11 +6,12 @@ from dialer.settings import Settings
 from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
 from dialer.voices.session import AnyVoice, Voice
+from dialer.wiring.cascades import make_cascades
 
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""
-    voices: dict[str, AnyVoice] = {}
+    voices: dict[str, AnyVoice] = {**make_cascades(settings)}
     if settings.openai_api_key:
         key, url = settings.openai_api_key.get_secret_value(), settings.openai_realtime_url
         beta = settings.openai_realtime_dialect == "beta"

@@ -1,0 +1,22 @@
+"""Any chat model by Hugging Face's router."""
+
+from huggingface_hub import AsyncInferenceClient
+from pydantic_ai.models.huggingface import HuggingFaceModel
+from pydantic_ai.providers.huggingface import HuggingFaceProvider
+
+from dialer.voices.cascade.text.agent import WHOLE_WITHIN_S, PydanticText
+
+
+class _Text(PydanticText):
+    def __init__(self, client: AsyncInferenceClient, key: str, model: str) -> None:
+        super().__init__(HuggingFaceModel(model, provider=HuggingFaceProvider(hf_client=client, api_key=key)), model)
+        self._client = client
+
+    async def close(self) -> None:
+        """Let the client's connections go."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+
+def make(key: str, url: str, model: str) -> PydanticText:
+    """A model; `url` is the router's base, such as https://router.huggingface.co/v1."""
+    return _Text(AsyncInferenceClient(base_url=url, api_key=key, timeout=WHOLE_WITHIN_S), key, model)
