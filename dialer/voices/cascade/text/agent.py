@@ -80,7 +80,8 @@ class PydanticText:
 
     async def close(self) -> None:
         """Let the connections of the model's client go."""
-        await self._model.__aexit__(None, None, None)
+        async with self._model:
+            pass  # leaving it for the last time closes its client
 
 
 def messages_of(instructions: str, history: Sequence[Entry]) -> list[ModelMessage]:
