@@ -6,11 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from dialer.simulator.providers.anthropic_checks import read_messages, read_tools
-from dialer.simulator.providers.desk import ApiError, bad_request
+from dialer.simulator.providers.desk import ApiError, bad_request, bearer
 from dialer.simulator.providers.texts import Asked, Reply, TextService, event, read_arguments
 from dialer.simulator.realtime.wire import new_id
 
-VERSIONS = frozenset({"2023-06-01", "2023-01-01"})
+VERSIONS = frozenset({"2023-01-01", "2023-06-01", "2026-10-21"})
 KNOWN = frozenset(
     {
         *(
@@ -43,8 +43,8 @@ class Anthropic(TextService):
         return [web.post("/v1/messages", self.answer)]
 
     def check_key(self, request: web.Request) -> None:
-        """401 without the key in `x-api-key`."""
-        if request.headers.get("x-api-key") != self.desk.settings.anthropic_key:
+        """401 without the key: in `x-api-key`, or as a bearer's token as the newer packages of the vendor send it."""
+        if request.headers.get("x-api-key", bearer(request)) != self.desk.settings.anthropic_key:
             raise ApiError(401, "authentication_error", "invalid x-api-key")
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:

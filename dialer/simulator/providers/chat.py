@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dialer.simulator.providers.brain import Past
 from dialer.simulator.providers.chat_checks import read_messages, read_tools
 from dialer.simulator.providers.desk import ApiError, bad_request, bearer
 from dialer.simulator.providers.texts import Asked, Reply, TextService, event
@@ -49,8 +50,12 @@ class OpenAiChat(TextService):
             raise ApiError(400, "decimal_above_max_value", "Invalid 'temperature': from 0 to 2.", "temperature")
         self.check_options(model, body)
         wants = bool((body.get("stream_options") or {}).get("include_usage"))
-        history, tools = read_messages(body.get("messages")), read_tools(body)
+        history, tools = self.read_messages(body.get("messages")), read_tools(body)
         return Asked(model, history, tools, body.get("stream") is True, most, wants)
+
+    def read_messages(self, messages: Any) -> tuple[Past, ...]:
+        """What the messages tell."""
+        return read_messages(messages)
 
     def check_model(self, model: str) -> None:
         """404 for a model that is not there."""
@@ -129,6 +134,10 @@ class HuggingFaceChat(OpenAiChat):
         """401 without the token."""
         if bearer(request) != self.desk.settings.hf_token:
             raise ApiError(401, "invalid_api_key", "Invalid username or password.")
+
+    def read_messages(self, messages: Any) -> tuple[Past, ...]:
+        """Here a call's arguments may be an object too: the vendor's own package types them so."""
+        return read_messages(messages, takes_objects=True)
 
     def check_model(self, model: str) -> None:
         """400 where no partner serves the model: the router does not say 404."""

@@ -46,8 +46,8 @@ def read_tools(body: Mapping[str, Any], *, flat: bool = False) -> frozenset[str]
     return frozenset() if body.get("tool_choice") == "none" else frozenset(names)
 
 
-def read_messages(messages: Any) -> tuple[Past, ...]:
-    """What the messages tell. Raises ApiError."""
+def read_messages(messages: Any, *, takes_objects: bool = False) -> tuple[Past, ...]:
+    """What the messages tell. `takes_objects`: a call's arguments need not be a string. Raises ApiError."""
     if not isinstance(messages, list) or not messages:
         raise ApiError(
             400, "empty_array", "Invalid 'messages': empty array. Expected an array with minimum length 1.", "messages"
@@ -67,7 +67,7 @@ def read_messages(messages: Any) -> tuple[Past, ...]:
             case "user":
                 history.append(FromUser(text_of(message.get("content"), where)))
             case "assistant":
-                said = _from_model(message, where)
+                said = _from_model(message, where, takes_objects)
                 open_calls = [call.call_id for call in said.calls]
                 history.append(said)
             case _:
@@ -114,13 +114,13 @@ def _check_answered(open_calls: list[str], where: str) -> None:
         )
 
 
-def _from_model(message: Mapping[str, Any], where: str) -> FromModel:
+def _from_model(message: Mapping[str, Any], where: str, takes_objects: bool) -> FromModel:
     calls = []
     for call in message.get("tool_calls") or []:
         function = call.get("function", {})
         if not isinstance(call.get("id"), str) or not isinstance(function.get("name"), str):
             raise bad_request(f"Missing required parameter: '{where}.tool_calls[0].id'.", f"{where}.tool_calls")
-        if not isinstance(function.get("arguments"), str):
+        if not isinstance(function.get("arguments"), (str, dict) if takes_objects else str):
             raise bad_request("Invalid type for 'arguments': expected a string.", f"{where}.tool_calls")
         calls.append(Called(call["id"], function["name"], read_arguments(function["arguments"])))
     content = message.get("content")

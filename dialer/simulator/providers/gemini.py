@@ -31,16 +31,15 @@ _STATUS |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 
 
 class Gemini(TextService):
-    """`POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, and the model's page."""
+    """`POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, the same at `/v1`."""
 
     provider = "gemini"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """Both methods, and what a model is."""
+        """Both versions' paths."""
         return [
-            web.post("/v1beta/models/{model}:{method}", self.answer),
-            web.get("/v1beta/models/{model}", self._model),
-            web.get("/v1beta/models", self._models),
+            web.post("/v1beta/models/{model}", self.answer),
+            web.post("/v1/models/{model}", self.answer),
         ]
 
     def check_key(self, request: web.Request) -> None:
@@ -53,7 +52,7 @@ class Gemini(TextService):
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
         """400 for what the interface does not take, 404 for model and method."""
-        model, method = request.match_info["model"], request.match_info["method"]
+        model, _, method = request.match_info["model"].rpartition(":")
         if model not in self.desk.settings.gemini_text_models or method not in (
             "generateContent",
             "streamGenerateContent",
@@ -61,7 +60,7 @@ class Gemini(TextService):
             raise ApiError(
                 404,
                 "NOT_FOUND",
-                f"models/{model} is not found for API version v1beta, or is not supported for {method}.",
+                f"models/{model} is not found for this API version, or is not supported for {method}.",
             )
         stream = method == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
@@ -122,38 +121,6 @@ class Gemini(TextService):
             "modelVersion": reply.asked.model,
             "responseId": reply.id,
         }
-
-    async def _model(self, request: web.Request) -> web.Response:
-        """What the one model is; 404 where it is none."""
-        name = request.match_info["model"]
-        try:
-            self.check_key(request)
-            if name not in self.desk.settings.gemini_text_models:
-                raise ApiError(404, "NOT_FOUND", f"models/{name} is not found for API version v1beta.")
-        except ApiError as refused:
-            refused.note(self.desk.ledger, request.path)
-            return self.refusal(refused)
-        return web.json_response(_page(name))
-
-    async def _models(self, request: web.Request) -> web.Response:
-        """All text models."""
-        try:
-            self.check_key(request)
-        except ApiError as refused:
-            refused.note(self.desk.ledger, request.path)
-            return self.refusal(refused)
-        return web.json_response({"models": [_page(name) for name in self.desk.settings.gemini_text_models]})
-
-
-def _page(name: str) -> dict[str, Any]:
-    return {
-        "name": f"models/{name}",
-        "version": "001",
-        "displayName": name,
-        "inputTokenLimit": 1_048_576,
-        "outputTokenLimit": 65_536,
-        "supportedGenerationMethods": ["generateContent", "countTokens"],
-    }
 
 
 def _call(reply: Reply) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pages that tell which models there are: three providers on one path, told apart by their keys."""
+"""The pages that tell which models there are: four providers on one path, told apart by their keys."""
 
 from typing import Any
 
@@ -8,29 +8,34 @@ from dialer.simulator.providers.anthropic import Anthropic
 from dialer.simulator.providers.chat import HuggingFaceChat, OpenAiChat
 from dialer.simulator.providers.cohere import Cohere
 from dialer.simulator.providers.desk import ApiError, Desk, bearer
+from dialer.simulator.providers.gemini import Gemini
 from dialer.simulator.providers.texts import TextService
 
 _DAY = "2026-01-01T00:00:00Z"
 
 
 class Models:
-    """`/v1/models` of Anthropic, OpenAI and Cohere, and of Hugging Face's router."""
+    """`/v1/models` of Anthropic, OpenAI, Cohere and Gemini, Gemini's older path, and that of Hugging Face's router."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._anthropic, self._openai = Anthropic(desk), OpenAiChat(desk)
-        self._cohere, self._huggingface = Cohere(desk), HuggingFaceChat(desk)
+        self._cohere, self._huggingface, self._gemini = Cohere(desk), HuggingFaceChat(desk), Gemini(desk)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Lists, and single models."""
         return [
             web.get("/v1/models", self._list),
             web.get("/v1/models/{model:.+}", self._one),
+            web.get("/v1beta/models", self._list),
+            web.get("/v1beta/models/{model}", self._one),
             web.get("/hf/v1/models", self._router),
         ]
 
     def _provider(self, request: web.Request) -> TextService:
-        """Whom this request is meant for: the header of the key tells Anthropic, the key or the model Cohere."""
+        """Whom this request is meant for: headers tell Anthropic and Gemini, the key or the model tells Cohere."""
+        if request.path.startswith("/v1beta") or "x-goog-api-key" in request.headers or "key" in request.query:
+            return self._gemini
         if {"x-api-key", "anthropic-version"} & request.headers.keys():
             return self._anthropic
         theirs = self._desk.settings.cohere_models
@@ -62,6 +67,8 @@ class Models:
         match provider:
             case Cohere():
                 return web.json_response({"models": pages, "next_page_token": None})
+            case Gemini():
+                return web.json_response({"models": pages})
             case Anthropic():
                 ends = {"first_id": names[0], "last_id": names[-1], "has_more": False}
                 return web.json_response({"data": pages, **ends})
@@ -85,6 +92,8 @@ class Models:
                 return self._desk.settings.anthropic_models
             case Cohere():
                 return self._desk.settings.cohere_models
+            case Gemini():
+                return self._desk.settings.gemini_text_models
             case _:
                 return self._desk.settings.openai_models
 
@@ -100,6 +109,15 @@ def _page(provider: TextService, name: str) -> dict[str, Any]:
                 "endpoints": ["chat"],
                 "finetuned": False,
                 "context_length": 256000,
+            }
+        case Gemini():
+            return {
+                "name": f"models/{name}",
+                "version": "001",
+                "displayName": name,
+                "inputTokenLimit": 1_048_576,
+                "outputTokenLimit": 65_536,
+                "supportedGenerationMethods": ["generateContent", "countTokens"],
             }
         case HuggingFaceChat():
             live = [{"provider": "example", "status": "live", "supports_tools": True}]

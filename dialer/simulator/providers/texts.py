@@ -112,9 +112,9 @@ class TextService(ABC):
             if not asked.stream:
                 return web.json_response(self.whole(reply))
             return await self._stream(request, reply)
-        except (asyncio.CancelledError, ConnectionError):
+        except ConnectionError:
             entry.dropped += 1
-            raise
+            return web.Response()
         finally:
             entry.closed = stamp()
 
