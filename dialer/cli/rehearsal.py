@@ -143,6 +143,22 @@ def simulated(environment: dict[str, str], speed: float, carrier: str = "twilio"
             openai_realtime_model="gpt-realtime-2.1",
             gemini_api_key=SecretStr(WORLD.gemini_key),
             gemini_url=addresses["gemini_url"],
+            gemini_model=WORLD.gemini_text_models[0],
+            openai_url=addresses["openai_url"],
+            openai_model=WORLD.openai_models[0],
+            anthropic_api_key=SecretStr(WORLD.anthropic_key),
+            anthropic_url=addresses["anthropic_url"],
+            anthropic_model=WORLD.anthropic_models[0],
+            co_api_key=SecretStr(WORLD.cohere_key),
+            co_url=addresses["co_url"],
+            co_model=WORLD.cohere_models[0],
+            hf_token=SecretStr(WORLD.hf_token),
+            hf_url=addresses["hf_url"],
+            hf_model=WORLD.hf_models[0],
+            deepgram_api_key=SecretStr(WORLD.deepgram_key),
+            deepgram_url=addresses["deepgram_url"],
+            elevenlabs_api_key=SecretStr(WORLD.elevenlabs_key),
+            elevenlabs_url=addresses["elevenlabs_url"],
         )
         yield addresses["twilio_url"], settings
     finally:
