@@ -32,7 +32,9 @@ class Ears:
         self._vad = webrtcvad.Vad(max(0, min(3, round(threshold * 4 - 0.5))))
         self._silence_ms = silence_ms
         self.speaking = False
-        self.now_ms = 0
+        self.end_ms = 0
+        """Where in the sound the turn that ended last fell silent."""
+        self._now_ms = 0
         self._rest = b""
         self._quiet_ms = 0
         self._lately: deque[bool] = deque(maxlen=WITHIN_MS // audio.FRAME_MS)
@@ -56,20 +58,15 @@ class Ears:
         self._rest = whole[len(whole) - len(whole) % audio.FRAME_BYTES :]
         return Took(bytes(sound), began, ended)
 
-    @property
-    def end_ms(self) -> int:
-        """Where in the sound the turn that ended last fell silent."""
-        return self.now_ms - self._silence_ms
-
     def _frame(self, frame: bytes) -> bool | None:
         """One frame: True where a turn began with it, False where one ended, None where neither."""
-        self.now_ms += audio.FRAME_MS
+        self._now_ms += audio.FRAME_MS
         loud = self._is_speech(frame)
         if self.speaking:
             self._quiet_ms = 0 if loud else self._quiet_ms + audio.FRAME_MS
             if self._quiet_ms < self._silence_ms:
                 return None
-            self.speaking = False
+            self.speaking, self.end_ms = False, self._now_ms - self._quiet_ms
             self._lately.clear()
             return False
         self._before.append(frame)
