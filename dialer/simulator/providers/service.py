@@ -2,15 +2,19 @@
 
 from aiohttp import web
 
+from dialer.simulator.providers import deepgram, elevenlabs, elevenlabs_speak
 from dialer.simulator.providers.anthropic import Anthropic
 from dialer.simulator.providers.chat import HuggingFaceChat, OpenAiChat
 from dialer.simulator.providers.cohere import Cohere
+from dialer.simulator.providers.deepgram_flux import FluxDoor
 from dialer.simulator.providers.deepgram_listen import ListenDoor
 from dialer.simulator.providers.deepgram_speak import SpeakDoor
 from dialer.simulator.providers.desk import Desk
+from dialer.simulator.providers.elevenlabs_listen import ScribeDoor
 from dialer.simulator.providers.gemini import Gemini
 from dialer.simulator.providers.models import Models
 from dialer.simulator.providers.sockets import Door
+from dialer.simulator.providers.speech_over_http import SpeechOverHttp
 from dialer.simulator.providers.texts import TextService
 
 
@@ -25,11 +29,21 @@ class Providers:
             Cohere(desk),
             Gemini(desk),
         ]
-        speak = SpeakDoor(desk)
-        self._doors: dict[str, Door] = {"/deepgram/v1/listen": ListenDoor(desk), "/deepgram/v1/speak": speak}
+        speak, spoken = SpeakDoor(desk), "/elevenlabs/v1/text-to-speech/{voice}"
+        self._doors: dict[str, Door] = {
+            "/deepgram/v1/listen": ListenDoor(desk),
+            "/deepgram/v2/listen": FluxDoor(desk),
+            "/deepgram/v1/speak": speak,
+            "/elevenlabs/v1/speech-to-text/realtime": ScribeDoor(desk),
+            f"{spoken}/multi-stream-input": elevenlabs_speak.SpeakDoor(desk, single=False),
+            f"{spoken}/stream-input": elevenlabs_speak.SpeakDoor(desk, single=True),
+        }
         self._routes: list[web.AbstractRouteDef] = [
             *(route for service in texts for route in service.routes()),
             *Models(desk).routes(),
+            *elevenlabs.Pages(desk).routes(),
+            *deepgram.pages(desk),
+            *SpeechOverHttp(desk).routes(),
             *(web.get(path, door.connect, allow_head=False) for path, door in self._doors.items()),
             web.post("/deepgram/v1/speak", speak.post),
         ]
