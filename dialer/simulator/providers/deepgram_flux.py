@@ -113,6 +113,7 @@ class FluxDoor(Door):
 class Flux(Listening):
     """One session. Of sound whose encoding was not named nothing is understood."""
 
+    ear: Ear
     idle_s = 60.0
 
     def __init__(

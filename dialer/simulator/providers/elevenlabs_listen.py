@@ -101,6 +101,7 @@ def _wanted(request: web.Request) -> Wanted:
 class Scribe(Listening):
     """One session."""
 
+    ear: Ear
     idle_s = 60.0
 
     def __init__(

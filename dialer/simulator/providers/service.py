@@ -13,6 +13,8 @@ from dialer.simulator.providers.desk import Desk
 from dialer.simulator.providers.elevenlabs_listen import ScribeDoor
 from dialer.simulator.providers.gemini import Gemini
 from dialer.simulator.providers.models import Models
+from dialer.simulator.providers.openai_transcribe import TranscribeDoor
+from dialer.simulator.providers.responses import OpenAiResponses
 from dialer.simulator.providers.sockets import Door
 from dialer.simulator.providers.speech_over_http import SpeechOverHttp
 from dialer.simulator.providers.texts import TextService
@@ -25,6 +27,7 @@ class Providers:
         texts: list[TextService] = [
             Anthropic(desk),
             OpenAiChat(desk),
+            OpenAiResponses(desk),
             HuggingFaceChat(desk),
             Cohere(desk),
             Gemini(desk),
@@ -38,6 +41,7 @@ class Providers:
             f"{spoken}/multi-stream-input": elevenlabs_speak.SpeakDoor(desk, single=False),
             f"{spoken}/stream-input": elevenlabs_speak.SpeakDoor(desk, single=True),
         }
+        self._transcribe = TranscribeDoor(desk)
         self._routes: list[web.AbstractRouteDef] = [
             *(route for service in texts for route in service.routes()),
             *Models(desk).routes(),
@@ -52,7 +56,11 @@ class Providers:
         """All paths."""
         return self._routes
 
+    async def transcribe(self, request: web.Request) -> web.StreamResponse:
+        """OpenAI's transcription session, which shares its path with the realtime model."""
+        return await self._transcribe.connect(request)
+
     async def stop(self) -> None:
         """Close every socket."""
-        for door in self._doors.values():
+        for door in (*self._doors.values(), self._transcribe):
             await door.stop()
