@@ -30,7 +30,13 @@ class Ear:
         self.now_ms = 0
         self.heard = bytearray()
         """Everything since this was last emptied, without detection."""
-        self.detector = None if detection is None else Detector({"type": "server_vad", **detection})
+        self.detector: Detector | None = None
+        if detection is not None:
+            self.detect(detection)
+
+    def detect(self, detection: Mapping[str, Any]) -> None:
+        """Cut turns in this way from now on; an open turn is dropped."""
+        self.detector = Detector({"type": "server_vad", **detection}, self.now_ms)
 
     def append(self, sound: bytes) -> list[Event]:
         """Add sound, in pieces of any length."""

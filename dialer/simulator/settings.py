@@ -38,6 +38,11 @@ HF_MODELS = (
     *("Qwen/Qwen3-235B-A22B-Instruct-2507", "Qwen/Qwen2.5-72B-Instruct", "openai/gpt-oss-120b", "openai/gpt-oss-20b"),
     *("deepseek-ai/DeepSeek-V3.2", "moonshotai/Kimi-K2-Instruct", "zai-org/GLM-4.6"),
 )
+ELEVENLABS_VOICES = (
+    *("21m00Tcm4TlvDq8ikWAM", "EXAVITQu4vr4xnSDxMaL", "cgSgspJ2msm6clMCkdW9", "FGY2WhTYpPnrIDTdsKH5"),
+    *("XB0fDUnXU5powFXDhCwa", "Xb7hH8MSUJpSbSDYk0k2", "XrExE9yKIg1WjnnlVkGX", "pFZP5JQG7iQjIQuC4Bku"),
+    *("9BWtsMINqrJLrRacOk9x", "JBFqnCBsd6RMkjVDRZzb", "pNInz6obpgDQGcFmaJgB", "nPczCjzI2devNBz1zQrb"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class WorldSettings:
     hf_models: tuple[str, ...] = HF_MODELS
     deepgram_key: str = "dg-simulated"
     elevenlabs_key: str = "xi-simulated"
-    elevenlabs_voices: tuple[str, ...] = ("21m00Tcm4TlvDq8ikWAM", "EXAVITQu4vr4xnSDxMaL", "cgSgspJ2msm6clMCkdW9")
+    elevenlabs_voices: tuple[str, ...] = ELEVENLABS_VOICES
     geo_blocked: tuple[str, ...] = ()
     speed: float = 1.0
     calls_per_second: float = 1.0

@@ -78,10 +78,12 @@ class World:
         self._callbacks.timeout_s = self.settings.webhook_timeout_s
         exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
         self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
-        self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)
-        self._gemini = GeminiService(self.settings, speech, self._clock, self.faults, self.ledger)
         desk = Desk(self.settings, speech, self._clock, self.faults, self.ledger)
         self._providers = Providers(desk)
+        self._realtime = RealtimeService(
+            self.settings, speech, self._clock, self.faults, self.ledger, self._providers.transcribe
+        )
+        self._gemini = GeminiService(self.settings, speech, self._clock, self.faults, self.ledger)
         carrier = web.Application()
         carrier.add_routes([*self._account.routes(), *self._exotel.routes(), *self._world_routes()])
         model = web.Application()

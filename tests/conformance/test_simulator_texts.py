@@ -37,6 +37,10 @@ class Asking:
     def streaming(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "stream": True}
 
+    def sent(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body as it goes over the wire."""
+        return body
+
     def answered(self, body: dict[str, Any], answer: dict[str, Any], output: str) -> dict[str, Any]:
         """The next request, with the answer of a tool in it."""
         message = answer["choices"][0]["message"]
@@ -60,6 +64,32 @@ class Asking:
 class OpenAi(Asking):
     path, model = "/v1/chat/completions", "gpt-4.1-mini"
     headers = MappingProxyType({"Authorization": "Bearer sk-simulated"})
+
+
+class Responses(Asking):
+    path, model = "/v1/responses", "gpt-4.1-mini"
+    headers = MappingProxyType({"Authorization": "Bearer sk-simulated"})
+
+    def body(self, *said: str) -> dict[str, Any]:
+        told = super().body(*said)
+        return {"model": self.model, "messages": told["messages"], "tools": [{"type": "function", **SHOWN}]}
+
+    def sent(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"input" if name == "messages" else name: value for name, value in body.items()}
+
+    def answered(self, body: dict[str, Any], answer: dict[str, Any], output: str) -> dict[str, Any]:
+        call = answer["output"][0]
+        result = {"type": "function_call_output", "call_id": call["call_id"], "output": output}
+        return {**body, "messages": [*body["messages"], call, result]}
+
+    def text(self, answer: dict[str, Any]) -> str:
+        return str(answer["output"][0]["content"][0]["text"])
+
+    def call(self, answer: dict[str, Any]) -> tuple[str, Any]:
+        return answer["output"][0]["name"], json.loads(answer["output"][0]["arguments"])
+
+    def streamed(self, events: list[dict[str, Any]]) -> str:
+        return "".join(each["delta"] for each in events if each["type"] == "response.output_text.delta")
 
 
 class HuggingFace(Asking):
@@ -150,7 +180,7 @@ class GeminiText(Asking):
         return "".join(map(self.text, events))
 
 
-EVERYBODY = [Claude(), OpenAi(), HuggingFace(), CohereChat(), GeminiText()]
+EVERYBODY = [Claude(), OpenAi(), Responses(), HuggingFace(), CohereChat(), GeminiText()]
 everybody = pytest.mark.parametrize("asking", EVERYBODY, ids=lambda each: type(each).__name__)
 
 
@@ -172,14 +202,18 @@ class Client:
 
     async def ask(self, body: dict[str, Any], status: int = 200, **headers: str) -> dict[str, Any]:
         url = self._asking.url(self._world, stream=False)
-        async with self._http.post(url, json=body, headers={**self._asking.headers, **headers}) as answer:
+        async with self._http.post(
+            url, json=self._asking.sent(body), headers={**self._asking.headers, **headers}
+        ) as answer:
             told: dict[str, Any] = await answer.json()
             assert answer.status == status, told
             return told
 
     async def stream(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         url = self._asking.url(self._world, stream=True)
-        async with self._http.post(url, json=self._asking.streaming(body), headers=self._asking.headers) as answer:
+        async with self._http.post(
+            url, json=self._asking.streaming(self._asking.sent(body)), headers=self._asking.headers
+        ) as answer:
             assert answer.status == 200
             assert answer.content_type == "text/event-stream"
             lines = (await answer.text()).split("\n")
@@ -297,7 +331,7 @@ async def test_too_many_requests_are_told_when_to_come_back(
 ) -> None:
     world.faults.add(Fault("text", "refuse", status=429, retry_after=3))
     url = asking.url(world, stream=False)
-    async with http.post(url, json=asking.body(BEGIN), headers=asking.headers) as answer:
+    async with http.post(url, json=asking.sent(asking.body(BEGIN)), headers=asking.headers) as answer:
         assert answer.status == 429
         assert answer.headers["retry-after"] == "3"
 
@@ -452,3 +486,19 @@ async def test_the_vendors_own_package_understands_the_stream(world: World) -> N
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == OPENING
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.total_tokens > chunks[-1].usage.completion_tokens > 0
+
+
+async def test_a_response_can_be_gone_on_with_by_its_id(world: World) -> None:
+    async with AsyncOpenAI(api_key="sk-simulated", base_url=world.openai_url, max_retries=0) as openai:
+        tools: Any = [{"type": "function", "name": "save_enquiry", "parameters": SCHEMA, "strict": False}]
+        async with openai.responses.stream(model="gpt-4.1-mini", input=ENGAGED.text, tools=tools) as stream:
+            kinds = [event.type async for event in stream]
+            first = await stream.get_final_response()
+        call = first.output[0]
+        assert call.type == "function_call"
+        told: Any = [{"type": "function_call_output", "call_id": call.call_id, "output": '{"say": "Lovely."}'}]
+        after = await openai.responses.create(
+            model="gpt-4.1-mini", input=told, tools=tools, previous_response_id=first.id
+        )
+    assert (kinds[0], kinds[-1]) == ("response.created", "response.completed")
+    assert after.output_text == "Lovely."

@@ -67,3 +67,19 @@ def encoding_of(request: web.Request, allowed: frozenset[str]) -> tuple[str | No
     if rate is not None and rate not in RATES:
         raise bad_query("Invalid query parameter: sample_rate is not supported.")
     return encoding, rate or 8000
+
+
+def pages(desk: Desk) -> list[web.AbstractRouteDef]:
+    """What tells whether a key is good, without a word heard or spoken: the projects, and the token's own page."""
+
+    async def told(request: web.Request) -> web.Response:
+        try:
+            check_key(desk, request)
+        except ApiError as refused:
+            refused.note(desk.ledger, request.path)
+            return refusal(refused)
+        if request.path.endswith("/projects"):
+            return web.json_response({"projects": [{"project_id": "simulated", "name": "Simulated"}]})
+        return web.json_response({"api_key_id": "simulated", "scopes": ["usage:write"]})
+
+    return [web.get(f"/deepgram/v1/{page}", told) for page in ("projects", "auth/token")]

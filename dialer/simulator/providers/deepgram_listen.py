@@ -93,6 +93,7 @@ def _endpointing(request: web.Request) -> int:
 class Listen(Listening):
     """One session. Of sound whose encoding was not named nothing is understood."""
 
+    ear: Ear
     idle_s = 10.0
 
     def __init__(

@@ -5,13 +5,12 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import aiohttp
 import msgspec
 from aiohttp import web
 
-from dialer.simulator.ear import Ear
 from dialer.simulator.ledger import ServiceEntry, TurnEntry, stamp
 from dialer.simulator.providers.desk import ApiError, Desk
 from dialer.simulator.realtime.hearing import Understood
@@ -112,10 +111,22 @@ class Session(ABC):
         await self._socket.close(code=code, message=reason.encode()[:120])
 
 
+class Hears(Protocol):
+    """An ear of this world."""
+
+    now_ms: int
+
+    def append(self, sound: bytes) -> list[Event]:
+        """Add sound."""
+
+    def understand(self, sound: bytes) -> Understood:
+        """What was said in it."""
+
+
 class Listening(Session):
     """A session of speech to text."""
 
-    ear: Ear
+    ear: Hears
 
     def take_faults(self, provider: str) -> None:
         """Take the fault rules that are meant for this session."""

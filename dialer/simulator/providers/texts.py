@@ -90,6 +90,10 @@ class TextService(ABC):
     def error_frame(self, refused: ApiError) -> bytes:
         """A failure in the middle of a stream."""
 
+    def remember(self, reply: Reply) -> None:
+        """Keep what a later request may go on with; most interfaces keep nothing."""
+        return
+
     def refusal(self, refused: ApiError) -> web.Response:
         """The answer to a request that is refused."""
         return web.json_response(self.error_body(refused), status=refused.status, headers=refused.headers)
@@ -107,6 +111,7 @@ class TextService(ABC):
         entry = self.desk.let_in(self.provider, "text", asked.model, body)
         try:
             reply = self._think(asked, entry, len(json.dumps(body)) // 4)
+            self.remember(reply)
             await self.desk.clock.sleep(self.desk.settings.thinking_s)
             await self.desk.late("text", self.provider)
             if not asked.stream:
