@@ -38,6 +38,9 @@ from dialer.voices.cascade.port import Answered, Called, TextError, Wanted, Word
 FIRST_WITHIN_S = 6.0
 """Before the bridge gives the voice up for silent."""
 WHOLE_WITHIN_S = 30.0
+TIMES = ModelSettings(first_event_timeout=FIRST_WITHIN_S, request_timeout=WHOLE_WITHIN_S)
+QUICK = ModelSettings(max_retries=0, thinking=False)
+"""Nobody on a telephone waits for a model to think, or for a library to try again."""
 ANSWERED = f"[{INSTRUCTED}the call was answered.]"
 GO_ON = f"[{INSTRUCTED}go on.]"
 
@@ -45,16 +48,14 @@ GO_ON = f"[{INSTRUCTED}go on.]"
 class PydanticText:
     """A text model (`port.Text`). No request is made twice by a library: whether to ask again is the bridge's."""
 
-    def __init__(self, model: Model, name: str) -> None:
-        self._model, self._name = model, name
+    def __init__(self, model: Model, name: str, settings: ModelSettings = QUICK) -> None:
+        self._model, self._name, self._settings = model, name, settings
 
     async def answer(
         self, wanted: Wanted, history: Sequence[Entry], *, in_words: bool
     ) -> AsyncGenerator[Words | Answered, None]:
         """See `port.Text`."""
-        settings = ModelSettings(
-            max_retries=0, thinking=False, first_event_timeout=FIRST_WITHIN_S, request_timeout=WHOLE_WITHIN_S
-        )
+        settings: ModelSettings = {**TIMES, **self._settings}
         if wanted.max_tokens:
             settings["max_tokens"] = wanted.max_tokens
         if in_words:

@@ -3,13 +3,17 @@
 from huggingface_hub import AsyncInferenceClient
 from pydantic_ai.models.huggingface import HuggingFaceModel
 from pydantic_ai.providers.huggingface import HuggingFaceProvider
+from pydantic_ai.settings import ModelSettings
 
 from dialer.voices.cascade.text.agent import WHOLE_WITHIN_S, PydanticText
 
 
 class _Text(PydanticText):
+    """A model whose client is ours. It never tries again by itself, and cannot be told not to think."""
+
     def __init__(self, client: AsyncInferenceClient, key: str, model: str) -> None:
-        super().__init__(HuggingFaceModel(model, provider=HuggingFaceProvider(hf_client=client, api_key=key)), model)
+        provider = HuggingFaceProvider(hf_client=client, api_key=key)
+        super().__init__(HuggingFaceModel(model, provider=provider), model, ModelSettings())
         self._client = client
 
     async def close(self) -> None:
