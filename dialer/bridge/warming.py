@@ -10,7 +10,7 @@ from dialer.store import campaigns
 from dialer.store.sessions import Sessions
 from dialer.voices.session import AnyVoice, Composed
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 2.0
 log = logging.getLogger(__name__)
 
 

@@ -16,7 +16,7 @@ import aiohttp
 
 from dialer.voices.cascade.answering import Answering, SilentSpeakerError
 from dialer.voices.cascade.history import Call, History
-from dialer.voices.cascade.line import Leave, LineError
+from dialer.voices.cascade.line import LineError
 from dialer.voices.cascade.listening import Hearer, Listening
 from dialer.voices.cascade.port import Fault, SaidEvent, Text, TextError, Wanted
 from dialer.voices.cascade.tts.mouth import Gone, Mouth, Say
@@ -59,7 +59,6 @@ class Kit:
     listening: Callable[[Setup, Hearer], Listening]
     mouth: Callable[[Setup, Say, Gone], Mouth]
     http: Callable[[], aiohttp.ClientSession]
-    leave: Leave
 
 
 class CascadeLeg:
