@@ -69,6 +69,7 @@ def _cascade(name: str, text: _Model, listening: MakeListening, mouth: MakeMouth
         listening=lambda setup, hearer: listening(setup, hearer, house.leave),
         mouth=lambda setup, say, gone: mouth(setup, say, gone, house.leave),
         http=house.http,
+        leave=house.leave,
     )
     return Composed(
         name=name,

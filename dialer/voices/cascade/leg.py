@@ -16,7 +16,7 @@ import aiohttp
 
 from dialer.voices.cascade.answering import Answering, SilentSpeakerError
 from dialer.voices.cascade.history import Call, History
-from dialer.voices.cascade.line import LineError
+from dialer.voices.cascade.line import Leave, LineError, settled
 from dialer.voices.cascade.listening import Hearer, Listening
 from dialer.voices.cascade.port import Fault, SaidEvent, Text, TextError, Wanted
 from dialer.voices.cascade.tts.mouth import Gone, Mouth, Say
@@ -59,6 +59,7 @@ class Kit:
     listening: Callable[[Setup, Hearer], Listening]
     mouth: Callable[[Setup, Say, Gone], Mouth]
     http: Callable[[], aiohttp.ClientSession]
+    leave: Leave
 
 
 class CascadeLeg:
@@ -146,6 +147,7 @@ class CascadeLeg:
         self._over = True
         if self._task is not None:
             self._task.cancel()
+            self._kit.leave(settled(self._task))
         for part in (self._listening, self._mouth):
             if part is not None:
                 part.close()
@@ -238,6 +240,7 @@ class CascadeLeg:
         self._leave(answering)
         self._due = False
         task.cancel()
+        self._kit.leave(settled(task))
         self._stop(answering)
         self._tell(AnswerEnded("cancelled", usage=answering.usage))
 

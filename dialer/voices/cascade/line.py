@@ -23,15 +23,23 @@ class LineError(Exception):
     """A socket that was not had, or lost; the message is one line that says why."""
 
 
-class Spoken(Protocol[E_co]):
-    """What a line needs of the protocol that is spoken on it."""
+class Wire(Protocol[E_co]):
+    """What a line needs of the protocol that is spoken on it: a part of `port.Transcriber` and of `port.Speaker`."""
 
     idle_s: float | None
+    """So long without a message the other side would close the socket; None: it does not mind."""
 
-    def opened(self) -> Sequence[Message]: ...
-    def idle(self) -> Sequence[Message]: ...
-    def bye(self) -> Sequence[Message]: ...
-    def decode(self, message: Message) -> Sequence[E_co]: ...
+    def opened(self) -> Sequence[Message]:
+        """What is sent first."""
+
+    def idle(self) -> Sequence[Message]:
+        """What keeps the socket open while there is nothing to send."""
+
+    def bye(self) -> Sequence[Message]:
+        """What is sent last."""
+
+    def decode(self, message: Message) -> Sequence[E_co]:
+        """What one message says."""
 
 
 Event = TypeVar("Event")
@@ -43,7 +51,7 @@ class Line(Generic[Event]):
     def __init__(
         self,
         name: str,
-        protocol: Spoken[Event],
+        protocol: Wire[Event],
         hear: Callable[[Event], None],
         gone: Callable[[str], None],
         leave: Leave,
@@ -70,6 +78,9 @@ class Line(Generic[Event]):
             raise LineError(f"{self._name} refused us: {error.status} {error.message}".strip()) from error
         except (aiohttp.ClientError, OSError) as error:
             raise LineError(f"{self._name} was not reached: {error or type(error).__name__}") from error
+        if self._over:  # it was left meanwhile
+            await self._socket.close()
+            raise LineError(f"{self._name} was left")
         self.send(self._protocol.opened())
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         if waits:
@@ -166,3 +177,8 @@ class Line(Generic[Event]):
             self._gone(says)
         else:
             self._ready.set_exception(LineError(says))
+
+
+async def settled(*tasks: "asyncio.Task[None]") -> None:
+    """Wait for tasks that were cancelled; what they raise is nobody's any more."""
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ import aiohttp
 from dialer import audio
 from dialer.resampling import Downsampler
 from dialer.voices.cascade.addresses import http_at
-from dialer.voices.cascade.line import Leave
+from dialer.voices.cascade.line import Leave, settled
 from dialer.voices.cascade.port import Fault, SentenceDone, Sound
 from dialer.voices.cascade.tts.mouth import Gone, Say
 
@@ -47,7 +47,7 @@ class OpenAIMouth:
         for task in left:
             task.cancel()
         if left:
-            self._leave(_settled(left))
+            self._leave(settled(*left))
 
     def close(self) -> None:
         """Likewise, for good."""
@@ -84,7 +84,3 @@ class OpenAIMouth:
     def _tell(self, event: Fault | Sound | SentenceDone) -> None:
         if not self._over and not (isinstance(event, Sound) and not event.ulaw):
             self._say(event)
-
-
-async def _settled(tasks: list[asyncio.Task[None]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
