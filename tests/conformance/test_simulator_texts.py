@@ -425,6 +425,21 @@ async def test_anthropic_wants_to_know_which_version_is_meant(world: World, http
 
 
 @pytest.mark.parametrize("asking", [Claude()])
+async def test_anthropics_newer_version_takes_no_temperature_any_more(client: Client, asking: Asking) -> None:
+    body = {**asking.body(BEGIN), "temperature": 0.5}
+    assert asking.text(await client.ask(body)) == OPENING
+    assert "temperature" in asking.says(await client.ask(body, 400, **{"anthropic-version": "2026-10-21"}))
+
+
+@pytest.mark.parametrize("asking", [Claude()])
+async def test_a_token_of_a_bearer_is_a_key_as_well(world: World, http: aiohttp.ClientSession, asking: Asking) -> None:
+    for key, status in (("sk-ant-simulated", 200), ("sk-other", 401)):
+        headers = {"Authorization": f"Bearer {key}", "anthropic-version": "2026-10-21"}
+        async with http.post(asking.url(world, stream=False), json=asking.body(BEGIN), headers=headers) as answer:
+            assert answer.status == status
+
+
+@pytest.mark.parametrize("asking", [Claude()])
 async def test_anthropic_tells_its_events_in_order(client: Client, asking: Asking) -> None:
     kinds = [event["type"] for event in await client.stream(asking.body(BEGIN)) if event["type"] != "ping"]
     assert kinds[:2] == ["message_start", "content_block_start"]
