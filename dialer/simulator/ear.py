@@ -1,7 +1,6 @@
 """What a service hears that takes raw sound: frames of the line at 8 kHz, cut into turns, understood.
 
-A student's clip is known by its frames at 8 kHz. Where the line's frames begin in a stream that came by another rate is
-found once, by trying.
+A student's clip is known by its frames at 8 kHz, wherever they begin in the stream.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,6 @@ class Ear:
         self._speech, self._encoding = speech, encoding
         self._step = rate // audio.RATE
         self._raw = self._left = b""
-        self._offset = 0
         self.now_ms = 0
         self.heard = bytearray()
         """Everything since this was last emptied, without detection."""
@@ -55,15 +53,7 @@ class Ear:
 
     def understand(self, sound: bytes) -> Understood:
         """What was said in a turn."""
-        found = understand(self._speech, sound[self._offset :])
-        if found.transcript or found.echo or self._step == 1:
-            return found
-        for offset in range(audio.FRAME_BYTES):
-            found = understand(self._speech, sound[offset:])
-            if found.transcript or found.echo:
-                self._offset = offset
-                return found
-        return found
+        return understand(self._speech, sound)
 
     def _line(self, sound: bytes) -> bytes:
         """The sound as µ-law at 8 kHz; a rest that is no whole step of it waits for the next piece."""

@@ -11,7 +11,7 @@ from openai import AsyncOpenAI
 
 from dialer.simulator.faults import Fault
 from dialer.simulator.mind import OPENING, QUESTIONS
-from dialer.simulator.students import CANADA, ENGAGED
+from dialer.simulator.students import BY_ENDING, CANADA, ENGAGED
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
@@ -46,6 +46,21 @@ class Asking:
         message = answer["choices"][0]["message"]
         result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": output}
         return {**body, "messages": [*body["messages"], message, result]}
+
+    def with_tools(self, body: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        """The body with the one tool of `body` under each of these names."""
+        one = json.dumps(body["tools"])
+        tools = [tool for name in names for tool in json.loads(one.replace("save_enquiry", name))]
+        if "functionDeclarations" in tools[0]:
+            tools = [{"functionDeclarations": [each for tool in tools for each in tool["functionDeclarations"]]}]
+        return {**body, "tools": tools}
+
+    def calls(self, answer: dict[str, Any]) -> bool:
+        """Whether the answer is a tool call."""
+        told = json.dumps(answer)
+        return any(
+            sign in told for sign in ('"tool_use", "id"', '"tool_calls": [', '"function_call"', '"functionCall"')
+        )
 
     def text(self, answer: dict[str, Any]) -> str:
         return str(answer["choices"][0]["message"]["content"])
@@ -263,6 +278,36 @@ async def test_a_tool_is_called_on_what_was_heard_and_its_words_are_said(
 
 
 @everybody
+async def test_a_whole_call_is_held_from_the_first_word_to_the_last(
+    client: Client, asking: Asking, world: World
+) -> None:
+    """Student 0 books a meeting; every request carries the whole history, as the real services want it."""
+    answers = {
+        "save_enquiry": {"saved": {}, "say": "Noted."},
+        "find_slots": {"slots": [{"slot": "s1", "starts": "", "say": ""}], "say": "Would ten o'clock suit you?"},
+        "hold_slot": {"held": True, "say": "Ten o'clock. Shall I book it?"},
+        "book_slot": {"booked": True, "say": "It is booked."},
+        "end_call": {"ending": True, "say": "Goodbye."},
+    }
+    body = asking.with_tools(asking.body(BEGIN), list(answers))
+    key = "contents" if "contents" in body else "messages"
+    called = []
+    for said in [None, *(line.text for line in BY_ENDING["0"].lines)]:
+        if said is not None:
+            body[key] = [*body[key], asking.body(said)[key][0]]
+        answer = await client.ask(body)
+        while asking.calls(answer):
+            name, _ = asking.call(answer)
+            called.append(name)
+            body = asking.answered(body, answer, json.dumps(answers[name]))
+            answer = await client.ask(body)
+        body[key] = [*body[key], asking.body("", asking.text(answer))[key][1]]
+    assert called == [*["save_enquiry"] * 3, "find_slots", "hold_slot", "book_slot", "end_call"]
+    assert asking.text(answer) == "Goodbye."
+    assert not world.ledger.refusals
+
+
+@everybody
 async def test_a_sentence_that_was_cut_in_the_middle_is_still_understood(client: Client, asking: Asking) -> None:
     answer = await client.ask(asking.body(BEGIN, OPENING, "yes hello my name is priya my cousin"))
     assert asking.call(answer)[0] == "save_enquiry"
@@ -377,6 +422,21 @@ async def test_anthropic_wants_to_know_which_version_is_meant(world: World, http
     async with http.post(asking.url(world, stream=False), json=asking.body(BEGIN), headers=key) as answer:
         assert answer.status == 400
         assert "anthropic-version" in asking.says(await answer.json())
+
+
+@pytest.mark.parametrize("asking", [Claude()])
+async def test_anthropics_newer_version_takes_no_temperature_any_more(client: Client, asking: Asking) -> None:
+    body = {**asking.body(BEGIN), "temperature": 0.5}
+    assert asking.text(await client.ask(body)) == OPENING
+    assert "temperature" in asking.says(await client.ask(body, 400, **{"anthropic-version": "2026-10-21"}))
+
+
+@pytest.mark.parametrize("asking", [Claude()])
+async def test_a_token_of_a_bearer_is_a_key_as_well(world: World, http: aiohttp.ClientSession, asking: Asking) -> None:
+    for key, status in (("sk-ant-simulated", 200), ("sk-other", 401)):
+        headers = {"Authorization": f"Bearer {key}", "anthropic-version": "2026-10-21"}
+        async with http.post(asking.url(world, stream=False), json=asking.body(BEGIN), headers=headers) as answer:
+            assert answer.status == status
 
 
 @pytest.mark.parametrize("asking", [Claude()])

@@ -26,9 +26,11 @@ KNOWN = frozenset(
             "top_k",
         ),
         *("stop_sequences", "metadata", "thinking", "service_tier", "cache_control", "output_config", "inference_geo"),
-        *("container", "context_management"),
+        *("container", "context_management", "diagnostics", "speed", "user_profile_id", "workspace_id"),
     }
 )
+NOT_SINCE = {"2026-10-21": frozenset({"temperature", "top_p", "top_k"})}
+"""What a version no longer takes: the vendor's package of that version does not name it."""
 _KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 _KINDS |= {413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
@@ -54,7 +56,7 @@ class Anthropic(TextService):
             raise bad_request("anthropic-version: header is required")
         if version not in VERSIONS:
             raise bad_request(f"anthropic-version: {version!r:.40} is not a valid version")
-        for name in body.keys() - KNOWN:
+        for name in body.keys() - (KNOWN - NOT_SINCE.get(version, frozenset())):
             raise bad_request(f"{name}: Extra inputs are not permitted")
         for name in ("model", "messages", "max_tokens"):
             if name not in body:

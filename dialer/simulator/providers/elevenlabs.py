@@ -9,7 +9,7 @@ from dialer.simulator.providers.desk import ApiError, Desk
 MODELS = frozenset(
     {
         *("eleven_flash_v2_5", "eleven_flash_v2", "eleven_turbo_v2_5", "eleven_turbo_v2", "eleven_multilingual_v2"),
-        "eleven_v3",
+        *("eleven_v3", "eleven_v4", "eleven_v4_turbo"),
     }
 )
 _FORMAT = re.compile(r"(pcm|ulaw|alaw)_(8000|16000|22050|24000|44100|48000)")

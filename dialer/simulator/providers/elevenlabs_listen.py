@@ -29,6 +29,7 @@ KNOWN = frozenset(
         ),
         *("min_speech_duration_ms", "min_silence_duration_ms", "include_timestamps", "include_language_detection"),
         *("keyterms", "enable_logging", "filter_background_audio", "token", "no_verbatim"),
+        *("secondary_languages", "entity_detection", "entity_redaction", "entity_redaction_mode", "transcript_edit"),
     }
 )
 _FORMAT = re.compile(r"pcm_(8000|16000|22050|24000|44100|48000)|ulaw_8000")

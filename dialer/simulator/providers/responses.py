@@ -28,6 +28,7 @@ KNOWN = frozenset(
         ),
         *("metadata", "truncation", "user", "service_tier", "prompt_cache_key", "safety_identifier", "background"),
         *("max_tool_calls", "prompt", "top_logprobs", "conversation", "prompt_cache_retention", "context_management"),
+        *("access_programs", "background_options", "image", "moderation", "prompt_cache_options"),
     }
 )
 _KEPT = 200
