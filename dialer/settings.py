@@ -84,6 +84,36 @@ class Settings(BaseSettings):
     gemini_url: str = "https://generativelanguage.googleapis.com"
     gemini_live_model: str = "gemini-2.5-flash-native-audio-preview-12-2025"
 
+    gemini_model: str = "gemini-3.5-flash-lite"
+
+    dialer_cascade_stt: Literal["deepgram", "flux", "elevenlabs", "openai"] = "deepgram"
+    """Who transcribes in the voices that are put together from parts."""
+    dialer_cascade_tts: Literal["deepgram", "elevenlabs", "openai"] = "deepgram"
+    """Who speaks in them."""
+    openai_url: str = "https://api.openai.com/v1"
+    openai_model: str = "gpt-6.1-terra"
+    openai_speech_model: str = "gpt-4o-mini-tts"
+    openai_speech_voice: str = "ash"
+    anthropic_api_key: SecretStr | None = None
+    anthropic_url: str = "https://api.anthropic.com"
+    anthropic_model: str = "claude-haiku-5-5"
+    co_api_key: SecretStr | None = None
+    co_url: str = "https://api.cohere.com"
+    co_model: str = "command-a-03-2025"
+    hf_token: SecretStr | None = None
+    hf_url: str = "https://router.huggingface.co/v1"
+    hf_model: str = "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8"
+    deepgram_api_key: SecretStr | None = None
+    deepgram_url: str = "https://api.deepgram.com"
+    deepgram_model: str = "nova-3"
+    deepgram_flux_model: str = "flux-general-en"
+    deepgram_voice: str = "aura-2-helena-en"
+    elevenlabs_api_key: SecretStr | None = None
+    elevenlabs_url: str = "https://api.elevenlabs.io"
+    elevenlabs_model: str = "eleven_flash_v2_5"
+    elevenlabs_stt_model: str = "scribe_v2_realtime"
+    elevenlabs_voice: str = "EXAVITQu4vr4xnSDxMaL"
+
     @cached_property
     def public_url(self) -> str:
         """Where carriers reach the web process, without a trailing slash."""

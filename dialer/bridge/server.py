@@ -27,6 +27,7 @@ from dialer.bridge.control import heed
 from dialer.bridge.ink import Ink
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
+from dialer.bridge.warming import keep_warm
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
@@ -35,6 +36,7 @@ from dialer.settings import Settings
 from dialer.sockets.port import Answer, Peer, Request, Socket
 from dialer.store import bridges
 from dialer.store.shelf import Shelf
+from dialer.voices.session import Composed
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_sockets, make_voices
@@ -229,7 +231,12 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
         )
         clock = asyncio.create_task(bridge.keep_time())
-        running = (heed(redis, bridge.find), archive.look_after(), parts.ink.flow())
+        running = (
+            heed(redis, bridge.find),
+            archive.look_after(),
+            parts.ink.flow(),
+            keep_warm(store.sessions, parts.voices),
+        )
         beside = [asyncio.create_task(each) for each in running]
         try:
             yield serving.port
@@ -240,6 +247,9 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
                 task.cancel()
             await asyncio.gather(clock, *beside, return_exceptions=True)
             await archive.close()
+            for voice in parts.voices.values():
+                if isinstance(voice, Composed):
+                    await voice.shut()
             for carrier in carriers.values():
                 await carrier.close()
             await redis.aclose()

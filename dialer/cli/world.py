@@ -60,6 +60,12 @@ async def _run(settings: WorldSettings) -> None:
                     "exotel_url": running.exotel_url,
                     "realtime_url": running.realtime_url,
                     "gemini_url": running.gemini_url,
+                    "anthropic_url": running.anthropic_url,
+                    "co_url": running.cohere_url,
+                    "hf_url": running.hf_url,
+                    "openai_url": running.openai_url,
+                    "deepgram_url": running.deepgram_url,
+                    "elevenlabs_url": running.elevenlabs_url,
                 }
             )
         )

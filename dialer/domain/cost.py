@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal
 
 TRANSCRIBED = "transcribed_"
-"""Kinds of usage that begin so are the transcriber's, and priced under its name; all others are the voice model's."""
+"""Kinds of usage that begin so are the transcriber's, and priced under its name; others are the voice model's."""
+AT = "@"
+"""A kind of usage may name the model that it is priced by itself: `spoken_characters@aura-2-helena-en`."""
 CENT_OF_A_CENT = Decimal("0.000001")
 MILLION = Decimal(1_000_000)
 
@@ -18,14 +20,25 @@ def add_usage(total: dict[str, int], usage: Mapping[str, int]) -> None:
         total[kind] = total.get(kind, 0) + count
 
 
-def model_of(kind: str, model: str, transcriber: str) -> str:
-    """Whose price a kind of usage is counted by."""
-    return transcriber if kind.startswith(TRANSCRIBED) else model
+def by_model(usage: Mapping[str, int], model: str) -> dict[str, int]:
+    """The same counts, as kinds that are priced by this model whoever else speaks in the call; nothing of what is 0."""
+    return {f"{kind}{AT}{model}": count for kind, count in usage.items() if count}
+
+
+def models_of(usage: Mapping[str, int]) -> set[str]:
+    """The models that kinds of usage name themselves."""
+    return {named for kind in usage if (named := kind.partition(AT)[2])}
+
+
+def priced_by(kind: str, model: str, transcriber: str) -> tuple[str, str]:
+    """Whose price a kind of usage is counted by, and under which name."""
+    plain, _, named = kind.partition(AT)
+    return named or (transcriber if plain.startswith(TRANSCRIBED) else model), plain
 
 
 def unpriced(usage: Mapping[str, int], prices: Prices, model: str, transcriber: str) -> list[tuple[str, str]]:
     """The models and kinds that were used and have no price."""
-    asked = [(model_of(kind, model, transcriber), kind) for kind, count in usage.items() if count]
+    asked = [priced_by(kind, model, transcriber) for kind, count in usage.items() if count]
     return sorted(each for each in asked if each not in prices)
 
 
@@ -34,6 +47,6 @@ def voice_cost(usage: Mapping[str, int], prices: Prices, model: str, transcriber
     if unpriced(usage, prices, model, transcriber):
         return None
     total = sum(
-        (count * prices[model_of(kind, model, transcriber), kind] for kind, count in usage.items() if count), Decimal(0)
+        (count * prices[priced_by(kind, model, transcriber)] for kind, count in usage.items() if count), Decimal(0)
     )
     return (total / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)

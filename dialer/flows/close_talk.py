@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import OVER, Outcome
-from dialer.domain.cost import add_usage, unpriced, voice_cost
+from dialer.domain.cost import add_usage, models_of, unpriced, voice_cost
 from dialer.flows.end_call import end_talk
 from dialer.store import calls, prices
 from dialer.store.tables import Call
@@ -58,13 +58,14 @@ async def close_talk(
 
 async def _cost(session: AsyncSession, call: Call, measured: Measured, now: datetime) -> Decimal | None:
     """What the voice cost, by the prices of the day; None, and said, where one is missing."""
-    known = await prices.on(session, (*measured.usage, measured.model, measured.transcriber), now.date())
+    named = {each for usage in measured.usage.values() for each in models_of(usage)}
+    known = await prices.on(session, (*measured.usage, *named, measured.model, measured.transcriber), now.date())
     costs = []
     for model, usage in (measured.usage or {measured.model: {}}).items():
         if missing := unpriced(usage, known, model, measured.transcriber):
-            named, kind = missing[0]
+            whose, kind = missing[0]
             log.warning(
-                "no price is known for %s of %s; set it: dialer prices set %s %s PRICE", kind, named, named, kind
+                "no price is known for %s of %s; set it: dialer prices set %s %s PRICE", kind, whose, whose, kind
             )
         costs.append(voice_cost(usage, known, model, measured.transcriber))
     found = [cost for cost in costs if cost is not None]

@@ -21,12 +21,19 @@ model
     response starts to speak or act `seconds` late), `late_transcript` (it comes `seconds` late), `bad_arguments` and
     `unknown_tool` (of a tool call), `go_away` (at `ms`, the socket ends `seconds` later) and `forget` (a session that is
     to be gone on with is not known any more): the last two of Gemini alone.
+text, stt, tts
+    `refuse` (answered with `status`, and `retry_after` where that is 429 or 503), `slow` (the first word or sound, or a
+    final transcript, comes `seconds` late), `drop` (the connection is cut: in the middle of a text, or at `ms` of
+    sound), `silence` (nothing more comes, from the middle of a text or `ms` of sound on), `failed` (the provider's own
+    error message in the middle). Of text also `bad_arguments` and `unknown_tool`. `event` narrows to one provider:
+    anthropic, openai, gemini, cohere, huggingface, deepgram, flux, elevenlabs.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, get_type_hints
 
+_OF_SERVICES = frozenset({"refuse", "slow", "drop", "silence", "failed"})
 KINDS: Mapping[str, frozenset[str]] = {
     "create": frozenset(
         {"too_many", "unauthorized", "error_before", "error_after", "drop_before", "drop_after", "delay"}
@@ -49,6 +56,9 @@ KINDS: Mapping[str, frozenset[str]] = {
             "forget",
         }
     ),
+    "text": _OF_SERVICES | {"bad_arguments", "unknown_tool"},
+    "stt": _OF_SERVICES,
+    "tts": _OF_SERVICES,
 }
 
 

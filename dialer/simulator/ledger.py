@@ -180,6 +180,31 @@ class RealtimeEntry:
 
 
 @dataclass(slots=True)
+class ServiceEntry:
+    """One request to a text model, or one session of speech to text or text to speech, that was let in."""
+
+    id: str
+    provider: str
+    does: str
+    """`text`, `stt` or `tts`."""
+    model: str
+    config: dict[str, Any]
+    """The body of a request, the query of a socket."""
+    opened: str = field(default_factory=stamp)
+    closed: str | None = None
+    close_code: int | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    """What the service would not take, in its own words."""
+    tools: list[ToolEntry] = field(default_factory=list)
+    turns: list[TurnEntry] = field(default_factory=list)
+    """What was heard (`student`, or `echo` of AVA's own voice), written or spoken (`ava`)."""
+    audio_ms: int = 0
+    """Sound taken in or given out."""
+    dropped: int = 0
+    """How many answers were thrown away unfinished because the client asked for it."""
+
+
+@dataclass(slots=True)
 class Refusal:
     """A request that was not accepted: a create with an error, a handshake, a wrong password."""
 
@@ -198,6 +223,11 @@ class Ledger:
     webhooks: list[WebhookEntry] = field(default_factory=list)
     sessions: list[RealtimeEntry] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    services: list[ServiceEntry] = field(default_factory=list)
+
+    def services_of(self, provider: str, does: str) -> list[ServiceEntry]:
+        """Every request or session of one provider that does one thing."""
+        return [entry for entry in self.services if (entry.provider, entry.does) == (provider, does)]
 
     def calls_to(self, number: str) -> list[CallEntry]:
         """Every call that rang, or was to ring, this number."""
@@ -209,7 +239,7 @@ class Ledger:
 
     def clear(self) -> None:
         """Forget everything; entries of calls still running are no longer reachable."""
-        for entries in (self.calls, self.webhooks, self.sessions, self.refusals):
+        for entries in (self.calls, self.webhooks, self.sessions, self.refusals, self.services):
             entries.clear()
 
     def only(self, to: str) -> "Ledger":

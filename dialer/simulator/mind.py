@@ -1,6 +1,7 @@
 """What a good model would do: from what it heard and what its tools answered to the next words or the next tool.
 
-Pure: the realtime server asks it once per response. It knows students' lines by their words, never by the call.
+Pure: the realtime server asks it once per response, a text model makes a new one of each request's history. It knows
+students' lines by their words, never by the call.
 """
 
 import json
@@ -82,6 +83,12 @@ class Mind:
     def spoke(self) -> None:
         """Somebody else chose the words of this response: the answer that was due is no longer."""
         self._answer = None
+
+    def said(self, text: str) -> None:
+        """These words were spoken in an earlier answer: what was due is no longer, a question asked is not asked again."""
+        self._answer = None
+        if text and QUESTIONS[self._asked % len(QUESTIONS)].startswith(text):
+            self._asked += 1
 
     def told(self, name: str, arguments: Mapping[str, str], output: str) -> None:
         """Take in a tool's result (design.md §7): its `say`, its slots, and what to try next if it was refused."""

@@ -1,7 +1,8 @@
-"""The outside world on the wire: two carriers, two realtime models, and the students between them.
+"""The outside world on the wire: two carriers, two realtime models, the parts of a cascade, and the students between them.
 
-Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's and Gemini's sockets on another, both on
-loopback, written from the protocol pages alone. `GET /_world/ledger` on the carriers' port tells what truly happened.
+Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's and Gemini's sockets and the other
+providers on another, both on loopback, written from the protocol pages alone. `GET /_world/ledger` on the carriers' port
+tells what truly happened.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from dialer.simulator.exotel.rest import Account as ExotelAccount
 from dialer.simulator.faults import FaultError, Faults, fault_from_json
 from dialer.simulator.gemini.server import GeminiService
 from dialer.simulator.ledger import Ledger
+from dialer.simulator.providers.desk import Desk
+from dialer.simulator.providers.service import Providers
 from dialer.simulator.realtime.server import RealtimeService
 from dialer.simulator.script import Student
 from dialer.simulator.settings import WorldSettings
@@ -41,6 +44,12 @@ class World:
         self.exotel_url = ""
         self.realtime_url = ""
         self.gemini_url = ""
+        self.anthropic_url = ""
+        self.cohere_url = ""
+        self.hf_url = ""
+        self.openai_url = ""
+        self.deepgram_url = ""
+        self.elevenlabs_url = ""
         self._clock = Clock(settings.speed)
         self._runners: list[web.AppRunner] = []
 
@@ -69,17 +78,24 @@ class World:
         self._callbacks.timeout_s = self.settings.webhook_timeout_s
         exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
         self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
-        self._realtime = RealtimeService(self.settings, speech, self._clock, self.faults, self.ledger)
+        desk = Desk(self.settings, speech, self._clock, self.faults, self.ledger)
+        self._providers = Providers(desk)
+        self._realtime = RealtimeService(
+            self.settings, speech, self._clock, self.faults, self.ledger, self._providers.transcribe
+        )
         self._gemini = GeminiService(self.settings, speech, self._clock, self.faults, self.ledger)
         carrier = web.Application()
         carrier.add_routes([*self._account.routes(), *self._exotel.routes(), *self._world_routes()])
         model = web.Application()
-        model.add_routes([*self._realtime.routes(), *self._gemini.routes()])
+        model.add_routes([*self._realtime.routes(), *self._gemini.routes(), *self._providers.routes()])
         host = self.settings.host
         self.twilio_url = f"http://{host}:{await self._listen(carrier, self.settings.port)}"
         self.exotel_url = self.twilio_url
         voices = f"{host}:{await self._listen(model, self.settings.realtime_port)}"
         self.realtime_url, self.gemini_url = f"ws://{voices}/v1/realtime", f"http://{voices}"
+        self.anthropic_url = self.cohere_url = f"http://{voices}"
+        self.openai_url, self.hf_url = f"http://{voices}/v1", f"http://{voices}/hf/v1"
+        self.deepgram_url, self.elevenlabs_url = f"http://{voices}/deepgram", f"http://{voices}/elevenlabs"
 
     async def stop(self) -> None:
         """End all calls and sessions, then close the ports."""
@@ -89,6 +105,7 @@ class World:
         await self._callbacks.post.stop()
         await self._realtime.stop()
         await self._gemini.stop()
+        await self._providers.stop()
         for runner in self._runners:
             await runner.cleanup()
         await self._http.close()

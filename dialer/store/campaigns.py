@@ -12,7 +12,7 @@ from dialer.domain.call import LIVE, Outcome, State
 from dialer.domain.hours import Window
 from dialer.domain.retry import Again, Policy
 from dialer.store.due import next_moment, of_its_campaign
-from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace
+from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace, Script
 
 MAY_BECOME = {
     "running": ("draft", "paused", "stopped", "done"),
@@ -36,6 +36,17 @@ async def running(session: AsyncSession) -> Sequence[Campaign]:
         .order_by(Pace.at.nulls_first(), Campaign.id)
     )
     return (await session.scalars(query)).all()
+
+
+async def voices(session: AsyncSession) -> frozenset[str]:
+    """The first and second voices that campaigns speak with, or may when they are started."""
+    rows = await session.execute(
+        select(Script.voice, Script.second_voice)
+        .join(Campaign, Campaign.script_id == Script.id)
+        .where(Campaign.state.in_(("draft", "running", "paused")))
+        .distinct()
+    )
+    return frozenset(voice for row in rows for voice in row if voice is not None)
 
 
 async def move(session: AsyncSession, campaign_id: int, state: str, why: str | None = None) -> bool:

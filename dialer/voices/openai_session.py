@@ -22,7 +22,7 @@ def session_of(setup: Setup) -> Mapping[str, Any]:
         "audio": {
             "input": {
                 "format": PHONE_FORMAT,
-                "transcription": _transcriber(setup),
+                "transcription": transcriber(setup),
                 "turn_detection": _turn_detection(setup),
                 **({"noise_reduction": {"type": setup.noise_reduction}} if setup.noise_reduction else {}),
             },
@@ -38,7 +38,7 @@ def session_of(setup: Setup) -> Mapping[str, Any]:
     }
 
 
-def _transcriber(setup: Setup) -> Mapping[str, Any]:
+def transcriber(setup: Setup) -> Mapping[str, Any]:
     """Only two models take several languages and words to know (§2); to the others the first language is told."""
     asked: dict[str, Any] = {"model": setup.transcription_model}
     if setup.transcription_model in KNOWS_WORDS:

@@ -3,7 +3,7 @@
 What is said in a session stands in `voices.port`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,8 +69,9 @@ class Voice:
 class Leg(Protocol):
     """One session with a voice, as the call sees it."""
 
-    choked_at: float | None
-    """Since when (seconds of a monotonic clock) it takes nothing; None while it does."""
+    @property
+    def choked_at(self) -> float | None:
+        """Since when (seconds of a monotonic clock) it takes nothing; None while it does."""
 
     async def connect(self) -> None:
         """Begin; what keeps it from beginning is told as its loss."""
@@ -108,6 +109,10 @@ class Composed:
     leg: Callable[[Talks, str], Leg]
     """A new session, speaking to somebody, with a model."""
     profile: Profile
+    warm: Callable[[], Awaitable[None]]
+    """Load what takes long, before somebody waits for it; nothing where it is loaded."""
+    shut: Callable[[], Awaitable[None]]
+    """Let go what its sessions shared; the process ends."""
 
 
 AnyVoice = Voice | Composed

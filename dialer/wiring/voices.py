@@ -9,6 +9,7 @@ from dialer.sockets.port import Sockets
 from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
 from dialer.voices.session import AnyVoice, Voice
+from dialer.wiring.cascades import make_cascades
 
 NAMES = (
     "openai_realtime",
@@ -29,7 +30,7 @@ def make_sockets(settings: Settings) -> Sockets:
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""
-    voices: dict[str, AnyVoice] = {}
+    voices: dict[str, AnyVoice] = {**make_cascades(settings)}
     if settings.openai_api_key:
         key, url = settings.openai_api_key.get_secret_value(), settings.openai_realtime_url
         beta = settings.openai_realtime_dialect == "beta"

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dialer.cli.bench import bench
-from dialer.cli.benches import bridge, claim, dial, exporting, importing, webhook
+from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, webhook
 
 
 @pytest.fixture
@@ -29,6 +29,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "CALLS", 30)
     monkeypatch.setattr(webhook, "HELLOS", 200)
     monkeypatch.setattr(webhook, "ROUNDS", 1)
+    monkeypatch.setattr(cascade, "CALLS", 1)
+    monkeypatch.setattr(cascade, "TURNS", 3)
 
 
 @pytest.mark.usefixtures("small")
@@ -38,6 +40,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         ("claim", ["cost_5m_over_10k"]),
         ("dial", ["rate_over_naive"]),
         ("webhook", ["rate_over_hello"]),
+        ("cascade", ["first_audio_over_providers"]),
         ("import", ["wall_over_copy", "cpu_over_copy"]),
         ("export", ["csv_cpu_over_copy", "xlsx_cpu_over_xlsxwriter"]),
     ],

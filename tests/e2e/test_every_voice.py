@@ -17,9 +17,9 @@ from dialer.domain.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.students import BY_ENDING, student_for
 from dialer.wiring.carriers import PROFILES
+from dialer.wiring.voices import NAMES
 from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
 
-VOICES = ("openai_realtime", "gemini_live")
 CARRIERS = tuple(PROFILES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
@@ -42,8 +42,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("voices")
     with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=CARRIERS) as rehearsal:
         settings = rehearsal.settings
-        pairs = [(voice, carrier) for voice in VOICES for carrier in CARRIERS]
-        for voice in VOICES:
+        pairs = [(voice, carrier) for voice in NAMES for carrier in CARRIERS]
+        for voice in NAMES:
             done(settings, "script", "add", voice, "--voice", voice, "--json")
         for which, (voice, carrier) in enumerate(pairs):
             _fill(settings, folder, which, voice, carrier)
@@ -71,12 +71,14 @@ def _fill(settings: Settings, folder: Path, which: int, voice: str, carrier: str
 
 
 def test_nothing_was_sent_that_a_carrier_or_a_voice_refuses(run: dict[str, Any]) -> None:
-    assert [session for session in run["ledger"]["sessions"] if session["errors"]] == []
+    asked = [*run["ledger"]["sessions"], *run["ledger"]["services"]]
+    assert [each for each in asked if each["errors"]] == []
+    assert run["ledger"]["refusals"] == []
     assert [call["warnings"] for call in run["ledger"]["calls"] if call["warnings"]] == []
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
-@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("voice", NAMES)
 class TestEachVoice:
     """The scenarios, over one carrier."""
 

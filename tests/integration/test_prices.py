@@ -46,3 +46,17 @@ async def test_a_model_without_a_price_has_no_cost_and_says_how_to_set_one(
             await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
     assert (await call_now(store.sessions, talk.call_id)).voice_cost is None
     assert "dialer prices set gpt-next audio_out PRICE" in caplog.text
+
+
+async def test_a_call_of_several_providers_is_priced_by_each_of_them_or_not_at_all(store: Store) -> None:
+    talk = await talk_with(store.sessions, ScriptedCarrier())
+    usage = {"text_in": 1_000, "transcribed_ms@nova-3": 60_000, "spoken_characters@aura": 500}
+    measured = Measured({"claude": usage}, ("cascade_anthropic",), "claude", EAR, 300, [400])
+    async with store.sessions.begin() as session:
+        await prices.put(session, "claude", "text_in", Decimal(1), TUESDAY_11.date(), "for this test")
+        await prices.put(session, "nova-3", "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
+        await prices.put(session, "aura", "spoken_characters", Decimal(30), TUESDAY_11.date(), "for this test")
+        await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
+    call = await call_now(store.sessions, talk.call_id)
+    assert call.voice_cost == Decimal("0.022")
+    assert call.usage == usage

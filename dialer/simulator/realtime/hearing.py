@@ -1,6 +1,6 @@
 """The input buffer: what the client appends, cut into turns and understood (openai-realtime.md §2.1, §4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ from dialer.domain.words import is_devanagari
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import FRAME_BYTES, to_line
 from dialer.simulator.realtime.vad import Detector, Event
-from dialer.simulator.speech import AVA_VOICE, Speech
+from dialer.simulator.speech import AVA_VOICE, Heard, Speech
 
 _ENOUGH = 0.3
+_WHOLE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def understand(speech: Speech, sound: bytes) -> Understood:
     theirs = [heard for heard in found if heard.clip.voice != AVA_VOICE]
     return Understood(
         lines=tuple(heard.clip.text for heard in theirs if heard.fraction >= _ENOUGH),
-        transcript=" ".join(filter(None, (_part(heard.clip.text.split(), heard.fraction) for heard in theirs))),
+        transcript=" ".join(filter(None, (_part(heard) for heard in theirs))),
         fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
         echo=echo,
     )
@@ -98,6 +99,11 @@ def heard_as(words: str, transcription: Mapping[str, Any]) -> str:
     return "" if expected and "hi" not in expected and is_devanagari(words) else words
 
 
-def _part(words: Sequence[str], fraction: float) -> str:
-    """As many words as were heard of a sentence that was cut."""
-    return " ".join(words[: round(len(words) * fraction)]) if fraction < 0.95 else " ".join(words)
+def _part(heard: Heard) -> str:
+    """As many words as were heard of a sentence that was cut, from where it was."""
+    words = heard.clip.text.split()
+    if heard.fraction >= _WHOLE:
+        return heard.clip.text
+    missed = max(0, heard.from_frame) / len(heard.clip.frames)
+    start = round(len(words) * missed)
+    return " ".join(words[start : start + round(len(words) * heard.fraction)])

@@ -1,6 +1,7 @@
 """The door of the realtime service: who may open a session, and with which model (openai-realtime.md §1)."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -17,9 +18,18 @@ from dialer.simulator.speech import Speech
 
 
 class RealtimeService:
-    """Opens sessions."""
+    """Opens sessions. Those that are to transcribe alone are handed to `transcription`."""
 
-    def __init__(self, settings: WorldSettings, speech: Speech, clock: Clock, faults: Faults, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        settings: WorldSettings,
+        speech: Speech,
+        clock: Clock,
+        faults: Faults,
+        ledger: Ledger,
+        transcription: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> None:
+        self._transcription = transcription
         self._settings, self._speech, self._clock = settings, speech, clock
         self._faults, self._ledger = faults, ledger
         self._sockets: set[web.WebSocketResponse] = set()
@@ -34,6 +44,8 @@ class RealtimeService:
             await socket.close(code=1001, message=b"server shutdown")
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("intent") == "transcription":
+            return await self._transcription(request)
         refused = self._refusal(request)
         if refused is not None:
             status, code, message = refused

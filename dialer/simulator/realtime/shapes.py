@@ -1,6 +1,6 @@
 """The shapes of the GA interface: session, response and items, key by key (openai-realtime.md §2, §2.1, §3, §3.1).
 
-`SESSION`, `RESPONSE` and `ITEM` check one object each; rules that need more than the object are in config.py.
+`SESSION`, `TRANSCRIPTION`, `RESPONSE` and `ITEM` check one object each; rules that need more than the object are in config.py.
 """
 
 from collections.abc import Mapping
@@ -154,6 +154,13 @@ SESSION = an_object(
         ),
         "truncation": _truncation,
         "tracing": _tracing,
+        "include": or_null(a_list(one_of("item.input_audio_transcription.logprobs"))),
+    }
+)
+TRANSCRIPTION = an_object(
+    {
+        "type": one_of("transcription"),
+        "audio": an_object({"input": _input}),
         "include": or_null(a_list(one_of("item.input_audio_transcription.logprobs"))),
     }
 )

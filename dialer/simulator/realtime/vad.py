@@ -66,6 +66,16 @@ class Detector:
         """Whether a turn is open."""
         return self._turn is not None
 
+    @property
+    def so_far(self) -> bytes:
+        """The open turn with its padding; nothing where none is open."""
+        return bytes(self._turn or b"")
+
+    @property
+    def quiet_ms(self) -> int:
+        """How long nobody has spoken in the open turn."""
+        return self._quiet_ms
+
     def answer_over_at(self, ms: int) -> None:
         """The last answer will have been played by `ms` of buffer time: the idle clock starts there."""
         self._idle_from = ms

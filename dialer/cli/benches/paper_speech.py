@@ -1,0 +1,176 @@
+"""A transcriber, a text model and a speaker that answer at once, on loopback: what is left of a turn's time is our own.
+
+Each speaks as little of its provider's protocol as a talk needs (speech.md §§1 and 3, OpenAI's chat completions); what is
+said is told to it beforehand.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+MS_PER_CHARACTER = 20
+"""How long what is spoken lasts."""
+BYTES_PER_MS = 8
+LOUD = b"\x10\x90" * 80
+
+
+@dataclass
+class PaperSpeech:
+    """What is to be said, and what was asked. `answers`: texts, or lists of tool calls (name, arguments)."""
+
+    words: deque[str] = field(default_factory=deque)
+    """What the student is heard to say, turn by turn; nothing when there is no more."""
+    answers: deque[str | Sequence[tuple[str, Mapping[str, Any]]]] = field(default_factory=deque)
+    status: int = 200
+    """What requests to the text model are answered with."""
+    key: str = "key"
+    """The only one that is taken, by all three."""
+    deaf: bool = False
+    """The transcriber takes sound and says nothing."""
+    mute: bool = False
+    """The speaker takes sentences and makes no sound."""
+    url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    """Bodies of the requests to the text model."""
+    heard: list[bytes] = field(default_factory=list)
+    """Sound given to the transcriber, by turn."""
+    spoken: list[str] = field(default_factory=list)
+    control: list[str] = field(default_factory=list)
+    """Kinds of text messages to the transcriber and the speaker."""
+    sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    hold: asyncio.Event | None = None
+    """Where set, the text model's second half waits for it."""
+
+    async def drop(self) -> None:
+        """Close every socket."""
+        for socket in tuple(self.sockets):
+            await socket.close(code=1011)
+
+    async def _open(self, request: web.Request) -> web.WebSocketResponse:
+        if request.headers.get("Authorization") != f"Token {self.key}":
+            raise web.HTTPUnauthorized
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.add(socket)
+        return socket
+
+    async def listen(self, request: web.Request) -> web.WebSocketResponse:
+        """Deepgram's transcriber."""
+        socket = await self._open(request)
+        turn = bytearray()
+        async for message in socket:
+            if message.type is WSMsgType.BINARY:
+                turn += message.data
+                continue
+            kind = json.loads(message.data)["type"]
+            self.control.append(kind)
+            if kind == "Finalize" and not self.deaf:
+                self.heard.append(bytes(turn))
+                turn.clear()
+                words = self.words.popleft() if self.words else ""
+                channel = {"alternatives": [{"transcript": words, "confidence": 1.0, "words": []}]}
+                result = {"type": "Results", "channel": channel, "is_final": True, "from_finalize": True}
+                await socket.send_json(result)
+        self.sockets.discard(socket)
+        return socket
+
+    async def speak(self, request: web.Request) -> web.WebSocketResponse:
+        """Deepgram's speaker."""
+        socket = await self._open(request)
+        waiting = ""
+        async for message in socket:
+            said = json.loads(message.data)
+            self.control.append(said["type"])
+            match said["type"]:
+                case "Speak":
+                    waiting += said["text"]
+                case "Flush" if not self.mute:
+                    self.spoken.append(waiting)
+                    for _ in range(max(1, len(waiting) * MS_PER_CHARACTER // 20)):
+                        await socket.send_bytes(LOUD)
+                    waiting = ""
+                    await socket.send_json({"type": "Flushed", "sequence_id": len(self.spoken)})
+                case "Clear":
+                    await socket.send_json({"type": "Cleared", "sequence_id": len(self.spoken)})
+        self.sockets.discard(socket)
+        return socket
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        """OpenAI's chat completions."""
+        self.requests.append(await request.json())
+        if request.headers.get("Authorization") != f"Bearer {self.key}":
+            return web.json_response({"error": {"message": "wrong key", "code": "invalid_api_key"}}, status=401)
+        if self.status != 200:
+            return web.json_response({"error": {"message": "not now"}}, status=self.status)
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        answer = self.answers.popleft() if self.answers else "Yes."
+        deltas = _words(answer) if isinstance(answer, str) else _calls(answer, len(self.requests))
+        for n, delta in enumerate(deltas):
+            if n and self.hold is not None:
+                await self.hold.wait()
+            await stream.write(_chunk(delta, None))
+        await stream.write(_chunk({}, "stop" if isinstance(answer, str) else "tool_calls"))
+        usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+        await stream.write(_event({**_HEAD, "choices": [], "usage": usage}) + b"data: [DONE]\n\n")
+        return stream
+
+
+@asynccontextmanager
+async def paper_speech() -> AsyncIterator[PaperSpeech]:
+    """All three on one port of this process."""
+    paper = PaperSpeech()
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/v1/listen", paper.listen),
+            web.get("/v1/speak", paper.speak),
+            web.post("/v1/chat/completions", paper.chat),
+        ]
+    )
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    paper.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield paper
+    finally:
+        await paper.drop()
+        await runner.cleanup()
+
+
+_HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "paper"}
+
+
+def _words(answer: str) -> list[dict[str, Any]]:
+    """In two halves, as streams come."""
+    half = len(answer) // 2
+    return [{"role": "assistant", "content": answer[:half]}, {"content": answer[half:]}]
+
+
+def _calls(calls: Sequence[tuple[str, Mapping[str, Any]]], request: int) -> list[dict[str, Any]]:
+    told = [
+        {
+            "index": n,
+            "id": f"call_{request}_{n}",
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(arguments)},
+        }
+        for n, (name, arguments) in enumerate(calls)
+    ]
+    return [{"role": "assistant", "tool_calls": told}]
+
+
+def _chunk(delta: dict[str, Any], finish: str | None) -> bytes:
+    return _event({**_HEAD, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+def _event(value: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(value)}\n\n".encode()

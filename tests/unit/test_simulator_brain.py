@@ -1,0 +1,105 @@
+"""What the simulated text models make of a history: every student's line is known, cut or not, and nothing said twice."""
+
+import re
+
+import pytest
+
+from dialer.simulator.mind import OPENING, QUESTIONS, Say, Use
+from dialer.simulator.providers.brain import Called, FromModel, FromUser, Past, Result, lines_in, think
+from dialer.simulator.providers.schema import fault_in_schema
+from dialer.simulator.students import CANADA, CONFIRM, ENGAGED, FIRST_ONE, LINES, MEET, NEXT_YEAR
+
+TOOLS = ("save_enquiry", "find_slots", "hold_slot", "book_slot", "end_call")
+BEGIN = FromUser("[Begin the call.]")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_is_known_by_its_words_however_they_are_written(line: str) -> None:
+    plain = re.sub(r"[^\w\s']", "", line).lower()
+    assert lines_in(line) == lines_in(plain) == [line]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_of_which_most_was_heard_is_known(line: str) -> None:
+    words = line.split()
+    assert lines_in(" ".join(words[: max(3, len(words) * 6 // 10)])) == [line]
+
+
+@pytest.mark.parametrize("first", LINES)
+def test_two_lines_in_one_turn_are_both_known_in_their_order(first: str) -> None:
+    for second in LINES:
+        assert first == second or lines_in(f"{first} {second}") == [first, second]
+
+
+def test_words_that_nobody_says_are_no_line() -> None:
+    assert lines_in("the weather is nice over there") == []
+    assert think([BEGIN, FromModel(OPENING), FromUser("the weather is nice")], TOOLS) == Say(
+        "Sorry, I did not catch that. Could you say it again?"
+    )
+
+
+def test_ava_opens_where_nothing_was_said_yet() -> None:
+    assert think([], TOOLS) == think([BEGIN], TOOLS) == Say(OPENING)
+
+
+def test_a_student_who_speaks_first_is_answered_rather_than_greeted() -> None:
+    assert isinstance(think([BEGIN, FromUser(CANADA.text)], TOOLS), Use)
+
+
+def test_an_instruction_beside_the_students_words_is_told_apart_from_them() -> None:
+    history = [BEGIN, FromModel(OPENING), FromUser(f'{CANADA.text} [Say "One moment."]')]
+    assert think(history, TOOLS) == Say("One moment.")
+    assert isinstance(think([*history, FromModel("One moment."), FromUser("[Go on.]")], TOOLS), Use)
+
+
+def test_a_tool_that_is_not_offered_is_not_called() -> None:
+    assert think([FromUser(CANADA.text)], ()) == Say(CANADA.answer)
+
+
+def test_a_question_that_was_asked_is_not_asked_again_even_if_it_was_cut() -> None:
+    history: list[Past] = [BEGIN, FromModel(OPENING), FromUser("[Go on.]"), FromModel(QUESTIONS[0][:20])]
+    assert think([*history, FromUser("[Go on.]")], TOOLS) == Say(QUESTIONS[1])
+
+
+def test_a_whole_booking_is_gone_through_from_history_alone() -> None:
+    history: list[Past] = [BEGIN, FromModel(OPENING)]
+    answers = {
+        "save_enquiry": '{"saved": {}, "say": "Noted."}',
+        "find_slots": '{"slots": [{"slot": "s1"}], "say": "Ten o\'clock?"}',
+        "hold_slot": '{"held": true, "say": "Shall I book it?"}',
+        "book_slot": '{"booked": true, "say": "It is booked."}',
+    }
+    called: list[tuple[str, dict[str, str]]] = []
+    for line in (ENGAGED, CANADA, NEXT_YEAR, MEET, FIRST_ONE, CONFIRM):
+        history.append(FromUser(line.text))
+        while isinstance(act := think(history, TOOLS), Use):
+            called.append((act.name, dict(act.arguments)))
+            call = Called(f"call_{len(called)}", act.name, act.arguments)
+            history += [FromModel("", (call,)), Result(call.call_id, answers[act.name])]
+        history.append(FromModel(act.text))
+    assert [name for name, _ in called] == [*["save_enquiry"] * 3, "find_slots", "hold_slot", "book_slot"]
+    assert called[-1] == ("book_slot", {"slot": "s1"})
+    assert history[-1] == FromModel("It is booked.")
+
+
+@pytest.mark.parametrize(
+    ("schema", "at"),
+    [
+        ({"type": "words"}, "schema.type"),
+        ({"type": "object", "properties": []}, "schema.properties"),
+        ({"type": "object", "required": "name"}, "schema.required"),
+        ({"type": "object", "properties": {"a": {"type": "array"}}}, "schema.properties.a"),
+        ({"type": "string", "enum": []}, "schema.enum"),
+        ({"anyOf": [{"type": "null"}, {"type": "none"}]}, "schema.anyOf[1]"),
+        ("object", "schema"),
+    ],
+)
+def test_the_first_fault_of_a_schema_is_named_with_its_place(schema: object, at: str) -> None:
+    fault = fault_in_schema(schema, "schema")
+    assert fault is not None
+    assert fault.startswith(at)
+
+
+def test_a_schema_without_fault_has_none() -> None:
+    inner = {"type": ["string", "null"], "enum": ["a"]}
+    assert fault_in_schema({"type": "object", "properties": {"a": inner}, "required": ["a"]}, "schema") is None
