@@ -141,8 +141,9 @@ async def start(ctx: dict[str, Any]) -> None:
         Patience(
             timedelta(seconds=settings.dialer_placing_after_s), timedelta(seconds=settings.dialer_unknown_horizon_s)
         ),
-        Voices(make_voices(settings), make_sockets(settings)),
+        voices := Voices(make_voices(settings), make_sockets(settings)),
     )
+    stack.push_async_callback(voices.shut)
     await stack.enter_async_context(applying(parts, ctx["redis"]))
     work = ctx["long_work"] = LongWork(settings)
     stack.push_async_callback(work.stop)

@@ -9,7 +9,7 @@ from dialer.flows.check_voices import Try
 from dialer.sockets.port import Sockets
 from dialer.store.tables import Script
 from dialer.voices.probe import Found, probe
-from dialer.voices.session import AnyVoice
+from dialer.voices.session import AnyVoice, Composed
 
 INSTRUCTIONS = "This is a trial of the line. Say one word when you are asked to, and nothing else."
 log = logging.getLogger(__name__)
@@ -21,6 +21,12 @@ class Voices:
 
     known: Mapping[str, AnyVoice]
     sockets: Sockets
+
+    async def shut(self) -> None:
+        """No voice is tried any more."""
+        for voice in self.known.values():
+            if isinstance(voice, Composed):
+                await voice.shut()
 
     def trial(self) -> Try:
         """What tries a voice."""

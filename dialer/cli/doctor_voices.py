@@ -5,7 +5,7 @@ from dialer.settings import Settings
 from dialer.sockets.port import Sockets
 from dialer.voices.port import Setup
 from dialer.voices.probe import probe
-from dialer.voices.session import AnyVoice
+from dialer.voices.session import AnyVoice, Composed
 from dialer.wiring.voices import make_sockets, make_voices
 
 SETUP = Setup(
@@ -48,7 +48,11 @@ async def examine(settings: Settings, name: str) -> tuple[str, str]:
     if voice is None:
         return "missing", what_is_missing(settings, name)
     sockets: Sockets = make_sockets(settings)
-    found = await probe(voice, SETUP, sockets)
+    try:
+        found = await probe(voice, SETUP, sockets)
+    finally:
+        if isinstance(voice, Composed):
+            await voice.shut()
     if found.ok:
         return (
             "ok",

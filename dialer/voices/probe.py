@@ -29,7 +29,7 @@ from dialer.voices.socket_leg import VoiceLeg
 WITHIN_S = 15.0
 WORD = "Say only this one word: hello."
 FRAMES = 50
-REFUSED = re.compile(r"\b(?:400|401|403|404|410|422)\b")
+REFUSED = re.compile(r"\b(?:400|401|403|404|410|422|1007|1008)\b")
 _SILENCE = base64.b64encode(audio.SILENCE_FRAME).decode()
 
 
