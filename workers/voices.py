@@ -35,7 +35,7 @@ class Voices:
             voice = self.known.get(name)
             if voice is None:
                 return Found(False, "it has no key: see dialer doctor", hopeless=True)
-            found = await probe(voice, setup_of(script, INSTRUCTIONS, model or ""), self.sockets)
+            found = await probe(voice, setup_of(script, INSTRUCTIONS, model or ""), self.sockets, listens=False)
             if not found.ok:
                 log.warning("the voice %s cannot speak: %s", name, found.says)
             return found

@@ -35,6 +35,8 @@ COMMANDS = {
     "schedule": ("dialer.cli.feeds", "schedule"),
     "hook": ("dialer.cli.hooks", "hook"),
     "counselor": ("dialer.cli.counselor", "counselor"),
+    "account": ("dialer.cli.account", "account"),
+    "audit": ("dialer.cli.account", "audit"),
 }
 
 

@@ -1,11 +1,14 @@
 """`dialer web`: pages, API and webhooks."""
 
+import os
+
 import click
 import uvicorn
 
 from dialer.cli.beside import with_servers
+from dialer.cli.first_account import say_first_account
 from dialer.cli.logs import log_as
-from dialer.cli.parent import end_with_parent
+from dialer.cli.parent import PARENT, end_with_parent
 from dialer.cli.ports import bound
 from dialer.cli.serving import check_servers
 from dialer.web.app import make_app
@@ -18,6 +21,8 @@ def web() -> None:
     end_with_parent()
     with with_servers() as settings:
         check_servers(settings)
+        if PARENT not in os.environ:  # `dialer up` says it itself
+            say_first_account(settings)
         config = uvicorn.Config(
             make_app(settings),
             log_config=None,

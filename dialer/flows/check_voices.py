@@ -17,6 +17,8 @@ from dialer.voices.probe import Found
 
 GOOD_FOR = timedelta(minutes=10)
 ASK_AGAIN = timedelta(seconds=60)
+NO_ANSWER = timedelta(seconds=20)
+"""Whoever was to try a voice and said nothing for so long is gone: somebody else is asked."""
 Try = Callable[[Script, str, str | None], Awaitable[Found]]
 """Tries a voice by its name with a script and a model (None: its own)."""
 
@@ -35,7 +37,8 @@ async def ask(session: AsyncSession) -> Sequence[int]:
         .values(voice_checked_at=func.now(), why=None)
         .execution_options(synchronize_session=False)
     )
-    rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - ASK_AGAIN)
+    silent = Campaign.why.is_(None) & (Campaign.voice_asked_at < func.now() - NO_ANSWER)
+    rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - ASK_AGAIN, silent)
     asked = await session.scalars(
         update(Campaign)
         .where(_is_unchecked(), or_(rested, Campaign.voice_asked_at < Campaign.resumed_at))

@@ -66,15 +66,20 @@ class _Trial:
         """It will come to its senses, or run out of time."""
 
 
-async def probe(voice: AnyVoice, setup: Setup, sockets: Sockets, within_s: float = WITHIN_S) -> Found:
-    """Try a voice with a setup (`setup.model` empty: its own). Whatever it answers is found; nothing is raised."""
+async def probe(
+    voice: AnyVoice, setup: Setup, sockets: Sockets, *, within_s: float = WITHIN_S, listens: bool = True
+) -> Found:
+    """Try a voice with a setup (`setup.model` empty: its own); where it `listens`, after a second of a silent line.
+
+    Whatever it answers is found; nothing is raised.
+    """
     model = setup.model or voice.model
     trial = _Trial()
     leg: Leg = voice.leg(trial, model) if isinstance(voice, Composed) else VoiceLeg(voice, model, trial, sockets)
     opening = asyncio.create_task(leg.connect())
     try:
         async with asyncio.timeout(within_s):
-            return await _talk(leg, trial, setup, model)
+            return await _talk(leg, trial, setup, model, listens=listens)
     except TimeoutError:
         return Found(False, f"{model}: no word within {within_s:.0f} s")
     finally:
@@ -84,7 +89,7 @@ async def probe(voice: AnyVoice, setup: Setup, sockets: Sockets, within_s: float
             await opening
 
 
-async def _talk(leg: Leg, trial: _Trial, setup: Setup, model: str) -> Found:
+async def _talk(leg: Leg, trial: _Trial, setup: Setup, model: str, *, listens: bool) -> Found:
     began = asked = time.monotonic()
     ready_ms = 0
     while True:
@@ -95,7 +100,8 @@ async def _talk(leg: Leg, trial: _Trial, setup: Setup, model: str) -> Found:
                 leg.tell(Configure(replace(setup, model=model)))
             case VoiceReady():
                 ready_ms = _since(began)
-                await _listen(leg)
+                if listens:
+                    await _listen(leg)
                 asked = time.monotonic()
                 leg.tell(Speak(WORD))
             case VoiceFault(code, says, fatal=True, renewable=renewable):

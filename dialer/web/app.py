@@ -1,17 +1,15 @@
 """The web process: pages, API, webhooks, the live socket."""
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from litestar import Litestar, Request, Response, Router, get
-from litestar.datastructures import State
+from litestar import Litestar, Router, get
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
@@ -20,9 +18,16 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from dialer import live
+from dialer.domain.roles import EVERYBODY
 from dialer.settings import Settings
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
+from dialer.web.doors import account, accounts
+from dialer.web.doors import pages as doors
+from dialer.web.doors.headers import add_headers
+from dialer.web.doors.may import guard, may
+from dialer.web.doors.who import WhoAsks
+from dialer.web.doors.words import add_words
 from dialer.web.exotel import exotel_status
 from dialer.web.explain import explain_lead
 from dialer.web.feeds import read_feed
@@ -31,8 +36,8 @@ from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.listening import listen
 from dialer.web.live import live_page, live_socket
-from dialer.web.near import near_only
 from dialer.web.parts import Parts, WebParts, provide_parts
+from dialer.web.problems import problem
 from dialer.web.recording import recording
 from dialer.web.watchers import Watchers
 from dialer.web.webhooks import twilio_brief, twilio_handover, twilio_machine, twilio_status
@@ -41,7 +46,8 @@ from dialer.wiring.stores import make_redis, open_store
 
 REDIS_WITHIN_S = 1.0
 HERE = Path(__file__).parent
-log = logging.getLogger(__name__)
+# Nobody is asked who they are where it does not matter: carriers sign what they send, feeds have their address.
+OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/static/"]
 
 
 @get("/health")
@@ -58,20 +64,6 @@ async def health(parts: WebParts) -> dict[str, object]:
     except (RedisError, OSError):
         return {"status": "ok", "worker": os.getpid(), "redis": "away"}
     return {"status": "ok", "worker": os.getpid(), "redis": "ok"}
-
-
-def problem(request: Request[object, object, State], error: Exception) -> Response[dict[str, object]]:
-    """Errors as problem details (RFC 9457), in one clear line, never with a traceback."""
-    if isinstance(error, HTTPException):
-        status, says = error.status_code, error.detail
-    else:
-        log.exception("request failed: %s %s", request.method, request.url.path)
-        status, says = 500, "something went wrong on our side; the log has the details"
-    return Response(
-        {"type": "about:blank", "title": says, "status": status, "detail": says},
-        status_code=status,
-        media_type="application/problem+json",
-    )
 
 
 def make_app(settings: Settings) -> Litestar:
@@ -93,28 +85,34 @@ def make_app(settings: Settings) -> Litestar:
                     await redis.aclose()
 
     return Litestar(
-        # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
+        # What stands outside of the guard is open to everybody; what is added inside is for administrators alone until
+        # it says whom it is for (`doors.may`).
         route_handlers=[
             *(health, read_feed, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+            *doors.PAGES,
             Router(
                 "/",
-                guards=[near_only],
+                guards=[guard],
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
-                    *IMPORTS,
-                    create_static_files_router(path="/static", directories=[HERE / "static"]),
+                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN),
                 ],
             ),
+            create_static_files_router(path="/static", directories=[HERE / "static"]),
         ],
         lifespan=[lifespan],
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
+        middleware=[DefineMiddleware(WhoAsks, exclude=OPEN)],
+        after_request=add_headers,
         exception_handlers={Exception: problem},
-        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(
+            directory=HERE / "templates", engine=JinjaTemplateEngine, engine_callback=add_words
+        ),
         openapi_config=OpenAPIConfig(
             title="One Window dialer",
             version="1",
-            openapi_router=Router("/schema", guards=[near_only], route_handlers=[]),
+            openapi_router=Router("/schema", guards=[guard], opt=may(EVERYBODY), route_handlers=[]),
         ),
         logging_config=None,
     )

@@ -7,7 +7,9 @@ from litestar.params import JSONBody
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from dialer import live
+from dialer.domain.roles import RUNNERS
 from dialer.flows.ring_one import Asked, ring_one
+from dialer.web.doors.may import may
 from dialer.web.parts import WebParts
 
 
@@ -21,7 +23,7 @@ class CallRequest(BaseModel):
     name: str | None = Field(None, max_length=200)
 
 
-@post("/api/calls", status_code=200)
+@post("/api/calls", status_code=200, opt=may(RUNNERS))
 async def start_call(data: JSONBody[CallRequest], parts: WebParts) -> Response[dict[str, object]]:
     """Ring one number now, under every rule; `success: false` says which rule refuses."""
     async with parts.sessions.begin() as session:

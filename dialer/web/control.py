@@ -16,10 +16,12 @@ from dialer import control
 from dialer.control import Command
 from dialer.domain.call import State
 from dialer.domain.phone import BadPhone, parse_phone
+from dialer.domain.roles import READERS, RUNNERS
 from dialer.domain.slots import is_there
 from dialer.flows.transfer import DAY, takers
 from dialer.store import audit, bookings
 from dialer.store.tables import Call, Counselor
+from dialer.web.doors.may import may
 from dialer.web.parts import Parts, WebParts
 
 HERE = "this machine"
@@ -50,26 +52,26 @@ class Whom(BaseModel):
     to: str | None = Field(None, max_length=40)
 
 
-@post("/api/calls/{call_id:uuid}/note", status_code=200)
+@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=may(RUNNERS))
 async def note(call_id: FromPath[UUID], data: JSONBody[Words], parts: WebParts) -> dict[str, object]:
     """Tell AVA something that the student does not hear; she uses it in what she says next."""
     return await _told(parts, Command(call_id=call_id, do="note", words=data.words, who=HERE))
 
 
-@post("/api/calls/{call_id:uuid}/hang-up", status_code=200)
+@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=may(RUNNERS))
 async def hang_up(call_id: FromPath[UUID], data: JSONBody[End], parts: WebParts) -> dict[str, object]:
     """End the call: AVA says goodbye and it ends when that was heard, or at once."""
     return await _told(parts, Command(call_id=call_id, do="hang_up", at_once=data.now, who=HERE))
 
 
-@post("/api/calls/{call_id:uuid}/transfer", status_code=200)
+@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=may(RUNNERS))
 async def transfer(call_id: FromPath[UUID], data: JSONBody[Whom], parts: WebParts) -> dict[str, object]:
     """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
     counselor = await _counselor(parts, data)
     return await _told(parts, Command(call_id=call_id, do="transfer", counselor=counselor, who=HERE))
 
 
-@get("/api/transfers")
+@get("/api/transfers", opt=may(READERS))
 async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
     """The counselors who take transfers, and who of them is there now: `[{name, there}]`."""
     now = parts.clock.now()

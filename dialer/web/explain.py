@@ -5,11 +5,13 @@ from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, FromQuery
 
 from dialer.domain.phone import BadPhone, parse_phone
+from dialer.domain.roles import READERS
 from dialer.flows.explain import explain_number
+from dialer.web.doors.may import may
 from dialer.web.parts import WebParts
 
 
-@get("/api/explain/{number:str}")
+@get("/api/explain/{number:str}", opt=may(READERS))
 async def explain_lead(
     number: FromPath[str], parts: WebParts, campaign: FromQuery[str | None] = None, country: FromQuery[str] = "IN"
 ) -> list[dict[str, object]]:

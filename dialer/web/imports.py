@@ -7,11 +7,13 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
+from dialer.domain.roles import READERS, RUNNERS
 from dialer.domain.verdict import FATES, NOTES, Choice
 from dialer.flows.read_list import UnreadableListError
 from dialer.flows.undo_import import Rung, undo_import
 from dialer.store import imports, jobs
 from dialer.store.tables import Job
+from dialer.web.doors.may import may
 from dialer.web.parts import WebParts
 
 HERE = "this machine"
@@ -35,7 +37,7 @@ class Wanted(BaseModel):
     campaign: str | None = Field(None, max_length=200)
 
 
-@get("/api/imports/{import_id:int}")
+@get("/api/imports/{import_id:int}", opt=may(READERS))
 async def show_import(import_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
     """A list's head: file, state (checked, done, undone), columns, exact counts."""
     async with parts.sessions() as session:
@@ -45,7 +47,7 @@ async def show_import(import_id: FromPath[int], parts: WebParts) -> dict[str, An
         return imports.described(found[0], found[1].name)
 
 
-@get("/api/imports/{import_id:int}/rows")
+@get("/api/imports/{import_id:int}/rows", opt=may(READERS))
 async def show_rows(
     import_id: FromPath[int],
     parts: WebParts,
@@ -64,7 +66,7 @@ async def show_rows(
         return [imports.described_row(row) for row in rows]
 
 
-@post("/api/imports/{import_id:int}/choices", status_code=200)
+@post("/api/imports/{import_id:int}/choices", status_code=200, opt=may(RUNNERS))
 async def choose(import_id: FromPath[int], data: JSONBody[Chosen], parts: WebParts) -> dict[str, int]:
     """Choose for single duplicates of a list that is not in yet: `{chosen}`, how many of the rows are such."""
     async with parts.sessions.begin() as session:
@@ -74,7 +76,7 @@ async def choose(import_id: FromPath[int], data: JSONBody[Chosen], parts: WebPar
         return {"chosen": await imports.choose(session, import_id, data.rows, data.choice)}
 
 
-@post("/api/imports/{import_id:int}/commit", status_code=202)
+@post("/api/imports/{import_id:int}/commit", status_code=202, opt=may(RUNNERS))
 async def commit(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
     """Have a list that was checked brought in by a worker: `{job_id}`."""
     async with parts.sessions.begin() as session:
@@ -84,7 +86,7 @@ async def commit(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
         return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, HERE)}
 
 
-@delete("/api/imports/{import_id:int}", status_code=200)
+@delete("/api/imports/{import_id:int}", status_code=200, opt=may(RUNNERS))
 async def undo(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
     """Take an import back; 409 with the numbers where some of its leads have been rung."""
     try:
@@ -97,14 +99,14 @@ async def undo(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
     return {"import_id": import_id, "leads": done.leads}
 
 
-@post("/api/exports", status_code=202)
+@post("/api/exports", status_code=202, opt=may(RUNNERS))
 async def ask_export(data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
     async with parts.sessions.begin() as session:
         return {"job_id": await jobs.ask(session, "export", data.model_dump(), HERE)}
 
 
-@get("/api/jobs/{job_id:int}")
+@get("/api/jobs/{job_id:int}", opt=may(READERS))
 async def show_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
     """How far a piece of long work is, and what came of it."""
     async with parts.sessions() as session:
@@ -114,7 +116,7 @@ async def show_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
         return jobs.described(job)
 
 
-@post("/api/jobs/{job_id:int}/cancel", status_code=200)
+@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=may(RUNNERS))
 async def cancel_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
     """Ask that a piece of long work be stopped; nothing of it is left."""
     async with parts.sessions.begin() as session:

@@ -18,8 +18,10 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, MultipartBody
 
+from dialer.domain.roles import RUNNERS
 from dialer.domain.verdict import Choice
 from dialer.store import jobs
+from dialer.web.doors.may import may
 from dialer.web.parts import Parts, WebParts
 
 LARGEST = 200 * 1024 * 1024
@@ -28,7 +30,7 @@ WITHIN_S = 600
 HERE = "this machine"
 
 
-@post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200)
+@post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
 async def import_list(
     name: FromPath[str],
     data: MultipartBody[UploadFile],

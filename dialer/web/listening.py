@@ -16,7 +16,9 @@ from redis.exceptions import RedisError
 
 from dialer import control
 from dialer.control import Command
+from dialer.domain.roles import READERS
 from dialer.web.control import HERE, NO_BRIDGE, must_be_live
+from dialer.web.doors.may import may
 from dialer.web.live import until_gone
 from dialer.web.parts import Parts, WebParts
 
@@ -26,7 +28,7 @@ GONE, SLOW = 1000, 1013
 Socket = WebSocket[object, object, State]
 
 
-@websocket("/ws/calls/{call_id:uuid}/listen")
+@websocket("/ws/calls/{call_id:uuid}/listen", opt=may(READERS))
 async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> None:
     """Hear a call until it is over."""
     await socket.accept()

@@ -15,18 +15,20 @@ from sqlalchemy import select
 
 from dialer.domain.call import AT_CARRIER
 from dialer.domain.phone import mask
+from dialer.domain.roles import READERS
 from dialer.store import turns
 from dialer.store.tables import Call, CampaignLead, Lead
+from dialer.web.doors.may import may
 from dialer.web.parts import Parts, WebParts
 
 
-@get("/", include_in_schema=False)
+@get("/", include_in_schema=False, opt=may(READERS))
 async def live_page() -> Template:
     """The Live page."""
     return Template("live/page.html")
 
 
-@websocket("/ws/live")
+@websocket("/ws/live", opt=may(READERS))
 async def live_socket(socket: WebSocket[object, object, State], parts: WebParts) -> None:
     """A snapshot of the calls in progress, then every message as it comes."""
     await socket.accept()

@@ -12,16 +12,22 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from dialer.domain.roles import READERS, Role
 from dialer.store import recordings, shelf
 from dialer.store.shelf import NotThereError, ShelfError
 from dialer.store.tables import Call
+from dialer.web.doors.may import may
 from dialer.web.parts import Parts, WebParts
 
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-@route("/api/calls/{call_id:uuid}/recording", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+@route(
+    "/api/calls/{call_id:uuid}/recording",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    opt=may(READERS | {Role.COUNSELOR}),
+)
 async def recording(call_id: FromPath[UUID], request: Request[object, object, State], parts: WebParts) -> Response[Any]:
     """A stereo WAV (µ-law, 8 kHz): the student left, AVA right; second S is second S of the call's media stream.
 

@@ -23,6 +23,7 @@ from dialer.wiring.stores import Store, make_redis
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import ADDRESSES, call_now, eleven, enrol, phone_of, placed_call, running_campaign, sql
 from tests.support.twilio import SEQUENCES, apply_kept, twilio_settings
+from tests.support.web import serving
 from workers.events import apply_all, applying
 from workers.jobs import Parts
 
@@ -208,7 +209,7 @@ async def test_health_says_when_redis_is_away_and_the_web_goes_on(settings: Sett
 async def test_the_api_explains_a_lead_as_the_command_does(store: Store, settings: Settings) -> None:
     campaign_id = await running_campaign(store.sessions)
     await enrol(store.sessions, campaign_id, [phone_of(1)], {"zones": ["America/New_York"]})
-    async with AsyncTestClient(make_app(twilio_settings(settings)), base_url="http://127.0.0.1:8000") as web:
+    async with serving(settings) as web:
         (found,) = (await web.get("/api/explain/9812000001")).json()
         assert (found["phone"], found["campaign"]) == (phone_of(1), "Spring")
         assert {"may_ring", "rules", "next_at"} <= found.keys()

@@ -65,7 +65,7 @@ async def test_a_feed_shows_the_sheet_as_it_stands_until_it_is_revoked(
             "/feeds/²-1.csv",
         ):
             assert (await client.get(forged)).status_code == 404, forged
-        assert (await client.get("/api/jobs/1")).status_code == 403, "nothing else is open to the outside"
+        assert (await client.get("/api/jobs/1")).status_code == 401, "nothing else is open to the outside"
         assert await sql(store.sessions, "SELECT read_at IS NOT NULL FROM feed")
         assert (await asyncio.to_thread(run, settings, "feed", "revoke", "1")).exit_code == 0
         assert (await client.get(path)).status_code == 404

@@ -10,16 +10,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from litestar.testing import AsyncTestClient
 from sqlalchemy import select
 
 from dialer.settings import Settings
 from dialer.store import jobs
 from dialer.store.tables import Job, Lead
-from dialer.web.app import make_app
 from dialer.wiring.stores import Store
 from tests.support.lists import as_text, campaign, students, write_list
 from tests.support.people import phone_of, row_counts, sql
+from tests.support.web import serving
 from workers.long_work import LongWork
 
 
@@ -45,7 +44,7 @@ async def test_a_list_is_checked_chosen_about_brought_in_and_taken_back_over_the
 ) -> None:
     await campaign(store)
     text = as_text([*students(1, 2, 1), ["Devi", "98765"]])
-    async with AsyncTestClient(app=make_app(settings), base_url="http://127.0.0.1") as client:
+    async with serving(settings) as client:
         files = {"data": ("list.csv", text.encode())}
         asked = {"dry_run": "true", "background": "true"}
         answer = await client.post("/api/campaigns/Spring/leads", files=files, params=asked)

@@ -12,9 +12,9 @@ from tests.support.twilio import twilio_settings
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """A client of the application, on loopback."""
-    app = make_app(twilio_settings(settings))
+async def serving(settings: Settings, public: str = "http://127.0.0.1:8000") -> AsyncIterator[AsyncClient]:
+    """A client of the application, on loopback; `public` is where the dialer says that carriers reach it."""
+    app = make_app(twilio_settings(settings, dialer_public_url=public))
     transport = ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]  # litestar's own ASGI types
     started, over = asyncio.Event(), asyncio.Event()
 

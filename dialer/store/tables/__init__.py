@@ -14,6 +14,7 @@ from dialer.store.tables.campaigns import (
     Campaign,
     Script,
 )
+from dialer.store.tables.doors import ApiToken, GivenAnswer, Invitation, SignIn
 from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
 from dialer.store.tables.house import Account, AuditEntry, BridgeProcess, LivedClock, Price
 from dialer.store.tables.leads import (
@@ -45,6 +46,7 @@ __all__ = [
     "VAD_EAGERNESS",
     "VAD_KINDS",
     "Account",
+    "ApiToken",
     "AuditEntry",
     "Base",
     "Booking",
@@ -61,12 +63,14 @@ __all__ = [
     "EnquiryValue",
     "ExportSchedule",
     "Feed",
+    "GivenAnswer",
     "Hook",
     "HookDelivery",
     "HoursGroup",
     "ImportChange",
     "ImportRow",
     "Incident",
+    "Invitation",
     "Job",
     "KillSwitch",
     "Lead",
@@ -76,6 +80,7 @@ __all__ = [
     "Price",
     "Registry",
     "Script",
+    "SignIn",
     "TimeOff",
     "ToolUse",
     "Turn",

@@ -26,6 +26,15 @@ class Account(Base):
     password_hash: Mapped[str | None]
     counselor_id: Mapped[int | None] = mapped_column(ForeignKey("counselor.id"))
     active: Mapped[bool] = mapped_column(server_default="true")
+    must_change: Mapped[bool] = mapped_column(server_default="false")
+    """The password was given by us, once: another one is chosen at the first sign-in."""
+    totp_secret: Mapped[str | None]
+    """Base32, sealed with the secret key; null: no second factor."""
+    totp_used: Mapped[int | None]
+    """The last time step whose code was taken: none is taken twice."""
+    failures: Mapped[int] = mapped_column(server_default="0")
+    """Wrong passwords in a row."""
+    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -1,0 +1,188 @@
+"""One's own account: `/account` with password, second factor, browsers and tokens of the API."""
+
+import base64
+import io
+from typing import Annotated, Any
+
+import segno
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import URLEncodedBody
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field
+from sqlalchemy import func, select
+
+from dialer.domain.roles import EVERYBODY, Scope
+from dialer.flows.keep_accounts import AccountError, add_token, change_password, revoke_token
+from dialer.flows.second_factor import address_of, new_secret, takes
+from dialer.flows.sign_in import Caller, sign_out_everywhere
+from dialer.store import audit
+from dialer.store.tables import Account, ApiToken, SignIn
+from dialer.web.doors.may import may
+from dialer.web.doors.pages import Chosen, sealer_of
+from dialer.web.parts import Parts, WebParts
+
+Asked = Request[Caller, object, State]
+Text = Annotated[str, Field(max_length=200)]
+
+
+class Code(BaseModel):
+    """A code of the authenticator, and the sealed secret that it is to prove."""
+
+    code: Text
+    sealed: Annotated[str, Field(max_length=500)] = ""
+
+
+class NewToken(BaseModel):
+    """A token's name and what it may."""
+
+    name: Text
+    scope: Scope = Scope.READ
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
+class Named(BaseModel):
+    """A token by its name."""
+
+    name: Text
+
+
+@get("/account", include_in_schema=False, opt=may(EVERYBODY))
+async def account_page(request: Asked, parts: WebParts) -> Template:
+    """Everything of one's own."""
+    return await _page(request, parts)
+
+
+@get("/account/password", include_in_schema=False, opt=may(EVERYBODY))
+async def password_page(request: Asked, parts: WebParts) -> Template:
+    """The same page; where somebody is sent who has to choose a password first."""
+    return await _page(request, parts)
+
+
+@post("/account/password", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[Chosen]) -> Template | Redirect:
+    """Another password; all other browsers are signed out."""
+    if data.password != data.again:
+        return await _page(request, parts, says="The two passwords are not the same.", status=422)
+    try:
+        async with parts.sessions.begin() as session:
+            await change_password(session, _own(request), data.password, keep=request.user.key_hash)
+    except AccountError as error:
+        return await _page(request, parts, says=str(error), status=422)
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/second-factor", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
+    """A new secret to be scanned; nothing is kept before its first code was given."""
+    if parts.settings.dialer_secret_key is None:
+        return await _page(
+            request, parts, says="Set DIALER_SECRET_KEY first: the secret is sealed with it.", status=409
+        )
+    secret = new_secret()
+    address = address_of(secret, request.user.email)
+    picture = io.BytesIO()
+    segno.make(address).save(picture, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
+    offered = {
+        "secret": secret,
+        "sealed": sealer_of(parts.settings).sealed(secret),
+        "picture": _data(picture.getvalue()),
+    }
+    return await _page(request, parts, offered=offered)
+
+
+@post("/account/second-factor/on", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+async def keep_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
+    """Switch it on, once its code was given."""
+    sealer = sealer_of(parts.settings)
+    async with parts.sessions.begin() as session:
+        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        step = takes(sealer.opened(data.sealed), data.code, now, after=None)
+        if step is not None:
+            account = await session.get_one(Account, _own(request))
+            account.totp_secret, account.totp_used = data.sealed, step
+            await audit.note(session, request.user.email, "second factor on", {})
+    if step is None:
+        return await _page(request, parts, says="That code is not right; begin again.", status=422)
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/second-factor/off", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+async def drop_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
+    """Switch it off; a code is asked for once more."""
+    async with parts.sessions.begin() as session:
+        account = await session.get_one(Account, _own(request))
+        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        secret = sealer_of(parts.settings).opened(account.totp_secret or "")
+        right = takes(secret, data.code, now, after=account.totp_used) is not None
+        if right:
+            account.totp_secret = account.totp_used = None
+            await audit.note(session, request.user.email, "second factor off", {})
+    if not right:
+        return await _page(request, parts, says="That code is not right, or was used.", status=422)
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/browsers/sign-out", include_in_schema=False, opt=may(EVERYBODY))
+async def sign_others_out(request: Asked, parts: WebParts) -> Redirect:
+    """All browsers but this one are out."""
+    async with parts.sessions.begin() as session:
+        await sign_out_everywhere(session, _own(request), but=request.user.key_hash)
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/tokens", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+async def make_token(request: Asked, parts: WebParts, data: URLEncodedBody[NewToken]) -> Template:
+    """A token of the API, shown this once."""
+    scopes = {Scope.READ, data.scope} | ({Scope.WRITE} if data.scope is Scope.ADMIN else set())
+    try:
+        async with parts.sessions.begin() as session:
+            token = await add_token(session, _own(request), data.name, scopes, by=request.user.email, days=data.days)
+    except AccountError as error:
+        return await _page(request, parts, says=str(error), status=422)
+    return await _page(request, parts, token=token)
+
+
+@post("/account/tokens/revoke", include_in_schema=False, opt=may(EVERYBODY))
+async def take_token_back(request: Asked, parts: WebParts, data: URLEncodedBody[Named]) -> Redirect:
+    """The token is no good from now on."""
+    async with parts.sessions.begin() as session:
+        await revoke_token(session, _own(request), data.name, by=request.user.email)
+    return Redirect("/account", status_code=303)
+
+
+def _own(request: Asked) -> int:
+    """The caller's account. Raises NotFoundException for a command of this machine, which has none."""
+    if not request.user.account_id:
+        raise NotFoundException("commands of this machine have no account; use dialer account")
+    return request.user.account_id
+
+
+async def _page(request: Asked, parts: Parts, *, says: str = "", status: int = 200, **more: Any) -> Template:
+    mine = _own(request)
+    async with parts.sessions() as session:
+        account = await session.get_one(Account, mine)
+        browsers = (
+            await session.scalars(select(SignIn).where(SignIn.account_id == mine).order_by(SignIn.seen_at.desc()))
+        ).all()
+        tokens = (
+            await session.scalars(
+                select(ApiToken)
+                .where(ApiToken.account_id == mine, ApiToken.revoked_at.is_(None))
+                .order_by(ApiToken.name)
+            )
+        ).all()
+    told = {"account": account, "browsers": browsers, "tokens": tokens, "says": says, "scopes": list(Scope)}
+    return Template("doors/account.html", context=told | more, status_code=status)
+
+
+def _data(svg: bytes) -> str:
+    """A picture in an address, so that the page needs no other."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+
+
+SIGNED_IN = [
+    *(account_page, password_page, choose_password, begin_second_factor, keep_second_factor, drop_second_factor),
+    *(sign_others_out, make_token, take_token_back),
+]

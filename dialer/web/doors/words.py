@@ -1,0 +1,38 @@
+"""What templates may say besides their own context: who reads (`reader()`), and the token that our forms carry.
+
+Each form has `{{ form_field() }}` in it; a script sends `form_token()` as the header `X-CSRF`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from litestar.plugins.jinja import JinjaTemplateEngine
+from markupsafe import Markup
+
+from dialer.flows.sign_in import Caller
+from dialer.web.doors import forms
+
+
+def add_words(engine: JinjaTemplateEngine) -> None:
+    """Make them known to every template."""
+    for each in (reader, form_token, form_field):
+        engine.engine.globals[each.__name__] = pass_context(each)
+
+
+def reader(context: Mapping[str, Any]) -> Caller | None:
+    """Who reads."""
+    request = context.get("request")
+    found: Caller | None = request.scope.get("user") if request is not None else None
+    return found
+
+
+def form_token(context: Mapping[str, Any]) -> str:
+    """The token of the reader's forms; empty for who has no session of a browser."""
+    who = reader(context)
+    return forms.form_token(who.key_hash) if who is not None and who.key_hash else ""
+
+
+def form_field(context: Mapping[str, Any]) -> Markup:
+    """A hidden field with it."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(forms.FIELD, form_token(context))

@@ -1,0 +1,299 @@
+"""Who is let in, and how far: passwords, locks, second factors, invitations, tokens, forms, other sites."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pyotp
+import pytest
+from httpx import AsyncClient
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+
+from dialer.domain.roles import Role, Scope
+from dialer.flows.keep_accounts import AccountError, add_token, change_role, first_account, invite, revoke_token
+from dialer.flows.sign_in import LOCKED_FOR, MOST_FAILURES
+from dialer.settings import Settings
+from dialer.store import audit
+from dialer.store.tables import Account, AuditEntry, SignIn
+from dialer.wiring.stores import Store, make_redis
+from tests.support.web import serving
+
+PASSWORD = "seven green umbrellas sing"
+BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
+
+
+@pytest.fixture
+def keyed(settings: Settings) -> Settings:
+    return settings.model_copy(update={"dialer_secret_key": SecretStr("k" * 40)})
+
+
+@pytest.fixture
+async def web(keyed: Settings) -> AsyncIterator[AsyncClient]:
+    redis = make_redis(keyed)
+    for key in [each async for each in redis.scan_iter("dialer:rate:*")]:
+        await redis.delete(key)
+    await redis.aclose()
+    async with serving(keyed) as client:
+        client.headers.update(BROWSER)
+        yield client
+
+
+async def _member(store: Store, email: str, role: Role, web: AsyncClient) -> None:
+    """An account with the password, by an invitation that was taken."""
+    async with store.sessions.begin() as session:
+        counselor = 1 if role is Role.COUNSELOR else None
+        invited = await invite(session, email, role, by="a test", counselor_id=counselor)
+    taken = await web.post(f"/invitation/{invited.key}", data={"password": PASSWORD, "again": PASSWORD})
+    assert taken.status_code == 303, taken.text
+
+
+async def _sign_in(web: AsyncClient, email: str, password: str = PASSWORD, **more: str) -> Any:
+    return await web.post("/sign-in", data={"email": email, "password": password, **more})
+
+
+def _csrf(page: str) -> str:
+    return page.split('name="csrf" value="')[1].split('"')[0]
+
+
+async def test_the_first_start_makes_one_administrator_whose_password_is_said_once(
+    store: Store, web: AsyncClient
+) -> None:
+    async with store.sessions.begin() as session:
+        password = await first_account(session)
+    assert password is not None
+    async with store.sessions.begin() as session:
+        assert await first_account(session) is None
+    assert (await _sign_in(web, "admin@localhost", password)).status_code == 303
+    held = await web.get("/")
+    assert (held.status_code, held.headers["location"]) == (303, "/account/password")
+    page = await web.get("/account/password")
+    both = {"password": PASSWORD, "again": PASSWORD, "csrf": _csrf(page.text)}
+    assert (await web.post("/account/password", data=both)).status_code == 303
+    assert (await web.get("/")).status_code == 200
+
+
+async def test_who_is_not_signed_in_is_shown_the_door_and_comes_back_to_where_they_were_going(
+    store: Store, web: AsyncClient
+) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    shut = await web.get("/account?tab=1")
+    assert (shut.status_code, shut.headers["location"]) == (303, "/sign-in?to=%2Faccount%3Ftab%3D1")
+    program = await web.get("/api/transfers", headers={"accept": "application/json"})
+    assert (program.status_code, program.headers["content-type"]) == (401, "application/problem+json")
+    into = await _sign_in(web, "Mina@Example.com ", to="/account?tab=1")
+    assert (into.status_code, into.headers["location"]) == (303, "/account?tab=1")
+    assert "HttpOnly" in into.headers["set-cookie"]
+    assert "SameSite=lax" in into.headers["set-cookie"]
+    assert (await web.get("/account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "to", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/a\nb"]
+)
+async def test_nobody_is_sent_to_another_site_by_signing_in(store: Store, web: AsyncClient, to: str) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    assert (await _sign_in(web, "mina@example.com", to=to)).headers["location"] == "/"
+
+
+async def test_each_sign_in_makes_a_new_key_whatever_the_browser_sent(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    chosen = {"cookie": "dialer=chosen-by-an-attacker"}
+    assert (await web.get("/", headers=chosen)).status_code == 303
+    credentials = {"email": "mina@example.com", "password": PASSWORD}
+    await web.post("/sign-in", data=credentials, headers=chosen)
+    first = web.cookies.get("dialer")
+    assert first not in (None, "chosen-by-an-attacker")
+    async with store.sessions() as session:
+        assert first not in (await session.scalars(select(SignIn.key_hash))).all(), "only its hash is kept"
+    await _sign_in(web, "mina@example.com")
+    assert web.cookies.get("dialer") != first
+
+
+async def test_too_many_wrong_passwords_lock_the_account_even_for_the_right_one(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    for _ in range(MOST_FAILURES):
+        wrong = await _sign_in(web, "mina@example.com", "wrong")
+        assert wrong.status_code == 401
+        assert "the address or the password is wrong" in wrong.text
+    assert "too many wrong tries" in (await _sign_in(web, "mina@example.com")).text
+    nobody = await _sign_in(web, "nobody@example.com", "wrong")
+    assert "the address or the password is wrong" in nobody.text, "who has no account is told nothing else"
+    async with store.sessions.begin() as session:
+        await session.execute(update(Account).values(locked_until=func.now() - timedelta(seconds=1)))
+    assert (await _sign_in(web, "mina@example.com")).status_code == 303
+    assert timedelta(minutes=10) <= LOCKED_FOR
+
+
+async def test_whoever_guesses_from_one_address_is_slowed_down(web: AsyncClient) -> None:
+    said = [(await _sign_in(web, f"guess{n}@example.com", "x")).status_code for n in range(21)]
+    assert said == [401] * 20 + [429]
+
+
+@pytest.mark.parametrize(("column", "ago"), [("seen_at", 31), ("began_at", 12 * 60 + 1)])
+async def test_a_session_ends_when_it_is_idle_or_old(store: Store, web: AsyncClient, column: str, ago: int) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _sign_in(web, "mina@example.com")
+    assert (await web.get("/account")).status_code == 200
+    async with store.sessions.begin() as session:
+        await session.execute(update(SignIn).values({column: func.now() - timedelta(minutes=ago)}))
+    assert (await web.get("/account")).status_code == 303
+
+
+async def test_who_signs_out_or_is_switched_off_is_out(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _member(store, "root@example.com", Role.ADMIN, web)
+    await _sign_in(web, "mina@example.com")
+    key = web.cookies["dialer"]
+    token = _csrf((await web.get("/account")).text)
+    assert (await web.post("/sign-out", data={"csrf": token})).status_code == 303
+    web.cookies.clear()
+    again = await web.get("/account", headers={"cookie": f"dialer={key}"})
+    assert again.status_code == 303, "the key is no good any more"
+    await _sign_in(web, "mina@example.com")
+    async with store.sessions.begin() as session:
+        mina = await session.scalar(select(Account.id).where(Account.email == "mina@example.com"))
+        assert mina is not None
+        await change_role(session, mina, None, active=False, by="root@example.com")
+    assert (await web.get("/account")).status_code == 303
+    assert (await _sign_in(web, "mina@example.com")).status_code == 401
+
+
+async def test_the_last_administrator_stays(store: Store, web: AsyncClient) -> None:
+    await _member(store, "root@example.com", Role.ADMIN, web)
+    async with store.sessions.begin() as session:
+        root = await session.scalar(select(Account.id))
+        assert root is not None
+        for role, active in ((Role.AUDITOR, True), (None, False)):
+            with pytest.raises(AccountError, match="last administrator"):
+                await change_role(session, root, role, active=active, by="root@example.com")
+
+
+async def test_an_invitation_is_good_once_and_for_a_strong_password(store: Store, web: AsyncClient) -> None:
+    async with store.sessions.begin() as session:
+        old = await invite(session, "mina@example.com", Role.MARKETING, by="root")
+        new = await invite(session, "mina@example.com", Role.MARKETING, by="root")
+    assert (await web.get(f"/invitation/{old.key}")).status_code == 410, "a newer one took its place"
+    for weak in ("short", "aaaaaaaaaaaaaa", "mina and the sea 1"):
+        refused = await web.post(f"/invitation/{new.key}", data={"password": weak, "again": weak})
+        assert refused.status_code == 422
+    apart = await web.post(f"/invitation/{new.key}", data={"password": PASSWORD, "again": PASSWORD + "!"})
+    assert apart.status_code == 422
+    taken = await web.post(f"/invitation/{new.key}", data={"password": PASSWORD, "again": PASSWORD})
+    assert taken.status_code == 303
+    assert (await web.post(f"/invitation/{new.key}", data={"password": PASSWORD, "again": PASSWORD})).status_code == 410
+
+
+async def test_a_second_factor_is_asked_for_and_each_code_is_taken_once(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _sign_in(web, "mina@example.com")
+    csrf = {"csrf": _csrf((await web.get("/account")).text)}
+    offered = (await web.post("/account/second-factor", data=csrf)).text
+    secret = offered.split("By hand: <code>")[1].split("<")[0]
+    sealed = offered.split('name="sealed" value="')[1].split('"')[0]
+    wrong = await web.post("/account/second-factor/on", data={**csrf, "sealed": sealed, "code": "000000"})
+    assert wrong.status_code == 422
+    totp = pyotp.TOTP(secret)
+    kept = await web.post("/account/second-factor/on", data={**csrf, "sealed": sealed, "code": totp.now()})
+    assert kept.status_code == 303
+    async with store.sessions() as session:
+        stored = await session.scalar(select(Account.totp_secret))
+        assert stored is not None
+        assert secret not in stored
+    web.cookies.clear()
+    asked = await _sign_in(web, "mina@example.com")
+    assert (asked.status_code, "Code of your authenticator" in asked.text) == (401, True)
+    again = await _sign_in(web, "mina@example.com", code=totp.now())
+    assert "was used" in again.text
+    async with store.sessions.begin() as session:
+        await session.execute(update(Account).values(totp_used=0))
+    assert (await _sign_in(web, "mina@example.com", code=totp.now())).status_code == 303
+
+
+async def test_a_form_without_our_token_or_from_another_site_changes_nothing(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _sign_in(web, "mina@example.com")
+    both = {"password": PASSWORD + "!", "again": PASSWORD + "!"}
+    for form in (both, {**both, "csrf": "0" * 64}):
+        assert (await web.post("/account/password", data=form)).status_code == 403
+    good = {**both, "csrf": _csrf((await web.get("/account")).text)}
+    for marks in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
+        refused = await web.post("/account/password", data=good, headers=marks)
+        assert refused.status_code == 403
+    json = await web.post("/api/calls", json={"phone": "+15005550006"})
+    assert json.status_code == 403, "a script of ours sends the header"
+    ours = await web.post("/api/calls", json={"phone": "x"}, headers={"x-csrf": good["csrf"]})
+    assert ours.status_code == 200
+    assert (await web.post("/account/password", data=good)).status_code == 303
+
+
+async def test_a_token_opens_what_its_scopes_and_its_owners_role_open(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    async with store.sessions.begin() as session:
+        mina = await session.scalar(select(Account.id))
+        assert mina is not None
+        reads = await add_token(session, mina, "reads", [Scope.READ], by="mina")
+        writes = await add_token(session, mina, "writes", [Scope.READ, Scope.WRITE], by="mina")
+        with pytest.raises(AccountError, match="already"):
+            await add_token(session, mina, "reads", [Scope.READ], by="mina")
+
+    async def status(method: str, path: str, token: str, **more: Any) -> int:
+        bearer = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        return (await web.request(method, path, headers=bearer, **more)).status_code
+
+    assert await status("GET", "/api/transfers", reads) == 200
+    assert await status("POST", "/api/calls", reads, json={"phone": "x"}) == 403
+    assert await status("POST", "/api/calls", writes, json={"phone": "x"}) == 200
+    assert await status("GET", "/settings/accounts", writes) == 403
+    assert await status("GET", "/api/transfers", "dlr_unknown") == 401
+    async with store.sessions.begin() as session:
+        assert await revoke_token(session, mina, "reads", by="mina")
+        assert not await revoke_token(session, mina, "reads", by="mina")
+    assert await status("GET", "/api/transfers", reads) == 401
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"origin": "http://127.0.0.1:8000"},
+        {"sec-fetch-site": "none"},
+        {"x-forwarded-for": "203.0.113.9"},
+        {"host": "dialer.example"},
+        {"cookie": "dialer=x"},
+        {"authorization": "Bearer dlr_no"},
+    ],
+)
+async def test_only_a_command_of_this_machine_needs_no_password(keyed: Settings, marks: dict[str, str]) -> None:
+    async with serving(keyed) as client:
+        assert (await client.get("/api/transfers")).status_code == 200
+        assert (await client.get("/api/transfers", headers=marks)).status_code == 401
+
+
+async def test_where_the_dialer_is_open_to_the_world_nobody_is_let_in_for_being_near(keyed: Settings) -> None:
+    async with serving(keyed, public="https://dialer.example") as client:
+        assert (await client.get("/api/transfers")).status_code == 401
+        assert (await client.get("/health")).status_code == 200
+
+
+async def test_what_was_done_with_accounts_is_in_the_trail_and_no_password_is(store: Store, web: AsyncClient) -> None:
+    await _member(store, "root@example.com", Role.ADMIN, web)
+    await _sign_in(web, "root@example.com")
+    csrf = {"csrf": _csrf((await web.get("/account")).text)}
+    page = await web.post("/settings/accounts/invite", data={**csrf, "email": "new@example.com", "role": "auditor"})
+    assert "/invitation/" in page.text
+    trail = await web.get("/settings/audit")
+    assert "The chain is whole" in trail.text
+    assert "account invited" in trail.text
+    async with store.sessions() as session:
+        assert await audit.is_whole(session)
+        said = " ".join(str(each.what) for each in await session.scalars(select(AuditEntry)))
+    assert PASSWORD not in said
+    assert page.text.split("/invitation/")[1].split("<")[0] not in said
+
+
+async def test_every_answer_forbids_what_a_page_of_ours_never_needs(web: AsyncClient) -> None:
+    for path in ("/sign-in", "/", "/static/style.css", "/nowhere", "/health"):
+        answer = await web.get(path)
+        assert "default-src 'self'" in answer.headers["content-security-policy"], path
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
