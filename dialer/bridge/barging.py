@@ -7,6 +7,7 @@ noise cuts AVA off; less does not, and the answer that the voice gives to it of 
 import base64
 import binascii
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dialer import audio
@@ -35,9 +36,10 @@ class Barging:
     _ignores: bool = False
     _frames: deque[str] = field(default_factory=lambda: deque(maxlen=LOOK_BACK_FRAMES))
 
-    def sound(self, payload: str) -> None:
-        """Sound of the student's, base64 of µ-law: 20 ms of it, or as much as the carrier sends at once."""
-        self._frames.append(payload)
+    @property
+    def sound(self) -> Callable[[str], None]:
+        """Where sound of the student's goes, base64 of µ-law: 20 ms of it, or as much as the carrier sends at once."""
+        return self._frames.append
 
     def starts(self, *, protected: bool) -> bool:
         """Sound began while AVA speaks: whether it cuts her off now."""

@@ -24,6 +24,7 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         zone=talk.zone,
         now=now,
         recorded=answered.records,
+        language=script.language,
     )
     setup = Setup(
         instructions=told.instructions,

@@ -5,14 +5,14 @@ goes on in a new session where a voice is lost, and ends once: when the student 
 with an apology when something cannot go on. Times: `now` is seconds of a monotonic clock, `*_ms` the stream's own time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from dialer.bridge import manners
 from dialer.bridge.asking import Asking
 from dialer.bridge.barging import Manner
-from dialer.bridge.clips import MOMENT, SORRY, Clip
+from dialer.bridge.clips import Clip, clips_of
 from dialer.bridge.dialling import Dialling
 from dialer.bridge.ears import Ears
 from dialer.bridge.effects import (
@@ -113,12 +113,14 @@ class Conversation:
     _listening: bool = False
     _opened: bool = False
     _voice_spoke: bool = False
+    _note: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Join the parts that share the playback and the transcript."""
         self.dialling.dialled_at = self.started_at
-        self.ending = Ending(self.playback, self.transcript)
+        self.ending = Ending(self.playback, self.transcript, clips_of(self.setup.language))
         self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
+        self._note = self.floor.barging.sound
 
     # -- audio, fifty times a second: no effects, no allocation beyond need ------------------------------------------
 
@@ -127,8 +129,9 @@ class Conversation:
         self.stream_ms = frame.at_ms
         if not self._listening:
             return False
-        self.given_bytes += _decoded_size(frame.payload)
-        self.floor.barging.sound(frame.payload)
+        payload = frame.payload
+        self.given_bytes += len(payload) * 3 // 4 - payload.count("=", -2)
+        self._note(payload)
         return True
 
     def audio(self, audio: Audio) -> bool:
@@ -181,6 +184,7 @@ class Conversation:
                 self.transcript.speaking(item, words)
                 return []
             case Spoken(item, words):
+                self.ending.clips = clips_of(self.setup.language, words)
                 saves = self.transcript.spoken(item, words)
                 mark = self.playback.due_mark(item_ended=True)
                 return [*([SendMark(mark, ends=True)] if mark else []), *saves]
@@ -246,7 +250,7 @@ class Conversation:
             return self._apologise(End.VOICE_LOST if self._opened else End.VOICE_REFUSED, now)
         effects = self._dial(now)
         if self._opened and not self.playback.is_playing(self.stream_ms):
-            effects += play(MOMENT, self.playback, self.transcript, self.stream_ms)
+            effects += play(self.ending.clips.moment, self.playback, self.transcript, self.stream_ms)
         return effects
 
     def _dial(self, now: float) -> list[Effect]:
@@ -371,7 +375,7 @@ class Conversation:
             return self._part(*self.ending.farewell, now)
         if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
             self.patience.filled = True
-            return play(MOMENT, self.playback, self.transcript, self.stream_ms)
+            return play(self.ending.clips.moment, self.playback, self.transcript, self.stream_ms)
         if self._opened and not self.ending.goodbye:
             self.floor.wait(playing or not self.asking.idle, now)
         return self._go_on(now) or self.ending.after_goodbye(now, self.stream_ms)
@@ -431,7 +435,7 @@ class Conversation:
 
     def _apologise(self, end: End, now: float) -> list[Effect]:
         """Something of ours cannot go on: whoever is on the line is told so before it is cut."""
-        return self._part(end, SORRY, now) if self._media else self.leave(end, now)
+        return self._part(end, self.ending.clips.sorry, now) if self._media else self.leave(end, now)
 
     def _part(self, end: End, clip: Clip | None, now: float) -> list[Effect]:
         self._listening = False

@@ -6,7 +6,7 @@ student said last may still be transcribed for a moment; then it is finished.
 
 from dataclasses import dataclass
 
-from dialer.bridge.clips import GOODBYE, MOMENT, Clip
+from dialer.bridge.clips import ENGLISH, Clip, Clips
 from dialer.bridge.effects import Effect, End, Finish
 from dialer.bridge.line import interrupt, play
 from dialer.bridge.manners import APOLOGY_WITHIN_S, MACHINE_MESSAGE_S
@@ -26,6 +26,8 @@ class Ending:
 
     playback: Playback
     transcript: Transcript
+    clips: Clips = ENGLISH
+    """Our own sentences, in the language that AVA is speaking."""
     end: End | None = None
     parting: End | None = None
     """AVA says nothing any more; the talk ends so when our own sentence was heard."""
@@ -47,7 +49,8 @@ class Ending:
     @property
     def farewell(self) -> tuple[End, Clip]:
         """How the talk ends where AVA's own goodbye does not come, and what is said instead."""
-        return (End.TRANSFERRED, MOMENT) if self._goodbye_end is End.TRANSFERRED else (End.GOODBYE, GOODBYE)
+        transfers = self._goodbye_end is End.TRANSFERRED
+        return (End.TRANSFERRED, self.clips.moment) if transfers else (End.GOODBYE, self.clips.goodbye)
 
     def ask_goodbye(self, now: float, end: End = End.GOODBYE) -> None:
         """AVA is to say goodbye; the talk ends as `end`."""

@@ -15,7 +15,6 @@ from websockets.frames import CloseCode
 from dialer.ava.persona import notice_ms
 from dialer.bridge.beginning import begin
 from dialer.bridge.clerk import Clerk, Parts
-from dialer.bridge.clips import SORRY
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import (
     Effect,
@@ -60,6 +59,7 @@ class Runner:
     def __init__(self, carrier: Socket, codec: MediaCodec, parts: Parts, on_ended: Callable[["Runner"], None]) -> None:
         self._carrier = carrier
         self._codec = codec
+        self._decode = codec.decode
         self._shared = parts
         self._on_ended = on_ended
         self._opened_at = time.monotonic()
@@ -103,20 +103,23 @@ class Runner:
     def carrier_message(self, message: bytes | memoryview) -> None:
         """One message of the carrier. A malformed one closes this socket and no other."""
         try:
-            event = self._codec.decode(message)
+            event = self._decode(message)
         except NotMediaError as error:
             self.refuse(CloseCode.UNSUPPORTED_DATA, str(error))
             return
-        conversation = self._conversation
-        if self._tap is not None and isinstance(event, (MediaFrame, MediaMark)):
-            self._tap.take(event)
+        conversation, tap = self._conversation, self._tap
         if isinstance(event, MediaFrame):
+            if tap is not None and tap.is_open:
+                tap.take(event)
             if conversation is None:
                 if self._task is None:
                     self.refuse(CloseCode.POLICY_VIOLATION, "media before start")
             elif conversation.frame(event) and self._leg is not None:
                 self._leg.send_audio(event.payload)
-        elif isinstance(event, MediaStarted):
+            return
+        if isinstance(event, MediaMark) and tap is not None:
+            tap.take(event)
+        if isinstance(event, MediaStarted):
             if self._task is None:
                 self._stream = event.stream_sid
                 self._answered_at = time.monotonic()
@@ -357,9 +360,10 @@ class Runner:
         person, sid = self._clerk.person, started.carrier_sid
         self._clerk.transfer_fault = await hand_over(self._shared, self._answered, sid, token, person)
         if self._clerk.transfer_fault is not None:
-            self._say(SORRY.payload)
+            sorry = self._conversation.ending.clips.sorry
+            self._say(sorry.payload)
             self._codec.flush(self._stream, self._send)
-            await asyncio.sleep(SORRY.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
+            await asyncio.sleep(sorry.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
 
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""

@@ -13,7 +13,7 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from uuid import UUID
@@ -58,15 +58,13 @@ class CarrierPeer:
         self._bridge = bridge
         self._carrier = carrier
         self._runner: Runner | None = None
+        self.message: Callable[[bytes | memoryview], None] = _nobody
+        """Where the carrier's messages go."""
 
     def opened(self, socket: Socket) -> None:
         """A socket that was let in."""
         self._runner = self._bridge.adopt(socket, self._carrier)
-
-    def message(self, message: bytes | memoryview) -> None:
-        """One message of the carrier."""
-        assert self._runner is not None
-        self._runner.carrier_message(message)
+        self.message = self._runner.carrier_message
 
     def broke(self, code: CloseCode, says: str) -> None:
         """The carrier sent what it may not."""
@@ -82,6 +80,10 @@ class CarrierPeer:
         """The carrier is gone."""
         if self._runner is not None:
             self._runner.carrier_gone(broken)
+
+
+def _nobody(message: bytes | memoryview) -> None:
+    """Before the socket is open nothing comes."""
 
 
 class Bridge:

@@ -24,6 +24,11 @@ class Tap:
         self._playback = playback
         self._unheard: deque[tuple[str, int]] = deque()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody is to be told of what passes."""
+        return self.recording is not None or self.listening.mixer is not None
+
     def take(self, heard: Heard) -> None:
         """A frame, a mark sent or come back, a clear."""
         if self.recording is not None:

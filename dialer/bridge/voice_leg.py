@@ -46,8 +46,9 @@ class VoiceLeg:
             return
         if (message := self._codec.encode_audio(payload)) is not None:
             self._socket.send(message)
-        for event in self._codec.heard():
-            self._runner.voice_event(self, event)
+        if self._codec.listens:
+            for event in self._codec.heard():
+                self._runner.voice_event(self, event)
 
     def tell(self, command: VoiceCommand) -> None:
         """Send a command, if the socket is open."""

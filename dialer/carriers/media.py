@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 
 class NotMediaError(ValueError):
     """A message that does not follow the carrier's protocol; the socket that sent it is closed."""
@@ -23,9 +25,11 @@ class MediaStarted:
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFrame:
-    """Audio of the student: base64 of the agreed format, and its time in ms since the stream began."""
+class MediaFrame(msgspec.Struct, frozen=True, gc=False):
+    """Audio of the student: base64 of the agreed format, and its time in ms since the stream began.
+
+    Fifty of them a second are made for each call: a struct costs a tenth of a frozen dataclass.
+    """
 
     payload: str
     at_ms: int

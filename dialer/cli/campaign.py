@@ -14,7 +14,8 @@ from dialer.ava.persona import missing_columns
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.control import Command, ask
-from dialer.flows.create_campaign import SHIPPED, create_campaign
+from dialer.flows.create_campaign import create_campaign
+from dialer.flows.keep_scripts import SHIPPED
 from dialer.flows.stop_campaign import Receipt, stop_campaign
 from dialer.settings import Settings
 from dialer.store import campaigns

@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": ("dialer.cli.doctor", "doctor"),
     "call": ("dialer.cli.call", "call"),
     "leads": ("dialer.cli.leads", "leads"),
+    "script": ("dialer.cli.script", "script"),
     "campaign": ("dialer.cli.campaign", "campaign"),
     "calls": ("dialer.cli.exports", "calls"),
     "bookings": ("dialer.cli.exports", "bookings"),

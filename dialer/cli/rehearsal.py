@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -74,13 +74,15 @@ def working_morning(today: date) -> datetime:
 
 
 @contextmanager
-def rehearsing(data_dir: Path, *, speed: float, start: datetime, carrier: str = "twilio") -> Iterator[Rehearsal]:
+def rehearsing(
+    data_dir: Path, *, speed: float, start: datetime, carriers: Sequence[str] = ("twilio",)
+) -> Iterator[Rehearsal]:
     """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end.
 
-    The dialer has credentials at the one `carrier`, so that every lead is rung through it.
+    The dialer has credentials at these `carriers` and no other: where it is one, every lead is rung through it.
     """
     own = own_environment()
-    with simulated(own, speed, carrier) as (twilio_url, settings):
+    with simulated(own, speed, carriers) as (twilio_url, settings):
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -112,7 +114,9 @@ def told(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def simulated(environment: dict[str, str], speed: float, carrier: str = "twilio") -> Iterator[tuple[str, Settings]]:
+def simulated(
+    environment: dict[str, str], speed: float, carriers: Sequence[str] = ("twilio",)
+) -> Iterator[tuple[str, Settings]]:
     """A running world: its carriers' address, and settings that reach it and nothing else."""
     command = [sys.executable, "-m", "dialer", "world", "--speed", str(speed), "--calls-per-second", "5"]
     process = subprocess.Popen(
@@ -137,7 +141,7 @@ def simulated(environment: dict[str, str], speed: float, carrier: str = "twilio"
             dialer_bridge_host="127.0.0.1",
             twilio_api_url=addresses["twilio_url"],
             exotel_api_url=addresses["exotel_url"],
-            **CREDENTIALS[carrier],
+            **{name: value for carrier in carriers for name, value in CREDENTIALS[carrier].items()},
             openai_api_key=SecretStr(WORLD.openai_key),
             openai_realtime_url=addresses["realtime_url"],
             openai_realtime_model="gpt-realtime-2.1",

@@ -87,3 +87,9 @@ def _fraction(found: re.Match[str]) -> str:
     if kind == "paune" or side == "to":
         return f"{(hour - 2) % 12 + 1}:45" if kind != "half" else found[0]
     return f"{hour}:{'15' if kind in ('quarter', 'sava') else '30'}"
+
+
+def is_devanagari(text: str) -> bool:
+    """Whether a text is written in Devanagari, though not every word of it need be."""
+    signs = sum("\u0900" <= each <= "\u097f" for each in text)
+    return signs > sum(each.isascii() and each.isalpha() for each in text)

@@ -4,21 +4,16 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.tables import Campaign, Script
-
-SHIPPED = "ava"
-LOCK = 0x5C719
+from dialer.flows import keep_scripts
+from dialer.flows.keep_scripts import SHIPPED
+from dialer.store.tables import Campaign
 
 
 class NameTakenError(ValueError):
     """There is a campaign of that name."""
-
-
-class UnknownScriptError(ValueError):
-    """There is no script of that name."""
 
 
 async def create_campaign(
@@ -43,11 +38,7 @@ async def create_campaign(
     """
     if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
         raise NameTakenError(f"there is a campaign {name!r} already; choose another name")
-    newest = (
-        await session.scalars(select(Script).where(Script.name == script).order_by(Script.version.desc()).limit(1))
-    ).one_or_none()
-    if newest is None:
-        raise UnknownScriptError(f"there is no script {script!r}; the shipped one is called {SHIPPED!r}")
+    newest = await keep_scripts.newest(session, script)
     wanted: dict[str, Any] = {
         "carrier": carrier,
         "country": country,
@@ -67,14 +58,3 @@ async def create_campaign(
     await session.flush()
     await session.refresh(campaign)
     return campaign
-
-
-async def keep_shipped_script(session: AsyncSession, persona: str, opening: str) -> None:
-    """The shipped script as the newest version of its name, made once; versions in use never change."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    newest = (
-        await session.scalars(select(Script).where(Script.name == SHIPPED).order_by(Script.version.desc()).limit(1))
-    ).one_or_none()
-    if newest is None or (newest.persona, newest.opening) != (persona, opening):
-        session.add(Script(name=SHIPPED, version=newest.version + 1 if newest else 1, persona=persona, opening=opening))
-        await session.flush()

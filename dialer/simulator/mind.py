@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dialer.domain.words import is_devanagari
 from dialer.simulator.script import FIRST_SLOT, HELD_SLOT, Line, ToolUse
 
 OPENING = "Hello, this is AVA, the AI assistant of One Window. This call is recorded. May I know your name?"
@@ -93,8 +94,8 @@ class Mind:
         """Take in a tool's result (design.md §7): its `say`, its slots, and what to try next if it was refused."""
         result = _json_object(output)
         said = result.get("say")
-        if isinstance(said, str) and said.strip():
-            self._answer = said
+        if isinstance(said, str) and said.strip() and not is_devanagari(self._answer or ""):
+            self._answer = said  # in Hindi it says the same in its own words
         if isinstance(result.get("slots"), list):
             self._slots = [
                 slot["slot"] for slot in result["slots"] if isinstance(slot, dict) and isinstance(slot.get("slot"), str)

@@ -17,6 +17,7 @@ import espeakng_loader
 import numpy as np
 
 from dialer import audio
+from dialer.domain.words import is_devanagari
 
 STUDENT_VOICE = "en-us"
 AVA_VOICE = "en-us+f3"
@@ -157,7 +158,7 @@ def process_speech() -> Speech:
 
 
 def _clip(text: str, voice: str, beep: bool) -> Clip:
-    pcm, rate = _espeak().synthesise(text, voice)
+    pcm, rate = _espeak().synthesise(text, _in_hindi(voice) if is_devanagari(text) else voice)
     spoken = audio.resample(pcm, rate, audio.RATE).astype(np.float64)
     loudest = float(np.abs(spoken).max()) if len(spoken) else 0.0
     if loudest:
@@ -173,6 +174,11 @@ def _clip(text: str, voice: str, beep: bool) -> Clip:
         payloads=tuple(base64.b64encode(frame).decode() for frame in cut),
         loud=max(1, sum(audio.loudness(frame) > _LOUD for frame in cut)),
     )
+
+
+def _in_hindi(voice: str) -> str:
+    """The same person's voice, reading Devanagari."""
+    return "hi" + voice[voice.find("+") :] if "+" in voice else "hi"
 
 
 def _shorten_pauses(cut: list[bytes]) -> list[bytes]:

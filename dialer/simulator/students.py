@@ -190,6 +190,41 @@ BY_ENDING: Mapping[str, Student] = {
         ),
         hangs_up=HangsUp(lines=2, ms=900),
     ),
+    "96": Student(
+        "hindi",
+        "begins in English, goes on in Hindi, and wants no meeting",
+        "qualified",
+        lines=(
+            ENGAGED,
+            Line(
+                "मुझे कनाडा में डेटा साइंस पढ़ना है।",
+                (ToolUse("save_enquiry", {"country": "Canada", "course": "data science"}),),
+                "बहुत अच्छा। आप कब से शुरू करना चाहते हैं, और आपका बजट कितना है?",
+            ),
+            Line(
+                "अगले साल, और मेरा बजट बीस लाख रुपये है।",
+                (ToolUse("save_enquiry", {"intake": "next year", "budget": "20 lakh rupees"}),),
+                "धन्यवाद। क्या मैं हमारे एक्सपर्ट के साथ आपकी मीटिंग रख दूँ?",
+            ),
+            Line(
+                "अभी मीटिंग नहीं, धन्यवाद। नमस्ते।",
+                (ToolUse("end_call", {"outcome": "qualified", "reason": "wants no meeting now"}),),
+                "ठीक है, आपका दिन शुभ हो। नमस्ते।",
+            ),
+        ),
+    ),
+    "95": Student(
+        "opt_out_hindi",
+        "asks in Hindi never to be called again; the model misses it",
+        "do_not_call",
+        lines=(
+            Line(
+                "मुझे दोबारा कॉल मत करना।",
+                (),
+                "जी। आप किस देश में पढ़ना चाहते हैं?",
+            ),
+        ),
+    ),
     "97": Student(
         "wrong_person",
         "is somebody else",

@@ -103,7 +103,7 @@ class _Event(msgspec.Struct, gc=False):
     error: _Fault | None = None
     audio_end_ms: int = 0
     usage: dict[str, Any] | None = None
-    rate_limits: list[_RateLimit] = []
+    rate_limits: list[_RateLimit] | None = None
 
 
 _decode = msgspec.json.Decoder(_Event).decode
@@ -111,30 +111,6 @@ _is_base64 = re.compile(r"[A-Za-z0-9+/]*={0,2}").fullmatch
 
 
 PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=True, transcribes="both", tools=True)
-
-
-class OpenAIRealtime:
-    """A session's protocol (`voices.session.Codec`); it remembers nothing."""
-
-    def opened(self) -> Sequence[VoiceEvent]:
-        """Nothing: the server speaks first."""
-        return ()
-
-    def heard(self) -> Sequence[VoiceEvent]:
-        """Nothing: the server tells when somebody speaks."""
-        return ()
-
-    def encode(self, command: VoiceCommand) -> tuple[bytes]:
-        """See `encode`."""
-        return (encode(command),)
-
-    def encode_audio(self, payload: str) -> bytes:
-        """See `encode_audio`."""
-        return encode_audio(payload)
-
-    def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
-        """See `decode`."""
-        return (decode(message),)
 
 
 def address(url: str, model: str) -> str:
@@ -259,7 +235,7 @@ def _meaning(event: _Event) -> VoiceEvent:
         case "error" if event.error:
             return _fault(event.error)
         case "rate_limits.updated":
-            return _rate_limit(event.rate_limits)
+            return _rate_limit(event.rate_limits or [])
         case other:
             return Nothing(other, unknown=other not in IGNORED and other not in READ)
 
@@ -296,3 +272,27 @@ def _fault(error: _Fault) -> VoiceFault:
     code = error.code or error.type or "error"
     fatal = code == EXPIRED or code in HOPELESS_CODES or error.event_id == SETUP_EVENT
     return VoiceFault(code, error.message, fatal=fatal, renewable=code == EXPIRED)
+
+
+class OpenAIRealtime:
+    """A session's protocol (`voices.session.Codec`); it remembers nothing."""
+
+    listens = False
+
+    def opened(self) -> Sequence[VoiceEvent]:
+        """Nothing: the server speaks first."""
+        return ()
+
+    def heard(self) -> Sequence[VoiceEvent]:
+        """Nothing: the server tells when somebody speaks."""
+        return ()
+
+    def encode(self, command: VoiceCommand) -> tuple[bytes]:
+        """See `encode`."""
+        return (encode(command),)
+
+    encode_audio = staticmethod(encode_audio)
+
+    def decode(self, message: bytes | memoryview) -> Sequence[VoiceEvent]:
+        """See `decode`."""
+        return (decode(message),)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
@@ -126,9 +128,8 @@ class VoiceReady:
     """The voice took the configuration; audio may pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audio:
-    """A piece of an answer, base64 µ-law of any length."""
+class Audio(msgspec.Struct, frozen=True, gc=False):
+    """A piece of an answer, base64 µ-law of any length. A struct, because many are made."""
 
     item: str
     payload: str

@@ -13,6 +13,9 @@ from dialer.voices.port import VoiceCommand, VoiceEvent
 class Codec(Protocol):
     """The protocol of one session with a provider: pure, with a memory of its own where the provider needs one."""
 
+    listens: bool
+    """Whether it tells from the sound what the provider does not say: else `heard` need not be asked."""
+
     def opened(self) -> Sequence[VoiceEvent]:
         """What an open socket means by itself."""
 

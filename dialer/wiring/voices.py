@@ -8,6 +8,17 @@ from dialer.voices.gemini import live as gemini_live
 from dialer.voices.session import AnyVoice, Voice
 from dialer.wiring.cascades import make_cascades
 
+NAMES = (
+    "openai_realtime",
+    "gemini_live",
+    "cascade_anthropic",
+    "cascade_gemini",
+    "cascade_cohere",
+    "cascade_huggingface",
+    "cascade_openai",
+)
+"""Every voice that a script can name, with a key or without."""
+
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""

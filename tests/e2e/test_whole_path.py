@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ def post(url: str, body: dict[str, str]) -> dict[str, Any]:
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     carrier = request.param
     folder = tmp_path_factory.mktemp(f"whole-path-{carrier}")
-    with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carrier=carrier) as rehearsal:
+    with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=(carrier,)) as rehearsal:
         settings = rehearsal.settings
         web = f"http://127.0.0.1:{settings.dialer_web_port}"
         done(settings, "campaign", "create", "Spring", "--concurrency", "12", "--per-second", "5", "--json")
@@ -101,7 +101,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
                 done(settings, what, "export", "--campaign", "Spring", "--output", str(path), "--json")
         with urllib.request.urlopen(f"{rehearsal.twilio_url}/_world/ledger", timeout=20) as answer:
             ledger = json.load(answer)
-        calls = asyncio.run(_read(settings))
+        calls = asyncio.run(read_calls(settings))
         yield Run(carrier, settings, imported, again, status, ledger, messages, single, refused, folder, calls)
 
 
@@ -116,9 +116,18 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
 
     watcher = asyncio.create_task(watch())
     await asyncio.sleep(0.5)
-    started = await asyncio.to_thread(dialer, settings, "campaign", "start", "Spring")
-    assert started.returncode == 0, started.stderr
-    until = time.monotonic() + WITHIN_S
+    await until_all_were_rung(settings, ["Spring"])
+    await asyncio.sleep(1)  # the last live messages
+    watcher.cancel()
+    return messages
+
+
+async def until_all_were_rung(settings: Settings, names: Sequence[str], *, within_s: float = WITHIN_S) -> None:
+    """Start these campaigns, and wait until every lead is done or scheduled."""
+    for name in names:
+        started = await asyncio.to_thread(dialer, settings, "campaign", "start", name)
+        assert started.returncode == 0, started.stderr
+    until = time.monotonic() + within_s
     async with open_store(settings) as store:
         while True:
             async with store.sessions() as session:
@@ -131,15 +140,12 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
                     {"now": store.clock.now()},
                 )
             if not open_leads:
-                break
+                return
             assert time.monotonic() < until, f"{open_leads} leads are still open"
             await asyncio.sleep(0.3)
-    await asyncio.sleep(1)  # the last live messages
-    watcher.cancel()
-    return messages
 
 
-async def _read(settings: Settings) -> list[dict[str, Any]]:
+async def read_calls(settings: Settings) -> list[dict[str, Any]]:
     """Every call with its turns, tools, bookings and do-not-call entries, straight from SQL."""
     async with open_store(settings) as store, store.sessions() as session:
         calls = []

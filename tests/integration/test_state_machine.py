@@ -41,7 +41,7 @@ from dialer.carriers.port import (
 from dialer.domain.call import LIVE, OVER, Outcome, State
 from dialer.flows.answer_call import Answered, answer_call
 from dialer.flows.close_talk import Measured, close_talk
-from dialer.flows.create_campaign import keep_shipped_script
+from dialer.flows.keep_scripts import Shipped, keep_shipped_scripts
 from dialer.flows.opt_out import list_number, opt_out
 from dialer.flows.place_call import place_call
 from dialer.flows.record_status import record_status
@@ -484,7 +484,7 @@ class Dialer(RuleBasedStateMachine):
 
 async def _with_a_script(sessions: Sessions) -> None:
     async with sessions.begin() as session:
-        await keep_shipped_script(session, "You are AVA.", "Hello.")
+        await keep_shipped_scripts(session, [Shipped("ava", "Hello.", "You are AVA.", "en", ("en",))])
 
 
 @pytest.fixture

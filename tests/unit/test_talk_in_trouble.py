@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from dialer.bridge import asking, ears, manners
-from dialer.bridge.clips import GOODBYE, MOMENT, SORRY, Clip
+from dialer.bridge.clips import ENGLISH, GOODBYE, HINDI, MOMENT, SORRY, Clip, clips_of
 from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
 from dialer.bridge.effects import (
     Effect,
@@ -460,3 +460,16 @@ def test_a_goodbye_that_waits_for_a_tool_is_said_by_us_when_it_is_overdue() -> N
     done = _live(talk, 0.0, 16.0)
     assert _heard([effect for _, effect in done]) == [GOODBYE]
     assert _when(done, Play) > GOODBYE_WITHIN_S
+
+
+def test_who_hears_hindi_from_ava_hears_our_own_sentences_in_hindi() -> None:
+    talk = _talk()
+    assert talk.ending.clips is ENGLISH
+    talk.voice(Spoken("a", "आपका बजट कितना है?"), 1.0)
+    assert talk.ending.clips is HINDI
+    assert Play(HINDI.sorry) in talk.drain(2.0)
+    talk.voice(Spoken("b", "Which country do you like?"), 2.0)
+    assert talk.ending.clips is ENGLISH
+    assert clips_of("hi", "Main AVA hoon") is HINDI, "Hinglish has Latin letters, and is no English"
+    for clips in (ENGLISH, HINDI):
+        assert 1000 < clips.sorry.size / 8 < manners.APOLOGY_WITHIN_S * 1000 - 200 < 3000

@@ -1,6 +1,7 @@
 """Websockets by picows: callbacks in the socket's own reader, a message in one C call. The bridge's own choice."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -21,19 +22,18 @@ from websockets.frames import CloseCode
 
 from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
 
-_OPEN = (WSMsgType.TEXT, WSMsgType.BINARY)
+_TEXT = WSMsgType.TEXT
+_OPEN = (_TEXT, WSMsgType.BINARY)
 
 
 class _Socket:
     """See `port.Socket`."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_transport", "send")
 
     def __init__(self, transport: WSTransport) -> None:
         self._transport = transport
-
-    def send(self, message: bytes) -> None:
-        self._transport.send(WSMsgType.TEXT, message)
+        self.send = partial(transport.send, _TEXT)  # no call of ours in between: it is made for every frame
 
     def waiting(self) -> int:
         return int(self._transport.underlying_transport.get_write_buffer_size())
@@ -49,6 +49,7 @@ class _Socket:
 class _Listener(WSListener):
     def __init__(self, peer: Peer, largest: int, *, binary: bool) -> None:
         self._peer = peer
+        self._message = peer.message
         self._largest = largest
         self._binary = binary
         self._parts: list[bytes] = []
@@ -57,11 +58,12 @@ class _Listener(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._peer.opened(_Socket(transport))
+        self._message = self._peer.message
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if kind is WSMsgType.TEXT and frame.fin:
-            self._peer.message(frame.get_payload_as_memoryview())
+        if kind is _TEXT and frame.fin:
+            self._message(frame.get_payload_as_memoryview())
         elif kind is WSMsgType.CLOSE:
             code: Any = frame.get_close_code()
             self._says = f"it closed with {int(code)}"
@@ -82,7 +84,7 @@ class _Listener(WSListener):
             self._peer.broke(CloseCode.MESSAGE_TOO_BIG, "a message in too many pieces")
         elif frame.fin:
             whole, self._parts, self._size = b"".join(self._parts), [], 0
-            self._peer.message(whole)
+            self._message(whole)
 
     def pause_writing(self) -> None:
         self._peer.choked(True)

@@ -35,7 +35,7 @@ class Peer(Protocol):
     """Who speaks through a socket on our side; called by it, never awaited."""
 
     def opened(self, socket: Socket) -> None:
-        """The socket is open."""
+        """The socket is open. From now on `message` is where its messages go, and does not change."""
 
     def message(self, message: bytes | memoryview) -> None:
         """One whole message; a view is good for the length of this call."""

@@ -68,14 +68,12 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
         message = _decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotMediaError(str(error)) from error
+    if message.event == "media":
+        media = message.media
+        if media is None or not is_count(media.timestamp) or '"' in media.payload or "\\" in media.payload:
+            raise NotMediaError("media without its payload or timestamp")
+        return MediaFrame(media.payload, int(media.timestamp)) if media.track == "inbound" else MediaIgnored("media")
     match message.event:
-        case "media":
-            media = message.media
-            if media is None or not is_count(media.timestamp) or '"' in media.payload or "\\" in media.payload:
-                raise NotMediaError("media without its payload or timestamp")
-            return (
-                MediaFrame(media.payload, int(media.timestamp)) if media.track == "inbound" else MediaIgnored("media")
-            )
         case "mark" if message.mark:
             return MediaMark(message.mark.name)
         case "start" if message.start and message.stream_sid:

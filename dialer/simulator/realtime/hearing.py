@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialer import audio
+from dialer.domain.words import is_devanagari
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import FRAME_BYTES, to_line
 from dialer.simulator.realtime.vad import Detector, Event
@@ -89,6 +90,13 @@ def understand(speech: Speech, sound: bytes) -> Understood:
         fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
         echo=echo,
     )
+
+
+def heard_as(words: str, transcription: Mapping[str, Any]) -> str:
+    """The transcript of a transcriber that was told a language: of Hindi one that expects another makes nothing."""
+    told = [*transcription.get("languages", ()), transcription.get("language")]
+    expected = {each.split("-")[0] for each in told if each}
+    return "" if expected and "hi" not in expected and is_devanagari(words) else words
 
 
 def _part(heard: Heard) -> str:

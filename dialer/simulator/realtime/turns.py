@@ -11,7 +11,7 @@ from dialer.simulator.ledger import RealtimeEntry, TurnEntry
 from dialer.simulator.mind import Mind
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.conversation import Conversation
-from dialer.simulator.realtime.hearing import Ear, Understood
+from dialer.simulator.realtime.hearing import Ear, Understood, heard_as
 from dialer.simulator.realtime.respond import Responder
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 from dialer.simulator.realtime.wire import Wire, new_id
@@ -127,13 +127,14 @@ class Turns:
         await self._clock.sleep(self._settings.transcription_s)
         if late := self._faults.take("model", "late_transcript"):
             await asyncio.sleep(late.seconds)
+        words = heard_as(understood.transcript, settings)
         kind = "conversation.item.input_audio_transcription"
         ids = {"item_id": item_id, "content_index": 0}
-        if understood.transcript:
-            await self._wire.send(f"{kind}.delta", **ids, delta=understood.transcript)
+        if words:
+            await self._wire.send(f"{kind}.delta", **ids, delta=words)
         usage: dict[str, Any] = {"type": "duration", "seconds": round(seconds, 2)}
         if settings.get("model") != "whisper-1":
-            heard, written = round(seconds * 10), len(understood.transcript) // 4 + 1
+            heard, written = round(seconds * 10), len(words) // 4 + 1
             usage = {
                 "type": "tokens",
                 "total_tokens": heard + written,
@@ -141,4 +142,4 @@ class Turns:
                 "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
                 "output_tokens": written,
             }
-        await self._wire.send(f"{kind}.completed", **ids, transcript=understood.transcript, usage=usage)
+        await self._wire.send(f"{kind}.completed", **ids, transcript=words, usage=usage)

@@ -5,7 +5,15 @@ Times are `timestamptz`. A closed set of words is `text` with a check, so that a
 
 from dialer.store.tables.base import Base, Word, big_id, one_of
 from dialer.store.tables.calls import Call, CallEvent
-from dialer.store.tables.campaigns import CAMPAIGN_STATES, MACHINE_CHOICES, Campaign, Script
+from dialer.store.tables.campaigns import (
+    CAMPAIGN_STATES,
+    MACHINE_CHOICES,
+    NOISE_REDUCTIONS,
+    VAD_EAGERNESS,
+    VAD_KINDS,
+    Campaign,
+    Script,
+)
 from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
 from dialer.store.tables.house import Account, AuditEntry, BridgeProcess, LivedClock, Price
 from dialer.store.tables.leads import (
@@ -32,7 +40,10 @@ __all__ = [
     "IMPORT_STATES",
     "LEAD_STATES",
     "MACHINE_CHOICES",
+    "NOISE_REDUCTIONS",
     "SHEETS",
+    "VAD_EAGERNESS",
+    "VAD_KINDS",
     "Account",
     "AuditEntry",
     "Base",

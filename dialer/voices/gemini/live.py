@@ -70,6 +70,8 @@ def headers(api_key: str) -> dict[str, str]:
 class GeminiLive:
     """One session (`voices.session.Codec`)."""
 
+    listens = True
+
     def __init__(self) -> None:
         self._up, self._down = Upsampler(), Downsampler()
         self._vad = Vad(1000)

@@ -1,0 +1,122 @@
+"""The same students, talked to by every voice over every carrier's media: outcomes, words and tools, on real sockets.
+
+One run of the whole dialer: a campaign for each voice and carrier, each with people of its own.
+"""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dialer.cli.rehearsal import rehearsing
+from dialer.domain.call import Outcome
+from dialer.settings import Settings
+from dialer.simulator.students import BY_ENDING, student_for
+from dialer.wiring.carriers import PROFILES
+from dialer.wiring.voices import NAMES
+from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
+
+VOICES = NAMES
+CARRIERS = tuple(PROFILES)
+TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
+HINDI = ("95", "96")
+WITHIN_S = 400.0
+Found = dict[str, Any]
+
+
+def _phone(which: int, ending: str) -> str:
+    """An invented number of the `which`-th campaign that reaches this student."""
+    return f"+9198765{which:02d}{ending * 3 if len(ending) == 1 else '0' + ending}"
+
+
+def _campaign(voice: str, carrier: str) -> str:
+    return f"{voice} over {carrier}"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The calls by campaign and student, and what the world says of its sessions."""
+    folder = tmp_path_factory.mktemp("voices")
+    with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=CARRIERS) as rehearsal:
+        settings = rehearsal.settings
+        pairs = [(voice, carrier) for voice in VOICES for carrier in CARRIERS]
+        for voice in VOICES:
+            done(settings, "script", "add", voice, "--voice", voice, "--json")
+        for which, (voice, carrier) in enumerate(pairs):
+            _fill(settings, folder, which, voice, carrier)
+        names = [_campaign(voice, carrier) for voice, carrier in pairs]
+        asyncio.run(until_all_were_rung(settings, names, within_s=WITHIN_S))
+        with urllib.request.urlopen(f"{rehearsal.twilio_url}/_world/ledger", timeout=20) as answer:
+            ledger = json.load(answer)
+        by_phone = {each["lead"].phone: each for each in asyncio.run(read_calls(settings))}
+        found = {
+            (voice, carrier, ending): by_phone.get(_phone(which, ending))
+            for which, (voice, carrier) in enumerate(pairs)
+            for ending in (*TEN, *HINDI)
+        }
+        yield {"found": found, "ledger": ledger}
+
+
+def _fill(settings: Settings, folder: Path, which: int, voice: str, carrier: str) -> None:
+    name = _campaign(voice, carrier)
+    policy = ("--carrier", carrier, "--concurrency", "3", "--per-second", "5")
+    done(settings, "campaign", "create", name, "--script", voice, *policy, "--json")
+    people = folder / f"{which}.csv"
+    rows = [f"Student {ending},{_phone(which, ending)},Yes" for ending in (*TEN, *HINDI)]
+    people.write_text("Name,Phone,Consent\n" + "\n".join(rows) + "\n")
+    done(settings, "leads", "import", str(people), "--campaign", name, "--json")
+
+
+def test_nothing_was_sent_that_a_carrier_or_a_voice_refuses(run: dict[str, Any]) -> None:
+    asked = [*run["ledger"]["sessions"], *run["ledger"]["services"]]
+    assert [each for each in asked if each["errors"]] == []
+    assert [call["warnings"] for call in run["ledger"]["calls"] if call["warnings"]] == []
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("voice", VOICES)
+class TestEachVoice:
+    """The scenarios, over one carrier."""
+
+    @pytest.mark.parametrize("ending", [*TEN, *HINDI])
+    def test_each_student_leads_to_the_same_outcome(
+        self, run: dict[str, Any], voice: str, carrier: str, ending: str
+    ) -> None:
+        found = run["found"][voice, carrier, ending]
+        assert found is not None, "never rung"
+        assert found["call"].carrier == carrier
+        expected = Outcome(student_for(found["lead"].phone).expects)
+        assert found["call"].outcome is expected, (found["call"].reason, [turn.words for turn in found["turns"]])
+        if found["turns"]:
+            assert found["call"].voices == [voice]
+
+    def test_both_sides_words_are_kept_in_order_and_tools_were_called(
+        self, run: dict[str, Any], voice: str, carrier: str
+    ) -> None:
+        engaged = run["found"][voice, carrier, "0"]
+        said = [(turn.who, turn.words) for turn in engaged["turns"]]
+        assert said[0][0] == "ava"
+        assert "recorded" in said[0][1]
+        assert ("student", "I want to study data science in Canada.") in said
+        assert {"save_enquiry", "find_slots", "hold_slot", "book_slot", "end_call"} <= set(engaged["tools"])
+        assert len(engaged["booked"]) == 1
+        assert engaged["call"].latency_p50_ms is not None
+        assert engaged["call"].usage
+
+    def test_who_changes_to_hindi_is_understood_and_answered_in_hindi(
+        self, run: dict[str, Any], voice: str, carrier: str
+    ) -> None:
+        hindi = run["found"][voice, carrier, "96"]
+        said = [(turn.who, turn.words) for turn in hindi["turns"]]
+        assert ("student", "मुझे कनाडा में डेटा साइंस पढ़ना है।") in said
+        assert any(who == "ava" and "आपका बजट" in words for who, words in said)
+        assert "save_enquiry" in hindi["tools"]
+
+    def test_a_wish_in_hindi_not_to_be_called_again_is_kept_whatever_the_model_does(
+        self, run: dict[str, Any], voice: str, carrier: str
+    ) -> None:
+        assert [entry.source for entry in run["found"][voice, carrier, "95"]["listed"]]
