@@ -168,7 +168,8 @@ async def test_an_interrupted_answer_is_remembered_as_far_as_it_was_heard(paper:
         assert ended.status == "cancelled"
         paper.hold.set()
         say(leg)
-        await listener.gets(AnswerEnded, 2)
+        second = await listener.gets(AnswerEnded, 2)
+        assert second.usage["spoken_characters@aura-2-helena-en"] > len("Yes, please go on."), "the first was made too"
     assert told(paper)[2] == ("assistant", "This is the first")
     assert told(paper)[3] == ("user", "Wait a moment.")
     assert LONG.split(". ")[2] not in " ".join(paper.spoken)

@@ -14,6 +14,7 @@ from itertools import count
 
 import aiohttp
 
+from dialer.domain.cost import add_usage
 from dialer.voices.cascade.answering import Answering, SilentSpeakerError
 from dialer.voices.cascade.history import Call, History
 from dialer.voices.cascade.line import Leave, LineError, settled
@@ -81,6 +82,7 @@ class CascadeLeg:
         self._sentence = 0
         self._student: str | None = None
         self._due = False
+        self._spent: dict[str, int] = {}
         self._ready = self._over = False
 
     @property
@@ -211,20 +213,21 @@ class CascadeLeg:
         self._task.add_done_callback(lambda task: self._made(answering, task))
 
     def _made(self, answering: Answering, task: "asyncio.Task[None]") -> None:
-        """An answer's task is over: whole, or by an error; one that was cancelled was told of already."""
-        if task.cancelled() or answering is not self._answering:
+        """An answer's task is over: whole, or by an error; of one that was cancelled only the cost is not told yet."""
+        error = None if task.cancelled() else task.exception()
+        add_usage(self._spent, answering.usage)
+        if answering is not self._answering:
             return
-        error = task.exception()
         self._leave(answering)
         match error:
             case None:
-                self._tell(AnswerEnded("completed", usage=answering.usage))
+                self._ended("completed")
                 if self._due and not self._history.waits_for_tools:
                     self._answer(in_words=False)
                 self._due = False
             case TextError(fatal=False):
                 self._stop(answering)
-                self._tell(AnswerEnded("failed", f"{error.code}: {error}", answering.usage))
+                self._ended("failed", f"{error.code}: {error}")
             case TextError():
                 self._tell(VoiceFault(error.code, str(error), fatal=True))
             case SilentSpeakerError():
@@ -242,7 +245,12 @@ class CascadeLeg:
         task.cancel()
         self._kit.leave(settled(task))
         self._stop(answering)
-        self._tell(AnswerEnded("cancelled", usage=answering.usage))
+        self._ended("cancelled")
+
+    def _ended(self, status: str, fault: str | None = None) -> None:
+        """Tell the end of an answer, and what was used since the one before."""
+        spent, self._spent = self._spent, {}
+        self._tell(AnswerEnded(status, fault, spent))
 
     def _leave(self, answering: Answering) -> None:
         self._answering, self._sentence = None, answering.next
