@@ -12,6 +12,7 @@ import pytest
 
 from dialer.cli.benches.paper_speech import MS_PER_CHARACTER, PaperSpeech, paper_speech
 from dialer.voices.cascade import answering, listening
+from dialer.voices.cascade.history import INSTRUCTED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -296,3 +297,15 @@ async def test_an_answer_that_is_asked_for_twice_is_made_once(paper: PaperSpeech
         assert (fault.code, fault.fatal) == ("conversation_already_has_active_response", False)
         await listener.gets(AnswerEnded)
     assert len(paper.requests) == 1
+
+
+async def test_what_is_asked_for_while_an_answer_is_made_is_told_to_the_model_when_it_is_asked_again(
+    paper: PaperSpeech,
+) -> None:
+    async with session(keys(paper)) as (leg, listener):
+        listener.tell(leg, Speak("Say hello."))
+        listener.tell(leg, Speak("Say goodbye."))
+        await listener.gets(AnswerEnded)
+        listener.tell(leg, Speak("Say goodbye."))
+        await listener.gets(AnswerEnded, 2)
+    assert [words for _, words in told(paper)].count(f"[{INSTRUCTED}Say goodbye.]") == 1

@@ -47,6 +47,8 @@ from dialer.voices.port import (
 from dialer.voices.session import Talks
 
 CONNECT_WITHIN_S = 9.0
+BROKEN = (ImportError, RuntimeError, ValueError)
+"""What a text model's library raises that cannot be loaded, or does not take its key, address or name."""
 log = logging.getLogger(__name__)
 _sessions = count(1)
 
@@ -102,7 +104,7 @@ class CascadeLeg:
                 self._mouth = self._kit.mouth(setup, self._said, self.gone)
                 opening = (self._listening.open(http), self._mouth.open(http), self._load())
                 await _all(*opening)
-        except (LineError, TextError, TimeoutError) as error:
+        except (LineError, TimeoutError, *BROKEN) as error:
             self.gone(f"not reached: {str(error) or type(error).__name__}")
             return
         self._ready = True
@@ -125,8 +127,7 @@ class CascadeLeg:
                 if not self._setup.done():
                     self._setup.set_result(setup)
             case Speak(instructions):
-                self._history.house(instructions)
-                self._asked(in_words=False)
+                self._asked(in_words=False, instructions=instructions)
             case Respond(in_words):
                 self._asked(in_words=in_words)
             case Cancel():
@@ -194,13 +195,15 @@ class CascadeLeg:
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
-    def _asked(self, *, in_words: bool) -> None:
-        """The bridge asks for an answer."""
+    def _asked(self, *, in_words: bool, instructions: str = "") -> None:
+        """The bridge asks for an answer; where one is being made it will ask again."""
         if self._answering is not None:
             code = "conversation_already_has_active_response"
             self._tell(VoiceFault(code, "an answer is being made", fatal=False))
-        else:
-            self._answer(in_words=in_words)
+            return
+        if instructions:
+            self._history.house(instructions)
+        self._answer(in_words=in_words)
 
     def _answer(self, *, in_words: bool) -> None:
         assert self._text is not None
