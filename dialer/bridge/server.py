@@ -30,7 +30,7 @@ from dialer.bridge.runner import Runner
 from dialer.bridge.sockets.picows_sockets import PicowsSockets
 from dialer.bridge.sockets.plain_sockets import PlainSockets
 from dialer.bridge.sockets.port import Answer, Peer, Request, Socket, Sockets
-from dialer.bridge.warming import keep_warm
+from dialer.bridge.warming import Warming
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
@@ -233,6 +233,8 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             addresses=Addresses(settings.public_url, settings.media_url),
             archive=archive,
         )
+        warming = Warming(store.sessions, parts.voices)
+        await warming.look()
         bridge = Bridge(settings, parts)
         serving = await parts.sockets.serve(
             bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
@@ -242,7 +244,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             heed(redis, bridge.find),
             archive.look_after(),
             parts.ink.flow(),
-            keep_warm(store.sessions, parts.voices),
+            warming.keep(),
         )
         beside = [asyncio.create_task(each) for each in running]
         try:
