@@ -289,6 +289,18 @@ async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_u
         assert (fault.code, fault.renewable) == ("stt_silent", True)
 
 
+async def test_a_transcriber_that_finds_nothing_in_a_cough_is_not_given_up(
+    paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "WORDS_WITHIN_S", 0.1)
+    paper.deaf = paper.hums = True
+    async with session(keys(paper)) as (leg, listener):
+        for n in range(1, 4):
+            say(leg)
+            assert (await listener.gets(Heard, n)).words is None
+        assert listener.of(VoiceFault) == []
+
+
 async def test_an_answer_that_is_asked_for_twice_is_made_once(paper: PaperSpeech) -> None:
     async with session(keys(paper)) as (leg, listener):
         listener.tell(leg, Speak("Say hello."))

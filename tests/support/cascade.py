@@ -123,6 +123,7 @@ async def session(
 @asynccontextmanager
 async def session_of(voice: Composed, setup: Setup = SETUP, *, model: str = "") -> AsyncIterator[tuple[Leg, Listener]]:
     """A session that was asked for; it is left at the end, and what it shares is let go."""
+    await voice.warm()  # a busy machine may take longer than a session waits
     listener = Listener(setup)
     leg = voice.leg(listener, model or voice.model)
     try:
