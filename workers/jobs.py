@@ -4,7 +4,7 @@ Told twice, a job does nothing the second time: what is to be done is decided by
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
@@ -18,6 +18,7 @@ from dialer import live
 from dialer.carriers.port import Placed, TryLater
 from dialer.failpoint import failpoint
 from dialer.flows.ask_gate import Carriers
+from dialer.flows.check_voices import ask, check_voice, unchecked
 from dialer.flows.keep_recording import erase_old
 from dialer.flows.place_call import place_calls as place
 from dialer.flows.reconcile import reconcile
@@ -27,6 +28,7 @@ from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.trip_breakers import trip_breakers
 from dialer.store import incidents
 from dialer.store.sessions import Sessions
+from workers.voices import Voices
 
 MOST_ASKED = 50
 CLOCKS_APART_S = 2.0
@@ -45,6 +47,8 @@ class Parts:
     addresses: Addresses
     clock: Callable[[], datetime]
     patience: Patience
+    voices: Voices | None = None
+    """Where it is None, no voice is tried."""
 
 
 class Context(TypedDict):
@@ -73,14 +77,35 @@ async def tick(ctx: Context) -> int:
     await _ring_for_asked(ctx)
     if not await worth_claiming(parts.sessions, parts.clock()) or not await clocks_agree(parts.sessions):
         return 0
+    held = await _held(ctx)
     async with parts.sessions.begin() as session:
-        claimed = await claim_due(session, parts.carriers, parts.clock())
+        claimed = await claim_due(session, parts.carriers, parts.clock(), held)
         failpoint("before_claim_commit")
     failpoint("after_claim")
     for batch in claimed:
         ids = [str(call_id) for call_id in batch.calls]
         await ctx["redis"].enqueue_job("place_calls", ids, batch.per_second, _job_id=f"calls:{ids[0]}")
     return sum(len(batch.calls) for batch in claimed)
+
+
+async def _held(ctx: Context) -> Sequence[int]:
+    """The campaigns whose voice has not spoken yet; those that are to be tried now are put to work."""
+    parts = ctx["parts"]
+    if parts.voices is None:
+        return ()
+    async with parts.sessions.begin() as session:
+        asked = await ask(session)
+        held = await unchecked(session)
+    for campaign_id in asked:
+        await ctx["redis"].enqueue_job("try_voice", campaign_id)
+    return held
+
+
+async def try_voice(ctx: Context, campaign_id: int) -> bool:
+    """Try a campaign's voice; whether it speaks."""
+    parts = ctx["parts"]
+    assert parts.voices is not None
+    return await check_voice(parts.sessions, campaign_id, parts.voices.trial())
 
 
 async def _ring_for_asked(ctx: Context) -> None:

@@ -29,11 +29,23 @@ from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
+from dialer.wiring.voices import make_sockets, make_voices
 from workers.events import applying
-from workers.jobs import Parts, erase_recordings, judge, place_calls, reconcile_lists, sweep_calls, tick, tolerant
+from workers.jobs import (
+    Parts,
+    erase_recordings,
+    judge,
+    place_calls,
+    reconcile_lists,
+    sweep_calls,
+    tick,
+    tolerant,
+    try_voice,
+)
 from workers.lag import watching_lag
 from workers.long_work import LongWork, begin_long_work
 from workers.sheets import tell_hooks, telling_hooks, write_scheduled
+from workers.voices import Voices
 
 EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))
@@ -129,7 +141,9 @@ async def start(ctx: dict[str, Any]) -> None:
         Patience(
             timedelta(seconds=settings.dialer_placing_after_s), timedelta(seconds=settings.dialer_unknown_horizon_s)
         ),
+        voices := Voices(make_voices(settings), make_sockets(settings)),
     )
+    stack.push_async_callback(voices.shut)
     await stack.enter_async_context(applying(parts, ctx["redis"]))
     work = ctx["long_work"] = LongWork(settings)
     stack.push_async_callback(work.stop)
@@ -149,7 +163,10 @@ def run(settings: Settings) -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())
     once: dict[str, Any] = {"max_tries": 1, "keep_result": 0}
     PatientWorker(
-        functions=[func(cast(Any, place_calls), name="place_calls", timeout=60, max_tries=3, keep_result=0)],
+        functions=[
+            func(cast(Any, place_calls), name="place_calls", timeout=60, max_tries=3, keep_result=0),
+            func(cast(Any, try_voice), name="try_voice", timeout=45, max_tries=1, keep_result=0),
+        ],
         cron_jobs=[
             cron(cast(Any, tolerant(tick)), name="tick", second=EVERY_SECOND, timeout=20, **once),
             cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, **once),

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from dialer.ava.arguments import specs
 from dialer.ava.persona import honest, tell
+from dialer.ava.setup import setup_of
 from dialer.bridge.barging import Manner
 from dialer.bridge.conversation import Conversation
 from dialer.carriers.port import Carrier
 from dialer.flows.answer_call import Answered
-from dialer.voices.port import Setup
 
 
 def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic: float) -> Conversation:
@@ -26,26 +25,8 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         recorded=answered.records,
         language=script.language,
     )
-    setup = Setup(
-        instructions=told.instructions,
-        tools=specs(),
-        speaker=script.speaker,
-        vad_threshold=script.vad_threshold,
-        vad_prefix_ms=script.vad_prefix_ms,
-        vad_silence_ms=script.vad_silence_ms,
-        transcription_model=script.transcription_model,
-        language=script.language,
-        languages=tuple(script.languages),
-        keywords=tuple(script.keywords),
-        model=script.model or "",
-        vad_kind=script.vad_kind,
-        vad_eagerness=script.vad_eagerness,
-        noise_reduction=script.noise_reduction,
-        speed=script.speed,
-        max_output_tokens=script.max_output_tokens,
-    )
     return Conversation(
-        setup,
+        setup_of(script, told.instructions),
         told.opening,
         told.goodbye,
         answered.time_limit_s,

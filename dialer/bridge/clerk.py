@@ -25,13 +25,13 @@ from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
 from dialer.bridge.ink import LIVE_WITHIN_S, Ink, Page, storable
 from dialer.bridge.metrics import Metrics
-from dialer.bridge.sockets.port import Sockets
 from dialer.carriers.port import Carrier
 from dialer.flows.close_talk import Measured, close_talk
 from dialer.flows.hear_machine import hear_machine_words
 from dialer.flows.take_calls import Addresses
 from dialer.flows.talk import Talk
 from dialer.flows.transfer import Person, Refused, note_handed_over, who_takes
+from dialer.sockets.port import Sockets
 from dialer.store.sessions import Sessions
 from dialer.voices.session import AnyVoice
 

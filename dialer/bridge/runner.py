@@ -32,15 +32,15 @@ from dialer.bridge.effects import (
 )
 from dialer.bridge.handing_over import hand_over
 from dialer.bridge.playback import BYTES_PER_MS
-from dialer.bridge.sockets.port import Socket
 from dialer.bridge.tap import Tap
-from dialer.bridge.voice_leg import VoiceLeg
 from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, MediaStopped, NotMediaError
 from dialer.carriers.port import CarrierError
 from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
+from dialer.sockets.port import Socket
 from dialer.voices.port import Audio, VoiceEvent
 from dialer.voices.session import Composed, Leg
+from dialer.voices.socket_leg import VoiceLeg
 
 START_WITHIN_S = 5.0
 # What waits in the codec is sent when the voice has said no more for so long.

@@ -27,21 +27,19 @@ from dialer.bridge.control import heed
 from dialer.bridge.ink import Ink
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
-from dialer.bridge.sockets.picows_sockets import PicowsSockets
-from dialer.bridge.sockets.plain_sockets import PlainSockets
-from dialer.bridge.sockets.port import Answer, Peer, Request, Socket, Sockets
 from dialer.bridge.warming import Warming
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
 from dialer.flows.take_calls import Addresses
 from dialer.settings import Settings
+from dialer.sockets.port import Answer, Peer, Request, Socket
 from dialer.store import bridges
 from dialer.store.shelf import Shelf
 from dialer.voices.session import Composed
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
-from dialer.wiring.voices import make_voices
+from dialer.wiring.voices import make_sockets, make_voices
 
 LARGEST_FRAME = 64 * 1024
 TICK_S = 0.1
@@ -208,11 +206,6 @@ class Bridge:
 
 def _answer(status: HTTPStatus, body: dict[str, object]) -> Answer:
     return Answer(status, json.dumps(body).encode())
-
-
-def make_sockets(settings: Settings) -> Sockets:
-    """The websocket library that the settings name."""
-    return PlainSockets() if settings.dialer_bridge_sockets == "websockets" else PicowsSockets()
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """A campaign's run: started, paused, stopped; and at each tick, who is to be rung next."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -42,18 +42,23 @@ class Claimed:
     per_second: float
 
 
-async def claim_due(session: AsyncSession, carriers: Carriers, now: datetime) -> list[Claimed]:
+async def claim_due(
+    session: AsyncSession, carriers: Carriers, now: datetime, held: Collection[int] = ()
+) -> list[Claimed]:
     """Write the intent for every call that may start now, in every running campaign; refused leads learn why.
 
     Campaigns share a carrier's pace fairly: who was served longest ago goes first, and nobody takes more than a share
-    while others wait. Two ticks at once draw from the same buckets, one after the other.
+    while others wait. Two ticks at once draw from the same buckets, one after the other. The campaigns that are `held`
+    (by id) are left alone.
     """
     worth = {
         each.campaign_id: groups for each in await due.look(session, now) if (groups := await _open(session, each, now))
     }
     if not worth:
         return []
-    running = [campaign for campaign in await campaigns.running(session) if campaign.id in worth]
+    running = [
+        campaign for campaign in await campaigns.running(session) if campaign.id in worth and campaign.id not in held
+    ]
     claimed: list[Claimed] = []
     thrown = await kill_switches.thrown(session)
     if kill_switches.why_halted(thrown, None) is not None:

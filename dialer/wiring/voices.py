@@ -3,6 +3,9 @@
 from functools import partial
 
 from dialer.settings import Settings
+from dialer.sockets.picows_sockets import PicowsSockets
+from dialer.sockets.plain_sockets import PlainSockets
+from dialer.sockets.port import Sockets
 from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
 from dialer.voices.session import AnyVoice, Voice
@@ -18,6 +21,11 @@ NAMES = (
     "cascade_openai",
 )
 """Every voice that a script can name, with a key or without."""
+
+
+def make_sockets(settings: Settings) -> Sockets:
+    """The websocket library that the settings name."""
+    return PlainSockets() if settings.dialer_bridge_sockets == "websockets" else PicowsSockets()
 
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:

@@ -358,6 +358,27 @@ async def test_a_body_without_messages_is_refused(client: Client, asking: Asking
 
 
 @everybody
+@pytest.mark.parametrize("broken", ["{", '"words"', "[]", '{"model": 5, "messages": 5, "contents": 5, "tools": 5}'])
+async def test_a_body_that_is_no_request_is_refused_and_breaks_nothing(
+    world: World, http: aiohttp.ClientSession, asking: Asking, broken: str
+) -> None:
+    async with http.post(asking.url(world, stream=False), data=broken, headers=asking.headers) as answer:
+        assert 400 <= answer.status < 500
+        assert asking.says(await answer.json())
+
+
+@everybody
+@pytest.mark.parametrize("key", ["tools", "messages", "contents", "temperature", "generationConfig"])
+@pytest.mark.parametrize("value", [5, "words", [5], [{}], {"a": 1}])
+async def test_whatever_stands_at_a_key_is_answered_and_breaks_nothing(
+    world: World, http: aiohttp.ClientSession, asking: Asking, key: str, value: object
+) -> None:
+    body = {**asking.sent(asking.body(BEGIN)), key: value}
+    async with http.post(asking.url(world, stream=False), json=body, headers=asking.headers) as answer:
+        assert answer.status < 500, await answer.text()
+
+
+@everybody
 async def test_a_call_without_its_result_is_refused_and_a_result_without_its_call(
     client: Client, asking: Asking
 ) -> None:

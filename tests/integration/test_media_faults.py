@@ -11,11 +11,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from dialer.bridge import manners, runner
-from dialer.bridge.voice_leg import VoiceLeg
 from dialer.carriers.port import Report
 from dialer.domain.call import Outcome, State
 from dialer.flows.record_status import record_status
 from dialer.flows.sweep import sweep
+from dialer.voices.socket_leg import VoiceLeg
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier

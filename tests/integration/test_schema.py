@@ -120,7 +120,11 @@ async def test_a_schema_taken_down_to_nothing_is_refused_with_the_command_that_m
 async def test_an_empty_database_gets_its_schema_by_itself(settings: Settings, empty_database_url: str) -> None:
     empty = settings.model_copy(update={"dialer_database_url": empty_database_url})
     async with open_store(empty) as store, store.sessions() as session:
-        assert (await session.scalars(text("SELECT name FROM script"))).all() == ["ava"]
+        assert (await session.scalars(text("SELECT name FROM script ORDER BY name"))).all() == [
+            "ava",
+            "ava-hindi",
+            "ava-hinglish",
+        ]
     async with open_store(empty) as store, store.sessions() as session:
         assert (await session.scalars(text("SELECT version FROM script"))).all() == [1]
 

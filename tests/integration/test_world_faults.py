@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from dialer.bridge import manners, server
 from dialer.carriers.port import Placed
 from dialer.domain.call import Outcome
+from dialer.flows.keep_scripts import add_script
 from dialer.flows.place_call import Addresses, place_call
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
@@ -75,6 +76,8 @@ async def rehearsed(settings: Settings, sessions: Sessions) -> AsyncIterator[Reh
             "twilio_api_url": world.twilio_url,
             "openai_api_key": SecretStr(world.settings.openai_key),
             "openai_realtime_url": world.realtime_url,
+            "gemini_api_key": SecretStr(world.settings.gemini_key),
+            "gemini_url": world.gemini_url,
         }
         told = Settings(_env_file=None, **given)  # type: ignore[call-arg]
         async with server.serve(told):
@@ -102,6 +105,30 @@ async def test_a_student_gets_to_the_end_although_the_voice_stumbles_once(rehear
         said = await turns.of_call(session, call.id)
     assert [turn.position for turn in said] == list(range(len(said)))
     assert "Hello" in said[0].words
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["resumed", "forgotten"])
+async def test_a_student_talks_on_when_gemini_says_that_its_session_ends(rehearsed: Rehearsed, forgets: bool) -> None:
+    """F47: another session goes on from the handle; where that is not known any more, from the words so far."""
+    async with rehearsed.sessions.begin() as session:
+        await add_script(session, "ava", {"voice": "gemini_live"})
+    forgetting = [Fault("model", "forget")] if forgets else []
+    call, _ = await rehearsed.ring(QUALIFIED, Fault("model", "go_away", ms=14_000, seconds=3.0), *forgetting)
+    assert call.outcome is Outcome.QUALIFIED, call.reason
+    assert set(call.voices) == {"gemini_live"}
+    sessions = rehearsed.world.ledger.sessions
+    handles = [each.config.get("sessionResumption", {}).get("handle") for each in sessions if each.config]
+    assert handles[0] is None
+    if forgets:
+        assert [each.close_code for each in sessions if not each.config or each.errors], "the handle was refused"
+        assert handles[-1] is None
+    else:
+        assert len(sessions) == 2
+        assert handles[1] is not None
+        assert [each.errors for each in sessions] == [[], []]
+    async with rehearsed.sessions() as session:
+        said = await turns.of_call(session, call.id)
+    assert sum("Hello" in turn.words for turn in said if turn.who == "ava") == 1, "she introduces herself once"
 
 
 MEDIA: dict[str, tuple[Fault, Callable[[Call], Any]]] = {

@@ -23,6 +23,8 @@ def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
     if not isinstance(tools, list):
         raise bad_request("tools: Input should be a valid list")
     for place, tool in enumerate(tools):
+        if not isinstance(tool, dict):
+            raise bad_request(f"tools.{place}: Input should be an object")
         name, schema = tool.get("name"), tool.get("input_schema")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise bad_request(f"tools.{place}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
@@ -91,6 +93,9 @@ def _message(message: Any, place: int) -> tuple[str, list[Mapping[str, Any]]]:
             _check_text(block.get("text"))
         if kind == "tool_use" and not isinstance(block.get("input"), dict):
             raise bad_request(f"{where}.content.{at}.tool_use.input: Input should be an object")
+        for name in {"tool_use": ("id", "name"), "tool_result": ("tool_use_id",)}.get(kind, ()):
+            if not isinstance(block.get(name), str):
+                raise bad_request(f"{where}.content.{at}.{kind}.{name}: Field required")
     return role, blocks
 
 

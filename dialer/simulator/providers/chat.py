@@ -46,10 +46,13 @@ class OpenAiChat(TextService):
                 "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options"
             )
         temperature = body.get("temperature")
-        if temperature is not None and not 0 <= temperature <= 2:
+        if temperature is not None and not (isinstance(temperature, (int, float)) and 0 <= temperature <= 2):
             raise ApiError(400, "decimal_above_max_value", "Invalid 'temperature': from 0 to 2.", "temperature")
         self.check_options(model, body)
-        wants = bool((body.get("stream_options") or {}).get("include_usage"))
+        options = body.get("stream_options")
+        if options is not None and not isinstance(options, dict):
+            raise bad_request("Invalid type for 'stream_options': expected an object.", "stream_options")
+        wants = bool((options or {}).get("include_usage"))
         history, tools = self.read_messages(body.get("messages")), read_tools(body)
         return Asked(model, history, tools, body.get("stream") is True, most, wants)
 

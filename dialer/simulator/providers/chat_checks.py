@@ -16,7 +16,10 @@ _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 def read_tools(body: Mapping[str, Any], *, flat: bool = False) -> frozenset[str]:
     """The names of the tools that may be used. `flat` is the newer spelling, without `function`. Raises ApiError."""
     names: list[str] = []
-    for place, tool in enumerate(body.get("tools") or []):
+    tools = body.get("tools") or []
+    if not isinstance(tools, list):
+        raise bad_request("Invalid type for 'tools': expected an array.", "tools")
+    for place, tool in enumerate(tools):
         where = f"tools[{place}]"
         if not isinstance(tool, dict) or tool.get("type") != "function":
             raise bad_request(f"Missing required parameter: '{where}.type'.", f"{where}.type")
@@ -117,7 +120,9 @@ def _check_answered(open_calls: list[str], where: str) -> None:
 def _from_model(message: Mapping[str, Any], where: str, takes_objects: bool) -> FromModel:
     calls = []
     for call in message.get("tool_calls") or []:
-        function = call.get("function", {})
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            raise bad_request(f"Missing required parameter: '{where}.tool_calls[0].function'.", f"{where}.tool_calls")
         if not isinstance(call.get("id"), str) or not isinstance(function.get("name"), str):
             raise bad_request(f"Missing required parameter: '{where}.tool_calls[0].id'.", f"{where}.tool_calls")
         if not isinstance(function.get("arguments"), (str, dict) if takes_objects else str):

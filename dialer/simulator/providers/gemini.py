@@ -7,9 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from dialer.simulator.gemini.checks import camel
 from dialer.simulator.providers.desk import ApiError
-from dialer.simulator.providers.gemini_checks import invalid, read_contents, read_tools
+from dialer.simulator.providers.gemini_checks import camel_keys, invalid, read_contents, read_tools
 from dialer.simulator.providers.texts import Asked, Reply, TextService, event, read_arguments
 
 KNOWN = frozenset(
@@ -65,10 +64,10 @@ class Gemini(TextService):
         stream = method == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
             raise invalid("this world streams server-sent events only: alt=sse")
-        told = {camel(name): value for name, value in body.items()}
+        told = camel_keys(body)
         for name in told.keys() - KNOWN:
             raise invalid(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
-        config = {camel(name): value for name, value in (told.get("generationConfig") or {}).items()}
+        config = camel_keys(told.get("generationConfig") or {})
         most = config.get("maxOutputTokens")
         if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
             raise invalid("max_output_tokens must be positive.")

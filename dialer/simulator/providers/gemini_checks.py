@@ -52,9 +52,12 @@ def invalid(says: str) -> ApiError:
 def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
     """The names of the functions that may be called. Raises ApiError."""
     names: set[str] = set()
-    for tool in body.get("tools") or []:
-        for function in _camel(tool).get("functionDeclarations", []):
-            function = _camel(function)
+    tools = body.get("tools") or []
+    if not isinstance(tools, list):
+        raise invalid("Invalid value at 'tools': expected a list.")
+    for tool in tools:
+        for function in camel_keys(tool).get("functionDeclarations", []):
+            function = camel_keys(function)
             name = function.get("name")
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise invalid(f"Invalid function name: {name!r:.40}. Must start with a letter or an underscore.")
@@ -67,7 +70,7 @@ def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
             elif fault := fault_in_schema(function.get("parametersJsonSchema", {}), "parameters_json_schema"):
                 raise invalid(f"{name}: {fault}")
             names.add(name)
-    config = _camel(_camel(body.get("toolConfig") or {}).get("functionCallingConfig") or {})
+    config = camel_keys(camel_keys(body.get("toolConfig") or {}).get("functionCallingConfig") or {})
     return frozenset() if config.get("mode") == "NONE" else frozenset(names)
 
 
@@ -96,7 +99,8 @@ def read_contents(contents: Any, *, signed: bool) -> tuple[Past, ...]:
     return tuple(history)
 
 
-def _camel(value: Any) -> dict[str, Any]:
+def camel_keys(value: Any) -> dict[str, Any]:
+    """An object with its keys in the spelling that is documented. Raises ApiError for anything else."""
     if not isinstance(value, Mapping):
         raise invalid("Invalid JSON payload received. Proto field is not repeating, cannot start list.")
     return {camel(name): each for name, each in value.items()}
@@ -106,7 +110,7 @@ def _check_own_schema(schema: Any, where: str) -> None:
     """The provider's own spelling of a schema: types in capitals or not, few keys."""
     if not isinstance(schema, Mapping):
         raise invalid(f"{where}.parameters: no object")
-    schema = _camel(schema)
+    schema = camel_keys(schema)
     for key in schema.keys() - _SCHEMA_KEYS:
         raise invalid(
             f"Invalid JSON payload received. Unknown name \"{key}\" at '{where}.parameters': Cannot find field."
@@ -124,13 +128,13 @@ def _check_own_schema(schema: Any, where: str) -> None:
 
 
 def _content(content: Any, place: int) -> tuple[str, list[dict[str, Any]]]:
-    content = _camel(content)
+    content = camel_keys(content)
     role = content.get("role", "user")
     if role == "function":
         role = "user"
     if role not in ("user", "model"):
         raise invalid(f"Please use a valid role: user, model. contents[{place}] has {role!r:.40}.")
-    parts = [_camel(part) for part in content.get("parts") or []]
+    parts = [camel_keys(part) for part in content.get("parts") or []]
     if not parts:
         raise invalid(f"* GenerateContentRequest.contents[{place}].parts: contents.parts must not be empty.")
     for at, part in enumerate(parts):
@@ -148,8 +152,8 @@ def _check_pairs(turns: list[tuple[str, list[dict[str, Any]]]]) -> None:
     called: list[str] = []
     before = ""
     for role, parts in turns:
-        calls = [_camel(part["functionCall"]).get("name", "") for part in parts if "functionCall" in part]
-        answers = [_camel(part["functionResponse"]).get("name", "") for part in parts if "functionResponse" in part]
+        calls = [camel_keys(part["functionCall"]).get("name", "") for part in parts if "functionCall" in part]
+        answers = [camel_keys(part["functionResponse"]).get("name", "") for part in parts if "functionResponse" in part]
         if sorted(called) != sorted(answers):
             raise invalid(
                 "Please ensure that the number of function response parts is equal to the number of function call parts"
@@ -172,14 +176,14 @@ def _check_signatures(turns: list[tuple[str, list[dict[str, Any]]]]) -> None:
     for place, (role, parts) in enumerate(turns[start:], start):
         first = next((part for part in parts if "functionCall" in part), None)
         if role == "model" and first is not None and not first.get("thoughtSignature"):
-            name = _camel(first["functionCall"]).get("name")
+            name = camel_keys(first["functionCall"]).get("name")
             raise invalid(
                 f"Function call is missing a thought_signature in functionCall parts: `{name}`, position {place}."
             )
 
 
 def _called(call: Any, place: int, at: int) -> Called:
-    call = _camel(call)
+    call = camel_keys(call)
     arguments = call.get("args") or {}
     return Called(call.get("id") or f"{place}.{at}", call.get("name", ""), arguments)
 
@@ -191,7 +195,7 @@ def _results(parts: list[dict[str, Any]], calls: list[Called]) -> list[Past]:
     for part in parts:
         if "functionResponse" not in part:
             continue
-        answer = _camel(part["functionResponse"])
+        answer = camel_keys(part["functionResponse"])
         call = next((call for call in waiting if call.call_id == answer.get("id")), None)
         call = call or next((call for call in waiting if call.name == answer.get("name")), None)
         if call is None:

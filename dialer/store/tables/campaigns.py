@@ -119,3 +119,6 @@ class Campaign(Base):
     resumed_at: Mapped[datetime | None]
     """When it was last set running: a circuit breaker judges the calls since then."""
     stopped_at: Mapped[datetime | None]
+    voice_checked_at: Mapped[datetime | None]
+    """When its voice was last found to speak; before that nobody is rung."""
+    voice_asked_at: Mapped[datetime | None]

@@ -20,7 +20,7 @@ from picows import (
 )
 from websockets.frames import CloseCode
 
-from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
+from dialer.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError, closed_with
 
 _TEXT = WSMsgType.TEXT
 _OPEN = (_TEXT, WSMsgType.BINARY)
@@ -66,7 +66,7 @@ class _Listener(WSListener):
             self._message(frame.get_payload_as_memoryview())
         elif kind is WSMsgType.CLOSE:
             code: Any = frame.get_close_code()
-            self._says = f"it closed with {int(code)}"
+            self._says = closed_with(int(code), _reason(frame))
             transport.send_close(code)
             transport.disconnect()
         elif kind is WSMsgType.BINARY and not self._binary:
@@ -130,6 +130,14 @@ class PicowsSockets:
             )
         except (OSError, WSError) as error:
             raise SocketError(str(error) or type(error).__name__) from error
+
+
+def _reason(frame: WSFrame) -> str:
+    """What a close says of itself."""
+    try:
+        return frame.get_close_reason() or ""
+    except UnicodeDecodeError:
+        return ""
 
 
 def _response(status: HTTPStatus, body: bytes, kind: str) -> WSUpgradeResponse:

@@ -5,7 +5,7 @@ import time
 
 from websockets.frames import CloseCode
 
-from dialer.bridge.sockets.port import Socket, SocketError, Sockets
+from dialer.sockets.port import Socket, SocketError, Sockets
 from dialer.voices.port import VoiceCommand
 from dialer.voices.session import Talks, Voice
 

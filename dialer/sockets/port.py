@@ -88,3 +88,8 @@ class Sockets(Protocol):
 
     async def connect(self, peer: Peer, address: str, headers: Mapping[str, str], largest: int) -> None:
         """Open a socket to somebody, who may send binary messages too. Raises SocketError."""
+
+
+def closed_with(code: int, reason: str) -> str:
+    """How a socket was closed by the other side, in one line."""
+    return f"it closed with {int(code)}{f': {reason[:120]}' if reason else ''}"

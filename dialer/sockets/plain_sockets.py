@@ -13,7 +13,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from dialer.bridge.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError
+from dialer.sockets.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError, closed_with
 
 HIGH = 64 * 1024
 CLOSE_WITHIN_S = 1.0
@@ -69,7 +69,7 @@ class _Socket:
             broken = error.sent is not None and error.sent.code in BROKE and not error.rcvd_then_sent
         finally:
             if (code := self._connection.close_code) not in (None, CloseCode.ABNORMAL_CLOSURE):
-                says = f"it closed with {code}"
+                says = closed_with(code or CloseCode.NO_STATUS_RCVD, self._connection.close_reason or "")
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
             self._peer.gone(broken, says)
