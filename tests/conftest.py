@@ -28,7 +28,10 @@ hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-FOREIGN = ("DIALER_", "TWILIO_", "EXOTEL_", "OPENAI_", "GEMINI_", "ANTHROPIC_")
+FOREIGN = (
+    *("DIALER_", "TWILIO_", "EXOTEL_", "OPENAI_", "GEMINI_", "ANTHROPIC_", "CO_", "HF_"),
+    *("DEEPGRAM_", "ELEVENLABS_"),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

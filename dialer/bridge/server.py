@@ -27,7 +27,7 @@ from dialer.bridge.control import heed
 from dialer.bridge.ink import Ink
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.runner import Runner
-from dialer.bridge.warming import keep_warm
+from dialer.bridge.warming import Warming
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.flows.answer_call import still_talking
@@ -226,6 +226,8 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             addresses=Addresses(settings.public_url, settings.media_url),
             archive=archive,
         )
+        warming = Warming(store.sessions, parts.voices)
+        await warming.look()
         bridge = Bridge(settings, parts)
         serving = await parts.sockets.serve(
             bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
@@ -235,7 +237,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             heed(redis, bridge.find),
             archive.look_after(),
             parts.ink.flow(),
-            keep_warm(store.sessions, parts.voices),
+            warming.keep(),
         )
         beside = [asyncio.create_task(each) for each in running]
         try:

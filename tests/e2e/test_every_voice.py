@@ -1,6 +1,6 @@
 """The same students, talked to by every voice over every carrier's media: outcomes, words and tools, on real sockets.
 
-One run of the whole dialer: a campaign for each voice and carrier, each with people of its own.
+One run of the whole dialer: a campaign for each voice and carrier, each with people of its own, a voice at a time.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_a
 CARRIERS = tuple(PROFILES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
-WITHIN_S = 400.0
+WITHIN_S = 120.0
 Found = dict[str, Any]
 
 
@@ -43,12 +43,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=CARRIERS) as rehearsal:
         settings = rehearsal.settings
         pairs = [(voice, carrier) for voice in NAMES for carrier in CARRIERS]
-        for voice in NAMES:
+        for voice in NAMES:  # one after the other: all at once is more than two cores do in time for a telephone
             done(settings, "script", "add", voice, "--voice", voice, "--json")
-        for which, (voice, carrier) in enumerate(pairs):
-            _fill(settings, folder, which, voice, carrier)
-        names = [_campaign(voice, carrier) for voice, carrier in pairs]
-        asyncio.run(until_all_were_rung(settings, names, within_s=WITHIN_S))
+            for carrier in CARRIERS:
+                _fill(settings, folder, pairs.index((voice, carrier)), voice, carrier)
+            names = [_campaign(voice, carrier) for carrier in CARRIERS]
+            asyncio.run(until_all_were_rung(settings, names, within_s=WITHIN_S))
         with urllib.request.urlopen(f"{rehearsal.twilio_url}/_world/ledger", timeout=20) as answer:
             ledger = json.load(answer)
         by_phone = {each["lead"].phone: each for each in asyncio.run(read_calls(settings))}

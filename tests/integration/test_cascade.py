@@ -12,6 +12,7 @@ import pytest
 
 from dialer.cli.benches.paper_speech import MS_PER_CHARACTER, PaperSpeech, paper_speech
 from dialer.voices.cascade import answering, listening
+from dialer.voices.cascade.history import INSTRUCTED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -168,7 +169,8 @@ async def test_an_interrupted_answer_is_remembered_as_far_as_it_was_heard(paper:
         assert ended.status == "cancelled"
         paper.hold.set()
         say(leg)
-        await listener.gets(AnswerEnded, 2)
+        second = await listener.gets(AnswerEnded, 2)
+        assert second.usage["spoken_characters@aura-2-helena-en"] > len("Yes, please go on."), "the first was made too"
     assert told(paper)[2] == ("assistant", "This is the first")
     assert told(paper)[3] == ("user", "Wait a moment.")
     assert LONG.split(". ")[2] not in " ".join(paper.spoken)
@@ -287,6 +289,18 @@ async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_u
         assert (fault.code, fault.renewable) == ("stt_silent", True)
 
 
+async def test_a_transcriber_that_finds_nothing_in_a_cough_is_not_given_up(
+    paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "WORDS_WITHIN_S", 0.1)
+    paper.deaf = paper.hums = True
+    async with session(keys(paper)) as (leg, listener):
+        for n in range(1, 4):
+            say(leg)
+            assert (await listener.gets(Heard, n)).words is None
+        assert listener.of(VoiceFault) == []
+
+
 async def test_an_answer_that_is_asked_for_twice_is_made_once(paper: PaperSpeech) -> None:
     async with session(keys(paper)) as (leg, listener):
         listener.tell(leg, Speak("Say hello."))
@@ -295,3 +309,15 @@ async def test_an_answer_that_is_asked_for_twice_is_made_once(paper: PaperSpeech
         assert (fault.code, fault.fatal) == ("conversation_already_has_active_response", False)
         await listener.gets(AnswerEnded)
     assert len(paper.requests) == 1
+
+
+async def test_what_is_asked_for_while_an_answer_is_made_is_told_to_the_model_when_it_is_asked_again(
+    paper: PaperSpeech,
+) -> None:
+    async with session(keys(paper)) as (leg, listener):
+        listener.tell(leg, Speak("Say hello."))
+        listener.tell(leg, Speak("Say goodbye."))
+        await listener.gets(AnswerEnded)
+        listener.tell(leg, Speak("Say goodbye."))
+        await listener.gets(AnswerEnded, 2)
+    assert [words for _, words in told(paper)].count(f"[{INSTRUCTED}Say goodbye.]") == 1

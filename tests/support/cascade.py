@@ -102,23 +102,34 @@ def say(leg: Leg, words: str = "I want to study in Canada.", pause_ms: int = 600
         leg.send_audio(b64encode(frame).decode())
 
 
+def made(settings: dict[str, Any], voice: str) -> Composed:
+    """A cascade of these settings; keys are given as plain text."""
+    secret = ("_key", "_token")
+    told = {name: SecretStr(value) if name.endswith(secret) else value for name, value in settings.items()}
+    found = make_voices(Settings(_env_file=None, **told))[voice]
+    assert isinstance(found, Composed)
+    return found
+
+
 @asynccontextmanager
 async def session(
     settings: dict[str, Any], voice: str = "cascade_openai", setup: Setup = SETUP, *, model: str = ""
 ) -> AsyncIterator[tuple[Leg, Listener]]:
+    """A session of a cascade of these settings."""
+    async with session_of(made(settings, voice), setup, model=model) as both:
+        yield both
+
+
+@asynccontextmanager
+async def session_of(voice: Composed, setup: Setup = SETUP, *, model: str = "") -> AsyncIterator[tuple[Leg, Listener]]:
     """A session that was asked for; it is left at the end, and what it shares is let go."""
-    secrets = {
-        name: SecretStr(value) if name.endswith(("_key", "_token")) else value for name, value in settings.items()
-    }
-    made = make_voices(Settings(_env_file=None, **secrets))[voice]
-    assert isinstance(made, Composed)
+    await voice.warm()  # a busy machine may take longer than a session waits
     listener = Listener(setup)
-    leg = made.leg(listener, model or made.model)
-    connecting = asyncio.create_task(leg.connect())
+    leg = voice.leg(listener, model or voice.model)
     try:
-        await connecting
+        await leg.connect()
         await asyncio.sleep(0)
         yield leg, listener
     finally:
         leg.close()
-        await made.shut()
+        await voice.shut()

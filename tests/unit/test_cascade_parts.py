@@ -9,7 +9,7 @@ from dialer.simulator.speech import process_speech
 from dialer.voices.cascade.ears import Ears
 from dialer.voices.cascade.history import INSTRUCTED, Answer, Call, History, Sentence, Told
 from dialer.voices.cascade.ordering import InOrder
-from dialer.voices.cascade.sentences import Sentences
+from dialer.voices.cascade.sentences import MOST, Sentences
 
 
 def sentences(*pieces: str) -> list[str]:
@@ -48,6 +48,16 @@ def test_the_first_sentence_does_not_wait_for_the_second() -> None:
     assert made.take("Canada is a fine choice. And") == ["Canada is a fine choice."]
     assert made.take(" so is") == []
     assert made.end() == ["And so is"]
+
+
+def test_a_sentence_without_an_end_is_spoken_in_parts_at_its_commas_or_its_words() -> None:
+    made = Sentences()
+    clause = "there are many universities in Canada, "
+    parts = made.take(clause * 20)
+    assert parts
+    assert all(len(each) <= MOST and each.endswith("Canada,") for each in parts)
+    assert all(len(each) <= MOST for each in Sentences().take("word " * 200))
+    assert Sentences().take("x" * 500) == [], "a word is not parted"
 
 
 @given(st.text(alphabet="ab1.?! \n", max_size=60), st.data())

@@ -33,6 +33,8 @@ class PaperSpeech:
     """The only one that is taken, by all three."""
     deaf: bool = False
     """The transcriber takes sound and says nothing."""
+    hums: bool = False
+    """The transcriber says of all sound that it has no words yet."""
     mute: bool = False
     """The speaker takes sentences and makes no sound."""
     url: str = ""
@@ -67,6 +69,8 @@ class PaperSpeech:
         async for message in socket:
             if message.type is WSMsgType.BINARY:
                 turn += message.data
+                if self.hums:
+                    await socket.send_json({"type": "Results", "is_final": False, "channel": {"alternatives": []}})
                 continue
             kind = json.loads(message.data)["type"]
             self.control.append(kind)

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 
 from dialer.domain.cost import add_usage, by_model
@@ -46,7 +46,7 @@ class Answering:
         speaking = asyncio.create_task(self._speak())
         try:
             sentences = Sentences()
-            async with aclosing(text.answer(wanted, history, in_words=in_words)) as stream:
+            async with aclosing(text.answer(wanted, history, self._count, in_words=in_words)) as stream:
                 async for event in stream:
                     match event:
                         case Words(words):
@@ -80,13 +80,15 @@ class Answering:
         if self._heard:
             self._tell(Spoken(self.entry.item, self.entry.words))
 
+    def _count(self, usage: Mapping[str, int]) -> None:
+        add_usage(self.usage, usage)
+
     def _put(self, sentences: Sequence[str]) -> None:
         for words in sentences:
             self._queue.put_nowait(words)
 
     def _answered(self, event: Answered) -> None:
         entry = self.entry
-        add_usage(self.usage, event.usage)
         entry.response = event.response
         for n, each in enumerate(event.calls):
             # The provider's own names need not differ from one answer to the next.

@@ -14,6 +14,7 @@ from itertools import count
 
 import aiohttp
 
+from dialer.domain.cost import add_usage
 from dialer.voices.cascade.answering import Answering, SilentSpeakerError
 from dialer.voices.cascade.history import Call, History
 from dialer.voices.cascade.line import Leave, LineError, settled
@@ -46,6 +47,8 @@ from dialer.voices.port import (
 from dialer.voices.session import Talks
 
 CONNECT_WITHIN_S = 9.0
+BROKEN = (ImportError, RuntimeError, ValueError)
+"""What a text model's library raises that cannot be loaded, or does not take its key, address or name."""
 log = logging.getLogger(__name__)
 _sessions = count(1)
 
@@ -81,6 +84,7 @@ class CascadeLeg:
         self._sentence = 0
         self._student: str | None = None
         self._due = False
+        self._spent: dict[str, int] = {}
         self._ready = self._over = False
 
     @property
@@ -100,7 +104,7 @@ class CascadeLeg:
                 self._mouth = self._kit.mouth(setup, self._said, self.gone)
                 opening = (self._listening.open(http), self._mouth.open(http), self._load())
                 await _all(*opening)
-        except (LineError, TextError, TimeoutError) as error:
+        except (LineError, TimeoutError, *BROKEN) as error:
             self.gone(f"not reached: {str(error) or type(error).__name__}")
             return
         self._ready = True
@@ -123,8 +127,7 @@ class CascadeLeg:
                 if not self._setup.done():
                     self._setup.set_result(setup)
             case Speak(instructions):
-                self._history.house(instructions)
-                self._asked(in_words=False)
+                self._asked(in_words=False, instructions=instructions)
             case Respond(in_words):
                 self._asked(in_words=in_words)
             case Cancel():
@@ -192,13 +195,15 @@ class CascadeLeg:
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
-    def _asked(self, *, in_words: bool) -> None:
-        """The bridge asks for an answer."""
+    def _asked(self, *, in_words: bool, instructions: str = "") -> None:
+        """The bridge asks for an answer; where one is being made it will ask again."""
         if self._answering is not None:
             code = "conversation_already_has_active_response"
             self._tell(VoiceFault(code, "an answer is being made", fatal=False))
-        else:
-            self._answer(in_words=in_words)
+            return
+        if instructions:
+            self._history.house(instructions)
+        self._answer(in_words=in_words)
 
     def _answer(self, *, in_words: bool) -> None:
         assert self._text is not None
@@ -211,20 +216,21 @@ class CascadeLeg:
         self._task.add_done_callback(lambda task: self._made(answering, task))
 
     def _made(self, answering: Answering, task: "asyncio.Task[None]") -> None:
-        """An answer's task is over: whole, or by an error; one that was cancelled was told of already."""
-        if task.cancelled() or answering is not self._answering:
+        """An answer's task is over: whole, or by an error; of one that was cancelled only the cost is not told yet."""
+        error = None if task.cancelled() else task.exception()
+        add_usage(self._spent, answering.usage)
+        if answering is not self._answering:
             return
-        error = task.exception()
         self._leave(answering)
         match error:
             case None:
-                self._tell(AnswerEnded("completed", usage=answering.usage))
+                self._ended("completed")
                 if self._due and not self._history.waits_for_tools:
                     self._answer(in_words=False)
                 self._due = False
             case TextError(fatal=False):
                 self._stop(answering)
-                self._tell(AnswerEnded("failed", f"{error.code}: {error}", answering.usage))
+                self._ended("failed", f"{error.code}: {error}")
             case TextError():
                 self._tell(VoiceFault(error.code, str(error), fatal=True))
             case SilentSpeakerError():
@@ -242,7 +248,12 @@ class CascadeLeg:
         task.cancel()
         self._kit.leave(settled(task))
         self._stop(answering)
-        self._tell(AnswerEnded("cancelled", usage=answering.usage))
+        self._ended("cancelled")
+
+    def _ended(self, status: str, fault: str | None = None) -> None:
+        """Tell the end of an answer, and what was used since the one before."""
+        spent, self._spent = self._spent, {}
+        self._tell(AnswerEnded(status, fault, spent))
 
     def _leave(self, answering: Answering) -> None:
         self._answering, self._sentence = None, answering.next

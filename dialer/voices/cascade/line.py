@@ -57,6 +57,8 @@ class Line(Generic[Event]):
         leave: Leave,
     ) -> None:
         self.choked_at: float | None = None
+        self.messages = 0
+        """How many came: a sign of life, whatever they say."""
         self._name = name
         self._protocol = protocol
         self._hear, self._gone, self._leave = hear, gone, leave
@@ -130,6 +132,7 @@ class Line(Generic[Event]):
         self._lost(f"{self._name} closed its socket ({self._socket.close_code})")
 
     def _decoded(self, message: Message) -> None:
+        self.messages += 1
         for event in self._protocol.decode(message):
             if self._over:
                 return

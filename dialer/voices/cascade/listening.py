@@ -1,7 +1,7 @@
 """The student in one session: when they speak, and the words of each of their turns, once and in order.
 
 A pause that was none (they go on before their words came) makes one turn of two. A transcriber that does not answer is
-waited for a while; what it said so far is then taken, and twice in a row with nothing means that it is lost.
+waited for a while; what it said so far is then taken. Twice in a row without any message at all, it is lost.
 """
 
 import asyncio
@@ -58,6 +58,7 @@ class Listening:
         self._missed = False
         self._usage: dict[str, int] = {}
         self._silent = 0
+        self._messages = 0
         self._late: asyncio.TimerHandle | None = None
 
     @property
@@ -95,7 +96,7 @@ class Listening:
         self._line.send(self._transcriber.sound(ulaw))
 
     def _began(self) -> None:
-        self._speaking = True
+        self._speaking, self._messages = True, self._line.messages
         self._hearer.speech_started()
 
     def _ended(self, end_ms: int) -> None:
@@ -136,7 +137,7 @@ class Listening:
     def _too_late(self) -> None:
         """The words did not come."""
         words = self._transcriber.give_up()
-        self._silent = 0 if words else self._silent + 1
+        self._silent = self._silent + 1 if self._line.messages == self._messages else 0
         if self._silent >= MOST_SILENT:
             self._hearer.fault(Fault("stt_silent", "the transcriber does not answer", renewable=True))
             return

@@ -3,7 +3,7 @@
 A message on a socket is text (`str`) or binary (`bytes`). Sound is µ-law at 8 kHz without a header.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -151,10 +151,9 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The model is done: what it calls, what it used, and its answer as its library keeps it."""
+    """The model is done: what it calls, and its answer as its library keeps it."""
 
     calls: tuple[Called, ...]
-    usage: Mapping[str, int]
     response: Any
 
 
@@ -175,13 +174,19 @@ class Wanted:
     max_tokens: int | None
 
 
+Count = Callable[[Mapping[str, int]], None]
+"""Takes token counts by kind."""
+
+
 class Text(Protocol):
     """A text model."""
 
     def answer(
-        self, wanted: Wanted, history: Sequence[Entry], *, in_words: bool
+        self, wanted: Wanted, history: Sequence[Entry], count: Count, *, in_words: bool
     ) -> AsyncGenerator[Words | Answered, None]:
         """Answer a talk as it stands: words as they are made, then `Answered` once. `in_words`: without a tool.
+
+        What it used is counted once, also where the answer was left or broke off: then as far as it was told.
 
         Raises TextError.
         """

@@ -13,6 +13,11 @@ _SPEAKABLE = re.compile(r"\w")
 _LAST = re.compile(r"(\S+?)[.]\s*$")
 
 
+MOST = 240
+"""Characters that are waited for, at most: a longer sentence is spoken in parts, at its commas where it has some."""
+_PAUSE = re.compile(r".*[,;:–—،]\s", re.DOTALL)
+
+
 class Sentences:
     """The sentences of one answer."""
 
@@ -29,12 +34,21 @@ class Sentences:
                 found.append(self._open[began : match.end()])
                 began = match.end()
         self._open = self._open[began:]
+        while len(self._open) > MOST and (cut := _part(self._open[:MOST])):
+            found.append(self._open[:cut])
+            self._open = self._open[cut:]
         return [words for each in found if (words := _spoken(each))]
 
     def end(self) -> list[str]:
         """There are no more words: what is left."""
         last, self._open = _spoken(self._open), ""
         return [last] if last else []
+
+
+def _part(piece: str) -> int:
+    """Where a sentence that is too long is parted: after its last pause, or its last word; 0 where it has neither."""
+    pause = _PAUSE.match(piece)
+    return pause.end() if pause else piece.rfind(" ") + 1
 
 
 def _goes_on(piece: str) -> bool:

@@ -33,7 +33,7 @@ from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from dialer.voices.cascade.history import INSTRUCTED, NOT_KNOWN, Answer, Entry, Told
-from dialer.voices.cascade.port import Answered, Called, TextError, Wanted, Words
+from dialer.voices.cascade.port import Answered, Called, Count, TextError, Wanted, Words
 
 FIRST_WITHIN_S = 6.0
 """Before the bridge gives the voice up for silent."""
@@ -52,7 +52,7 @@ class PydanticText:
         self._model, self._name, self._settings = model, name, settings
 
     async def answer(
-        self, wanted: Wanted, history: Sequence[Entry], *, in_words: bool
+        self, wanted: Wanted, history: Sequence[Entry], count: Count, *, in_words: bool
     ) -> AsyncGenerator[Words | Answered, None]:
         """See `port.Text`."""
         settings: ModelSettings = {**TIMES, **self._settings}
@@ -67,9 +67,12 @@ class PydanticText:
                 model_settings=settings,
                 model_request_parameters=ModelRequestParameters(function_tools=_tools(wanted)),
             ) as stream:
-                async for event in stream:
-                    if words := _words(event):
-                        yield Words(words)
+                try:
+                    async for event in stream:
+                        if words := _words(event):
+                            yield Words(words)
+                finally:
+                    count(usage_of(stream.usage))
                 yield _answered(stream)
         except UserError as error:
             raise TextError("text_refused", f"{self._name}: {error}", fatal=True) from error
@@ -147,7 +150,7 @@ def _answered(stream: StreamedResponse) -> Answered:
         for part in response.parts
         if isinstance(part, ToolCallPart)
     )
-    return Answered(calls, usage_of(stream.usage), response)
+    return Answered(calls, response)
 
 
 def usage_of(usage: RequestUsage) -> dict[str, int]:

@@ -1,0 +1,69 @@
+"""Voices that take long to load are loaded for campaigns that may speak with them, once, and for no other."""
+
+from sqlalchemy import text
+
+from dialer.bridge.warming import Warming
+from dialer.flows.create_campaign import create_campaign
+from dialer.voices.session import AnyVoice, Composed, Leg, Profile, Talks
+from dialer.wiring.stores import Store
+
+
+def slow(name: str, loaded: list[str]) -> Composed:
+    """A voice that says when it is loaded."""
+
+    async def warm() -> None:
+        loaded.append(name)
+
+    async def shut() -> None:
+        """Nothing is shared."""
+
+    def leg(_talks: Talks, _model: str) -> Leg:
+        raise AssertionError
+
+    return Composed(name, "m", leg, Profile("", True, True, "both", True), warm, shut)
+
+
+async def speak_through(store: Store, first: str, second: str | None = None) -> None:
+    """The shipped script names these voices from now on."""
+    async with store.sessions.begin() as session:
+        await session.execute(
+            text("UPDATE script SET voice = :first, second_voice = :second"), {"first": first, "second": second}
+        )
+
+
+async def test_a_voice_is_loaded_when_a_campaign_may_speak_with_it_and_once(store: Store) -> None:
+    loaded: list[str] = []
+    voices: dict[str, AnyVoice] = {name: slow(name, loaded) for name in ("one", "two", "three")}
+    warming = Warming(store.sessions, voices)
+    await speak_through(store, "one", "two")
+    await warming.look()
+    assert loaded == [], "a script that no campaign uses"
+    async with store.sessions.begin() as session:
+        campaign = await create_campaign(session, "Spring")
+    await warming.look()
+    await warming.look()
+    assert loaded == ["one", "two"]
+    await speak_through(store, "three")
+    async with store.sessions.begin() as session:
+        await session.execute(text("UPDATE campaign SET state = 'stopped' WHERE id = :id"), {"id": campaign.id})
+    await warming.look()
+    assert loaded == ["one", "two"], "it was stopped"
+    async with store.sessions.begin() as session:
+        await session.execute(text("UPDATE campaign SET state = 'running'"))
+    await warming.look()
+    assert loaded == ["one", "two", "three"]
+
+
+async def test_a_database_that_is_away_is_asked_again_later(store: Store) -> None:
+    loaded: list[str] = []
+    warming = Warming(store.sessions, {"one": slow("one", loaded)})
+    async with store.sessions.begin() as session:
+        await create_campaign(session, "Spring")
+    await speak_through(store, "one")
+    async with store.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE campaign RENAME TO elsewhere"))
+    await warming.look()
+    async with store.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE elsewhere RENAME TO campaign"))
+    await warming.look()
+    assert loaded == ["one"]
