@@ -16,7 +16,7 @@ from tests.support.web import serving
 
 PASSWORD = "seven green umbrellas sing"
 BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
-EMPTY_PAGES = ("/", "/campaigns", "/campaigns/new", "/leads", "/calls", "/live")
+EMPTY_PAGES = ("/", "/campaigns", "/campaigns/new", "/leads", "/calls", "/live", "/do-not-call")
 """Pages that are there before anything is."""
 
 
