@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     dialer_secret_key: SecretStr | None = None
     dialer_hook_hosts: str = ""
     """Hosts (with a port, if not 443; parted by commas) that hooks may reach although they are private or without TLS."""
+    dialer_zone: str = "Asia/Kolkata"
+    """The house's own zone (IANA): what pages tell times in where nobody else's is meant."""
     dialer_clock: str | None = None
     dialer_send_mail_url: str | None = None
     dialer_placing_after_s: float = Field(45.0, gt=0)
@@ -174,6 +177,11 @@ class Settings(BaseSettings):
             raise WrongSettingError(
                 f"DIALER_REDIS_URL must start with redis:// or rediss://, not {self.dialer_redis_url[:8]!r}"
             )
+        try:
+            ZoneInfo(self.dialer_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            says = f"DIALER_ZONE must be an IANA zone such as Asia/Kolkata, not {self.dialer_zone!r}"
+            raise WrongSettingError(says) from None
         self._refuse_callbacks()
         if self.dialer_clock:
             # Twilio's must be moved whether or not it has credentials: an address that points there is enough.

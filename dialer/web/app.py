@@ -36,6 +36,9 @@ from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.listening import listen
 from dialer.web.live import live_page, live_socket
+from dialer.web.pages.everything import PAGES
+from dialer.web.pages.kept import Kept
+from dialer.web.pages.words import add_page_words
 from dialer.web.parts import Parts, WebParts, provide_parts
 from dialer.web.problems import problem
 from dialer.web.recording import recording
@@ -66,6 +69,11 @@ async def health(parts: WebParts) -> dict[str, object]:
     return {"status": "ok", "worker": os.getpid(), "redis": "ok"}
 
 
+def _words(zone: str, engine: JinjaTemplateEngine) -> None:
+    add_words(engine)
+    add_page_words(engine, zone)
+
+
 def make_app(settings: Settings) -> Litestar:
     """The application; its parts live as long as it serves."""
 
@@ -76,7 +84,9 @@ def make_app(settings: Settings) -> Litestar:
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
                 journal = Journal(store.sessions, partial(live.ring, redis))
-                app.state.parts = Parts(settings, store.sessions, store.clock, redis, carriers, watchers, journal)
+                app.state.parts = Parts(
+                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept()
+                )
                 try:
                     yield
                 finally:
@@ -96,7 +106,7 @@ def make_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
-                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN),
+                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *PAGES),
                 ],
             ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),
@@ -107,7 +117,9 @@ def make_app(settings: Settings) -> Litestar:
         after_request=add_headers,
         exception_handlers={Exception: problem},
         template_config=TemplateConfig(
-            directory=HERE / "templates", engine=JinjaTemplateEngine, engine_callback=add_words
+            directory=HERE / "templates",
+            engine=JinjaTemplateEngine,
+            engine_callback=partial(_words, settings.dialer_zone),
         ),
         openapi_config=OpenAPIConfig(
             title="One Window dialer",

@@ -19,13 +19,14 @@ from dialer.domain.roles import READERS
 from dialer.store import turns
 from dialer.store.tables import Call, CampaignLead, Lead
 from dialer.web.doors.may import may
+from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
 
-@get("/", include_in_schema=False, opt=may(READERS))
+@get("/live", include_in_schema=False, opt=may(READERS))
 async def live_page() -> Template:
     """The Live page."""
-    return Template("live/page.html")
+    return shown("live/page.html", "/live")
 
 
 @websocket("/ws/live", opt=may(READERS))

@@ -13,6 +13,7 @@ from dialer.flows.ask_gate import Carriers
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.web.journal import Journal
+from dialer.web.pages.kept import Kept
 from dialer.web.watchers import Watchers
 
 
@@ -27,6 +28,7 @@ class Parts:
     carriers: Carriers
     watchers: Watchers
     journal: Journal
+    kept: Kept
 
 
 WebParts: TypeAlias = NamedDependency[SkipValidation[Parts]]

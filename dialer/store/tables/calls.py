@@ -35,6 +35,15 @@ class Call(Base):
         ),
         Index("ix_call_phone_created_at", "phone", "created_at"),
         Index("ix_call_created_at", "created_at", "id"),
+        # For sums and reports: everything they count, so that they read no call's own row.
+        Index(
+            "ix_call_report",
+            *("campaign_id", "created_at", "id"),
+            postgresql_include=[
+                *("n", "state", "outcome", "placing_at", "answered_at", "duration_s"),
+                *("carrier_cost", "voice_cost", "latency_p50_ms"),
+            ],
+        ),
         Index(
             "ix_call_live",
             "campaign_id",

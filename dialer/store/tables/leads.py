@@ -114,6 +114,13 @@ class CampaignLead(Base):
             postgresql_where=text("rank = 0 AND state IN ('ready','waiting')"),
         ),
         Index("ix_campaign_lead_lead_id", "lead_id"),
+        # For pages: a new list writes neither of them, since its leads are ready and have no outcome.
+        Index("ix_campaign_lead_state", "campaign_id", "state", "lead_id", postgresql_where=text("state <> 'ready'")),
+        Index(
+            "ix_campaign_lead_outcome",
+            *("campaign_id", "last_outcome", "lead_id"),
+            postgresql_where=text("last_outcome IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = big_id()
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))

@@ -1,0 +1,148 @@
+"""What a launch would do: how many it rings, whom it skips and why, until when, for how much, as far as can be told.
+
+The gate itself is asked, about all leads of a short list and about a part of a long one, spread evenly over it; what does
+not pass with time is a skip. Minutes and prices are those of the calls of the last weeks; where there are none, no price
+is made up.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.gate import Verdict
+from dialer.domain.hours import next_open
+from dialer.flows.ask_gate import Carriers, ask_about, room_of
+from dialer.flows.route_calls import line_for
+from dialer.flows.run_campaign import FOR_GOOD
+from dialer.store import campaigns
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+MOST_ASKED = 200
+LOOK_BACK = timedelta(days=30)
+CALL_S, ATTEMPTS = 45.0, 1.7
+"""How long a call takes and how many a lead needs where nothing is known yet: most are not answered."""
+LEAST_KNOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`waiting` leads are neither done nor being rung; of them `rings` are rung, the others skipped for `skips`."""
+
+    waiting: int
+    rings: int
+    skips: tuple[tuple[str, int], ...]
+    asked: int
+    """About how many of them the gate was asked; the numbers are exact where it was asked about all."""
+    calls: int
+    opens_at: datetime | None
+    ends_at: datetime | None
+    cost_low: Decimal | None
+    cost_high: Decimal | None
+    capped: bool
+    """Whether the spend cap ends it before."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether every lead was asked about."""
+        return self.asked == self.waiting
+
+
+async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers, now: datetime, zone: str) -> Forecast:
+    """What it would do if it were started now; hours are told by `zone` (IANA), where most of its leads live."""
+    waits = (CampaignLead.campaign_id == campaign.id, CampaignLead.state.in_(("ready", "waiting")))
+    waiting = await session.scalar(select(func.count()).where(*waits)) or 0
+    rows = await _some(session, campaign.id, waiting)
+    room = await room_of(session, campaign, campaign.per_second)
+    lines = [line_for(carriers, campaign, lead.phone) for _, lead in rows]
+    skipped: Counter[str] = Counter()
+    for verdict in await ask_about(session, campaign, rows, lines, now, room):
+        if (why := _never(verdict)) is not None:
+            skipped[why] += 1
+    scale = waiting / len(rows) if rows else 0
+    skips = tuple((why, round(many * scale)) for why, many in skipped.most_common())
+    rings = max(0, waiting - sum(many for _, many in skips))
+    seconds, attempts, low, high = await _known(session, now)
+    attempts = min(attempts, campaign.max_attempts)
+    calls = round(rings * attempts)
+    cost_low, cost_high = (None, None) if low is None or high is None else (low * calls, high * calls)
+    capped = campaign.spend_cap is not None and cost_low is not None and cost_low > campaign.spend_cap
+    if campaign.spend_cap is not None and cost_high is not None and cost_low is not None:
+        cost_low, cost_high = min(cost_low, campaign.spend_cap), min(cost_high, campaign.spend_cap)
+    work = timedelta(seconds=calls / min(campaign.per_second, campaign.concurrency / seconds))
+    window = campaigns.window_of(campaign)
+    opens = next_open(window, now, [zone]) if rings else None
+    return Forecast(
+        waiting=waiting,
+        rings=rings,
+        skips=skips,
+        asked=len(rows),
+        calls=calls,
+        opens_at=opens,
+        ends_at=_end(campaign, opens, work, zone) if opens else None,
+        cost_low=cost_low,
+        cost_high=cost_high,
+        capped=capped,
+    )
+
+
+async def _some(session: AsyncSession, campaign_id: int, waiting: int) -> list[tuple[CampaignLead, Lead]]:
+    """All waiting leads of a short list; of a long one some, spread over its ids."""
+    query = (
+        select(CampaignLead, Lead)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
+    )
+    if waiting > MOST_ASKED:
+        span = select(func.min(CampaignLead.lead_id), func.max(CampaignLead.lead_id)).where(
+            CampaignLead.campaign_id == campaign_id
+        )
+        first, last = (await session.execute(span)).one()
+        step = max(1, (last - first) // MOST_ASKED)
+        query = query.where(CampaignLead.lead_id.in_(range(first, last + 1, step)))
+    return [(row[0], row[1]) for row in await session.execute(query.limit(MOST_ASKED))]
+
+
+def _never(verdict: Verdict) -> str | None:
+    """Why a lead is not rung at all; None for who is, now or later."""
+    for answer in verdict.answers:
+        if not answer.ok and answer.rule in FOR_GOOD:
+            return answer.rule.replace("_", " ")
+    return None
+
+
+_KNOWN = text("""
+SELECT count(*) AS calls, avg(coalesce(duration_s, 0))::float AS seconds, max(n) AS most,
+    count(*)::float / nullif(count(*) FILTER (WHERE n = 1), 0) AS attempts, count(carrier_cost) AS priced,
+    avg(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)) FILTER (WHERE carrier_cost IS NOT NULL) AS cost,
+    stddev_samp(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)) FILTER (WHERE carrier_cost IS NOT NULL) AS spread
+FROM (SELECT * FROM call WHERE created_at > :since AND outcome IS NOT NULL ORDER BY created_at DESC LIMIT 5000) AS told
+""")
+
+
+async def _known(session: AsyncSession, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
+    """Of the newest calls: seconds a call takes, calls a lead takes, what one costs at least and at most (80 % sure)."""
+    row = (await session.execute(_KNOWN, {"since": now - LOOK_BACK})).one()
+    if row.calls < LEAST_KNOWN:
+        return CALL_S, ATTEMPTS, None, None
+    seconds, attempts = max(5.0, row.seconds + 20), max(1.0, row.attempts or ATTEMPTS)
+    if row.priced < LEAST_KNOWN:
+        return seconds, attempts, None, None
+    half = Decimal("0.15") * row.cost + Decimal("1.3") * (row.spread or 0) / Decimal(row.priced).sqrt()
+    return seconds, attempts, max(Decimal(0), row.cost - half), row.cost + half
+
+
+def _end(campaign: Campaign, opens: datetime, work: timedelta, zone: str) -> datetime | None:
+    """When so much work is done within the campaign's own hours; None beyond a year."""
+    window = campaigns.window_of(campaign)
+    day = datetime.combine(opens, campaign.window_closes) - datetime.combine(opens, campaign.window_opens)
+    at: datetime | None = opens
+    for _ in range(366):
+        if at is None or work <= day:
+            return at + work if at is not None else None
+        work -= day
+        at = next_open(window, at + day + timedelta(minutes=1), [zone])
+    return None

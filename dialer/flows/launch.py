@@ -1,0 +1,33 @@
+"""A campaign set running: refused where nobody could be rung, or where AVA would read out a "$word" that nothing fills."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store import audit, campaigns
+from dialer.store.tables import Campaign, CampaignLead
+
+
+class CannotLaunchError(ValueError):
+    """It was not started; with a line that says what to do."""
+
+
+async def launch(session: AsyncSession, campaign: Campaign, by: str, blanks: Sequence[str]) -> bool:
+    """Start it; False where it runs already. `blanks` are the words of its script that no list fills (ava.blanks).
+
+    Raises CannotLaunchError.
+    """
+    if campaign.state == "running":
+        return False
+    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    if await session.scalar(mine) is None:
+        raise CannotLaunchError("The campaign has no leads yet; bring a list in first.")
+    if blanks:
+        named = ", ".join(f"${name}" for name in blanks)
+        raise CannotLaunchError(f"The script names {named}, which no column of its lists gives.")
+    state = campaign.state
+    if not await campaigns.move(session, campaign.id, "running"):
+        raise CannotLaunchError(f"The campaign is {state}; it cannot be started.")
+    await audit.note(session, by, "campaign started", {"campaign": campaign.name})
+    return True

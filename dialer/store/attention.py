@@ -1,0 +1,98 @@
+"""What a person should see first: what is rung just now, what stands still and why, what waits for somebody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from dialer.domain.call import AT_CARRIER
+from dialer.store.tables import Booking, Call, Campaign, Incident, KillSwitch, LeadImport
+
+MOST = 20
+LATELY = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that waits for a person: what, why, and where to go."""
+
+    what: str
+    says: str
+    to: str
+
+
+async def newest_campaigns(session: AsyncSession, most: int = MOST) -> Sequence[Campaign]:
+    """The campaigns that run first, then the newest others."""
+    query = select(Campaign).order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
+    return (await session.scalars(query)).all()
+
+
+async def live_calls(session: AsyncSession) -> int:
+    """How many calls are at a carrier just now."""
+    return await session.scalar(select(func.count()).where(Call.state.in_(AT_CARRIER))) or 0
+
+
+async def switches(session: AsyncSession) -> Sequence[KillSwitch]:
+    """The kill switches that are on."""
+    return (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()
+
+
+async def needs(session: AsyncSession, now: datetime) -> list[Need]:
+    """What waits for somebody, the gravest first."""
+    found = [*await _standing(session), *await _incidents(session), *await _to_fix(session)]
+    found += await _meetings(session, now)
+    return found[:MOST]
+
+
+async def _standing(session: AsyncSession) -> list[Need]:
+    query = select(Campaign).where(Campaign.state == "paused", Campaign.why.is_not(None)).order_by(Campaign.id.desc())
+    return [
+        Need(f"{each.name} stands still", each.why or "", f"/campaigns/{each.id}")
+        for each in await session.scalars(query.limit(5))
+    ]
+
+
+async def _incidents(session: AsyncSession) -> list[Need]:
+    query = select(Incident).where(Incident.at > func.now() - LATELY).order_by(Incident.id.desc()).limit(5)
+    return [
+        Need(each.kind.replace("_", " "), each.says, f"/calls/{each.call_id}" if each.call_id else "/settings")
+        for each in await session.scalars(query)
+    ]
+
+
+async def _to_fix(session: AsyncSession) -> list[Need]:
+    """Lists with rows that could not be used and that no later list mended, and lists that were never brought in."""
+    later = aliased(LeadImport)
+    mended = exists().where(later.mends == LeadImport.id)
+    rejected = LeadImport.counts["rejected"].as_integer()
+    query = (
+        select(LeadImport.id, LeadImport.file, rejected, LeadImport.state)
+        .where(LeadImport.state.in_(("done", "checked")), LeadImport.imported_at > func.now() - LATELY)
+        .where((LeadImport.state == "checked") | and_(rejected > 0, ~mended))
+        .order_by(LeadImport.id.desc())
+        .limit(5)
+    )
+    return [
+        Need(
+            f"{file}: {rows} rows to fix" if state == "done" else f"{file} is not brought in yet",
+            "Download them, mend them, upload the file again." if state == "done" else "It was checked; confirm it.",
+            f"/imports/{import_id}?which=rejected" if state == "done" else f"/imports/{import_id}",
+        )
+        for import_id, file, rows, state in await session.execute(query)
+    ]
+
+
+async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
+    past = func.upper(Booking.during) < now
+    unmarked = await session.scalar(select(func.count()).where(Booking.state == "booked", past)) or 0
+    missed = select(func.count()).where(Booking.state == "no_show", func.upper(Booking.during) > now - LATELY)
+    many = await session.scalar(missed) or 0
+    found = []
+    if unmarked:
+        found.append(Need(f"{unmarked} meetings are over", "Say how they went.", "/bookings?when=past"))
+    if many:
+        found.append(Need(f"{many} did not come", "Ring them again or write to them.", "/bookings?when=past"))
+    return found

@@ -1,0 +1,82 @@
+"""Calls: the newest, and one with its sound, its transcript in step, what AVA did, what is known and by which words."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from dialer.domain.call import AT_CARRIER
+from dialer.domain.roles import READERS
+from dialer.store import campaign_pages, lead_lists, recordings, talks
+from dialer.store.lead_lists import PAGE
+from dialer.store.talks import Talk
+from dialer.web.doors.may import may
+from dialer.web.pages.addresses import with_query
+from dialer.web.pages.shown import shown
+from dialer.web.parts import WebParts
+
+
+@get("/calls", include_in_schema=False, opt=may(READERS))
+async def all_calls(parts: WebParts, campaign: FromQuery[str] = "", after: FromQuery[str] = "") -> Template:
+    """The newest calls, of a campaign or of all."""
+    campaign_id = int(campaign) if re.fullmatch(r"\d{1,18}", campaign, re.ASCII) else None
+    async with parts.sessions() as session:
+        rows = await lead_lists.newest_calls(session, campaign_id, _key(after), PAGE + 1)
+        names = await campaign_pages.names(session)
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    following = f"{last.at.isoformat()}~{last.call_id}" if last else ""
+    return shown(
+        "calls/all.html",
+        "/calls",
+        calls=rows[:PAGE],
+        names=names,
+        campaign=campaign,
+        next_page=with_query("/calls", {"campaign": campaign, "after": following}) if last else None,
+        first_page=with_query("/calls", {"campaign": campaign}) if after else None,
+    )
+
+
+def _key(text: str) -> tuple[datetime, UUID] | None:
+    at, _, call_id = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(call_id)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+@get("/calls/{call_id:uuid}", include_in_schema=False, opt=may(READERS))
+async def one_call(call_id: FromPath[UUID], parts: WebParts) -> Template:
+    """One call."""
+    async with parts.sessions() as session:
+        talk = await talks.of_call(session, call_id)
+        if talk is None:
+            raise NotFoundException("there is no such call")
+        no_sound = None if talk.call.recording else await recordings.why_none(session, talk.call)
+    return shown(
+        "calls/one.html",
+        "/calls",
+        talk=talk,
+        call=talk.call,
+        lines=_lines(talk),
+        no_sound=no_sound,
+        evidence={turn.item: turn for turn in talk.turns},
+        is_live=talk.call.state in AT_CARRIER,
+    )
+
+
+def _lines(talk: Talk) -> list[dict[str, Any]]:
+    """Turns and tool calls in one column: a tool stands behind the last turn that began before it."""
+    lines: list[dict[str, Any]] = [{"turn": each, "at": each.at} for each in talk.turns]
+    for tool in talk.tools:
+        place = next((n for n, line in enumerate(lines) if "turn" in line and line["at"] > tool.at), len(lines))
+        lines.insert(place, {"tool": tool, "at": tool.at})
+    return lines
+
+
+PAGES = [all_calls, one_call]

@@ -1,0 +1,138 @@
+"""Campaigns: the list, one with its buttons, and what it did, with reasons."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.ava.blanks import blanks
+from dialer.control import Command, ask
+from dialer.domain.roles import READERS, RUNNERS
+from dialer.flows.launch import CannotLaunchError, launch
+from dialer.flows.stop_campaign import stop_campaign
+from dialer.store import audit, campaign_pages, campaigns, imports, lead_lists
+from dialer.store.tables import Campaign
+from dialer.store.tallies import Tally
+from dialer.web.doors.may import may
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.home import TALLIES, all_tallies
+from dialer.web.pages.shown import go, shown
+from dialer.web.parts import Parts, WebParts
+
+LAST_CALLS = 20
+
+
+async def found(session: AsyncSession, campaign_id: int) -> Campaign:
+    """The campaign. Raises NotFoundException."""
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFoundException("there is no such campaign")
+    return campaign
+
+
+class Stop(BaseModel):
+    """Whether calls in progress are ended too."""
+
+    hang_up: bool = False
+
+
+@get("/campaigns", include_in_schema=False, opt=may(READERS))
+async def all_campaigns(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
+    """Every campaign."""
+    sums = await all_tallies(parts)
+    async with parts.sessions() as session:
+        everything = await campaign_pages.every(session)
+    return shown("campaigns/all.html", "/campaigns", done=done, campaigns=everything, sums=sums)
+
+
+@get("/campaigns/{campaign_id:int}", include_in_schema=False, opt=may(READERS))
+async def one(campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str | None] = None) -> Template:
+    """One campaign."""
+    return await _page(parts, campaign_id, done=done)
+
+
+async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) -> Template:
+    sums = await all_tallies(parts)
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+        context: dict[str, Any] = {
+            "campaign": campaign,
+            "script": await campaign_pages.script_of(session, campaign),
+            "tally": sums.get(campaign_id, Tally()),
+            "live": await campaigns.live_calls(session, campaign_id),
+            "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
+            "calls": await lead_lists.newest_calls(session, campaign_id, most=LAST_CALLS),
+            "lists": [imports.described(each, campaign.name) for each in await campaign_pages.lists(session, campaign)],
+            "log": await campaign_pages.log_of(session, campaign),
+            "zone": await campaign_pages.zone_of(session, campaign_id),
+            "held": await parts.kept.get(("held", campaign_id), lambda: _held(parts, campaign_id)),
+        }
+    now = parts.clock.now()
+    return shown("campaigns/one.html", "/campaigns", status=status, now=now, **context, **more)
+
+
+async def _next_due(parts: Parts, campaign_id: int) -> object:
+    async with parts.sessions() as session:
+        return await campaigns.next_due(session, campaign_id)
+
+
+async def _held(parts: Parts, campaign_id: int) -> list[tuple[str, int]]:
+    async with parts.sessions() as session:
+        return await campaign_pages.held_back(session, campaign_id)
+
+
+@post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def start(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+    """Start ringing."""
+    try:
+        async with parts.sessions.begin() as session:
+            campaign = await found(session, campaign_id)
+            await launch(session, campaign, who(request), await blanks(session, campaign))
+    except CannotLaunchError as error:
+        return await _page(parts, campaign_id, 409, says=str(error))
+    parts.kept.forget(TALLIES)
+    return go(f"/campaigns/{campaign_id}", "started")
+
+
+@post("/campaigns/{campaign_id:int}/pause", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def pause(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+    """Place no new call."""
+    async with parts.sessions.begin() as session:
+        campaign = await found(session, campaign_id)
+        moved = await campaigns.move(session, campaign_id, "paused")
+        if moved:
+            await audit.note(session, who(request), "campaign paused", {"campaign": campaign.name})
+    if not moved:
+        return await _page(parts, campaign_id, 409, says=f"The campaign is {campaign.state}; it cannot be paused.")
+    return go(f"/campaigns/{campaign_id}", "paused")
+
+
+@post("/campaigns/{campaign_id:int}/stop", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template:
+    """End it, with a receipt."""
+    wish = await read(request, Stop)
+    hang_up = not isinstance(wish, Wrong) and wish.hang_up
+
+    async def by_bridge(call_id: UUID) -> bool:
+        reply = await ask(parts.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=who(request)))
+        return reply is not None and reply.ok
+
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+    now = parts.clock.now()
+    receipt = await stop_campaign(
+        parts.sessions, campaign_id, parts.carriers, now, hang_up=hang_up, by_bridge=by_bridge
+    )
+    async with parts.sessions.begin() as session:
+        told = {"campaign": campaign.name, **receipt.as_dict()}
+        await audit.note(session, who(request), "campaign stopped", told)
+    parts.kept.forget(TALLIES)
+    return await _page(parts, campaign_id, receipt=receipt)
+
+
+PAGES = [all_campaigns, one, start, pause, stop]

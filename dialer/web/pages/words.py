@@ -1,0 +1,76 @@
+"""What templates may say besides their own context: times with their zone, numbers, the menu."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from litestar.plugins.jinja import JinjaTemplateEngine
+
+from dialer.domain.roles import ADMINS, EVERYBODY, READERS, Role, Roles
+from dialer.flows.sign_in import Caller
+
+Link = tuple[str, str]
+MENU: Sequence[tuple[str, Sequence[tuple[str, str, Roles]]]] = (
+    ("Work", (("Home", "/", READERS), ("Live", "/live", READERS), ("Campaigns", "/campaigns", READERS),
+              ("Leads", "/leads", READERS), ("Calls", "/calls", READERS))),
+    ("Meetings", (("Bookings", "/bookings", EVERYBODY), ("Counselors", "/counselors", READERS))),
+    ("Keep", (("Scripts", "/scripts", READERS), ("Do not call", "/do-not-call", READERS),
+              ("Reports", "/reports", READERS), ("Settings", "/settings", READERS))),
+    ("Rule", (("Accounts", "/settings/accounts", ADMINS), ("Audit", "/settings/audit", ADMINS | {Role.AUDITOR}))),
+)  # fmt: skip
+
+
+def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
+    """The functions and filters of the pages; times are told in `zone` (IANA) where none is named."""
+
+    def clock(at: datetime, there: str | None = None) -> str:
+        return f"{at.astimezone(ZoneInfo(there or zone)):%a %d %b %Y, %H:%M}"
+
+    engine.engine.globals |= {"clock": clock, "house_zone": lambda: zone, "menu": menu, "percent": percent}
+    engine.engine.globals["moment"] = datetime.fromisoformat
+    engine.engine.filters |= {"number": number, "money": money, "span": span, "words": words, "tojson_plain": as_json}
+
+
+def menu(caller: Caller | None) -> list[tuple[str, list[Link]]]:
+    """The pages that somebody may open, in groups."""
+    if caller is None:
+        return []
+    groups = [(title, [(name, path) for name, path, roles in links if caller.role in roles]) for title, links in MENU]
+    return [(title, links) for title, links in groups if links]
+
+
+def number(value: float | None) -> str:
+    """1234567 as 1,234,567."""
+    return "–" if value is None else f"{value:,}"
+
+
+def money(value: Decimal | float | None, places: int = 2) -> str:
+    """12.5 as 12.50; what is not known as a dash."""
+    return "–" if value is None else f"{value:,.{places}f}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share, to the whole percent; a dash of nothing."""
+    return f"{part / whole:.0%}" if whole else "–"
+
+
+def span(seconds: float | timedelta | None) -> str:
+    """Seconds as m:ss, from an hour on as h:mm:ss."""
+    if seconds is None:
+        return "–"
+    whole = int(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def words(name: str | None) -> str:
+    """`no_answer` as "no answer"."""
+    return (name or "–").replace("_", " ")
+
+
+def as_json(value: object) -> str:
+    """A value as people read JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=1)

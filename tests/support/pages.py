@@ -1,0 +1,44 @@
+"""A browser's view of the pages without a browser: signed in, with forms that carry their token."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from httpx import AsyncClient, Response
+from pydantic import SecretStr
+
+from dialer.domain.roles import Role
+from dialer.flows.keep_accounts import invite
+from dialer.settings import Settings
+from dialer.wiring.stores import Store
+from tests.support.web import serving
+
+PASSWORD = "seven green umbrellas sing"
+BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
+EMPTY_PAGES = ("/", "/campaigns", "/campaigns/new", "/leads", "/calls", "/live")
+"""Pages that are there before anything is."""
+
+
+@asynccontextmanager
+async def signed_in(settings: Settings, store: Store, role: Role = Role.ADMIN) -> AsyncIterator[AsyncClient]:
+    """A client that carries somebody's session."""
+    keyed = settings.model_copy(update={"dialer_secret_key": SecretStr("k" * 40)})
+    async with serving(keyed) as client:
+        client.headers.update(BROWSER)
+        email = f"{role.value}@example.com"
+        async with store.sessions.begin() as session:
+            made = await invite(session, email, role, by="a test", counselor_id=1 if role is Role.COUNSELOR else None)
+        both = {"password": PASSWORD, "again": PASSWORD}
+        assert (await client.post(f"/invitation/{made.key}", data=both)).status_code == 303
+        assert (await client.post("/sign-in", data={"email": email, "password": PASSWORD})).status_code == 303
+        yield client
+
+
+async def send(client: AsyncClient, path: str, page: str = "/campaigns", **fields: Any) -> Response:
+    """Send a form as the page at `page` would, with its token."""
+    shown = await client.get(page)
+    token = re.search(r'name="csrf" (?:value|content)="([^"]*)"', shown.text)
+    assert token is not None, shown.text
+    files = fields.pop("files", None)
+    return await client.post(path, data={"csrf": token[1], **fields}, files=files)
