@@ -2,18 +2,17 @@
 
 import asyncio
 
-import click
-
 from dialer.flows.keep_accounts import FIRST, first_account
 from dialer.settings import Settings
 from dialer.wiring.stores import open_store
 
 
-def say_first_account(settings: Settings) -> None:
-    """Make the administrator of a new database and print their password; nothing where there is an account already."""
+def make_first_account(settings: Settings) -> str | None:
+    """Make the administrator of a new database; what is to be said of it, None where there is an account already."""
     password = asyncio.run(_made(settings))
-    if password is not None:
-        click.echo(f"sign in as {FIRST} with {password}  (said this once; you choose another one then)")
+    if password is None:
+        return None
+    return f"sign in as {FIRST} with {password}  (said this once; you choose another one then)"
 
 
 async def _made(settings: Settings) -> str | None:

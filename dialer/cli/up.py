@@ -14,7 +14,7 @@ import click
 
 from dialer.cli.beside import with_servers
 from dialer.cli.failing import CommandError
-from dialer.cli.first_account import say_first_account
+from dialer.cli.first_account import make_first_account
 from dialer.cli.parent import PARENT
 from dialer.cli.ports import bound
 from dialer.embedded import Embedded
@@ -139,8 +139,10 @@ def up() -> None:
     own = None if told.dialer_database_url and told.dialer_redis_url else Embedded(told.dialer_data_dir)
     with with_servers(told) as settings, all_up(settings, child_environment(settings)) as children:
         signal.signal(signal.SIGINT, stop)
-        say_first_account(settings)
+        first = make_first_account(settings)
         click.echo(f"ready: http://{settings.dialer_web_host}:{settings.dialer_web_port}  (Ctrl-C stops everything)")
+        if first:
+            click.echo(first)
         while not stopping:
             for name in own.revive() if own else ():
                 click.echo(f"dialer: {name} had ended; it was started again", err=True)

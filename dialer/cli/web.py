@@ -6,7 +6,7 @@ import click
 import uvicorn
 
 from dialer.cli.beside import with_servers
-from dialer.cli.first_account import say_first_account
+from dialer.cli.first_account import make_first_account
 from dialer.cli.logs import log_as
 from dialer.cli.parent import PARENT, end_with_parent
 from dialer.cli.ports import bound
@@ -21,8 +21,8 @@ def web() -> None:
     end_with_parent()
     with with_servers() as settings:
         check_servers(settings)
-        if PARENT not in os.environ:  # `dialer up` says it itself
-            say_first_account(settings)
+        if PARENT not in os.environ and (first := make_first_account(settings)):  # `dialer up` says it itself
+            click.echo(first)
         config = uvicorn.Config(
             make_app(settings),
             log_config=None,

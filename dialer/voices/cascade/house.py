@@ -9,6 +9,7 @@ import aiohttp
 from dialer.voices.cascade.port import Text
 
 CONNECT_S = 5.0
+LOAD_WITHIN_S = 15.0
 SHUT_WITHIN_S = 3.0
 
 
@@ -45,6 +46,8 @@ class House:
         """The process ends."""
         if self._leaving:
             await asyncio.wait(set(self._leaving), timeout=SHUT_WITHIN_S)
+        if loadings := [each for each in self._texts.values() if not each.done()]:
+            await asyncio.wait(loadings, timeout=LOAD_WITHIN_S)  # a thread cannot be stopped, only waited for
         for loading in self._texts.values():
             if loading.done() and not loading.cancelled() and loading.exception() is None:
                 await loading.result().close()
