@@ -40,9 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skipped)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """A browser. While it lives its loop runs in this thread: what needs one of its own comes before, and ends after."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -100,9 +100,15 @@ def web_process(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def house(settings: Settings, chromium: Browser) -> Iterator[House]:
-    """A house with campaigns, leads, calls and meetings, whose names are hostile."""
+def filled(settings: Settings) -> Iterator[str]:
+    """The address of a house with campaigns, leads, calls and meetings, whose names are hostile."""
     at = fill(settings)
-    moved = settings.model_copy(update={"dialer_clock": at.isoformat(timespec="minutes")})
-    with web_process(moved) as url:
-        yield House(url, chromium)
+    nowhere = {"twilio_api_url": "http://127.0.0.1:1", "dialer_clock": at.isoformat(timespec="minutes")}
+    with web_process(settings.model_copy(update=nowhere)) as url:
+        yield url
+
+
+@pytest.fixture
+def house(filled: str, chromium: Browser) -> House:
+    """That house, and a browser."""
+    return House(filled, chromium)

@@ -110,7 +110,7 @@ async def _call(session: AsyncSession, place: CampaignLead, lead: Lead, outcome:
         campaign_lead_id=place.id,
         script_id=campaign[0].script_id,
         phone=lead.phone,
-        n=1,
+        n=1 if outcome else 2,
         state=State.ENDED if outcome else State.TALKING,
         carrier="twilio",
         from_number="+15005550006",
@@ -200,7 +200,5 @@ async def _live(store: Store) -> UUID:
     async with store.sessions.begin() as session:
         row = (await session.execute(select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id))).all()[1]
         call = await _call(session, row[0], row[1], None, NOW)
-        call.n = 2
-        await session.flush()
         await _talk(session, call, row[1])
         return call.id
