@@ -8,14 +8,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import ARTEFACTS, AXE, House
-from tests.support.pages import EMPTY_PAGES
+from tests.support.pages import EMPTY_PAGES, FULL_PAGES
 
-MORE = (
-    *("/campaigns/1", "/campaigns/2", "/leads/1", "/leads/1/why", "/imports/2?which=rejected", "/imports/3"),
-    *(f"/campaigns/3/set-up/{step}" for step in ("leads", "script", "schedule", "numbers", "rehearse", "launch")),
-    *("/campaigns/1/set-up/launch", "/do-not-call?q=%2B919812000199", "/bookings/all?when=past", "a call"),
-)
-PAGES = (*EMPTY_PAGES, *MORE)
+PAGES = (*EMPTY_PAGES, *FULL_PAGES, "a call")
 
 
 def _open(page: Page, house: House, path: str) -> str:

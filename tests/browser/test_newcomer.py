@@ -103,6 +103,11 @@ def _bring_in(page: Page, folder: Path) -> None:
 
 def _hear(page: Page) -> None:
     """The player has both tracks, and the transcript goes with the sound."""
+    for _ in range(90):  # the meeting is booked while they still talk: the sound comes when the call is over
+        if page.locator("#player").count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
     _until(page, "document.getElementById('player').duration > 5")
     page.locator("button.at").nth(2).click()
     _until(page, "document.querySelector('#transcript li[data-now]') !== null")

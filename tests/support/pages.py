@@ -21,6 +21,12 @@ EMPTY_PAGES = (
     *("/scripts", "/scripts/ava", "/do-not-call", "/reports", "/settings"),
 )
 """Pages that are there before anything is."""
+FULL_PAGES = (
+    *("/campaigns/1", "/campaigns/2", "/leads/1", "/leads/1/why", "/imports/2?which=rejected", "/imports/3"),
+    *(f"/campaigns/3/set-up/{step}" for step in ("leads", "script", "schedule", "numbers", "rehearse", "launch")),
+    *("/campaigns/1/set-up/launch", "/do-not-call?q=%2B919812000199", "/bookings/all?when=past"),
+)
+"""Pages of a house that tests.browser.filled filled."""
 
 
 @asynccontextmanager
