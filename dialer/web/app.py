@@ -20,6 +20,7 @@ from sqlalchemy import text
 from dialer import live
 from dialer.domain.roles import EVERYBODY
 from dialer.settings import Settings
+from dialer.web.api.everything import API
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.doors import account, accounts
@@ -106,7 +107,7 @@ def make_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
-                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *PAGES),
+                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *API, *PAGES),
                 ],
             ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),

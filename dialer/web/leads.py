@@ -22,17 +22,18 @@ from dialer.domain.roles import RUNNERS
 from dialer.domain.verdict import Choice
 from dialer.store import jobs
 from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked
 from dialer.web.parts import Parts, WebParts
 
 LARGEST = 200 * 1024 * 1024
 PIECE = 1024 * 1024
 WITHIN_S = 600
-HERE = "this machine"
 
 
 @post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
 async def import_list(
     name: FromPath[str],
+    request: Asked,
     data: MultipartBody[UploadFile],
     parts: WebParts,
     dry_run: FromQuery[bool] = False,
@@ -46,7 +47,7 @@ async def import_list(
     """
     suffix = ".xlsx" if data.filename.lower().endswith(".xlsx") else ".csv"
     if background:
-        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates)}
+        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates, request.user.email)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / f"{_plain(Path(data.filename).stem)}{suffix}"
         with path.open("wb") as file:
@@ -55,7 +56,9 @@ async def import_list(
         return await _import(parts, path, name, dry_run, duplicates)
 
 
-async def _ask(parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice) -> int:
+async def _ask(
+    parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice, by: str
+) -> int:
     """Keep the file where the workers find it, and ask for it to be imported."""
     folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
@@ -65,7 +68,7 @@ async def _ask(parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: 
             await asyncio.to_thread(file.write, piece)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with parts.sessions.begin() as session:
-        return await jobs.ask(session, "import", asked, HERE)
+        return await jobs.ask(session, "import", asked, by)
 
 
 async def _import(parts: Parts, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
