@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.settings import Settings
-from dialer.store.bookings import all_counselors
+from dialer.store import counselors
 from dialer.store.tables import Counselor, CounselorHours
 from dialer.wiring.stores import Store
 
@@ -82,7 +82,7 @@ def list_all(as_json: bool) -> None:
                         if row.counselor_id == each.id
                     ],
                 }
-                for each in await all_counselors(session)
+                for each in await counselors.everybody(session)
             ]
 
     found = with_store(work)

@@ -73,7 +73,7 @@ async def answer_call(
     campaign = await session.get_one(Campaign, call.campaign_id)
     script = await session.get_one(Script, call.script_id)
     zone = lead.zones[0] if lead.zones else "UTC"
-    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone)
+    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone, language=script.language)
     return Answered(
         talk,
         script,

@@ -18,7 +18,7 @@ from dialer.domain.call import State
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.slots import is_there
 from dialer.flows.transfer import DAY, takers
-from dialer.store import audit, bookings
+from dialer.store import audit, counselors
 from dialer.store.tables import Call, Counselor
 from dialer.web.parts import Parts, WebParts
 
@@ -76,7 +76,7 @@ async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
     async with parts.sessions() as session:
         there = {
             each.counselor_id
-            for each in await bookings.counselors(session, now - DAY, now + DAY)
+            for each in await counselors.times(session, now - DAY, now + DAY)
             if is_there(each, now)
         }
         return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
