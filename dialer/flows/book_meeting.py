@@ -84,9 +84,7 @@ async def book_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
     return _booked(held, talk, now)
 
 
-async def still_free(
-    session: AsyncSession, slot: Slot, now: datetime, but: UUID | None = None
-) -> CounselorTime | None:
+async def still_free(session: AsyncSession, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
     """The slot's counselor, if they can still keep it; `but` is the booking that takes the time itself."""
     people = await counselors.times(session, slot.starts - DAY, slot.ends + DAY, but=but, only=slot.counselor_id)
     return people[0] if people and is_bookable(people[0], slot.starts, now - LASTS) else None

@@ -66,9 +66,7 @@ async def who_takes(
     if counselor_id:
         person = people.get(counselor_id)
         return _person(person) if person else Refused("that counselor takes no transfers")
-    there = [
-        each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
-    ]
+    there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
     person = next((people[each] for each in there if each in people), None)
     return _person(person) if person else Refused(NOBODY)
 

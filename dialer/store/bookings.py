@@ -1,5 +1,6 @@
 """Meetings and the holds on them; the exclusion constraint, not a check, keeps two from colliding."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -134,3 +135,18 @@ async def name_of(session: AsyncSession, counselor_id: int) -> tuple[str, str]:
     """A counselor's name and zone."""
     row = (await session.execute(select(Counselor.name, Counselor.zone).where(Counselor.id == counselor_id))).one()
     return row[0], row[1]
+
+
+async def between(session: AsyncSession, counselor_id: int, since: datetime, until: datetime) -> Sequence[Booking]:
+    """A counselor's booked meetings that touch a span of time, in order."""
+    query = select(Booking).where(
+        Booking.counselor_id == counselor_id, Booking.state == "booked", Booking.during.overlaps(Range(since, until))
+    )
+    return (await session.scalars(query.order_by(Booking.during))).all()
+
+
+async def last_missed(session: AsyncSession, campaign_lead_id: int) -> datetime | None:
+    """When the latest meeting was to which a lead did not come; None where there is none, or they have a newer one."""
+    query = select(Booking).where(Booking.campaign_lead_id == campaign_lead_id, Booking.state != "held")
+    latest = (await session.scalars(query.order_by(Booking.created_at.desc()).limit(1))).one_or_none()
+    return latest.during.lower if latest is not None and latest.state == "no_show" else None

@@ -100,7 +100,7 @@ async def claim_calendars(session: AsyncSession, every: timedelta, most: int = 1
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    found = [(row[0], row[1], row[2]) for row in await session.execute(query)]
+    found = [(row[0], row[1] or "", row[2]) for row in await session.execute(query)]
     ids = [each[0] for each in found]
     await session.execute(update(Counselor).where(Counselor.id.in_(ids)).values(calendar_tried_at=func.now()))
     return found
@@ -128,7 +128,7 @@ async def calendar_failed(session: AsyncSession, counselor_id: int, says: str) -
     await session.execute(update(Counselor).where(Counselor.id == counselor_id).values(calendar_fault=says[:300]))
 
 
-def _meetings(span: "Range[datetime]", but: UUID | None) -> "Select[Any]":
+def _meetings(span: "Range[datetime]", but: UUID | None) -> "Select[int, Range[datetime]]":
     live = or_(Booking.state == "booked", (Booking.state == "held") & (Booking.held_until > func.now()))
     # A meeting that was counts towards its day's most as well.
     counts = or_(live, Booking.state.in_(("attended", "no_show")))
@@ -136,7 +136,9 @@ def _meetings(span: "Range[datetime]", but: UUID | None) -> "Select[Any]":
     return query if but is None else query.where(Booking.id != but)
 
 
-async def _spans(session: AsyncSession, ids: Sequence[int], *queries: "Select[Any]") -> dict[int, list[Span]]:
+async def _spans(
+    session: AsyncSession, ids: Sequence[int], *queries: "Select[int, Range[datetime]]"
+) -> dict[int, list[Span]]:
     found: dict[int, list[Span]] = {each: [] for each in ids}
     for query in queries:
         for counselor_id, during in await session.execute(query):

@@ -75,9 +75,7 @@ async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
     now = parts.clock.now()
     async with parts.sessions() as session:
         there = {
-            each.counselor_id
-            for each in await counselors.times(session, now - DAY, now + DAY)
-            if is_there(each, now)
+            each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
         }
         return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
 
