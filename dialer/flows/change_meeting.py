@@ -73,8 +73,11 @@ async def move_meeting(
     assert before is not None
     if (counselor_id, starts) == (booking.counselor_id, before):
         return booking
-    if counselor.active and counselor_id != booking.counselor_id:
-        return Refused(NOT_FREE)
+    if counselor_id != booking.counselor_id:
+        # Only where the counselor left, and only to whom the page would have offered.
+        offered = [] if counselor.active else await choices(session, booking, now)
+        if counselor_id not in {each.counselor.counselor_id for each in offered}:
+            return Refused(NOT_FREE)
     await counselors.lock(session, counselor_id)
     people = [each for each in await _people(session, booking, now) if each.counselor_id == counselor_id]
     if not people or not is_bookable(people[0], starts, now):

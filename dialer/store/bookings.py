@@ -108,6 +108,13 @@ async def locked(session: AsyncSession, booking_id: UUID) -> Booking | None:
     return (await session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
 
+async def known(session: AsyncSession, booking_id: UUID) -> Booking | None:
+    """A booking, whatever became of it; a hold is none."""
+    return (
+        await session.scalars(select(Booking).where(Booking.id == booking_id, Booking.state != "held"))
+    ).one_or_none()
+
+
 async def note(session: AsyncSession, booking_id: UUID, who: str, did: str, at: datetime, **what: Any) -> None:
     """Add to a booking's history; `at` is lived time, `what` is what JSON can say."""
     session.add(BookingEvent(booking_id=booking_id, at=at, who=who, did=did, what=what))

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from dialer import live
 from dialer.settings import Settings
+from dialer.web.bookings import read_calendar, see_week
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.exotel import exotel_status
@@ -31,12 +32,14 @@ from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.listening import listen
 from dialer.web.live import live_page, live_socket
+from dialer.web.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
 from dialer.web.near import near_only
 from dialer.web.parts import Parts, WebParts, provide_parts
 from dialer.web.recording import recording
 from dialer.web.watchers import Watchers
 from dialer.web.webhooks import twilio_brief, twilio_handover, twilio_machine, twilio_status
 from dialer.wiring.carriers import make_carriers
+from dialer.wiring.house import make_links
 from dialer.wiring.stores import make_redis, open_store
 
 REDIS_WITHIN_S = 1.0
@@ -84,7 +87,10 @@ def make_app(settings: Settings) -> Litestar:
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
                 journal = Journal(store.sessions, partial(live.ring, redis))
-                app.state.parts = Parts(settings, store.sessions, store.clock, redis, carriers, watchers, journal)
+                links = make_links(settings)
+                app.state.parts = Parts(
+                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, links
+                )
                 try:
                     yield
                 finally:
@@ -95,12 +101,13 @@ def make_app(settings: Settings) -> Litestar:
     return Litestar(
         # What is not said to be far is guarded: a page that is added is near unless somebody moves it on purpose.
         route_handlers=[
-            *(health, read_feed, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+            *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went, tell_how_it_went),
+            *(twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
             Router(
                 "/",
                 guards=[near_only],
                 route_handlers=[
-                    *(start_call, explain_lead, import_list, live_page, live_socket),
+                    *(start_call, explain_lead, import_list, live_page, live_socket, see_week),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
                     *IMPORTS,
                     create_static_files_router(path="/static", directories=[HERE / "static"]),
