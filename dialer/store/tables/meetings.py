@@ -60,7 +60,7 @@ class Counselor(Base):
     calendar_fault: Mapped[str | None]
     """Why the last try failed; null where it did not."""
     feed_version: Mapped[int] = mapped_column(server_default="0")
-    """Their own feed's address is signed over it: one more, and the old address leads nowhere. 0: none was made."""
+    """Their own feed's address is signed over it: one more, and the old address leads nowhere. 0 or less: there is none."""
 
 
 class CounselorHours(Base):
