@@ -28,7 +28,7 @@ _ENDINGS = frozenset({"com", "in", "co", "org", "net", "edu", "ac", "uk", "de", 
 
 def parse_email(text: str) -> str | None:
     """The address that is meant, in small letters; None for what is none."""
-    said = " ".join(text.split()).casefold().strip(" .,;<>\"'").removeprefix("mailto:")
+    said = " ".join(text.split()).casefold().strip(" <>\"'").rstrip(" .,;").removeprefix("mailto:")
     if "@" not in said:
         said = _NUMBER.sub(lambda found: _DIGITS[found[1]], said)
         for pattern, sign in _SAID:

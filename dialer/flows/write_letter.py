@@ -22,7 +22,7 @@ SUBJECTS = {
     "cancellation": "Cancelled: the meeting on {when}",
     "day_before": "Reminder: your meeting on {when}",
     "hour_before": "In an hour: your meeting, {when}",
-    "rebook": "Please choose another time for your meeting on {when}",
+    "rebook": "Please choose another time: {when}",
 }
 FIRST = {
     "invitation": "Your meeting is agreed.",
@@ -106,7 +106,6 @@ async def write_letter(
         title = f"Study abroad: meeting with {meeting.counselor.name}, One Window"
     if not address:
         return Skip(NO_ADDRESS)
-    when = when_in(starts, zone)
     words = "\n".join(
         (
             f"Dear {reader},",
@@ -120,7 +119,7 @@ async def write_letter(
     message = EmailMessage()
     message["From"] = formataddr((house.sender.name, house.sender.email))
     message["To"] = address
-    message["Subject"] = SUBJECTS[mail.kind].format(when=when)
+    message["Subject"] = SUBJECTS[mail.kind].format(when=_short(starts, zone))
     message["Date"] = format_datetime(datetime.now(starts.tzinfo))
     message["Message-ID"] = f"<{mail.id}.{booking.id}@{house.sender.email.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -134,6 +133,12 @@ def when_in(moment: datetime, zone: str) -> str:
     """Such as "Tuesday 4 March 2026, 16:00 (India time)"."""
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M} ({say_zone(zone)})"
+
+
+def _short(moment: datetime, zone: str) -> str:
+    """As `when_in`, for a subject: one that is folded looks odd in some programs."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M} ({say_zone(zone)})"
 
 
 def _outdated(mail: Mail, booking: Booking, starts: datetime, now: datetime) -> str | None:

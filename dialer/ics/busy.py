@@ -53,6 +53,8 @@ def busy_times(content: bytes, zone: str, since: datetime, until: datetime) -> l
 def _events(content: bytes) -> list[Event]:
     if not content.lstrip(b"\xef\xbb\xbf \r\n").upper().startswith(b"BEGIN:VCALENDAR"):
         raise CalendarError("what came is no iCalendar file; use the calendar's secret address in iCal format")
+    if not content.rstrip().upper().endswith(b"END:VCALENDAR"):
+        raise CalendarError("the file is broken: its end is missing")
     try:
         calendars = Calendar.from_ical(content, multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
