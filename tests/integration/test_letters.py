@@ -115,7 +115,14 @@ async def test_the_counselor_gets_the_brief_and_the_student_does_not(desk: Desk)
     await end(desk.store, desk.ava.talk)
     await desk.send()
     brief = text_of(desk.box.to(DESK)[0])
-    for line in ("Who: Asha Rao, +91", "Wants: data science; Canada", "Money: ", "Background: not said", "Why: ", "The call: "):
+    for line in (
+        "Who: Asha Rao, +91",
+        "Wants: data science; Canada",
+        "Money: ",
+        "Background: not said",
+        "Why: ",
+        "The call: ",
+    ):
         assert line in brief
     assert f"“{said}”" in brief
     assert f"/api/calls/{desk.ava.talk.call_id}/recording" in brief
@@ -141,7 +148,11 @@ async def test_a_moved_meeting_updates_the_same_event_and_a_cancelled_one_takes_
     await desk.send()
     for address in (ASHA, DESK):
         events = [event_of(letter) for letter in desk.box.to(address)]
-        assert [(each["SEQUENCE"], each["STATUS"]) for each in events] == [(0, "CONFIRMED"), (1, "CONFIRMED"), (2, "CANCELLED")]
+        assert [(each["SEQUENCE"], each["STATUS"]) for each in events] == [
+            (0, "CONFIRMED"),
+            (1, "CONFIRMED"),
+            (2, "CANCELLED"),
+        ]
         assert len({each["UID"] for each in events}) == 1
         assert [invite_of(letter)["METHOD"] for letter in desk.box.to(address)] == ["REQUEST", "REQUEST", "CANCEL"]
         assert events[1].start == events[2].start == later
@@ -231,7 +242,10 @@ async def test_a_worker_that_died_after_sending_sends_the_same_letter_under_the_
     await desk.send()
     first, again = desk.box.to(ASHA)
     assert first["Message-ID"] == again["Message-ID"]
-    assert (event_of(first)["UID"], event_of(first)["SEQUENCE"]) == (event_of(again)["UID"], event_of(again)["SEQUENCE"])
+    assert (event_of(first)["UID"], event_of(first)["SEQUENCE"]) == (
+        event_of(again)["UID"],
+        event_of(again)["SEQUENCE"],
+    )
 
 
 async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_is(store: Store, box: Box) -> None:
@@ -245,7 +259,9 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
     await end(store, ava.talk)
     assert await send_letters(store.sessions, make_post(box.url, Path()), HOUSE, TUESDAY_11) == 1
     assert [letter["To"] for letter in box.letters] == [DESK]
-    assert {each.last_says for each in await all_of(store, Mail) if each.whom == "student"} == {"no e-mail address is known"}
+    assert {each.last_says for each in await all_of(store, Mail) if each.whom == "student"} == {
+        "no e-mail address is known"
+    }
 
 
 async def test_without_a_mail_server_letters_are_files_in_the_data_folder(desk: Desk, tmp_path: Path) -> None:
@@ -265,7 +281,9 @@ async def test_f79_a_student_whose_counselor_takes_the_day_off_is_asked_for_anot
     desk.box.letters.clear()
     booking, starts = await desk.booking(), await desk.starts()
     async with desk.store.sessions.begin() as session:
-        hit = await flag_unkept(session, booking.counselor_id, starts - timedelta(hours=5), starts + timedelta(hours=5), TUESDAY_11)
+        hit = await flag_unkept(
+            session, booking.counselor_id, starts - timedelta(hours=5), starts + timedelta(hours=5), TUESDAY_11
+        )
     assert hit == 1
     await desk.send()
     (letter,) = desk.box.letters

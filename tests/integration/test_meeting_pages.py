@@ -84,7 +84,9 @@ async def now(store: Store) -> Booking:
     return found
 
 
-async def test_looking_changes_nothing_however_often_a_scanner_looks(page: Page, store: Store, booking: Booking) -> None:
+async def test_looking_changes_nothing_however_often_a_scanner_looks(
+    page: Page, store: Store, booking: Booking
+) -> None:
     for path in (LINKS.student(booking.id), LINKS.counselor(booking.id)):
         for _ in range(3):
             status, html = await page.get(path)
@@ -94,7 +96,9 @@ async def test_looking_changes_nothing_however_often_a_scanner_looks(page: Page,
     assert (await now(store)).state == "booked"
 
 
-async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(page: Page, store: Store, booking: Booking) -> None:
+async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(
+    page: Page, store: Store, booking: Booking
+) -> None:
     path = LINKS.student(booking.id)
     _, html = await page.get(path)
     offered = choices_in(html)
@@ -121,10 +125,17 @@ async def test_the_same_move_again_is_one_move(page: Page, store: Store, booking
     "slot",
     [
         *("", "tomorrow", "1@2026-02-12T10:00", "1@2026-02-30T10:00+05:30", "1@2026-02-15T11:00:00+05:30"),
-        *("1@2026-02-09T11:00:00+05:30", "1@2026-02-12T11:07:00+05:30", "999@2026-02-12T11:00:00+05:30", "x@2026-02-12T11:00:00+05:30"),
+        *(
+            "1@2026-02-09T11:00:00+05:30",
+            "1@2026-02-12T11:07:00+05:30",
+            "999@2026-02-12T11:00:00+05:30",
+            "x@2026-02-12T11:00:00+05:30",
+        ),
     ],
 )
-async def test_f82_a_time_that_was_not_offered_moves_nothing(page: Page, store: Store, booking: Booking, slot: str) -> None:
+async def test_f82_a_time_that_was_not_offered_moves_nothing(
+    page: Page, store: Store, booking: Booking, slot: str
+) -> None:
     """F82: no words, a Sunday, yesterday, 30 February, a crooked minute, somebody else's time."""
     status, html = await page.post(LINKS.student(booking.id), do="move", slot=slot)
     assert (status, 'class="said refused"' in html) == (409, True)
@@ -143,13 +154,18 @@ async def test_a_student_cancels_and_cannot_change_it_any_more(page: Page, store
     path = LINKS.student(booking.id)
     assert (await page.post(path, do="cancel"))[0] == 200
     assert ((await now(store)).state, (await now(store)).sequence) == ("cancelled", 1)
-    assert sorted(each.whom for each in await all_of(store, Mail) if each.kind == "cancellation") == ["counselor", "student"]
+    assert sorted(each.whom for each in await all_of(store, Mail) if each.kind == "cancellation") == [
+        "counselor",
+        "student",
+    ]
     _, html = await page.get(path)
     assert 'value="move"' not in html
     assert (await page.post(path, do="move", slot=f"1@{starts_of(booking).isoformat()}"))[0] == 409
 
 
-async def test_where_the_counselor_left_the_page_names_the_one_who_is_offered(page: Page, store: Store, booking: Booking) -> None:
+async def test_where_the_counselor_left_the_page_names_the_one_who_is_offered(
+    page: Page, store: Store, booking: Booking
+) -> None:
     await sql(
         store.sessions,
         "WITH anna AS (INSERT INTO counselor (name, zone, email) VALUES ('Anna', 'Europe/London', 'anna@example.org') RETURNING id) "
@@ -200,14 +216,20 @@ async def test_one_tap_says_that_they_came_and_all_was_right(after: Page, store:
     assert (await lead_now(store.sessions)).state == "done"
 
 
-async def test_agreement_counts_what_was_confirmed_by_script_version(after: Page, store: Store, booking: Booking) -> None:
+async def test_agreement_counts_what_was_confirmed_by_script_version(
+    after: Page, store: Store, booking: Booking
+) -> None:
     await after.post(LINKS.counselor(booking.id), verdict="wrong_information", wrong=["budget", "country", "nonsense"])
     async with store.sessions() as session:
         (one,) = await agreement(session)
     assert (one.script, one.version, one.meetings, one.showed) == ("ava", 1, 1, 1)
     assert (one.qualified.confirmed, one.qualified.judged) == (1, 1)
     assert {name: share.share for name, share in one.fields.items()} == {
-        "name": 1.0, "country": 0.0, "course": 1.0, "intake": 1.0, "budget": 0.0,
+        "name": 1.0,
+        "country": 0.0,
+        "course": 1.0,
+        "intake": 1.0,
+        "budget": 0.0,
     }
     await after.post(LINKS.counselor(booking.id), verdict="wrong_fit")
     async with store.sessions() as session:
@@ -215,7 +237,9 @@ async def test_agreement_counts_what_was_confirmed_by_script_version(after: Page
     assert one.qualified.share == 0.0
 
 
-async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(after: Page, store: Store, booking: Booking) -> None:
+async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
+    after: Page, store: Store, booking: Booking
+) -> None:
     moment = starts_of(booking) + timedelta(hours=1)
     assert (await lead_now(store.sessions)).state == "done"
     assert (await after.post(LINKS.counselor(booking.id), verdict="no_show"))[0] == 200
@@ -233,7 +257,9 @@ async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
     assert answered.row[MISSED].startswith("Thursday 12 February")
 
 
-async def test_who_asked_not_to_be_called_is_not_rung_for_a_missed_meeting(after: Page, store: Store, booking: Booking) -> None:
+async def test_who_asked_not_to_be_called_is_not_rung_for_a_missed_meeting(
+    after: Page, store: Store, booking: Booking
+) -> None:
     await sql(store.sessions, "UPDATE campaign_lead SET last_outcome = :said", said=Outcome.DO_NOT_CALL.value)
     await after.post(LINKS.counselor(booking.id), verdict="no_show")
     assert (await lead_now(store.sessions)).state == "done"
@@ -269,7 +295,10 @@ async def test_the_counselors_own_calendar_shows_each_meeting_once(page: Page, s
 
 
 async def test_the_week_shows_who_meets_whom_to_people_here_only(page: Page, store: Store, booking: Booking) -> None:
-    await sql(store.sessions, "UPDATE counselor SET calendar_url = 'https://calendar.example.org/x.ics', calendar_fault = 'it answers 404'")
+    await sql(
+        store.sessions,
+        "UPDATE counselor SET calendar_url = 'https://calendar.example.org/x.ics', calendar_fault = 'it answers 404'",
+    )
     week = f"{starts_of(booking):%G-W%V}"
     answer = await page.client.get(f"/bookings?week={week}")
     assert answer.status_code == 200

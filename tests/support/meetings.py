@@ -9,7 +9,9 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.people import talk_with
 
 
-async def booked(store: Store, n: int = 1, day: str = "2026-02-12", email: str | None = "asha.rao@example.com") -> Booking:
+async def booked(
+    store: Store, n: int = 1, day: str = "2026-02-12", email: str | None = "asha.rao@example.com"
+) -> Booking:
     """The n-th student books the first time of a day, and the call ends."""
     ava = Ava(store, await talk_with(store.sessions, ScriptedCarrier(), n))
     await ava("save_enquiry", name="Asha Rao", country="Canada", course="data science", intake="2027", budget="20 lakh")

@@ -18,7 +18,12 @@ def test_the_brief_has_six_lines_whatever_is_known() -> None:
 
 
 def test_two_quotes_the_longest_in_the_order_in_which_they_were_said() -> None:
-    said = ["Yes.", "I want to study data science in Canada", "Hm, okay then", "My cousin  went to Toronto and loved it very much"]
+    said = [
+        "Yes.",
+        "I want to study data science in Canada",
+        "Hm, okay then",
+        "My cousin  went to Toronto and loved it very much",
+    ]
     assert quotes(said) == (said[1], "My cousin went to Toronto and loved it very much")
     assert quotes(["Yes.", "No."]) == ()
     (cut,) = quotes(["word " * 100])

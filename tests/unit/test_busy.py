@@ -14,7 +14,9 @@ SINCE, UNTIL = datetime(2026, 3, 23, tzinfo=UTC), datetime(2026, 4, 6, tzinfo=UT
 
 
 def calendar(*events: str, more: str = "") -> bytes:
-    body = "".join(f"BEGIN:VEVENT\nUID:{n}\nDTSTAMP:20260301T000000Z\n{each}\nEND:VEVENT\n" for n, each in enumerate(events))
+    body = "".join(
+        f"BEGIN:VEVENT\nUID:{n}\nDTSTAMP:20260301T000000Z\n{each}\nEND:VEVENT\n" for n, each in enumerate(events)
+    )
     return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{more}{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
 
 
@@ -31,7 +33,10 @@ def shown(content: bytes, zone: str = ZONE) -> list[str]:
     [
         ("DTSTART:20260324T100000Z\nDTEND:20260324T110000Z", ["Tue 24 10:00-11:00"]),
         ("DTSTART;TZID=Asia/Kolkata:20260324T100000\nDURATION:PT45M", ["Tue 24 04:30-05:15"]),
-        ("DTSTART;TZID=India Standard Time:20260324T100000\nDTEND;TZID=India Standard Time:20260324T103000", ["Tue 24 04:30-05:00"]),
+        (
+            "DTSTART;TZID=India Standard Time:20260324T100000\nDTEND;TZID=India Standard Time:20260324T103000",
+            ["Tue 24 04:30-05:00"],
+        ),
         ("DTSTART:20260324T100000\nDTEND:20260324T103000", ["Tue 24 10:00-10:30"]),
         ("DTSTART;VALUE=DATE:20260324\nDTEND;VALUE=DATE:20260326", ["Tue 24 00:00-00:00"]),
         ("DTSTART;VALUE=DATE:20260324", ["Tue 24 00:00-00:00"]),
@@ -119,11 +124,11 @@ def test_noise_is_read_or_refused_and_never_breaks_the_worker(content: bytes) ->
     st.integers(1, 5),
     st.sampled_from(["Europe/London", "Asia/Kolkata", "America/New_York"]),
 )
-def test_every_repetition_is_at_the_wall_time_of_the_first(first: datetime, often: str, interval: int, zone: str) -> None:
+def test_every_repetition_is_at_the_wall_time_of_the_first(
+    first: datetime, often: str, interval: int, zone: str
+) -> None:
     first = first.replace(second=0, microsecond=0, hour=min(22, max(4, first.hour)))
-    event = (
-        f"DTSTART;TZID={zone}:{first:%Y%m%dT%H%M%S}\nDURATION:PT30M\nRRULE:FREQ={often};INTERVAL={interval}"
-    )
+    event = f"DTSTART;TZID={zone}:{first:%Y%m%dT%H%M%S}\nDURATION:PT30M\nRRULE:FREQ={often};INTERVAL={interval}"
     for opens, closes in busy_times(calendar(event), "UTC", SINCE, UNTIL):
         assert opens.astimezone(ZoneInfo(zone)).time() == first.time()
         assert closes - opens == timedelta(minutes=30)

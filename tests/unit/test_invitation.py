@@ -12,8 +12,14 @@ from dialer.ics.invitation import Entry, Party, calendar_of, invitation, uid_of
 
 STARTS = datetime(2026, 3, 30, 14, 0, tzinfo=UTC)
 ENTRY = Entry(
-    UUID(int=5), 2, STARTS, STARTS + timedelta(minutes=30), "Europe/London", datetime(2026, 3, 1, tzinfo=UTC),
-    "Study abroad: Asha; Rao, PhD", "Line one\nकनाडा में " + "long " * 40,
+    UUID(int=5),
+    2,
+    STARTS,
+    STARTS + timedelta(minutes=30),
+    "Europe/London",
+    datetime(2026, 3, 1, tzinfo=UTC),
+    "Study abroad: Asha; Rao, PhD",
+    "Line one\nकनाडा में " + "long " * 40,
 )
 HOUSE, ASHA = Party("One Window", "bookings@example.org"), Party('Asha "the" Rao', "asha@example.com")
 
@@ -47,7 +53,9 @@ def test_every_zone_that_is_named_is_described() -> None:
     described = set(re.findall(rb"^TZID:(.+?)\r$", content, re.MULTILINE))
     assert named == described == {b"Europe/London"}
     offsets = {(bytes(a), bytes(b)) for a, b in re.findall(rb"TZOFFSETFROM:(\S+)\r\nTZOFFSETTO:(\S+)\r", content)}
-    offsets |= {(bytes(b), bytes(a)) for a, b in re.findall(rb"TZOFFSETTO:(\S+)\r\n(?:.*\r\n)*?TZOFFSETFROM:(\S+)\r", content)}
+    offsets |= {
+        (bytes(b), bytes(a)) for a, b in re.findall(rb"TZOFFSETTO:(\S+)\r\n(?:.*\r\n)*?TZOFFSETFROM:(\S+)\r", content)
+    }
     assert (b"+0000", b"+0100") in offsets
     (event,) = Calendar.from_ical(content).events
     assert event.start == STARTS
@@ -66,6 +74,8 @@ def test_a_calendar_to_subscribe_to_may_be_empty_and_shows_what_was_cancelled() 
 
 
 def test_a_name_cannot_add_a_line_to_the_file() -> None:
-    content, _ = invitation(replace(ENTRY, summary="x\r\nBEGIN:VEVENT"), HOUSE, Party("a\r\nATTENDEE:b", "asha@example.com"))
+    content, _ = invitation(
+        replace(ENTRY, summary="x\r\nBEGIN:VEVENT"), HOUSE, Party("a\r\nATTENDEE:b", "asha@example.com")
+    )
     assert content.count(b"\r\nBEGIN:VEVENT") == 1
     assert content.count(b"\r\nATTENDEE") == 1

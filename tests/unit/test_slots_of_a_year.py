@@ -14,7 +14,14 @@ from dialer.domain.spoken import say_day, say_time
 from dialer.ics.invitation import Entry, Party, invitation
 from tests.unit.test_slots import DESK, INDIA, LONDON, MONDAY, WEDNESDAY, india
 
-ZONES = ["Asia/Kolkata", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu"]
+ZONES = [
+    "Asia/Kolkata",
+    "Europe/London",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+]
 MOMENTS = st.integers(0, 365 * 24 * 4).map(lambda n: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * n))
 BOOKING = UUID(int=7)
 TWO_SPANS = tuple(Hours(day, *span) for day in range(7) for span in ((time(9), time(12)), (time(14), time(19))))
@@ -99,6 +106,9 @@ def test_a_counselor_whose_calendar_cannot_be_read_gets_a_days_notice() -> None:
 
 def test_a_busy_time_keeps_the_buffers_of_the_meeting_beside_it() -> None:
     busy = replace(DESK, busy=((india(4, 12), india(4, 13)),), buffer_before_minutes=30, buffer_after_minutes=15)
-    times = {slot.starts.astimezone(ZoneInfo(INDIA)).strftime("%H:%M") for slot in bookable(busy, WEDNESDAY, WEDNESDAY, INDIA, MONDAY)}
+    times = {
+        slot.starts.astimezone(ZoneInfo(INDIA)).strftime("%H:%M")
+        for slot in bookable(busy, WEDNESDAY, WEDNESDAY, INDIA, MONDAY)
+    }
     assert {"11:00", "13:30"} <= times
     assert times.isdisjoint({"11:30", "12:00", "12:30", "13:00"})
