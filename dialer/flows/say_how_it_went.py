@@ -17,7 +17,7 @@ from dialer.domain.call import Outcome
 from dialer.domain.hours_group import group_of, within_hours
 from dialer.domain.retry import GiveUp, RetryAt, after_no_show
 from dialer.flows.change_meeting import Refused
-from dialer.store import bookings, enquiries
+from dialer.store import bookings, campaigns, enquiries
 from dialer.store.campaigns import policy_of, window_of
 from dialer.store.tables import Booking, Campaign, CampaignLead, Lead
 
@@ -71,6 +71,10 @@ async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) ->
             at = within_hours(group_of(lead.phone, lead.state, lead.zones), window_of(campaign), at, jitter)
             in_campaign.state, in_campaign.next_attempt_at, in_campaign.rank = "waiting", at, 2
             in_campaign.why = "rung again: did not come to the meeting"
+            if (
+                campaign.state == "done"
+            ):  # it ended by itself when nobody was left; one that people stopped stays stopped
+                await campaigns.move(session, campaign.id, "running")
         case GiveUp(reason):
             in_campaign.why = reason
     await bookings.note(session, booking.id, "house", in_campaign.why, now)

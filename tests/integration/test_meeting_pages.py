@@ -257,6 +257,16 @@ async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
     assert answered.row[MISSED].startswith("Thursday 12 February")
 
 
+@pytest.mark.parametrize(("state", "becomes"), [("done", "running"), ("stopped", "stopped"), ("paused", "paused")])
+async def test_a_campaign_that_ended_by_itself_goes_on_for_them_and_one_that_was_stopped_does_not(
+    after: Page, store: Store, booking: Booking, state: str, becomes: str
+) -> None:
+    await sql(store.sessions, "UPDATE campaign SET state = :state", state=state)
+    await after.post(LINKS.counselor(booking.id), verdict="no_show")
+    assert (await lead_now(store.sessions)).state == "waiting"
+    assert await sql(store.sessions, "SELECT state FROM campaign") == becomes
+
+
 async def test_who_asked_not_to_be_called_is_not_rung_for_a_missed_meeting(
     after: Page, store: Store, booking: Booking
 ) -> None:
