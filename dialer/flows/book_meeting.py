@@ -50,7 +50,8 @@ async def hold_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
             lead_zone=talk.zone,
         )
     if counselor is None or held is None:
-        return await _refused(session, talk, "held", TAKEN if counselor else GONE, now)
+        taken = counselor is not None or await bookings.is_taken(session, slot)
+        return await _refused(session, talk, "held", TAKEN if taken else GONE, now)
     words = read_back(slot.starts, talk.zone, counselor.zone, counselor.name, now)
     return {
         "held": True,

@@ -31,7 +31,7 @@ async def hold(
     call is let go, the same one again is kept.
     """
     span = Range(slot.starts, slot.ends)
-    await session.execute(delete(Booking).where(Booking.state == "held", Booking.held_until <= func.now()))
+    await _let_go(session, slot.counselor_id)
     mine = await held(session, call_id)
     if mine is not None and mine.during == span and mine.counselor_id == slot.counselor_id:
         mine.held_until = func.now() + HOLD
@@ -59,6 +59,12 @@ async def hold(
     except IntegrityError:
         return None
     return booking
+
+
+async def _let_go(session: AsyncSession, counselor_id: int) -> None:
+    """Forget the holds on a counselor's time that ran out: the constraint knows no clock."""
+    ran_out = (Booking.state == "held") & (Booking.held_until <= func.now())
+    await session.execute(delete(Booking).where(Booking.counselor_id == counselor_id, ran_out))
 
 
 async def held(session: AsyncSession, call_id: UUID) -> Booking | None:
@@ -92,7 +98,7 @@ async def move(session: AsyncSession, booking: Booking, slot: Slot, blocks: Span
         "settled_at": now,
         "why": slot.why or booking.why,
     }
-    await session.execute(delete(Booking).where(Booking.state == "held", Booking.held_until <= func.now()))
+    await _let_go(session, slot.counselor_id)
     try:
         async with session.begin_nested():
             await session.execute(update(Booking).where(Booking.id == booking.id).values(values))
@@ -125,6 +131,15 @@ async def of_lead(session: AsyncSession, campaign_lead_id: int) -> Booking | Non
     """A lead's booking in a campaign."""
     query = select(Booking).where(Booking.campaign_lead_id == campaign_lead_id, Booking.state == "booked")
     return (await session.scalars(query)).one_or_none()
+
+
+async def is_taken(session: AsyncSession, slot: Slot) -> bool:
+    """Whether a meeting, or a hold that is still good, lies in the slot."""
+    live = (Booking.state == "booked") | ((Booking.state == "held") & (Booking.held_until > func.now()))
+    query = select(Booking.id).where(
+        Booking.counselor_id == slot.counselor_id, Booking.during.overlaps(Range(slot.starts, slot.ends)), live
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 async def is_booked(session: AsyncSession, call_id: UUID) -> bool:

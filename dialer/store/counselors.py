@@ -85,9 +85,13 @@ async def named(session: AsyncSession, name: str) -> Counselor | None:
 
 
 async def lock(session: AsyncSession, counselor_id: int) -> None:
-    """Let the meetings of a counselor who has a most per day be made one after the other."""
-    limited = select(Counselor.id).where(Counselor.id == counselor_id, Counselor.max_per_day.is_not(None))
-    await session.execute(limited.with_for_update(key_share=True))
+    """Let the meetings of a counselor be made one after the other, until each transaction ends.
+
+    A most per day is no constraint's to keep; and of callers who insert into one exclusion constraint at the same moment
+    each may wait for the other, until PostgreSQL ends one that would have won.
+    """
+    query = select(Counselor.id).where(Counselor.id == counselor_id)
+    await session.execute(query.with_for_update(key_share=True))
 
 
 async def claim_calendars(session: AsyncSession, every: timedelta, most: int = 10) -> Sequence[tuple[int, str, str]]:

@@ -45,6 +45,7 @@ def _booking() -> tuple[sa.Column, ...]:
         _words("right_fields"),
         _words("wrong_fields"),
         sa.Column("verdict_at", MOMENT),
+        sa.Column("changed_at", MOMENT, server_default=sa.text("now()"), nullable=False),
     )
 
 
@@ -70,6 +71,7 @@ def upgrade() -> None:
     _span(closes_at_midnight=True)
     for column in _booking():
         op.add_column("booking", column)
+    op.execute("UPDATE booking SET changed_at = created_at")
     op.create_check_constraint(
         op.f("ck_booking_verdict"), "booking", "verdict IN ('showed', 'no_show', 'wrong_fit', 'wrong_information')"
     )

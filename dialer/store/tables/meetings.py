@@ -141,6 +141,8 @@ class Booking(Base):
     """What AVA had written down that the counselor found right."""
     wrong_fields: Mapped[list[str]] = mapped_column(server_default="{}")
     verdict_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    """When the row was last written, real time: other systems are told of what is newer."""
 
 
 class BookingEvent(Base):
