@@ -19,7 +19,7 @@ from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.domain.slots import is_there
 from dialer.flows.transfer import DAY, takers
-from dialer.store import audit, bookings
+from dialer.store import audit, counselors
 from dialer.store.tables import Call, Counselor
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
@@ -77,9 +77,7 @@ async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
     now = parts.clock.now()
     async with parts.sessions() as session:
         there = {
-            each.counselor_id
-            for each in await bookings.counselors(session, now - DAY, now + DAY)
-            if is_there(each, now)
+            each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
         }
         return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
 
