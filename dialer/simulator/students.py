@@ -241,7 +241,7 @@ BY_ENDING: Mapping[str, Student] = {
                 (ToolUse("save_enquiry", {"email": "priya dot nair at example dot com"}),),
                 "Thank you, I have noted your e-mail address.",
             ),
-            Line("Yes, that address is right.", (), "Wonderful, the invitation is on its way."),
+            Line("Perfect, you have spelled my address well.", (), "Wonderful, the invitation is on its way."),
             THANKS,
         ),
     ),
