@@ -92,8 +92,12 @@ OURS = frozenset({"name", "greeting", "today", "time", "zone", "known", "notice"
 
 def missing_columns(persona: str, opening: str, columns: Iterable[str]) -> tuple[str, ...]:
     """The columns ($words) that a script names and none of these lists' `columns` gives, sorted."""
-    named = {*Template(persona).get_identifiers(), *Template(opening).get_identifiers()}
-    return tuple(sorted(named - OURS - {_word(column) for column in columns}))
+    return tuple(sorted({*named_words(persona, opening)} - OURS - {_word(column) for column in columns}))
+
+
+def named_words(persona: str, opening: str) -> tuple[str, ...]:
+    """Every $word that a script names, sorted."""
+    return tuple(sorted({*Template(persona).get_identifiers(), *Template(opening).get_identifiers()}))
 
 
 def honest(persona: str, opening: str, *, recorded: bool) -> tuple[str, str]:

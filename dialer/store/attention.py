@@ -92,7 +92,7 @@ async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
     many = await session.scalar(missed) or 0
     found = []
     if unmarked:
-        found.append(Need(f"{unmarked} meetings are over", "Say how they went.", "/bookings?when=past"))
+        found.append(Need(f"{unmarked} meetings are over", "Say how they went.", "/bookings/all?when=past"))
     if many:
-        found.append(Need(f"{many} did not come", "Ring them again or write to them.", "/bookings?when=past"))
+        found.append(Need(f"{many} did not come", "Ring them again or write to them.", "/bookings/all?when=past"))
     return found

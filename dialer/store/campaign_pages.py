@@ -51,10 +51,11 @@ async def zone_of(session: AsyncSession, campaign_id: int) -> str | None:
         .limit(500)
         .subquery()
     )
+    first = HoursGroup.zones[1].label("zone")
     query = (
-        select(HoursGroup.zones[1])
+        select(first)
         .join(some, some.c.hours_id == HoursGroup.id)
-        .group_by(HoursGroup.zones[1])
+        .group_by(first)
         .order_by(func.count().desc())
         .limit(1)
     )

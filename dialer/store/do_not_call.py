@@ -182,3 +182,9 @@ async def age_of(session: AsyncSession) -> Sequence[Any]:
         "FROM do_not_call GROUP BY scope, source ORDER BY scope, source"
     )
     return (await session.execute(text(query))).all()
+
+
+async def newest(session: AsyncSession, before: int, most: int) -> Sequence[DoNotCall]:
+    """The newest entries, behind the entry `before` (0: the first of them)."""
+    query = select(DoNotCall).order_by(DoNotCall.id.desc()).limit(most)
+    return (await session.scalars(query.where(DoNotCall.id < before) if before else query)).all()

@@ -46,7 +46,7 @@ SELECT grouping(n, outcome, step, slot, day) AS kind, n, outcome, step, slot, da
     count(answered_at) AS reached, count(*) FILTER (WHERE outcome = 'booked') AS booked,
     coalesce(sum(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)), 0) AS cost, avg(latency_p50_ms)::float AS latency
 FROM (SELECT n, outcome, answered_at, carrier_cost, voice_cost, latency_p50_ms,
-        least(latency_p50_ms / :step, :most) AS step,
+        CASE WHEN latency_p50_ms IS NOT NULL THEN least(latency_p50_ms / :step, :most) END AS step,
         date_bin('30 minutes', created_at, '2000-01-03') AS slot,
         date_trunc('day', created_at AT TIME ZONE :zone) AS day
       FROM call WHERE created_at >= :since AND created_at < :until AND outcome IS NOT NULL

@@ -28,7 +28,7 @@ async def versions(session: AsyncSession, name: str | None = None) -> Sequence[S
 async def used(session: AsyncSession, name: str | None = None) -> list[Used]:
     """Likewise, each with the number of its campaigns."""
     counted = await session.execute(select(Campaign.script_id, func.count()).group_by(Campaign.script_id))
-    many = {script_id: campaigns for script_id, campaigns in counted}  # noqa: C416 - typed rows
+    many: dict[int, int] = dict(counted.all())
     return [Used(script, many.get(script.id, 0)) for script in await versions(session, name)]
 
 

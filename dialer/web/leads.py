@@ -6,8 +6,6 @@ nor a webhook its second.
 
 import asyncio
 import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,10 +22,7 @@ from dialer.store import jobs
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
 from dialer.web.parts import Parts, WebParts
-
-LARGEST = 200 * 1024 * 1024
-PIECE = 1024 * 1024
-WITHIN_S = 600
+from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
 
 
 @post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
@@ -45,14 +40,12 @@ async def import_list(
     A `dry_run` says what would become of each row and brings in nobody. In the `background` a worker does it, and the
     answer is `{job_id}` (see /api/jobs).
     """
-    suffix = ".xlsx" if data.filename.lower().endswith(".xlsx") else ".csv"
+    suffix = suffix_of(data.filename)
     if background:
         return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates, request.user.email)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
-        path = Path(folder) / f"{_plain(Path(data.filename).stem)}{suffix}"
-        with path.open("wb") as file:
-            while piece := await data.read(PIECE):
-                await asyncio.to_thread(file.write, piece)
+        path = Path(folder) / f"{plain(Path(data.filename).stem)}{suffix}"
+        await save(data, path)
         return await _import(parts, path, name, dry_run, duplicates)
 
 
@@ -62,39 +55,20 @@ async def _ask(
     """Keep the file where the workers find it, and ask for it to be imported."""
     folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
-    path = folder / f"{_plain(Path(data.filename).stem)}{suffix}"
-    with path.open("wb") as file:
-        while piece := await data.read(PIECE):
-            await asyncio.to_thread(file.write, piece)
+    path = folder / f"{plain(Path(data.filename).stem)}{suffix}"
+    await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with parts.sessions.begin() as session:
         return await jobs.ask(session, "import", asked, by)
 
 
 async def _import(parts: Parts, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
-    environment = {**os.environ, "DIALER_DATABASE_URL": parts.settings.dialer_database_url or ""}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dialer", "leads", "import", str(path), "--campaign", campaign, "--json"),
-        *("--duplicates", duplicates, *(["--dry-run"] if dry else [])),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**environment, "DIALER_REDIS_URL": parts.settings.dialer_redis_url or ""},
-    )
+    words = ("leads", "import", str(path), "--campaign", campaign, "--json", "--duplicates", duplicates)
     try:
-        async with asyncio.timeout(WITHIN_S):
-            out, err = await process.communicate()
+        code, out, says = await run_dialer(parts, *words, *(["--dry-run"] if dry else []))
     except TimeoutError as error:
-        process.kill()
-        await process.wait()
         raise ClientException("the list took too long to read; nothing was imported", status_code=422) from error
-    if process.returncode:
-        says = err.decode().strip().splitlines()[-1].removeprefix("dialer: ") if err else "the list could not be read"
+    if code:
         raise ClientException(says.replace(str(path), path.name), status_code=422)
     counts: dict[str, Any] = json.loads(out)
     return counts
-
-
-def _plain(stem: str) -> str:
-    """A file name that cannot leave its folder or look like an option."""
-    return "".join(each if each.isalnum() or each in " _-." else "_" for each in stem).strip(" -.")[:100] or "list"

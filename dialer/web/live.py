@@ -12,13 +12,10 @@ from litestar import WebSocket, get, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.response import Template
-from sqlalchemy import select
 
-from dialer.domain.call import AT_CARRIER
 from dialer.domain.phone import mask
 from dialer.domain.roles import READERS
-from dialer.store import turns
-from dialer.store.tables import Call, CampaignLead, Lead
+from dialer.store import live_calls
 from dialer.web.doors.may import may
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
@@ -60,28 +57,22 @@ async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
 
 async def _snapshot(parts: Parts) -> str:
     async with parts.sessions() as session:
-        query = (
-            select(Call, Lead.name)
-            .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-            .join(Lead, Lead.id == CampaignLead.lead_id)
-            .where(Call.state.in_(AT_CARRIER))
-            .order_by(Call.created_at)
-            .limit(200)
-        )
-        rows = (await session.execute(query)).all()
-        calls = [
-            {
-                "call_id": str(call.id),
-                "phone": mask(call.phone),
-                "name": name,
-                "state": call.state,
-                "since": call.created_at.isoformat(),
-                "turns": [
-                    {"who": turn.who, "text": turn.words, "item": turn.item, "position": turn.position}
-                    for turn in await turns.of_call(session, call.id)
-                ],
-            }
-            for call, name in rows
-        ]
+        rows = await live_calls.in_progress(session)
+    calls = [
+        {
+            "call_id": str(each.call_id),
+            "phone": mask(each.phone),
+            "name": each.name,
+            "state": each.state,
+            "since": each.since.isoformat(),
+            "for_s": round(each.for_s, 1),
+            "turns": [
+                {"who": turn.who, "text": turn.words, "item": turn.item, "position": turn.position}
+                for turn in each.turns
+            ],
+            "fields": each.fields,
+        }
+        for each in rows
+    ]
     now = parts.clock.now().isoformat()
     return json.dumps({"type": "snapshot", "time": now, "calls": calls}, ensure_ascii=False)

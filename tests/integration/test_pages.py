@@ -1,13 +1,29 @@
-"""Pages, without a browser: each is shown to who may see it, empty and full, in few statements."""
+"""Pages, without a browser: who is shown what, in how few statements, and what their forms do."""
 
+import csv
+import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import select
 
+from dialer.cli.benches.ground import counting
+from dialer.cli.job import Working
+from dialer.domain.call import Outcome
+from dialer.domain.roles import Role
 from dialer.settings import Settings
+from dialer.store import campaigns, do_not_call
+from dialer.store.tables import AuditEntry, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
+from dialer.web.pages.kept import Kept
 from dialer.wiring.stores import Store
-from tests.support.pages import EMPTY_PAGES, signed_in
+from tests.browser.filled import ATTACK, fill_open
+from tests.support.lists import SAMPLE, as_text, students
+from tests.support.pages import EMPTY_PAGES, FULL_PAGES, send, signed_in
+from tests.support.people import enrol, phone_of, sql
+
+MOST_STATEMENTS = 12
 
 
 @pytest.fixture
@@ -16,8 +32,273 @@ async def web(settings: Settings, store: Store) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", EMPTY_PAGES)
-async def test_every_page_of_an_empty_house_says_what_comes_next(web: AsyncClient, path: str) -> None:
-    answer = await web.get(path)
-    assert answer.status_code == 200, answer.text
-    assert "</html>" in answer.text
+@pytest.fixture
+async def full(settings: Settings, store: Store) -> AsyncIterator[AsyncClient]:
+    """A house with campaigns, leads, calls and meetings."""
+    await fill_open(settings, store)
+    async with signed_in(settings, store) as client:
+        yield client
+
+
+async def _draft(web: AsyncClient, store: Store, name: str = "Spring") -> int:
+    made = await send(web, "/campaigns/new", name=name, country="IN")
+    assert made.status_code == 303, made.text
+    async with store.sessions() as session:
+        found = await campaigns.named(session, name)
+        assert found is not None
+        return found.id
+
+
+async def test_every_page_of_an_empty_house_says_what_comes_next(web: AsyncClient) -> None:
+    for path in EMPTY_PAGES:
+        answer = await web.get(path)
+        assert answer.status_code == 200, answer.text
+        assert "</html>" in answer.text
+
+
+async def test_every_page_of_a_full_house_asks_the_database_a_dozen_times_at_most(full: AsyncClient) -> None:
+    asked = {}
+    for path in (*EMPTY_PAGES, *FULL_PAGES):
+        with counting() as sent:
+            answer = await full.get(path)
+        assert answer.status_code == 200, answer.text
+        asked[path] = sent[0]
+    assert {path: many for path, many in asked.items() if many > MOST_STATEMENTS} == {}
+
+
+async def test_no_words_of_a_list_or_a_call_become_part_of_a_page(full: AsyncClient) -> None:
+    for path in (*EMPTY_PAGES, *FULL_PAGES):
+        page = (await full.get(path)).text
+        assert ATTACK not in page, path
+        assert "<script>document" not in page, path
+        assert 'onerror="' not in page, path
+
+
+async def test_pages_have_no_script_and_no_style_of_their_own(full: AsyncClient) -> None:
+    for path in (*EMPTY_PAGES, *FULL_PAGES):
+        answer = await full.get(path)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        for inline in ("<script>", "<style", " style=", " onclick=", "javascript:"):
+            assert inline not in answer.text.replace("javascript:alert(1)", ""), (path, inline)
+
+
+async def test_an_auditor_reads_every_page_and_changes_nothing(settings: Settings, store: Store) -> None:
+    async with signed_in(settings, store, Role.AUDITOR) as web:
+        assert (await web.get("/leads")).status_code == 200
+        refused = await send(web, "/settings/kill", page="/settings", why="to try")
+        assert refused.status_code == 403
+    async with store.sessions() as session:
+        assert (await session.scalars(select(KillSwitch))).all() == []
+
+
+async def test_a_counselor_sees_their_own_meetings_and_no_leads(settings: Settings, store: Store) -> None:
+    async with signed_in(settings, store, Role.COUNSELOR) as web:
+        mine = await web.get("/bookings/all")
+        assert mine.status_code == 200
+        assert 'href="/leads"' not in mine.text
+        for path in ("/leads", "/leads/1", "/calls", "/campaigns", "/", "/files/leads.csv", "/reports", "/settings"):
+            assert (await web.get(path)).status_code == 403, path
+
+
+async def test_a_campaign_is_made_step_by_step_and_not_launched_before_it_has_leads(
+    web: AsyncClient, store: Store
+) -> None:
+    campaign_id = await _draft(web, store)
+    taken = await send(web, "/campaigns/new", name="Spring")
+    assert (taken.status_code, "choose another name" in taken.text) == (422, True)
+    steps = f"/campaigns/{campaign_id}/set-up"
+    wrong = {"window_opens": "19:00", "window_closes": "10:00", "window_days": ["0", "1"], "machine": "hang_up"}
+    numbers = {"max_attempts": "3", "calls_per_day": "1", "recording_days": "30"}
+    refused = await send(web, f"{steps}/schedule", **wrong, **numbers)
+    assert (refused.status_code, "open before they close" in refused.text) == (422, True)
+    kept = await send(
+        web, f"{steps}/schedule", **{**wrong, "window_opens": "11:00", "window_closes": "18:00"}, **numbers
+    )
+    assert (kept.status_code, kept.headers["location"]) == (303, f"{steps}/numbers")
+    kept = await send(web, f"{steps}/numbers", carrier="", concurrency="7", per_second="2", spend_cap="99.50")
+    assert kept.status_code == 303, kept.text
+    async with store.sessions() as session:
+        made = await session.get_one(Campaign, campaign_id)
+        assert (made.window_opens.hour, made.window_days, made.max_attempts, made.recording) == (11, [0, 1], 3, False)
+        assert (made.concurrency, str(made.spend_cap), made.carrier) == (7, "99.500000", None)
+    empty = await send(web, f"{steps}/launch")
+    assert (empty.status_code, "no leads yet" in empty.text) == (422, True)
+    await enrol(store.sessions, campaign_id, [phone_of(1)], {"consent": True})
+    launched = await send(web, f"{steps}/launch")
+    assert launched.headers["location"] == f"/campaigns/{campaign_id}?done=started"
+    async with store.sessions() as session:
+        assert (await session.get_one(Campaign, campaign_id)).state == "running"
+        did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
+        assert did[-4:] == ["campaign made", "campaign changed", "campaign changed", "campaign started"]
+
+
+async def test_the_rail_says_whom_a_launch_would_skip_and_why(web: AsyncClient, store: Store) -> None:
+    campaign_id = await _draft(web, store)
+    await enrol(store.sessions, campaign_id, [phone_of(n) for n in range(1, 8)], {"consent": True})
+    async with store.sessions.begin() as session:
+        listed = {"scope": "account", "source": "list", "reason": "", "by": "test"}
+        await do_not_call.add(session, [phone_of(1), phone_of(2)], **listed)
+    page = " ".join((await web.get(f"/campaigns/{campaign_id}/set-up/launch")).text.split())
+    assert '<dd>5 <span class="quiet small">of 7 leads</span>' in page
+    assert "2 because of: do not call" in page
+    assert "ring 5 leads" in page
+
+
+async def test_a_campaign_is_paused_and_stopped_with_a_receipt(web: AsyncClient, store: Store) -> None:
+    campaign_id = await _draft(web, store)
+    early = await send(web, f"/campaigns/{campaign_id}/pause")
+    assert (early.status_code, "cannot be paused" in early.text) == (409, True)
+    await enrol(store.sessions, campaign_id, [phone_of(1)])
+    assert (await send(web, f"/campaigns/{campaign_id}/start")).status_code == 303
+    assert (await send(web, f"/campaigns/{campaign_id}/pause")).status_code == 303
+    stopped = await send(web, f"/campaigns/{campaign_id}/stop")
+    assert "Stopped, with a receipt" in stopped.text
+    async with store.sessions() as session:
+        assert (await session.get_one(Campaign, campaign_id)).state == "stopped"
+
+
+async def test_a_list_comes_in_by_upload_map_fix_and_confirm_and_goes_out_again(
+    web: AsyncClient, settings: Settings, store: Store
+) -> None:
+    campaign_id = await _draft(web, store)
+    up = await send(web, f"/campaigns/{campaign_id}/lists", files={"file": ("leads.csv", SAMPLE.read_bytes())})
+    assert up.status_code == 303, up.text
+    mapped = await web.get(up.headers["location"])
+    assert '<option value="phone" selected>' in mapped.text
+    nothing = await send(web, up.headers["location"], **{"column:Student Name": "name"})
+    assert (nothing.status_code, "holds the phone number" in nothing.text) == (422, True)
+    asked = await send(web, up.headers["location"], **{"column:Student Name": "name", "column:Mobile No.": "phone"})
+    await _work(settings, store, asked.headers["location"])
+    seen = await web.get((await web.get(asked.headers["location"])).headers["location"])
+    assert "Nobody is in yet." in seen.text
+    async with store.sessions() as session:
+        assert (await session.scalars(select(Lead))).all() == []
+    fix = await web.get("/imports/1/to-fix.csv")
+    rows = list(csv.DictReader(io.StringIO(fix.text.removeprefix("\ufeff"))))
+    assert rows
+    assert all(row["problem"] for row in rows)
+    commit = await send(web, "/imports/1/commit")
+    await _work(settings, store, commit.headers["location"])
+    assert "leads are in Spring" in (await web.get("/imports/1")).text
+    undone = await send(web, "/imports/1/undo")
+    assert undone.status_code == 303, undone.text
+    async with store.sessions() as session:
+        assert (await session.scalars(select(Lead))).all() == []
+
+
+async def _work(settings: Settings, store: Store, address: str) -> None:
+    """What a worker does with a job."""
+    job_id = int(address.rsplit("/", 1)[1])
+    async with store.sessions.begin() as session:
+        (await session.get_one(Job, job_id)).state = "running"
+    await Working(settings, store, job_id).run()
+    async with store.sessions() as session:
+        job = await session.get_one(Job, job_id)
+        assert job.state == "done", job.says
+
+
+async def test_a_file_that_is_no_list_is_refused_in_one_line(web: AsyncClient, store: Store) -> None:
+    campaign_id = await _draft(web, store)
+    up = await send(web, f"/campaigns/{campaign_id}/lists", files={"file": ("../../x.csv", b"\x00\x01")})
+    assert up.status_code == 303
+    refused = await web.get(up.headers["location"])
+    assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+
+
+async def test_leads_are_found_page_by_page_by_what_stands_in_the_address(web: AsyncClient, store: Store) -> None:
+    one, two = await _draft(web, store), await _draft(web, store, "Autumn")
+    await enrol(store.sessions, one, [phone_of(n) for n in range(1, 71)])
+    await enrol(store.sessions, two, [phone_of(n) for n in range(60, 66)], {"name": "Bela"})
+    await sql(store.sessions, "UPDATE campaign_lead SET state = 'done', last_outcome = 'booked' WHERE id % 30 = 0")
+    seen, path, pages = [], "/leads", 0
+    while path:
+        text = (await web.get(path)).text
+        seen += [each.split('"')[0] for each in text.split('data-drawer hx-get="/leads/')[1:]]
+        found = text.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0] if 'rel="next"' in text else ""
+        path, pages = found.replace("&amp;", "&"), pages + 1
+    assert (len(seen), pages) == (76, 2)
+    assert seen == sorted(seen, key=int, reverse=True)
+    async with store.sessions() as session:
+        booked = select(CampaignLead.id).where(CampaignLead.last_outcome == Outcome.BOOKED)
+        many = len((await session.scalars(booked)).all())
+    assert (await web.get("/leads?outcome=booked")).text.count("data-drawer") == many
+    assert (await web.get(f"/leads?campaign={two}")).text.count("data-drawer") == 6
+    assert (await web.get("/leads?q=98120 00060")).text.count("data-drawer") == 2
+    assert "Nobody is like that" in (await web.get("/leads?q=no%25body&state=sideways")).text
+
+
+async def test_a_number_is_listed_checked_and_taken_off_and_the_trail_says_so(web: AsyncClient, store: Store) -> None:
+    here = "/do-not-call"
+    bad = await send(web, f"{here}/add", page=here, numbers="98120 00001\n12")
+    assert (bad.status_code, "nothing was listed" in bad.text) == (422, True)
+    assert (await send(web, f"{here}/add", page=here, numbers="98120 00001", reason="asked")).status_code == 303
+    assert "is listed</strong>" in (await web.get(f"{here}?q=%2B919812000001")).text
+    listed = as_text(students(5, 6)).encode()
+    brought = await send(web, f"{here}/import", page=here, source="Fair", files={"file": ("no.csv", listed)})
+    assert (brought.status_code, "2 added" in brought.text) == (200, True)
+    assert (await send(web, f"{here}/remove", page=here, number="+919812000001")).status_code == 303
+    assert "is not listed" in (await web.get(f"{here}?q=%2B919812000001")).text
+    async with store.sessions() as session:
+        did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
+    assert did[-3:] == ["numbers listed", "numbers listed", "number taken off"]
+
+
+async def test_a_script_gets_a_new_version_and_shows_what_changed(web: AsyncClient, store: Store) -> None:
+    async with store.sessions() as session:
+        old = (await session.scalars(select(Script).where(Script.name == "ava"))).one()
+    said = {"opening": "Namaste $greeting, $fair_name here.", "persona": old.persona, "voice": old.voice}
+    said |= {"speaker": old.speaker, "language": "en", "speed": "1", "name": "ava"}
+    assert (await send(web, "/scripts/ava", page="/scripts/ava", **said)).status_code == 303
+    page = (await web.get("/scripts/ava")).text
+    assert "<ins>+ Namaste $greeting, $fair_name here.</ins>" in page
+    assert "<code>$fair_name</code>" in page
+    again = await send(web, "/scripts/ava", page="/scripts/ava", **said)
+    assert (again.status_code, "like that already" in again.text) == (409, True)
+
+
+async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web: AsyncClient, store: Store) -> None:
+    here = "/settings"
+    assert (await send(web, f"{here}/kill", page=here, why="a fire drill")).status_code == 303
+    assert "a fire drill" in (await web.get("/")).text
+    assert (await send(web, f"{here}/release", page=here)).status_code == 303
+    assert "a fire drill" not in (await web.get("/")).text
+    price = {"model": "m", "kind": "text_in", "per_million": "1.25", "since": "2026-01-01"}
+    assert (await send(web, f"{here}/prices", page=here, **price)).status_code == 303
+    async with store.sessions() as session:
+        assert (await session.scalars(select(Price.per_million).where(Price.model == "m"))).one() == 1.25
+    refused = await send(web, f"{here}/ring", page=here, phone="12")
+    assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
+
+
+async def test_reports_count_what_the_calls_say_and_are_taken_as_files(full: AsyncClient, store: Store) -> None:
+    whole = await sql(store.sessions, "SELECT count(*) FROM call WHERE outcome IS NOT NULL")
+    booked = await sql(store.sessions, "SELECT count(*) FROM call WHERE outcome = 'booked'")
+    span = "since=2026-11-01&until=2026-11-30"
+    funnel = list(csv.reader(io.StringIO((await full.get(f"/reports/funnel.csv?{span}")).text.removeprefix("\ufeff"))))
+    assert [row[:2] for row in funnel if row[0] in ("calls", "booked")] == [
+        ["calls", str(whole)],
+        ["booked", str(booked)],
+    ]
+    reach = list(
+        csv.DictReader(io.StringIO((await full.get(f"/reports/reach.csv?{span}")).text.removeprefix("\ufeff")))
+    )
+    assert sum(int(row["calls"]) for row in reach) == whole
+    book = await full.get(f"/reports/outcomes.xlsx?{span}")
+    assert book.content[:2] == b"PK"
+    assert (await full.get("/reports/nothing.csv")).status_code == 404
+
+
+async def test_sums_are_made_once_for_everybody_and_anew_when_something_changed() -> None:
+    clock, made = [0.0], []
+    kept = Kept(lambda: clock[0])
+
+    async def make() -> int:
+        made.append(1)
+        clock[0] += 2
+        return len(made)
+
+    assert [await kept.get("a", make), await kept.get("a", make)] == [1, 1]
+    clock[0] += timedelta(minutes=2).total_seconds()
+    assert await kept.get("a", make) == 1
+    kept.forget("a")
+    assert await kept.get("a", make) >= 2

@@ -16,8 +16,17 @@ from tests.support.web import serving
 
 PASSWORD = "seven green umbrellas sing"
 BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
-EMPTY_PAGES = ("/", "/campaigns", "/campaigns/new", "/leads", "/calls", "/live")
+EMPTY_PAGES = (
+    *("/", "/live", "/campaigns", "/campaigns/new", "/leads", "/calls", "/bookings/all", "/counselors"),
+    *("/scripts", "/scripts/ava", "/do-not-call", "/reports", "/settings"),
+)
 """Pages that are there before anything is."""
+FULL_PAGES = (
+    *("/campaigns/1", "/campaigns/2", "/leads/1", "/leads/1/why", "/imports/2?which=rejected", "/imports/3"),
+    *(f"/campaigns/3/set-up/{step}" for step in ("leads", "script", "schedule", "numbers", "rehearse", "launch")),
+    *("/campaigns/1/set-up/launch", "/do-not-call?q=%2B919812000199", "/bookings/all?when=past"),
+)
+"""Pages of a house that tests.browser.filled filled."""
 
 
 @asynccontextmanager

@@ -1,5 +1,21 @@
 """Every page of people: the handlers, for the application."""
 
-from dialer.web.pages import calls, campaigns, files, home, leads, set_up
+from dialer.web.pages import (
+    calls,
+    campaigns,
+    do_not_call,
+    files,
+    home,
+    leads,
+    lists,
+    meetings,
+    reports,
+    scripts,
+    set_up,
+    settings,
+)
 
-PAGES = [*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *calls.PAGES, *files.PAGES]
+PAGES = [
+    *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *calls.PAGES, *files.PAGES),
+    *(*scripts.PAGES, *meetings.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
+]

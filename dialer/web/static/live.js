@@ -2,16 +2,23 @@
 "use strict";
 const byId = (id) => document.getElementById(id);
 const cards = new Map();
+const SPEAKS_MS = 4000, MOST_ENDED = 12;
 
 function card(call) {
   let found = cards.get(call.call_id);
   if (!found) {
     const element = byId("card").content.firstElementChild.cloneNode(true);
-    found = { element, since: Date.now(), turns: new Map() };
+    found = { element, since: Date.now(), turns: new Map(), fields: new Map(), spoke: 0 };
     cards.set(call.call_id, found);
+    element.querySelector(".open").href = `/calls/${call.call_id}`;
     byId("calls").append(element);
+    hands(call.call_id, found);
   }
-  if (call.name !== undefined) found.element.querySelector(".who").textContent = call.name || "Unnamed lead";
+  if (call.for_s !== undefined) found.since = Date.now() - call.for_s * 1000;
+  if (call.name !== undefined) {
+    found.element.querySelector(".who").textContent = call.name || "Unnamed lead";
+    found.element.setAttribute("aria-label", `Call to ${call.name || "an unnamed lead"}`);
+  }
   if (call.phone) found.element.querySelector(".phone").textContent = call.phone;
   const pill = found.element.querySelector(".state");
   const state = call.outcome || call.state || (call.status === "active" ? "talking" : "");
@@ -21,29 +28,56 @@ function card(call) {
 }
 
 // A transcript may come after the answer to it: its place in the conversation decides where it stands.
-function turn(call_id, who, { text, item, position }) {
-  const { element, turns } = card({ call_id });
-  const list = element.querySelector(".turns");
-  let line = turns.get(item);
+function turn(call_id, who, { text, item, position }, isNew = true) {
+  const found = card({ call_id });
+  const list = found.element.querySelector(".turns");
+  let line = found.turns.get(item);
   if (!line) {
     line = document.createElement("li");
     line.dataset.who = who === "ava" ? "AVA" : "Student";
-    turns.set(item, line);
+    found.turns.set(item, line);
     line.dataset.position = position ?? list.children.length;
     const later = [...list.children].find((other) => Number(other.dataset.position) > Number(line.dataset.position));
     list.insertBefore(line, later ?? null);
   }
   line.textContent = text;
   list.scrollTop = list.scrollHeight;
+  if (isNew) { found.spoke = Date.now(); speaks(found, line.dataset.who); }
+}
+
+function speaks(found, who) {
+  const line = found.element.querySelector(".speaks");
+  line.textContent = who ? `${who} speaks` : "";
+  line.dataset.who = who;
+}
+
+function fields(call_id, saved) {
+  const found = card({ call_id });
+  for (const [name, value] of Object.entries(saved)) {
+    let chip = found.fields.get(name);
+    if (!chip) {
+      chip = document.createElement("li");
+      const label = document.createElement("b");
+      label.textContent = `${name.replaceAll("_", " ")} `;
+      chip.append(label, document.createElement("span"));
+      found.fields.set(name, chip);
+      found.element.querySelector(".fields").append(chip);
+    }
+    chip.lastChild.textContent = String(value);
+  }
 }
 
 function end(message) {
   const found = cards.get(message.call_id);
   if (!found) return;
   card(message);
+  speaks(found, "");
+  found.stop?.();
+  found.element.querySelector(".hands")?.remove();
   cards.delete(message.call_id);
   byId("ended").prepend(found.element);
-  while (byId("ended").children.length > 12) byId("ended").lastElementChild.remove();
+  byId("none").hidden = true;
+  while (byId("ended").children.length > MOST_ENDED) byId("ended").lastElementChild.remove();
   count();
 }
 
@@ -53,13 +87,50 @@ function count() {
   byId("empty").hidden = live > 0;
 }
 
+// A hand on a call: what came of it is said on its card.
+function hands(call_id, found) {
+  const told = found.element.querySelector(".told");
+  const listen = found.element.querySelector("[data-do=listen]");
+  listen?.addEventListener("click", () => {
+    if (found.stop) { found.stop(); found.stop = null; }
+    else found.stop = listenTo(call_id, (why) => { found.stop = null; pressed(); told.textContent = why; });
+    pressed();
+  });
+  function pressed() {
+    listen.setAttribute("aria-pressed", String(Boolean(found.stop)));
+    listen.textContent = found.stop ? "Stop listening" : "Listen";
+  }
+  for (const form of found.element.querySelectorAll("[data-form]")) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const body = form.dataset.form === "hang-up" ? { now: form.elements.now.checked } : Object.fromEntries(new FormData(form));
+      const answer = await ask(`/api/calls/${call_id}/${form.dataset.form}`, body);
+      told.textContent = answer.done ? { note: "AVA was told.", transfer: "AVA connects them.", "hang-up": "It ends." }[form.dataset.form] : answer.detail;
+      form.reset();
+      form.closest("details").open = false;
+    });
+  }
+}
+
+async function ask(path, body) {
+  const token = document.querySelector("meta[name=csrf]").content;
+  const headers = { "content-type": "application/json", accept: "application/json", "x-csrf": token };
+  try {
+    return await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  } catch {
+    return { detail: "not reached; try again" };
+  }
+}
+
 const on = {
   snapshot(message) {
+    for (const { stop } of cards.values()) stop?.();
     cards.clear();
     byId("calls").replaceChildren();
     for (const call of message.calls) {
       card(call);
-      for (const each of call.turns) turn(call.call_id, each.who, each);
+      for (const each of call.turns) turn(call.call_id, each.who, each, false);
+      fields(call.call_id, call.fields);
     }
     count();
   },
@@ -67,6 +138,7 @@ const on = {
   callStatus: (message) => (message.status === "active" ? card(message) : end(message)),
   ava_response: (message) => turn(message.call_id, "ava", message),
   user_transcript: (message) => turn(message.call_id, "student", message),
+  field: (message) => message.result?.saved && fields(message.call_id, message.result.saved),
   clientDisconnected: end,
 };
 
@@ -89,17 +161,15 @@ async function health() {
 
 byId("ring").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const response = await fetch("/api/calls", {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ phone: byId("phone").value }),
-  });
-  const answer = await response.json();
+  const answer = await ask("/api/calls", { phone: byId("phone").value });
   byId("answer").textContent = answer.message || answer.detail;
 });
 
 setInterval(() => {
-  for (const { element, since } of cards.values()) {
-    const seconds = Math.floor((Date.now() - since) / 1000);
-    element.querySelector(".timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  for (const found of cards.values()) {
+    const seconds = Math.floor((Date.now() - found.since) / 1000);
+    found.element.querySelector(".timer").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    if (found.spoke && Date.now() - found.spoke > SPEAKS_MS) { found.spoke = 0; speaks(found, ""); }
   }
 }, 500);
 connect();

@@ -1,0 +1,91 @@
+"""Meetings and counselors as their pages list them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, CounselorHours, Lead
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One meeting, with whom and about what."""
+
+    starts: datetime
+    ends: datetime
+    state: str
+    counselor: str
+    zone: str
+    lead_zone: str
+    lead_id: int
+    lead: str
+    phone: str
+    campaign: str
+    call_id: UUID | None
+
+
+async def listed(
+    session: AsyncSession, now: datetime, *, past: bool, counselor_id: int | None, most: int
+) -> list[Meeting]:
+    """Meetings that come (soonest first) or are over (newest first), of one counselor or of all."""
+    begins = func.lower(Booking.during)
+    query = (
+        select(Booking, begins, func.upper(Booking.during), Counselor, Lead, Campaign.name)
+        .join(Counselor, Counselor.id == Booking.counselor_id)
+        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
+        .where(Booking.state != "held")
+        .limit(most)
+    )
+    if past:
+        query = query.where(func.upper(Booking.during) <= now).order_by(begins.desc(), Booking.id)
+    else:
+        query = query.where(func.upper(Booking.during) > now).order_by(begins, Booking.id)
+    if counselor_id is not None:
+        query = query.where(Booking.counselor_id == counselor_id)
+    return [
+        Meeting(
+            starts,
+            ends,
+            booking.state,
+            counselor.name,
+            counselor.zone,
+            booking.lead_zone,
+            lead.id,
+            lead.name,
+            lead.phone,
+            campaign,
+            booking.call_id,
+        )
+        for booking, starts, ends, counselor, lead, campaign in await session.execute(query)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A counselor, their weekly hours and how many meetings come."""
+
+    counselor: Counselor
+    hours: Sequence[CounselorHours]
+    coming: int
+
+
+async def counselors(session: AsyncSession, now: datetime) -> list[Person]:
+    """Every counselor; those who left stand last."""
+    hours: dict[int, list[CounselorHours]] = defaultdict(list)
+    for row in await session.scalars(select(CounselorHours).order_by(CounselorHours.weekday, CounselorHours.opens)):
+        hours[row.counselor_id].append(row)
+    counted = await session.execute(
+        select(Booking.counselor_id, func.count())
+        .where(Booking.state == "booked", func.lower(Booking.during) > now)
+        .group_by(Booking.counselor_id)
+    )
+    coming: dict[int, int] = dict(counted.all())
+    people = await session.scalars(select(Counselor).order_by(Counselor.active.desc(), Counselor.name))
+    return [Person(each, hours[each.id], coming.get(each.id, 0)) for each in people]

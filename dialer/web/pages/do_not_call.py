@@ -1,0 +1,142 @@
+"""Do not call: the lists, one number checked, numbers added, a file brought in, a number taken off."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from litestar import get, post
+from litestar.datastructures import UploadFile
+from litestar.params import FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field
+
+from dialer.domain.phone import BadPhone, parse_phone
+from dialer.domain.roles import READERS, RUNNERS
+from dialer.flows.opt_out import list_number
+from dialer.store import audit, do_not_call
+from dialer.web.doors.may import may
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.home import TALLIES
+from dialer.web.pages.shown import go, shown
+from dialer.web.parts import Parts, WebParts
+from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
+
+HERE = "/do-not-call"
+PAGE = 50
+MOST_NUMBERS = 200
+
+
+class Numbers(BaseModel):
+    """Numbers, one a line, and why."""
+
+    numbers: Annotated[str, Field(max_length=20_000)]
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class Number(BaseModel):
+    """One number."""
+
+    number: Annotated[str, Field(max_length=40)]
+
+
+@get(HERE, include_in_schema=False, opt=may(READERS))
+async def page(
+    parts: WebParts, q: FromQuery[str] = "", after: FromQuery[int] = 0, done: FromQuery[str | None] = None
+) -> Template:
+    """The page."""
+    return await _page(parts, q, max(0, after), done=done)
+
+
+async def _page(parts: Parts, q: str = "", after: int = 0, **more: object) -> Template:
+    phone = parse_phone(q, "IN") if q.strip() else None
+    async with parts.sessions() as session:
+        found = [] if phone is None or isinstance(phone, BadPhone) else await do_not_call.entries(session, phone.e164)
+        rows = await do_not_call.newest(session, after, PAGE + 1)
+    lists = await parts.kept.get(HERE, lambda: _lists(parts))
+    checked = None if phone is None else phone.says if isinstance(phone, BadPhone) else phone.e164
+    context: dict[str, object] = {
+        "rows": rows[:PAGE],
+        "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "lists": lists,
+        "q": q,
+        "checked": checked,
+        "found": found,
+        "is_number": phone is not None and not isinstance(phone, BadPhone),
+    }
+    return shown("dnc/page.html", HERE, **(context | more))  # type: ignore[arg-type]  # a template's own words
+
+
+async def _lists(parts: Parts) -> list[object]:
+    async with parts.sessions() as session:
+        return list(await do_not_call.age_of(session))
+
+
+@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def add(request: Asked, parts: WebParts) -> Template | Redirect:
+    """List numbers; what was about to ring them is taken back."""
+    said = await read(request, Numbers)
+    if isinstance(said, Wrong):
+        return await _page(parts, says=said.says, status=422)
+    words = [line for line in said.numbers.replace(",", "\n").splitlines() if line.strip()][:MOST_NUMBERS]
+    phones = []
+    for word in words:
+        phone = parse_phone(word, "IN")
+        if isinstance(phone, BadPhone):
+            return await _page(parts, says=f"{word.strip()!r}: {phone.says}; nothing was listed", status=422)
+        phones.append(phone.e164)
+    async with parts.sessions.begin() as session:
+        by = who(request)
+        added = await list_number(
+            session,
+            phones,
+            scope=do_not_call.ACCOUNT,
+            source="by hand",
+            reason=said.reason,
+            by=by,
+            now=parts.clock.now(),
+        )
+        await audit.note(session, by, "numbers listed", {"added": added, "given": len(phones)})
+    _changed(parts)
+    return go(HERE, "listed")
+
+
+@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def remove(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Take a number off every list; the audit trail keeps that it was there."""
+    said = await read(request, Number)
+    phone = parse_phone(said.number, "IN") if not isinstance(said, Wrong) else None
+    if phone is None or isinstance(phone, BadPhone):
+        return await _page(parts, says="that is no phone number", status=422)
+    async with parts.sessions.begin() as session:
+        gone = await do_not_call.remove(session, phone.e164)
+        await audit.note(session, who(request), "number taken off", {"phone": phone.e164, "entries": gone})
+    _changed(parts)
+    return go(HERE, "removed")
+
+
+@post(f"{HERE}/import", include_in_schema=False, request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
+async def bring(request: Asked, parts: WebParts) -> Template:
+    """List every number of a file."""
+    form = await request.form()
+    file, source = form.get("file"), str(form.get("source") or "")[:200]
+    if not isinstance(file, UploadFile) or not file.filename:
+        return await _page(parts, says="Choose a file first.", status=422)
+    with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
+        path = Path(folder) / f"{plain(Path(file.filename).stem)}{suffix_of(file.filename)}"
+        await save(file, path)
+        told = ("--source", source) if source.strip() and not source.startswith("-") else ()
+        code, out, says = await run_dialer(parts, "dnc", "import", str(path), *told)
+        if code:
+            return await _page(parts, says=says.replace(str(path), path.name), status=422)
+    async with parts.sessions.begin() as session:
+        await audit.note(session, who(request), "numbers listed", {"file": file.filename, "says": out.decode().strip()})
+    _changed(parts)
+    return await _page(parts, brought=out.decode().strip())
+
+
+def _changed(parts: Parts) -> None:
+    parts.kept.forget(HERE)
+    parts.kept.forget(TALLIES)
+
+
+PAGES = [page, add, remove, bring]

@@ -1,0 +1,36 @@
+"""Meetings as a list, coming and past, and the counselors with their hours; a counselor sees their own."""
+
+from litestar import get
+from litestar.params import FromQuery
+from litestar.response import Template
+
+from dialer.domain.roles import EVERYBODY, READERS, Role
+from dialer.store import meeting_pages
+from dialer.web.doors.may import may
+from dialer.web.pages.forms import Asked
+from dialer.web.pages.shown import shown
+from dialer.web.parts import WebParts
+
+HERE = "/bookings/all"
+PAGE = 100
+
+
+@get(HERE, include_in_schema=False, opt=may(EVERYBODY))
+async def all_meetings(request: Asked, parts: WebParts, when: FromQuery[str] = "coming") -> Template:
+    """The meetings that come, soonest first, or those that are over, newest first."""
+    past = when == "past"
+    own = request.user.counselor_id or 0 if request.user and request.user.role is Role.COUNSELOR else None
+    async with parts.sessions() as session:
+        rows = await meeting_pages.listed(session, parts.clock.now(), past=past, counselor_id=own, most=PAGE)
+    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None)
+
+
+@get("/counselors", include_in_schema=False, opt=may(READERS))
+async def counselors(parts: WebParts) -> Template:
+    """Who can be met, and when."""
+    async with parts.sessions() as session:
+        people = await meeting_pages.counselors(session, parts.clock.now())
+    return shown("meetings/counselors.html", "/counselors", people=people)
+
+
+PAGES = [all_meetings, counselors]

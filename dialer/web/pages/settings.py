@@ -1,0 +1,164 @@
+"""Settings: what the house runs on, the kill switch, prices, how long recordings are kept, and the doctor."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from litestar import get, post
+from litestar.params import FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field, StringConstraints
+
+from dialer import live
+from dialer.domain.roles import ADMINS, READERS, RUNNERS
+from dialer.domain.rulebook import RULES
+from dialer.domain.rules import coverage
+from dialer.flows.ring_one import Asked as Rung
+from dialer.flows.ring_one import ring_one
+from dialer.store import attention, audit, do_not_call, kill_switches, prices
+from dialer.store.campaign_pages import every
+from dialer.web.doors.may import may
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.shown import go, shown
+from dialer.web.parts import Parts, WebParts
+from dialer.web.uploads import run_dialer
+from dialer.wiring.carriers import PROFILES, has_credentials
+from dialer.wiring.voices import NAMES, make_voices
+
+HERE = "/settings"
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Phone(BaseModel):
+    """The number to try the line with."""
+
+    phone: Annotated[str, Field(max_length=40)]
+
+
+class Switch(BaseModel):
+    """Which switch, and why it is thrown."""
+
+    carrier: Annotated[str, Field(max_length=40)] = ""
+    why: Annotated[str, Field(max_length=200)] = "by hand"
+
+
+class NewPrice(BaseModel):
+    """What a million of something costs from a day on."""
+
+    model: Text
+    kind: Text
+    per_million: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
+    since: date | None = None
+    source: Annotated[str, Field(max_length=200)] = "set by hand"
+
+
+@get(HERE, include_in_schema=False, opt=may(READERS))
+async def page(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
+    """The page."""
+    return await _page(parts, done=done)
+
+
+async def _page(parts: Parts, **more: Any) -> Template:
+    settings, today = parts.settings, parts.clock.now().date()
+    async with parts.sessions() as session:
+        thrown = await attention.switches(session)
+        known = await prices.every(session)
+        campaigns = await every(session, 50)
+        registries = await do_not_call.registries(session)
+    has = has_credentials(settings)
+    carriers = [
+        (name, has[name], parts.carriers[name].from_number if name in parts.carriers else "", profile)
+        for name, profile in PROFILES.items()
+    ]
+    spoken = set(make_voices(settings))
+    return shown(
+        "settings/page.html",
+        HERE,
+        thrown={each.scope: each for each in thrown},
+        carriers=carriers,
+        voices=[(name, name in spoken) for name in NAMES],
+        prices=known,
+        campaigns=campaigns,
+        registries=registries,
+        rules=RULES,
+        gaps=coverage(today),
+        settings=settings,
+        is_moved=settings.dialer_clock is not None,
+        **more,
+    )
+
+
+@post(f"{HERE}/ring", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def ring(request: Asked, parts: WebParts) -> Template:
+    """Ring one's own phone, under every rule that binds a call to a lead."""
+    said = await read(request, Phone)
+    if isinstance(said, Wrong):
+        return await _page(parts, says=said.says, status=422)
+    async with parts.sessions.begin() as session:
+        asked = await ring_one(
+            session, parts.carriers, said.phone, parts.clock.now(), campaign_name=None, name=who(request)
+        )
+        await audit.note(session, who(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
+    if not isinstance(asked, Rung):
+        return await _page(parts, says=asked.says, status=409)
+    await live.ask_for(parts.redis, asked.call_id)
+    return await _page(parts, rung=asked)
+
+
+@post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def throw(request: Asked, parts: WebParts) -> Redirect:
+    """Throw a kill switch."""
+    said = await read(request, Switch)
+    wanted = Switch() if isinstance(said, Wrong) else said
+    async with parts.sessions.begin() as session:
+        await kill_switches.throw(session, _scope(wanted), wanted.why, who(request))
+        await audit.note(session, who(request), "kill switch thrown", {"scope": _scope(wanted), "why": wanted.why})
+    return go(HERE, "thrown")
+
+
+@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def release(request: Asked, parts: WebParts) -> Redirect:
+    """Release it."""
+    said = await read(request, Switch)
+    wanted = Switch() if isinstance(said, Wrong) else said
+    async with parts.sessions.begin() as session:
+        if await kill_switches.release(session, _scope(wanted)):
+            await audit.note(session, who(request), "kill switch released", {"scope": _scope(wanted)})
+    return go(HERE, "released")
+
+
+def _scope(wanted: Switch) -> str:
+    return kill_switches.carrier_scope(wanted.carrier) if wanted.carrier in PROFILES else kill_switches.ALL
+
+
+@post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=may(ADMINS))
+async def set_price(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Set a price; calls of earlier days keep theirs."""
+    said = await read(request, NewPrice)
+    if isinstance(said, Wrong):
+        return await _page(parts, says=said.says, status=422)
+    day = said.since or parts.clock.now().date()
+    async with parts.sessions.begin() as session:
+        await prices.put(session, said.model, said.kind, said.per_million, day, said.source)
+        told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
+        await audit.note(session, who(request), "price set", told)
+    return go(HERE, "saved")
+
+
+@get(f"{HERE}/doctor", include_in_schema=False, opt=may(READERS))
+async def doctor(parts: WebParts) -> Template:
+    """What is set, what answers, and what to do about the rest: the findings of `dialer doctor`."""
+
+    async def examine() -> tuple[list[dict[str, str]], str]:
+        _, out, says = await run_dialer(parts, "doctor", "--json")
+        try:
+            return json.loads(out), ""
+        except ValueError:
+            return [], says
+
+    findings, failed = await parts.kept.get("doctor", examine)
+    return shown("settings/doctor.html", HERE, findings=findings, says=failed or None)
+
+
+PAGES = [page, ring, throw, release, set_price, doctor]

@@ -1,0 +1,114 @@
+"""A real Chromium before a real web process, and the accounts to sign in with; skipped, clearly, where there is none."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pydantic import SecretStr
+
+from dialer.cli.rehearsal import free_ports, own_environment, told
+from dialer.settings import Settings
+from dialer.web.health import is_healthy
+from tests.browser.filled import fill
+from tests.support.pages import PASSWORD
+
+CHROMIUM = os.environ.get("DIALER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
+WITHIN_S = 60.0
+TUESDAY_11 = datetime(2026, 11, 24, 11, tzinfo=ZoneInfo("Asia/Kolkata"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        skipped = pytest.mark.skip(
+            reason="no Chromium here: apt-get install chromium, or name one with DIALER_CHROMIUM"
+        )
+        for item in items:
+            if "browser" in item.path.parts:
+                item.add_marker(skipped)
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """A browser. While it lives its loop runs in this thread: what needs one of its own comes before, and ends after."""
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class House:
+    """A web process that serves, and a browser to open it with."""
+
+    url: str
+    browser: Browser
+    email: str = "admin@example.com"
+
+    @contextmanager
+    def page(self, *, width: int = 1280, scheme: Any = "light", script: bool = True, **more: Any) -> Iterator[Page]:
+        """A signed-in tab; what the page's own scripts complain of fails the test."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script, **more
+        )
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.goto(f"{self.url}/sign-in")
+        page.fill("#email", self.email)
+        page.fill("#password", PASSWORD)
+        page.click("form button")
+        page.wait_for_url(f"{self.url}/")
+        yield page
+        context.close()
+        assert complaints == []
+
+
+@contextmanager
+def web_process(settings: Settings) -> Iterator[str]:
+    """A web process on a free port; its address."""
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    served = settings.model_copy(
+        update={"dialer_web_port": port, "dialer_public_url": url, "dialer_secret_key": SecretStr("k" * 40)}
+    )
+    process = subprocess.Popen([sys.executable, "-m", "dialer", "web"], env={**own_environment(), **told(served)})
+    try:
+        until = time.monotonic() + WITHIN_S
+        while not is_healthy(f"{url}/health"):
+            assert process.poll() is None, "the web process has ended"
+            assert time.monotonic() < until, "the web process does not answer"
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Iterator[str]:
+    """The address of a house with campaigns, leads, calls and meetings, whose names are hostile."""
+    at = fill(settings)
+    nowhere = {"twilio_api_url": "http://127.0.0.1:1", "dialer_clock": at.isoformat(timespec="minutes")}
+    with web_process(settings.model_copy(update=nowhere)) as url:
+        yield url
+
+
+@pytest.fixture
+def house(filled: str, chromium: Browser) -> House:
+    """That house, and a browser."""
+    return House(filled, chromium)
