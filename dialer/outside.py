@@ -1,4 +1,4 @@
-"""One POST to an address that somebody else chose: it reaches the open internet or what the operator named, nothing else.
+"""One request to an address that somebody else chose: it reaches the open internet or what the operator named, nothing else.
 
 The name is resolved once, every address is judged, and the connection goes to the one that was judged: no second look-up
 can lead elsewhere. No redirect is followed, no proxy asked, no cookie kept; five seconds, and at most a megabyte is read
@@ -28,6 +28,14 @@ class Answer:
     """Whether it was taken, and what was said."""
 
     ok: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was read, or (None) why nothing was."""
+
+    body: bytes | None
     says: str
 
 
@@ -81,6 +89,26 @@ class Outside:
             return Answer(False, f"no answer within {WITHIN_S:.0f} s")
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             return Answer(False, str(error)[:MOST_SAID] or type(error).__name__)
+
+    async def fetch(self, url: str, most: int) -> Fetched:
+        """Read what lies at an address, whole: more than `most` bytes are none."""
+        if says := refusal(url, self._allowed):
+            return Fetched(None, says)
+        headers = {"Accept-Encoding": "identity"}
+        try:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    return Fetched(None, f"it answers {answer.status}")
+                body = bytearray()
+                async for piece in answer.content.iter_chunked(64 * 1024):
+                    body += piece
+                    if len(body) > most:
+                        return Fetched(None, f"it is longer than {most // 1024} KB")
+                return Fetched(bytes(body), "read")
+        except TimeoutError:
+            return Fetched(None, f"no answer within {WITHIN_S:.0f} s")
+        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
+            return Fetched(None, str(error)[:MOST_SAID] or type(error).__name__)
 
     async def close(self) -> None:
         """Close the connections."""

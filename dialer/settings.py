@@ -49,7 +49,10 @@ class Settings(BaseSettings):
     dialer_zone: str = "Asia/Kolkata"
     """The house's own zone (IANA): what pages tell times in where nobody else's is meant."""
     dialer_clock: str | None = None
-    dialer_send_mail_url: str | None = None
+    dialer_send_mail_url: SecretStr | None = None
+    """The mail server, smtp(s)://user:password@host:port; where it is unset, letters are written to the data folder."""
+    dialer_mail_from: str | None = None
+    """The address that letters and invitations are from."""
     dialer_placing_after_s: float = Field(45.0, gt=0)
     """A request to a carrier that was not answered for so long is unknown: its worker is gone."""
     dialer_unknown_horizon_s: float = Field(900.0, gt=0)
@@ -183,6 +186,7 @@ class Settings(BaseSettings):
             says = f"DIALER_ZONE must be an IANA zone such as Asia/Kolkata, not {self.dialer_zone!r}"
             raise WrongSettingError(says) from None
         self._refuse_callbacks()
+        self._refuse_post()
         if self.dialer_clock:
             # Twilio's must be moved whether or not it has credentials: an address that points there is enough.
             told = [("TWILIO_API_URL", self.twilio_api_url)]
@@ -194,6 +198,20 @@ class Settings(BaseSettings):
                     f"DIALER_CLOCK moves the clock for rehearsal only, but {url} is a real carrier: "
                     f"unset DIALER_CLOCK, or point {name} at a carrier on loopback"
                 )
+
+    @property
+    def send_mail_url(self) -> str | None:
+        """The mail server's address, with its password."""
+        return self.dialer_send_mail_url.get_secret_value() if self.dialer_send_mail_url else None
+
+    def _refuse_post(self) -> None:
+        try:
+            post = urlsplit(self.send_mail_url or "smtp://nobody")
+            known = post.scheme in ("smtp", "smtps") and bool(post.hostname) and post.port != 0
+        except ValueError:
+            known = False
+        if not known:
+            raise WrongSettingError("DIALER_SEND_MAIL_URL must be smtp://host:port or smtps://user:password@host:port")
 
     def _refuse_callbacks(self) -> None:
         try:

@@ -44,6 +44,7 @@ from workers.jobs import (
 )
 from workers.lag import watching_lag
 from workers.long_work import LongWork, begin_long_work
+from workers.meetings import make_house, read_busy_times, send_mail
 from workers.sheets import tell_hooks, telling_hooks, write_scheduled
 from workers.voices import Voices
 
@@ -148,6 +149,7 @@ async def start(ctx: dict[str, Any]) -> None:
     work = ctx["long_work"] = LongWork(settings)
     stack.push_async_callback(work.stop)
     await stack.enter_async_context(telling_hooks(ctx, settings))
+    make_house(ctx, settings)
 
 
 async def stop(ctx: dict[str, Any]) -> None:
@@ -175,6 +177,8 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(begin_long_work)), name="long_work", second=EVERY_SECOND, timeout=20, **once),
             cron(cast(Any, tolerant(write_scheduled)), name="scheduled", second=EVERY_TEN, timeout=600, **once),
             cron(cast(Any, tolerant(tell_hooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
+            cron(cast(Any, tolerant(send_mail)), name="mail", second=EVERY_FIVE, timeout=300, **once),
+            cron(cast(Any, tolerant(read_busy_times)), name="calendars", second=EVERY_TEN, timeout=120, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),
         ],
         redis_pool=open_redis(settings.dialer_redis_url),

@@ -41,6 +41,7 @@ class SaveEnquiry(Arguments):
     english_test: Words | None = Field(None, description="IELTS, TOEFL or other, and the score")
     career_goal: Words | None = None
     preferences: Words | None = Field(None, description="city, campus, certain universities")
+    email: Words | None = Field(None, description="their e-mail address, as they said it")
 
 
 class FindSlots(Arguments):

@@ -30,7 +30,8 @@ from dialer.ava.arguments import (
     Transfer,
 )
 from dialer.domain.call import Outcome
-from dialer.flows.book_meeting import book_slot, find_slots, hold_slot
+from dialer.flows.book_meeting import book_slot, hold_slot
+from dialer.flows.offer_slots import find_slots
 from dialer.flows.opt_out import opt_out
 from dialer.flows.report_outcome import call_back, report_outcome
 from dialer.flows.save_enquiry import save_enquiry

@@ -18,6 +18,7 @@ BENCHES = {
     "dial": "dial",
     "webhook": "webhook",
     "cascade": "cascade",
+    "slots": "slots",
     "pages": "pages",
 }
 WITH_A_LONG_FORM = frozenset({"bridge"})
@@ -28,7 +29,7 @@ WITH_A_LONG_FORM = frozenset({"bridge"})
 @click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
 @click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
 def bench(name: str, as_json: bool, full: bool) -> None:
-    """Measure bridge, import, export, claim, dial, webhook, cascade or pages with servers and rows of its own; takes minutes."""
+    """Measure bridge, import, export, claim, dial, webhook, cascade, slots or pages, with servers of its own; takes minutes."""
     module = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:

@@ -1,7 +1,6 @@
 """`dialer up`: web, bridge and worker in one command, with their servers where none are given."""
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from dialer.cli.ports import bound
 from dialer.embedded import Embedded
 from dialer.settings import Settings, read_settings
 from dialer.web.health import is_healthy
+from dialer.wiring.house import secret_key
 
 PROCESSES = ("web", "bridge", "worker")
 STOP_WITHIN_S = 40.0
@@ -69,19 +69,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "DIALER_DATABASE_URL": settings.dialer_database_url,
         "DIALER_REDIS_URL": settings.dialer_redis_url,
-        "DIALER_SECRET_KEY": _secret(settings),
+        "DIALER_SECRET_KEY": secret_key(settings),
     }
-
-
-def _secret(settings: Settings) -> str:
-    if settings.dialer_secret_key is not None:
-        return settings.dialer_secret_key.get_secret_value()
-    path = settings.dialer_data_dir / "secret.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
 
 
 def _refuse_taken(name: str, host: str, port: int) -> None:

@@ -22,6 +22,10 @@ NEVER_AGAIN = frozenset(
 )
 
 
+NO_SHOW_WAIT = timedelta(hours=2)
+MOST_NO_SHOWS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """How often and how soon one outcome is tried again."""
@@ -94,3 +98,15 @@ def decide(
     if same >= again.limit:
         return GiveUp(reason=f"{outcome.value} {same} times")
     return RetryAt(now + again.wait * (1 + jitter / 10))
+
+
+def after_no_show(attempts: int, no_shows: int, now: datetime, policy: Policy) -> RetryAt | GiveUp:
+    """What follows when somebody did not come to a meeting: one friendly call, as far as the campaign's attempts go.
+
+    `attempts` are the lead's calls so far, `no_shows` the meetings that they missed, this one included.
+    """
+    if no_shows >= MOST_NO_SHOWS:
+        return GiveUp(reason=f"did not come {no_shows} times")
+    if attempts >= policy.max_attempts:
+        return GiveUp(reason="did not come; attempts used up")
+    return RetryAt(now + NO_SHOW_WAIT)

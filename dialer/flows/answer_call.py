@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.call import AT_CARRIER, State
+from dialer.domain.call import AT_CARRIER, Outcome, State
 from dialer.flows.talk import Talk
-from dialer.store import calls, do_not_call
+from dialer.store import bookings, calls, do_not_call
 from dialer.store.tables import Call, Campaign, CampaignLead, ImportRow, Lead, LeadImport, Script
+
+MISSED = "They missed a meeting on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +76,24 @@ async def answer_call(
     campaign = await session.get_one(Campaign, call.campaign_id)
     script = await session.get_one(Script, call.script_id)
     zone = lead.zones[0] if lead.zones else "UTC"
-    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone)
+    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone, language=script.language)
     return Answered(
         talk,
         script,
-        await row_of(session, in_campaign),
+        await row_of(session, in_campaign) | await _missed(session, in_campaign, zone),
         campaign.time_limit_s,
         carrier=call.carrier,
         leaves_message=campaign.machine == "leave_message" and bool(campaign.machine_message),
         records=campaign.recording,
     )
+
+
+async def _missed(session: AsyncSession, in_campaign: CampaignLead, zone: str) -> dict[str, str]:
+    """The meeting that a student did not come to, where that is why they are rung again."""
+    if in_campaign.last_outcome is not Outcome.BOOKED:
+        return {}
+    starts = await bookings.last_missed(session, in_campaign.id)
+    return {MISSED: f"{starts.astimezone(ZoneInfo(zone)):%A %d %B, %H:%M}"} if starts else {}
 
 
 async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:

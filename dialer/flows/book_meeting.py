@@ -1,59 +1,58 @@
-"""Offer, hold and book a meeting. The model chooses among tokens that were offered in this call; it cannot name times."""
+"""Hold and book a meeting. The model chooses among tokens that were offered in this call; it cannot name times.
 
-import secrets
-from datetime import date, datetime, timedelta
+A hold is looked at again when it is taken and when it is booked: a counselor who left, took the day off or was booked
+elsewhere meanwhile is not booked (F79), and the student hears of other times in the same turn.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.slots import LOOKAHEAD_DAYS, PartOfDay, Slot, free_slots
+from dialer.domain.slots import CounselorTime, Slot, is_bookable
 from dialer.domain.spoken import read_back, say
-from dialer.domain.when import parse_when
+from dialer.flows.offer_slots import DAY, offer, offer_words
 from dialer.flows.talk import Result, Talk
-from dialer.store import bookings
+from dialer.store import bookings, counselors, leads, mails
 from dialer.store.tables import Booking
 
-
-async def find_slots(
-    session: AsyncSession, talk: Talk, day: str | None, part_of_day: PartOfDay | None, now: datetime
-) -> Result:
-    """At most three free times, as tokens of this call. A day that does not exist or is past is said so."""
-    wanted = None
-    if day is not None:
-        wanted = _day(day, talk, now)
-        if wanted is None:
-            return {"slots": [], "say": "Sorry, I did not get the day. Which day would suit you?"}
-        if wanted < talk.there(now).date():
-            return {"slots": [], "say": "That day has passed already. Which other day would suit you?"}
-    slots = await _free(session, talk, wanted, part_of_day, now)
-    if not slots and (wanted or part_of_day):
-        other = await _free(session, talk, None, None, now)
-        offered = _offer(talk, other, now)
-        return {"slots": offered, "say": "I am afraid nothing is free then. " + _offer_words(offered)}
-    offered = _offer(talk, slots, now)
-    return {"slots": offered, "say": _offer_words(offered)}
+LASTS = timedelta(minutes=10)
+"""How long an offer stands although its counselor's notice has begun meanwhile."""
+NOT_OFFERED = "that time was not offered in this call"
+TAKEN = "somebody else has just taken that time"
+GONE = "that time is no longer free"
+PAST = "that time has passed"
+ASK_EMAIL = "To which e-mail address may I send the invitation?"
 
 
 async def hold_slot(session: AsyncSession, talk: Talk, token: str, now: datetime) -> Result:
     """Hold an offered time for three minutes; refused with other times where it is taken or was never offered."""
     slot = talk.offered.get(token)
     if slot is None:
-        return await _not_held(session, talk, "that time was not offered in this call", now)
+        return await _refused(session, talk, "held", NOT_OFFERED, now)
     booked = await bookings.of_lead(session, talk.campaign_lead_id)
     if booked is not None:
         return {"held": False, "reason": "they have a meeting already", "slots": [], "say": _already(booked, talk, now)}
-    held = await bookings.hold(
-        session,
-        counselor_id=slot.counselor_id,
-        starts=slot.starts,
-        ends=slot.ends,
-        call_id=talk.call_id,
-        campaign_lead_id=talk.campaign_lead_id,
-        lead_zone=talk.zone,
-    )
-    if held is None:
-        return await _not_held(session, talk, "somebody else has just taken that time", now)
-    name, zone = await bookings.name_of(session, slot.counselor_id)
-    words = read_back(slot.starts, talk.zone, zone, name, now)
+    if slot.starts <= now:
+        return await _refused(session, talk, "held", PAST, now)
+    await counselors.lock(session, slot.counselor_id)
+    mine = await bookings.held(session, talk.call_id)
+    counselor = await still_free(session, slot, now, mine.id if mine else None)
+    held = None
+    if counselor is not None:
+        held = await bookings.hold(
+            session,
+            slot=slot,
+            blocks=counselor.blocks(slot.starts, slot.ends),
+            call_id=talk.call_id,
+            campaign_lead_id=talk.campaign_lead_id,
+            lead_zone=talk.zone,
+        )
+    if counselor is None or held is None:
+        taken = counselor is not None or await bookings.is_taken(session, slot)
+        return await _refused(session, talk, "held", TAKEN if taken else GONE, now)
+    words = read_back(slot.starts, talk.zone, counselor.zone, counselor.name, now)
     return {
         "held": True,
         "read_back": words,
@@ -70,73 +69,54 @@ async def book_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
     held = await bookings.held(session, talk.call_id)
     slot = talk.offered.get(token)
     if held is None or slot is None or held.during.lower != slot.starts or held.counselor_id != slot.counselor_id:
-        offered = _offer(talk, await _free(session, talk, None, None, now), now)
-        reason = "that time is not held; hold it first"
-        return {
-            "booked": False,
-            "reason": reason,
-            "slots": offered,
-            "say": f"That time is not held for you yet. {_offer_words(offered)}",
-        }
-    if not await bookings.book(session, held.id):
-        offered = _offer(talk, await _free(session, talk, None, None, now), now)
-        return {
-            "booked": False,
-            "reason": "the hold ran out",
-            "slots": offered,
-            "say": f"Sorry, that took too long. {_offer_words(offered)}",
-        }
+        reason, first = "that time is not held; hold it first", "That time is not held for you yet."
+        return await _refused(session, talk, "booked", reason, now, first)
+    if slot.starts <= now:
+        return await _refused(session, talk, "booked", PAST, now)
+    if await still_free(session, slot, now, held.id) is None:
+        await bookings.release_holds(session, talk.call_id)
+        return await _refused(session, talk, "booked", GONE, now)
+    email = await leads.email_of(session, talk.campaign_lead_id)
+    if not await bookings.book(session, held.id, email, now):
+        return await _refused(session, talk, "booked", "the hold ran out", now, "Sorry, that took too long.")
     await session.refresh(held)
+    await bookings.note(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.why)
+    await mails.write_both(session, held, "invitation")
     return _booked(held, talk, now)
 
 
-async def _free(
-    session: AsyncSession, talk: Talk, day: date | None, part: PartOfDay | None, now: datetime
-) -> list[Slot]:
-    people = await bookings.counselors(session, now - timedelta(days=1), now + timedelta(days=LOOKAHEAD_DAYS + 2))
-    return free_slots(people, day, part, talk.zone, now)
+async def still_free(session: AsyncSession, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
+    """The slot's counselor, if they can still keep it; `but` is the booking that takes the time itself."""
+    people = await counselors.times(session, slot.starts - DAY, slot.ends + DAY, but=but, only=slot.counselor_id)
+    return people[0] if people and is_bookable(people[0], slot.starts, now - LASTS) else None
 
 
-def _offer(talk: Talk, slots: list[Slot], now: datetime) -> list[dict[str, str]]:
-    offered = []
-    for slot in slots:
-        token = next((known for known, each in talk.offered.items() if each == slot), None) or secrets.token_hex(4)
-        talk.offered[token] = slot
-        starts = talk.there(slot.starts).isoformat()
-        offered.append({"slot": token, "starts": starts, "say": say(slot.starts, talk.zone, now)})
-    return offered
-
-
-def _offer_words(offered: list[dict[str, str]]) -> str:
-    if not offered:
-        return "No time is free in the next two weeks, but one of our counselors will call you to arrange it."
-    return "I can offer you " + "; or ".join(each["say"] for each in offered) + ". Which one suits you?"
-
-
-async def _not_held(session: AsyncSession, talk: Talk, reason: str, now: datetime) -> Result:
-    offered = _offer(talk, await _free(session, talk, None, None, now), now)
-    return {"held": False, "reason": reason, "slots": offered, "say": f"Sorry, {reason}. {_offer_words(offered)}"}
+async def _refused(
+    session: AsyncSession,
+    talk: Talk,
+    what: Literal["held", "booked"],
+    reason: str,
+    now: datetime,
+    first: str | None = None,
+) -> Result:
+    offered = await offer(session, talk, now)
+    says = f"{first or f'Sorry, {reason}.'} {offer_words(offered)}"
+    return {what: False, "reason": reason, "slots": offered, "say": says}
 
 
 def _booked(booking: Booking, talk: Talk, now: datetime) -> Result:
     assert booking.during.lower is not None
     starts = booking.during.lower
+    says = f"Wonderful, your meeting is booked: {say(starts, talk.zone, now)}."
     return {
         "booked": True,
         "booking_id": str(booking.id),
         "starts": talk.there(starts).isoformat(),
-        "say": f"Wonderful, your meeting is booked: {say(starts, talk.zone, now)}.",
+        "email": booking.email,
+        "say": f"{says} The invitation goes to your e-mail." if booking.email else f"{says} {ASK_EMAIL}",
     }
 
 
 def _already(booking: Booking, talk: Talk, now: datetime) -> str:
     assert booking.during.lower is not None
     return f"You have a meeting with us already: {say(booking.during.lower, talk.zone, now)}."
-
-
-def _day(text: str, talk: Talk, now: datetime) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        moment = parse_when(text, now, talk.zone)
-        return talk.there(moment).date() if moment else None

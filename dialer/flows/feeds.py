@@ -1,20 +1,17 @@
 """Addresses that a spreadsheet program refreshes by itself (IMPORTDATA, a web query): signed, and good until revoked."""
 
-import hashlib
 import hmac
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.flows.links import signed
 from dialer.store.tables import Campaign, Feed
-
-SIGNED = 40
 
 
 def token_of(feed_id: int, secret: str) -> str:
     """The part of the address that only we can make."""
-    mac = hmac.new(secret.encode(), f"feed:{feed_id}".encode(), hashlib.sha256).hexdigest()[:SIGNED]
-    return f"{feed_id}-{mac}"
+    return f"{feed_id}-{signed('feed', str(feed_id), secret)}"
 
 
 async def feed_of(session: AsyncSession, token: str, secret: str) -> tuple[Feed, str | None] | None:

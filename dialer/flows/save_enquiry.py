@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.domain.email import parse_email, spell
 from dialer.domain.enquiry import FIELDS, missing, normalise
 from dialer.flows.talk import Result, Talk
-from dialer.store import enquiries
+from dialer.store import bookings, enquiries, leads, mails
 from dialer.store.tables import EnquiryValue
 
 QUESTIONS = {
@@ -24,7 +25,10 @@ QUESTIONS = {
 async def save_enquiry(
     session: AsyncSession, talk: Talk, given: Mapping[str, str], turn_item: str | None, now: datetime
 ) -> Result:
-    """Append the given values; answer with what was saved and what is still missing, in asking order."""
+    """Append the given values; answer with what was saved and what is still missing, in asking order.
+
+    An e-mail address is read back letter by letter; what is none is not kept, and asked for again.
+    """
     saved: dict[str, str] = {}
     known = await enquiries.newest(session, talk.campaign_lead_id)
     for field in FIELDS:
@@ -45,5 +49,29 @@ async def save_enquiry(
                 )
             )
     left = missing({**known, **saved})
+    if "email" in given:
+        email = await _save_email(session, talk, given["email"], now)
+        return {"saved": saved | ({"email": email} if email else {}), "missing": list(left), "say": _read_back(email)}
     ask = QUESTIONS[left[0]] if left else "Shall we find a time for you to meet one of our experts?"
     return {"saved": saved, "missing": list(left), "say": f"Great, I have noted that. {ask}"}
+
+
+async def _save_email(session: AsyncSession, talk: Talk, said: str, now: datetime) -> str | None:
+    """Keep the address; a meeting that was invited to another in an earlier call is invited anew."""
+    email = parse_email(said)
+    if email is None:
+        return None
+    booking = await leads.set_email(session, talk.campaign_lead_id, email)
+    if booking is not None:
+        await bookings.note(session, booking.id, "ava", "e-mail address", now)
+        if booking.call_id != talk.call_id:
+            booking.sequence += 1
+            await session.flush()
+            await mails.write(session, booking, "invitation")
+    return email
+
+
+def _read_back(email: str | None) -> str:
+    if email is None:
+        return "Sorry, I did not get the e-mail address. Could you spell it for me?"
+    return f"Let me read that back, letter by letter: {spell(email)}. Is that right?"

@@ -22,6 +22,8 @@ class Talk:
     zone: str
     connects: bool = True
     """The call's carrier can connect the student to a person."""
+    language: str = ""
+    """What the script speaks, ISO 639-1; empty where it does not matter."""
     offered: dict[str, Slot] = field(default_factory=dict)
 
     def there(self, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.call import Outcome
 from dialer.domain.slots import is_there
 from dialer.flows.talk import Result
-from dialer.store import bookings, calls, campaigns, do_not_call, enquiries, incidents
+from dialer.store import calls, campaigns, counselors, do_not_call, enquiries, incidents
 from dialer.store.tables import Call, Campaign, CampaignLead, Counselor, Lead
 
 DAY = timedelta(days=1)
@@ -66,9 +66,7 @@ async def who_takes(
     if counselor_id:
         person = people.get(counselor_id)
         return _person(person) if person else Refused("that counselor takes no transfers")
-    there = [
-        each.counselor_id for each in await bookings.counselors(session, now - DAY, now + DAY) if is_there(each, now)
-    ]
+    there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
     person = next((people[each] for each in there if each in people), None)
     return _person(person) if person else Refused(NOBODY)
 

@@ -225,6 +225,26 @@ BY_ENDING: Mapping[str, Student] = {
             ),
         ),
     ),
+    "94": Student(
+        "gives_email",
+        "books a meeting and spells out an e-mail address for the invitation",
+        "booked",
+        lines=(
+            ENGAGED,
+            CANADA,
+            NEXT_YEAR,
+            MEET,
+            FIRST_ONE,
+            CONFIRM,
+            Line(
+                "My email is priya dot nair at example dot com.",
+                (ToolUse("save_enquiry", {"email": "priya dot nair at example dot com"}),),
+                "Thank you, I have noted your e-mail address.",
+            ),
+            Line("Perfect, you have spelled my address well.", (), "Wonderful, the invitation is on its way."),
+            THANKS,
+        ),
+    ),
     "97": Student(
         "wrong_person",
         "is somebody else",

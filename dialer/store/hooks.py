@@ -14,10 +14,10 @@ LOOK_BACK = timedelta(days=1)
 # One row per hook and event, whatever happens: the unique key keeps out what was found before.
 _BOOKINGS = text("""
 INSERT INTO hook_delivery (hook_id, event, body)
-SELECT h.id, 'booking:' || b.id || ':' || b.state, jsonb_build_object(
+SELECT h.id, 'booking:' || b.id || ':' || b.state || coalesce(':' || nullif(b.sequence, 0), ''), jsonb_build_object(
     'event', 'booking', 'booking_id', b.id, 'state', b.state, 'campaign', k.name, 'phone', l.phone, 'lead', l.name,
     'counselor', o.name, 'starts', lower(b.during), 'ends', upper(b.during), 'zone', o.zone, 'lead_zone', b.lead_zone)
-FROM hook h JOIN booking b ON b.created_at >= greatest(h.made_at, now() - CAST(:back AS interval)) AND b.state <> 'held'
+FROM hook h JOIN booking b ON b.changed_at >= greatest(h.made_at, now() - CAST(:back AS interval)) AND b.state <> 'held'
 JOIN campaign_lead p ON p.id = b.campaign_lead_id JOIN lead l ON l.id = p.lead_id
 JOIN campaign k ON k.id = p.campaign_id JOIN counselor o ON o.id = b.counselor_id
 WHERE h.active AND 'booking' = ANY(h.events) ON CONFLICT DO NOTHING

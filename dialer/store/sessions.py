@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -31,3 +33,11 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
         yield make_sessions(engine)
     finally:
         await engine.dispose()
+
+
+def is_bad_input(error: DBAPIError) -> bool:
+    """Whether the database refused a value as such: out of range, or a text that it cannot hold (class 22)."""
+    cause: BaseException | None = error.orig
+    while cause is not None and not isinstance(cause, asyncpg.DataError):
+        cause = cause.__cause__
+    return cause is not None

@@ -20,6 +20,8 @@ from sqlalchemy import text
 from dialer import live
 from dialer.domain.roles import EVERYBODY
 from dialer.settings import Settings
+from dialer.web.api.everything import API
+from dialer.web.bookings import read_calendar, see_week
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.doors import account, accounts
@@ -36,6 +38,7 @@ from dialer.web.journal import Journal
 from dialer.web.leads import import_list
 from dialer.web.listening import listen
 from dialer.web.live import live_page, live_socket
+from dialer.web.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
 from dialer.web.pages.everything import PAGES
 from dialer.web.pages.kept import Kept
 from dialer.web.pages.words import add_page_words
@@ -45,12 +48,13 @@ from dialer.web.recording import recording
 from dialer.web.watchers import Watchers
 from dialer.web.webhooks import twilio_brief, twilio_handover, twilio_machine, twilio_status
 from dialer.wiring.carriers import make_carriers
+from dialer.wiring.house import make_links
 from dialer.wiring.stores import make_redis, open_store
 
 REDIS_WITHIN_S = 1.0
 HERE = Path(__file__).parent
-# Nobody is asked who they are where it does not matter: carriers sign what they send, feeds have their address.
-OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/static/"]
+# Nobody is asked who they are where it does not matter: carriers sign what they send, feeds and meetings have an address.
+OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/calendars/", "^/meetings/", "^/static/"]
 
 
 @get("/health")
@@ -84,8 +88,9 @@ def make_app(settings: Settings) -> Litestar:
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
                 journal = Journal(store.sessions, partial(live.ring, redis))
+                links = make_links(settings)
                 app.state.parts = Parts(
-                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept()
+                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept(), links
                 )
                 try:
                     yield
@@ -98,15 +103,16 @@ def make_app(settings: Settings) -> Litestar:
         # What stands outside of the guard is open to everybody; what is added inside is for administrators alone until
         # it says whom it is for (`doors.may`).
         route_handlers=[
-            *(health, read_feed, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+            *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went, tell_how_it_went),
+            *(twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
             *doors.PAGES,
             Router(
                 "/",
                 guards=[guard],
                 route_handlers=[
-                    *(start_call, explain_lead, import_list, live_page, live_socket),
+                    *(start_call, explain_lead, import_list, live_page, live_socket, see_week),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
-                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *PAGES),
+                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *API, *PAGES),
                 ],
             ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),

@@ -1,6 +1,7 @@
 """One call on request: `POST /api/calls`, with the two keys of the original answer and a third."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 from litestar import Response, post
 from litestar.params import JSONBody
@@ -9,8 +10,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from dialer import live
 from dialer.domain.roles import RUNNERS
 from dialer.flows.ring_one import Asked, ring_one
+from dialer.web.doors import once
 from dialer.web.doors.may import may
-from dialer.web.parts import WebParts
+from dialer.web.parts import Parts, WebParts
 
 
 class CallRequest(BaseModel):
@@ -24,13 +26,20 @@ class CallRequest(BaseModel):
 
 
 @post("/api/calls", status_code=200, opt=may(RUNNERS))
-async def start_call(data: JSONBody[CallRequest], parts: WebParts) -> Response[dict[str, object]]:
-    """Ring one number now, under every rule; `success: false` says which rule refuses."""
+async def start_call(request: once.Asked, data: JSONBody[CallRequest], parts: WebParts) -> Response[dict[str, Any]]:
+    """Ring one number now, under every rule; `success: false` says which rule refuses.
+
+    With an `Idempotency-Key` it is rung once, however often it is asked for.
+    """
+    return await once.once(request, parts, partial(_ring, data, parts))
+
+
+async def _ring(data: CallRequest, parts: Parts) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
         asked = await ring_one(
             session, parts.carriers, data.phone, parts.clock.now(), campaign_name=data.campaign, name=data.name or ""
         )
     if not isinstance(asked, Asked):
-        return Response({"success": False, "message": asked.says, "call_id": None})
+        return {"success": False, "message": asked.says, "call_id": None}
     await live.ask_for(parts.redis, asked.call_id)
-    return Response({"success": True, "message": f"Call initiated to {asked.phone}", "call_id": str(asked.call_id)})
+    return {"success": True, "message": f"Call initiated to {asked.phone}", "call_id": str(asked.call_id)}

@@ -19,12 +19,12 @@ from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.domain.slots import is_there
 from dialer.flows.transfer import DAY, takers
-from dialer.store import audit, bookings
+from dialer.store import audit, counselors
 from dialer.store.tables import Call, Counselor
 from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked
 from dialer.web.parts import Parts, WebParts
 
-HERE = "this machine"
 NOT_LIVE = "the call is not going on"
 NO_BRIDGE = "no bridge answers for this call; it may be ending, or its bridge is gone"
 NOT_LISTED = "students are connected only to counselors who take transfers; see: dialer counselor list"
@@ -53,22 +53,22 @@ class Whom(BaseModel):
 
 
 @post("/api/calls/{call_id:uuid}/note", status_code=200, opt=may(RUNNERS))
-async def note(call_id: FromPath[UUID], data: JSONBody[Words], parts: WebParts) -> dict[str, object]:
+async def note(call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], parts: WebParts) -> dict[str, object]:
     """Tell AVA something that the student does not hear; she uses it in what she says next."""
-    return await _told(parts, Command(call_id=call_id, do="note", words=data.words, who=HERE))
+    return await _told(parts, Command(call_id=call_id, do="note", words=data.words, who=request.user.email))
 
 
 @post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=may(RUNNERS))
-async def hang_up(call_id: FromPath[UUID], data: JSONBody[End], parts: WebParts) -> dict[str, object]:
+async def hang_up(call_id: FromPath[UUID], request: Asked, data: JSONBody[End], parts: WebParts) -> dict[str, object]:
     """End the call: AVA says goodbye and it ends when that was heard, or at once."""
-    return await _told(parts, Command(call_id=call_id, do="hang_up", at_once=data.now, who=HERE))
+    return await _told(parts, Command(call_id=call_id, do="hang_up", at_once=data.now, who=request.user.email))
 
 
 @post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=may(RUNNERS))
-async def transfer(call_id: FromPath[UUID], data: JSONBody[Whom], parts: WebParts) -> dict[str, object]:
+async def transfer(call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], parts: WebParts) -> dict[str, object]:
     """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
     counselor = await _counselor(parts, data)
-    return await _told(parts, Command(call_id=call_id, do="transfer", counselor=counselor, who=HERE))
+    return await _told(parts, Command(call_id=call_id, do="transfer", counselor=counselor, who=request.user.email))
 
 
 @get("/api/transfers", opt=may(READERS))
@@ -77,9 +77,7 @@ async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
     now = parts.clock.now()
     async with parts.sessions() as session:
         there = {
-            each.counselor_id
-            for each in await bookings.counselors(session, now - DAY, now + DAY)
-            if is_there(each, now)
+            each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
         }
         return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
 

@@ -14,9 +14,9 @@ from dialer.flows.undo_import import Rung, undo_import
 from dialer.store import imports, jobs
 from dialer.store.tables import Job
 from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked
 from dialer.web.parts import WebParts
 
-HERE = "this machine"
 MOST_ROWS = 1_000
 
 
@@ -77,21 +77,21 @@ async def choose(import_id: FromPath[int], data: JSONBody[Chosen], parts: WebPar
 
 
 @post("/api/imports/{import_id:int}/commit", status_code=202, opt=may(RUNNERS))
-async def commit(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
+async def commit(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
     """Have a list that was checked brought in by a worker: `{job_id}`."""
     async with parts.sessions.begin() as session:
         found = await imports.campaign_of(session, import_id)
         if found is None or found[0].state != "checked":
             raise HTTPException("that list is not waiting to be brought in", status_code=409)
-        return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, HERE)}
+        return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, request.user.email)}
 
 
 @delete("/api/imports/{import_id:int}", status_code=200, opt=may(RUNNERS))
-async def undo(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
+async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
     """Take an import back; 409 with the numbers where some of its leads have been rung."""
     try:
         async with parts.sessions.begin() as session:
-            done = await undo_import(session, import_id, HERE)
+            done = await undo_import(session, import_id, request.user.email)
     except UnreadableListError as error:
         raise HTTPException(str(error), status_code=409) from error
     if isinstance(done, Rung):
@@ -100,10 +100,10 @@ async def undo(import_id: FromPath[int], parts: WebParts) -> dict[str, int]:
 
 
 @post("/api/exports", status_code=202, opt=may(RUNNERS))
-async def ask_export(data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
+async def ask_export(request: Asked, data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
     async with parts.sessions.begin() as session:
-        return {"job_id": await jobs.ask(session, "export", data.model_dump(), HERE)}
+        return {"job_id": await jobs.ask(session, "export", data.model_dump(), request.user.email)}
 
 
 @get("/api/jobs/{job_id:int}", opt=may(READERS))

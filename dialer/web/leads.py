@@ -20,15 +20,15 @@ from dialer.domain.roles import RUNNERS
 from dialer.domain.verdict import Choice
 from dialer.store import jobs
 from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked
 from dialer.web.parts import Parts, WebParts
 from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
-
-HERE = "this machine"
 
 
 @post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
 async def import_list(
     name: FromPath[str],
+    request: Asked,
     data: MultipartBody[UploadFile],
     parts: WebParts,
     dry_run: FromQuery[bool] = False,
@@ -42,14 +42,16 @@ async def import_list(
     """
     suffix = suffix_of(data.filename)
     if background:
-        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates)}
+        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates, request.user.email)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / f"{plain(Path(data.filename).stem)}{suffix}"
         await save(data, path)
         return await _import(parts, path, name, dry_run, duplicates)
 
 
-async def _ask(parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice) -> int:
+async def _ask(
+    parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice, by: str
+) -> int:
     """Keep the file where the workers find it, and ask for it to be imported."""
     folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
@@ -57,7 +59,7 @@ async def _ask(parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: 
     await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with parts.sessions.begin() as session:
-        return await jobs.ask(session, "import", asked, HERE)
+        return await jobs.ask(session, "import", asked, by)
 
 
 async def _import(parts: Parts, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 from dialer import control
 from dialer.control import Command
 from dialer.domain.roles import READERS
-from dialer.web.control import HERE, NO_BRIDGE, must_be_live
+from dialer.flows.sign_in import Caller
+from dialer.web.control import NO_BRIDGE, must_be_live
 from dialer.web.doors.may import may
 from dialer.web.live import until_gone
 from dialer.web.parts import Parts, WebParts
@@ -25,7 +26,7 @@ from dialer.web.parts import Parts, WebParts
 SEND_WITHIN_S = 2.0
 MOST_UNANSWERED = 2
 GONE, SLOW = 1000, 1013
-Socket = WebSocket[object, object, State]
+Socket = WebSocket[Caller, object, State]
 
 
 @websocket("/ws/calls/{call_id:uuid}/listen", opt=may(READERS))
@@ -35,7 +36,7 @@ async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> No
     try:
         await must_be_live(parts, call_id)
         async with control.hearing(parts.redis, call_id) as blocks:
-            wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=HERE)
+            wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=socket.user.email)
             reply = await control.ask(parts.redis, wish)
             if reply is None or not reply.ok:
                 await socket.close(4409, reply.says if reply else NO_BRIDGE)

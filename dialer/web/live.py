@@ -6,6 +6,7 @@ The first message is a snapshot of the calls in progress.
 import asyncio
 import json
 from contextlib import suppress
+from typing import Any
 
 from litestar import WebSocket, get, websocket
 from litestar.datastructures import State
@@ -47,7 +48,7 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
             reader.cancel()
 
 
-async def until_gone(socket: WebSocket[object, object, State]) -> None:
+async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
     """Wait until the other side has closed; what it says is passed over."""
     with suppress(WebSocketDisconnect):
         while True:

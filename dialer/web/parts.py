@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from dialer.clock import Clock
 from dialer.flows.ask_gate import Carriers
+from dialer.flows.links import Links
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.web.journal import Journal
@@ -29,6 +30,7 @@ class Parts:
     watchers: Watchers
     journal: Journal
     kept: Kept
+    links: Links
 
 
 WebParts: TypeAlias = NamedDependency[SkipValidation[Parts]]

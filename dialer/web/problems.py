@@ -7,7 +7,9 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect, Template
+from sqlalchemy.exc import DBAPIError
 
+from dialer.store.sessions import is_bad_input
 from dialer.web.doors.headers import HEADERS
 
 OURS = "something went wrong on our side; the log has the details"
@@ -34,6 +36,8 @@ def problem(request: Request[object, object, State], error: Exception) -> Answer
     extra: object = None
     if isinstance(error, HTTPException):
         status, says, extra = error.status_code, error.detail, error.extra
+    elif isinstance(error, DBAPIError) and is_bad_input(error):
+        status, says = 422, "a value is out of range, or a text that cannot be kept"
     else:
         log.exception("request failed: %s %s", request.method, request.url.path)
         status, says = 500, OURS

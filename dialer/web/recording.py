@@ -13,9 +13,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from dialer.domain.roles import READERS, Role
-from dialer.store import recordings, shelf
+from dialer.flows.sign_in import Caller
+from dialer.store import own_leads, recordings, shelf
 from dialer.store.shelf import NotThereError, ShelfError
-from dialer.store.tables import Call
+from dialer.store.tables import Call, CampaignLead
 from dialer.web.doors.may import may
 from dialer.web.parts import Parts, WebParts
 
@@ -28,13 +29,13 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     opt=may(READERS | {Role.COUNSELOR}),
 )
-async def recording(call_id: FromPath[UUID], request: Request[object, object, State], parts: WebParts) -> Response[Any]:
+async def recording(call_id: FromPath[UUID], request: Request[Caller, object, State], parts: WebParts) -> Response[Any]:
     """A stereo WAV (µ-law, 8 kHz): the student left, AVA right; second S is second S of the call's media stream.
 
     Raises:
         NotFoundException: no such call, or it has no recording; the detail says why.
     """
-    address = await _address(parts, call_id)
+    address = await _address(parts, call_id, request.user)
     try:
         size = await asyncio.to_thread(shelf.size_of, address)
     except NotThereError as error:
@@ -61,9 +62,13 @@ async def recording(call_id: FromPath[UUID], request: Request[object, object, St
     return Stream(_pieces(address, start, end), status_code=status, headers=headers, media_type="audio/wav")
 
 
-async def _address(parts: Parts, call_id: UUID) -> str:
+async def _address(parts: Parts, call_id: UUID, caller: Caller) -> str:
+    """Where it lies; a counselor hears only those who have a meeting with them."""
     async with parts.sessions() as session:
         call = await session.get(Call, call_id)
+        if call is not None and caller.role is Role.COUNSELOR:
+            place = await session.get_one(CampaignLead, call.campaign_lead_id)
+            call = call if await own_leads.meets(session, caller.counselor_id, place.lead_id) else None
         if call is None:
             raise NotFoundException("there is no such call")
         if call.recording is None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from dialer.ava import tools
 from dialer.cli.bench import bench
-from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, webhook
+from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, slots, webhook
 
 
 @pytest.fixture
@@ -29,6 +30,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "CALLS", 30)
     monkeypatch.setattr(webhook, "HELLOS", 200)
     monkeypatch.setattr(webhook, "ROUNDS", 1)
+    monkeypatch.setattr(slots, "RACES", 6)
+    monkeypatch.setattr(slots, "MANY_RACES", 1)
+    monkeypatch.setattr(slots, "NAIVE", 5)
+    monkeypatch.setattr(tools, "WITHIN_S", tools.WITHIN_S)  # put back afterwards what the bench changes
     monkeypatch.setattr(cascade, "CALLS", 1)
     monkeypatch.setattr(cascade, "TURNS", 3)
 
@@ -41,6 +46,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         ("dial", ["rate_over_naive"]),
         ("webhook", ["rate_over_hello"]),
         ("cascade", ["first_audio_over_providers"]),
+        ("slots", ["holds_over_naive"]),
         ("import", ["wall_over_copy", "cpu_over_copy"]),
         ("export", ["csv_cpu_over_copy", "xlsx_cpu_over_xlsxwriter"]),
     ],

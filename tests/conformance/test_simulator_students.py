@@ -176,7 +176,7 @@ def _check_tools(by_words: Mapping[str, RealtimeEntry], sessions: list[RealtimeE
         assert [(tool.name, json.loads(tool.arguments)) for tool in session.tools] == wanted, student.key
     assert by_words[BY_ENDING["9"].lines[-1].text].tools == []
     booked = [tool for session in sessions for tool in session.tools if tool.name == "book_slot"]
-    assert [json.loads(tool.arguments) for tool in booked] == [{"slot": "tok1"}] * 2
+    assert [json.loads(tool.arguments) for tool in booked] == [{"slot": "tok1"}] * 3
     assert all(tool.output is not None for session in sessions for tool in session.tools)
 
 

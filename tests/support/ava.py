@@ -21,7 +21,7 @@ class Ava:
         self.tools = Tools(store.sessions, talk, eleven)
         self.items = 0
 
-    async def __call__(self, name: str, item: str | None = None, **arguments: Any) -> dict[str, Any]:
+    async def __call__(self, name: str, /, item: str | None = None, **arguments: Any) -> dict[str, Any]:
         self.items += 1
         answered = await self.tools.run(item or f"item_{self.items}", name, json.dumps(arguments))
         return dict(json.loads(answered.output))

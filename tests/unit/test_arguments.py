@@ -11,7 +11,7 @@ from dialer.ava.arguments import TOOLS, EndCall, FindSlots, SaveEnquiry, specs
 PROMISED = {
     "save_enquiry": (
         *("name", "inspiration", "country", "course", "intake", "budget", "funding", "qualification", "grades"),
-        *("english_test", "career_goal", "preferences"),
+        *("english_test", "career_goal", "preferences", "email"),
     ),
     "find_slots": ("day", "part_of_day"),
     "hold_slot": ("slot",),

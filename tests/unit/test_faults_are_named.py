@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-FAULTS = {f"F{n:02}" for n in range(1, 78)}
+FAULTS = {f"F{n:02}" for n in range(1, 83)}
 
 
 def test_every_fault_has_a_test_that_names_it() -> None:

@@ -152,6 +152,9 @@ def test_the_clock_is_not_moved_while_exotel_can_ring_real_people(monkeypatch: p
         ("EXOTEL_CALLBACK_ADDRESSES", "203.0.113.7, nowhere"),
         ("EXOTEL_CALLBACK_AUTH", "no-colon"),
         ("DIALER_PROXIES", "-1"),
+        ("DIALER_SEND_MAIL_URL", "mail.example.com:25"),
+        ("DIALER_SEND_MAIL_URL", "https://mail.example.com"),
+        ("DIALER_SEND_MAIL_URL", "smtp://mail.example.com:port"),
     ],
 )
 def test_a_setting_of_routes_or_callbacks_that_means_nothing_is_refused_in_one_line(
@@ -169,7 +172,11 @@ def test_the_table_of_routes_is_the_shipped_one_changed_by_the_setting() -> None
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     secret = ("twilio_auth_token", "openai_api_key", "dialer_secret_key", "exotel_api_token", "exotel_api_key")
-    settings = _settings(exotel_callback_auth="u:t0ps3cret", **dict.fromkeys(secret, "t0ps3cret"))
+    settings = _settings(
+        exotel_callback_auth="u:t0ps3cret",
+        dialer_send_mail_url="smtp://u:t0ps3cret@h",
+        **dict.fromkeys(secret, "t0ps3cret"),
+    )
     assert "t0ps3cret" not in f"{settings!r} {settings}"
 
 

@@ -64,7 +64,7 @@ def test_a_busy_counselor_is_not_offered() -> None:
 
 def test_a_meeting_keeps_its_buffer_and_counts_towards_the_most_per_day() -> None:
     meeting = ((india(4, 12), india(4, 12, 30)),)
-    buffered = replace(DESK, meetings=meeting, buffer_minutes=15)
+    buffered = replace(DESK, meetings=meeting, buffer_before_minutes=15, buffer_after_minutes=15)
     times = local(free_slots([buffered], WEDNESDAY, None, INDIA, MONDAY, limit=100))
     assert {"Wed 11:30", "Wed 12:00", "Wed 12:30"}.isdisjoint(times)
     assert {"Wed 11:00", "Wed 13:00"} <= set(times)

@@ -29,7 +29,18 @@ from dialer.store.tables.leads import (
     Lead,
     LeadImport,
 )
-from dialer.store.tables.meetings import BOOKING_STATES, Booking, Counselor, CounselorHours, TimeOff
+from dialer.store.tables.meetings import (
+    BOOKING_STATES,
+    MAIL_STATES,
+    VERDICTS,
+    Booking,
+    BookingEvent,
+    BusyTime,
+    Counselor,
+    CounselorHours,
+    Mail,
+    TimeOff,
+)
 from dialer.store.tables.sheets import SHEETS, ExportSchedule, Feed, Hook, HookDelivery, ImportChange, Job
 from dialer.store.tables.talks import EnquiryValue, ToolUse, Turn
 
@@ -41,16 +52,20 @@ __all__ = [
     "IMPORT_STATES",
     "LEAD_STATES",
     "MACHINE_CHOICES",
+    "MAIL_STATES",
     "NOISE_REDUCTIONS",
     "SHEETS",
     "VAD_EAGERNESS",
     "VAD_KINDS",
+    "VERDICTS",
     "Account",
     "ApiToken",
     "AuditEntry",
     "Base",
     "Booking",
+    "BookingEvent",
     "BridgeProcess",
+    "BusyTime",
     "Call",
     "CallEvent",
     "Campaign",
@@ -76,6 +91,7 @@ __all__ = [
     "Lead",
     "LeadImport",
     "LivedClock",
+    "Mail",
     "Pace",
     "Price",
     "Registry",

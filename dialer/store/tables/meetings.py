@@ -1,6 +1,7 @@
-"""Counselors, when they can be met, and the meetings booked."""
+"""Counselors, when they can be met, the meetings booked, and what is written to people about them."""
 
 from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     SmallInteger,
+    UniqueConstraint,
     func,
     text,
 )
@@ -19,6 +21,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dialer.store.tables.base import Base, big_id, one_of
 
 BOOKING_STATES = ("held", "booked", "cancelled", "attended", "no_show")
+VERDICTS = ("showed", "no_show", "wrong_fit", "wrong_information")
+"""How a meeting went, by the counselor's word."""
+MAIL_STATES = ("waiting", "sent", "skipped", "given_up")
+MAIL_KINDS = ("invitation", "cancellation", "day_before", "hour_before", "rebook")
+MAIL_TO = ("counselor", "student")
 
 
 class Counselor(Base):
@@ -35,15 +42,34 @@ class Counselor(Base):
     slot_minutes: Mapped[int] = mapped_column(server_default="30")
     notice_minutes: Mapped[int] = mapped_column(server_default="60")
     active: Mapped[bool] = mapped_column(server_default="true")
+    buffer_before_minutes: Mapped[int] = mapped_column(server_default="0")
+    buffer_after_minutes: Mapped[int] = mapped_column(server_default="0")
+    max_per_day: Mapped[int | None]
+    countries: Mapped[list[str]] = mapped_column(server_default="{}")
+    """What they advise on, in the common wording; of each of the three, nothing is anything."""
+    courses: Mapped[list[str]] = mapped_column(server_default="{}")
+    languages: Mapped[list[str]] = mapped_column(server_default="{}")
+    """ISO 639-1."""
+    holidays: Mapped[str | None]
+    """The calendar of public holidays that they keep, such as IN or US-CA."""
+    calendar_url: Mapped[str | None]
+    """Where their own calendar's busy times are fetched from (iCalendar)."""
+    calendar_at: Mapped[datetime | None]
+    """When it was last read, real time; null until it was once."""
+    calendar_tried_at: Mapped[datetime | None]
+    calendar_fault: Mapped[str | None]
+    """Why the last try failed; null where it did not."""
+    feed_version: Mapped[int] = mapped_column(server_default="0")
+    """Their own feed's address is signed over it: one more, and the old address leads nowhere. 0 or less: there is none."""
 
 
 class CounselorHours(Base):
-    """A weekly span in which a counselor can be met, in their own zone; Monday is 0."""
+    """A weekly span in which a counselor can be met, in their own zone; Monday is 0, a close at 00:00 the day's end."""
 
     __tablename__ = "counselor_hours"
     __table_args__ = (
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        CheckConstraint("opens < closes", name="span"),
+        CheckConstraint("opens < closes OR closes = '00:00'", name="span"),
     )
     counselor_id: Mapped[int] = mapped_column(ForeignKey("counselor.id", ondelete="CASCADE"), primary_key=True)
     weekday: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
@@ -61,16 +87,27 @@ class TimeOff(Base):
     why: Mapped[str] = mapped_column(server_default="")
 
 
+class BusyTime(Base):
+    """What a counselor's own calendar says takes their time, as it was last read."""
+
+    __tablename__ = "busy_time"
+    id: Mapped[int] = big_id()
+    counselor_id: Mapped[int] = mapped_column(ForeignKey("counselor.id", ondelete="CASCADE"), index=True)
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+
 class Booking(Base):
-    """A meeting, or the hold on one; a counselor's live ones never overlap."""
+    """A meeting, or the hold on one; a counselor's live ones never overlap, their buffers counted in."""
 
     __tablename__ = "booking"
     __table_args__ = (
         one_of("state", BOOKING_STATES),
+        one_of("verdict", VERDICTS),
+        CheckConstraint("blocks @> during", name="blocks"),
         # A single-element int4range instead of btree_gist: needs no extension.
         ExcludeConstraint(
             (text("int4range(counselor_id, counselor_id, '[]')"), "&&"),
-            ("during", "&&"),
+            (text("(coalesce(blocks, during))"), "&&"),
             using="gist",
             where=text("state IN ('held','booked')"),
             name="ex_booking_overlap",
@@ -88,3 +125,59 @@ class Booking(Base):
     held_until: Mapped[datetime | None]
     lead_zone: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    blocks: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    """What the meeting takes of the counselor's time with the buffers around it; null where there are none."""
+    email: Mapped[str | None]
+    """Where the student is written to about it."""
+    why: Mapped[str] = mapped_column(server_default="")
+    """Why it is this counselor."""
+    sequence: Mapped[int] = mapped_column(server_default="0")
+    """RFC 5545 SEQUENCE: one more with every change that calendars must take over."""
+    settled_at: Mapped[datetime | None]
+    """When the time was agreed, lived time: a reminder that would have been due before is not sent."""
+    verdict: Mapped[str | None]
+    note: Mapped[str] = mapped_column(server_default="")
+    right_fields: Mapped[list[str]] = mapped_column(server_default="{}")
+    """What AVA had written down that the counselor found right."""
+    wrong_fields: Mapped[list[str]] = mapped_column(server_default="{}")
+    verdict_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    """When the row was last written, real time: other systems are told of what is newer."""
+
+
+class BookingEvent(Base):
+    """One thing that happened to a booking; append-only."""
+
+    __tablename__ = "booking_event"
+    id: Mapped[int] = big_id()
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+    did: Mapped[str]
+    what: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class Mail(Base):
+    """One letter about a booking: written from the rows when it is sent, never twice under one key, retried from here."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        UniqueConstraint("booking_id", "kind", "whom", "counselor_id", "sequence", postgresql_nulls_not_distinct=True),
+        one_of("kind", MAIL_KINDS),
+        one_of("whom", MAIL_TO),
+        one_of("state", MAIL_STATES),
+        Index("ix_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
+    )
+    id: Mapped[int] = big_id()
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    whom: Mapped[str]
+    counselor_id: Mapped[int | None] = mapped_column(ForeignKey("counselor.id"))
+    """The counselor it goes to, who may no longer be the booking's; null for the student."""
+    sequence: Mapped[int]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_to: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    last_says: Mapped[str | None]

@@ -1,0 +1,37 @@
+"""What a counselor is told of a student before they meet: six lines and two quotes.
+
+Pure. What is not known is said so in one word, so that the lines always stand in the same places.
+"""
+
+from collections.abc import Mapping, Sequence
+
+NOT_SAID = "not said"
+LONGEST_QUOTE = 160
+LEAST_QUOTE = 15
+
+
+def brief_lines(name: str, phone: str, values: Mapping[str, str], outcome: str) -> tuple[str, ...]:
+    """Six lines; `values` are what was written down, by field."""
+    return (
+        f"Who: {name or 'name not said'}, {phone}",
+        f"Wants: {_joined(values, 'course', 'country', 'intake')}",
+        f"Money: {_joined(values, 'budget', 'funding')}",
+        f"Background: {_joined(values, 'qualification', 'grades', 'english_test')}",
+        f"Why: {_joined(values, 'inspiration', 'career_goal', 'preferences')}",
+        f"The call: {outcome}",
+    )
+
+
+def quotes(said: Sequence[str]) -> tuple[str, ...]:
+    """The two longest things that the student said, in the order in which they said them."""
+    turns = [" ".join(each.split()) for each in said]
+    longest = sorted(range(len(turns)), key=lambda place: -len(turns[place]))[:2]
+    return tuple(_cut(turns[place]) for place in sorted(longest) if len(turns[place]) >= LEAST_QUOTE)
+
+
+def _joined(values: Mapping[str, str], *fields: str) -> str:
+    return "; ".join(values[field] for field in fields if values.get(field)) or NOT_SAID
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"

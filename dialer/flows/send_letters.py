@@ -1,0 +1,53 @@
+"""Letters handed to the post: found in the rows, retried from SQL, and said where they cannot be delivered.
+
+A letter is claimed and committed before it is sent. A worker that dies between the two sends it again, under the same
+Message-ID and with the same UID and SEQUENCE: calendars take it over once.
+"""
+
+from datetime import datetime, timedelta
+
+from dialer.domain.hooks import wait_after
+from dialer.flows.write_letter import House, Skip, write_letter
+from dialer.mail import Post
+from dialer.store import bookings, incidents, mails
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Mail
+
+MOST = 20
+AGAIN_IN = timedelta(minutes=2)
+
+
+async def send_letters(sessions: Sessions, post: Post, house: House, now: datetime) -> int:
+    """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken."""
+    async with sessions.begin() as session:
+        await mails.find_reminders(session, now)
+    async with sessions.begin() as session:
+        due = await mails.claim(session, MOST, AGAIN_IN)
+    return sum([await _send(sessions, post, house, mail, now) for mail in due])
+
+
+async def _send(sessions: Sessions, post: Post, house: House, mail: Mail, now: datetime) -> bool:
+    async with sessions.begin() as session:
+        letter = await write_letter(session, mail, house, now)
+        if isinstance(letter, Skip):
+            await mails.skipped(session, mail.id, letter.says)
+            return False
+    message, to = letter
+    answer = await post.send(message)
+    async with sessions.begin() as session:
+        if answer.ok:
+            await mails.sent(session, mail.id, to, answer.says)
+            await bookings.note(
+                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} sent", now, to=mail.whom
+            )
+            return True
+        wait = None if answer.permanent else wait_after(mail.tries + 1)
+        await mails.failed(session, mail.id, to, answer.says, wait)
+        if wait is None:
+            what = {"to": mail.whom, "says": answer.says[:200]}
+            await bookings.note(
+                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} not delivered", now, **what
+            )
+            says = f"a letter about a meeting could not be delivered to the {mail.whom}: {answer.says[:200]}"
+            await incidents.tell(session, "mail", str(mail.id), says)
+    return False

@@ -1,0 +1,114 @@
+"""The post: a letter is taken, refused for good, or to be tried again. By SMTP, or into a folder where none is set."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as POLICY
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+WITHIN_S = 20.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the post said; `permanent` is a refusal that trying again would not change, such as an unknown mailbox."""
+
+    ok: bool
+    says: str
+    permanent: bool = False
+
+
+class Post(Protocol):
+    """Takes letters."""
+
+    async def send(self, message: EmailMessage) -> Answer:
+        """Hand one letter over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpPost:
+    """A mail server: `smtp://` (with STARTTLS where it is offered, and always where a password is sent) or `smtps://`."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+
+    async def send(self, message: EmailMessage) -> Answer:
+        """One connection for one letter: there are few, and none may wait for another."""
+        must = True if self.user and self.host not in LOOPBACK else None
+        try:
+            _, says = await aiosmtplib.send(
+                message,
+                hostname=self.host,
+                port=self.port,
+                username=self.user,
+                password=self.password,
+                use_tls=self.tls,
+                start_tls=False if self.tls else must,
+                timeout=WITHIN_S,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients[0]
+            return Answer(False, f"{refused.code} {refused.message}", refused.code >= 500)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return Answer(False, f"the mail server refuses our password: {error.message}")  # a person may mend it
+        except aiosmtplib.SMTPResponseException as error:
+            return Answer(False, f"{error.code} {error.message}", error.code >= 500)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Answer(False, str(error) or type(error).__name__)
+        return Answer(True, says)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPost:
+    """Letters as files, one each, where no mail server is set."""
+
+    folder: Path
+
+    async def send(self, message: EmailMessage) -> Answer:
+        """Write it, whole or not at all; the same letter again is the same file."""
+        name = "".join(each if each.isalnum() or each in "-." else "-" for each in str(message["Message-ID"])).strip(
+            "-"
+        )
+        path = self.folder / f"{name}.eml"
+        await asyncio.to_thread(_write, path, message.as_bytes(policy=POLICY))
+        return Answer(True, f"written to {path}")
+
+
+def make_post(url: str | None, folder: Path) -> Post:
+    """The post of an address such as smtp://user:password@mail.example.com:587; without one, the folder.
+
+    Raises:
+        ValueError: the address is none.
+    """
+    if not url:
+        return FolderPost(folder)
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("must be smtp://host:port or smtps://host:port, with user:password@ before the host if needed")
+    tls = parts.scheme == "smtps"
+    read: Callable[[str], str] = unquote
+    return SmtpPost(
+        parts.hostname,
+        parts.port or (465 if tls else 587 if parts.username else 25),
+        read(parts.username) if parts.username else None,
+        read(parts.password) if parts.password else None,
+        tls,
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(f".{os.getpid()}.part")
+    half.write_bytes(content)
+    half.replace(path)

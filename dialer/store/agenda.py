@@ -1,0 +1,62 @@
+"""Meetings as they stand in a week or in a calendar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, Lead, Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One meeting with the people in it; `fault` is why a letter about it was not delivered."""
+
+    booking: Booking
+    counselor: Counselor
+    student: str
+    phone: str
+    campaign: str
+    fault: str | None
+
+    @property
+    def starts(self) -> datetime:
+        """When it begins, UTC."""
+        assert self.booking.during.lower is not None
+        return self.booking.during.lower
+
+    @property
+    def ends(self) -> datetime:
+        """When it ends, UTC."""
+        assert self.booking.during.upper is not None
+        return self.booking.during.upper
+
+
+async def between(
+    session: AsyncSession, since: datetime, until: datetime, counselor_id: int | None = None
+) -> Sequence[Line]:
+    """Meetings that touch a span of time, in order; of one counselor, or of all. Holds are none."""
+    fault = (
+        select(func.max(Mail.last_says))
+        .where(Mail.booking_id == Booking.id, Mail.state == "given_up")
+        .correlate(Booking)
+        .scalar_subquery()
+    )
+    query = (
+        select(Booking, Counselor, Lead, Campaign.name, fault)
+        .join(Counselor, Counselor.id == Booking.counselor_id)
+        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
+        .where(Booking.state != "held", Booking.during.overlaps(Range(since, until)))
+        .order_by(Booking.during)
+    )
+    if counselor_id is not None:
+        query = query.where(Booking.counselor_id == counselor_id)
+    return [
+        Line(booking, counselor, lead.name or lead.phone, lead.phone, campaign, said)
+        for booking, counselor, lead, campaign, said in await session.execute(query)
+    ]

@@ -1,0 +1,205 @@
+"""Campaigns over the API: `/api/campaigns`."""
+
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import Response, get, patch, post
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath, JSONBody
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.ava.blanks import blanks
+from dialer.control import Command, ask
+from dialer.domain.roles import READERS, RUNNERS
+from dialer.flows.change_campaign import CannotChangeError, change_campaign
+from dialer.flows.create_campaign import NameTakenError, create_campaign
+from dialer.flows.keep_scripts import UnknownScriptError, newest
+from dialer.flows.launch import CannotLaunchError, launch
+from dialer.flows.stop_campaign import stop_campaign
+from dialer.store import audit, campaign_pages, campaigns
+from dialer.store.tables import Campaign
+from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked, Json, once
+from dialer.web.parts import WebParts
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+MACHINE = Literal["off", "hang_up", "leave_message"]
+
+
+class Policy(BaseModel):
+    """What is chosen of a campaign; what is not given stays as it is, or is the default."""
+
+    model_config = ConfigDict(extra="forbid")
+    script: Name | None = None
+    carrier: Literal["twilio", "exotel"] | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    window_opens: time | None = None
+    window_closes: time | None = None
+    window_days: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
+    per_second: Annotated[float, Field(ge=0.01, le=100)] | None = None
+    calls_per_day: Annotated[int, Field(ge=1, le=10)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=20)] | None = None
+    spend_cap: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2)] | None = None
+    machine: MACHINE | None = None
+    machine_message: Annotated[str, Field(max_length=1000)] | None = None
+    recording: bool | None = None
+
+
+class New(Policy):
+    """A campaign to be made: a name is enough."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\x00-\x1f]+$", examples=["Spring 2027"])]
+
+
+class End(BaseModel):
+    """How it is stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+    hang_up: bool = False
+
+
+@get("/api/campaigns", opt=may(READERS), tags=["campaigns"])
+async def list_campaigns(parts: WebParts) -> list[Json]:
+    """Every campaign with its counts."""
+    async with parts.sessions() as session:
+        return [await described(session, each) for each in await campaign_pages.every(session)]
+
+
+@get("/api/campaigns/{name:str}", opt=may(READERS), tags=["campaigns"])
+async def show_campaign(name: FromPath[str], parts: WebParts) -> Json:
+    """One campaign: state and why, policy, leads by state and by outcome, calls in progress."""
+    async with parts.sessions() as session:
+        return await described(session, await named(session, name))
+
+
+@post("/api/campaigns", opt=may(RUNNERS), tags=["campaigns"])
+async def make_campaign(request: Asked, data: JSONBody[New], parts: WebParts) -> Response[Json]:
+    """Make a draft. With an `Idempotency-Key` it is made once, however often it is asked for."""
+
+    async def do() -> Json:
+        try:
+            async with parts.sessions.begin() as session:
+                made = await create_campaign(session, data.name)
+                await _apply(session, made, data, request.user.email)
+                await audit.note(session, request.user.email, "campaign made", {"campaign": data.name})
+                return await described(session, made)
+        except NameTakenError as error:
+            raise HTTPException(str(error), status_code=409) from error
+
+    return await once(request, parts, do, status=201)
+
+
+@patch("/api/campaigns/{name:str}", opt=may(RUNNERS), tags=["campaigns"])
+async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Policy], parts: WebParts) -> Json:
+    """Change its policy; what is rung from then on follows it."""
+    async with parts.sessions.begin() as session:
+        campaign = await named(session, name)
+        await _apply(session, campaign, data, request.user.email)
+        return await described(session, campaign)
+
+
+@post("/api/campaigns/{name:str}/start", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
+async def start(name: FromPath[str], request: Asked, parts: WebParts) -> Response[Json]:
+    """Start ringing; a campaign that runs already goes on."""
+
+    async def do() -> Json:
+        try:
+            async with parts.sessions.begin() as session:
+                campaign = await named(session, name)
+                await launch(session, campaign, request.user.email, await blanks(session, campaign))
+                await session.refresh(campaign)
+                return await described(session, campaign)
+        except CannotLaunchError as error:
+            raise HTTPException(str(error), status_code=409) from error
+
+    return await once(request, parts, do)
+
+
+@post("/api/campaigns/{name:str}/pause", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
+async def pause(name: FromPath[str], request: Asked, parts: WebParts) -> Json:
+    """Place no new call; calls in progress finish."""
+    async with parts.sessions.begin() as session:
+        campaign = await named(session, name)
+        if not await campaigns.move(session, campaign.id, "paused") and campaign.state != "paused":
+            raise HTTPException(f"the campaign is {campaign.state}; it cannot be paused", status_code=409)
+        await audit.note(session, request.user.email, "campaign paused", {"campaign": name})
+        await session.refresh(campaign)
+        return await described(session, campaign)
+
+
+@post("/api/campaigns/{name:str}/stop", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
+async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], parts: WebParts) -> Json:
+    """End it for good, with a receipt; `hang_up` ends the calls in progress too."""
+    async with parts.sessions() as session:
+        campaign = await named(session, name)
+
+    async def by_bridge(call_id: UUID) -> bool:
+        wish = Command(call_id=call_id, do="hang_up", at_once=True, who=request.user.email)
+        reply = await ask(parts.redis, wish)
+        return reply is not None and reply.ok
+
+    receipt = await stop_campaign(
+        parts.sessions, campaign.id, parts.carriers, parts.clock.now(), hang_up=data.hang_up, by_bridge=by_bridge
+    )
+    async with parts.sessions.begin() as session:
+        await audit.note(session, request.user.email, "campaign stopped", {"campaign": name, **receipt.as_dict()})
+    return {"campaign": name, **receipt.as_dict()}
+
+
+async def named(session: AsyncSession, name: str) -> Campaign:
+    """The campaign of that name. Raises NotFoundException."""
+    found = await campaigns.named(session, name)
+    if found is None:
+        raise NotFoundException(f"there is no campaign {name!r}")
+    return found
+
+
+async def described(session: AsyncSession, campaign: Campaign) -> Json:
+    """A campaign as the API tells it."""
+    states, outcomes = await campaigns.counts(session, campaign.id)
+    due = await campaigns.next_due(session, campaign.id)
+    script = await campaign_pages.script_of(session, campaign)
+    cap = campaign.spend_cap
+    return {
+        "name": campaign.name,
+        "state": campaign.state,
+        "why": campaign.why,
+        "script": script.name,
+        "script_version": script.version,
+        "carrier": campaign.carrier,
+        "country": campaign.country,
+        "window_opens": f"{campaign.window_opens:%H:%M}",
+        "window_closes": f"{campaign.window_closes:%H:%M}",
+        "window_days": campaign.window_days,
+        "concurrency": campaign.concurrency,
+        "per_second": campaign.per_second,
+        "calls_per_day": campaign.calls_per_day,
+        "max_attempts": campaign.max_attempts,
+        "spend_cap": str(cap) if cap is not None else None,
+        "machine": campaign.machine,
+        "machine_message": campaign.machine_message,
+        "recording": campaign.recording,
+        "leads": sum(states.values()),
+        "states": states,
+        "outcomes": outcomes,
+        "live": await campaigns.live_calls(session, campaign.id),
+        "next_due": due.isoformat() if due else None,
+    }
+
+
+async def _apply(session: AsyncSession, campaign: Campaign, policy: Policy, by: str) -> None:
+    changes: dict[str, Any] = policy.model_dump(exclude_none=True, exclude={"name", "script"})
+    try:
+        if policy.script is not None:
+            changes["script_id"] = (await newest(session, policy.script)).id
+        await change_campaign(session, campaign, changes, by)
+    except (CannotChangeError, UnknownScriptError) as error:
+        raise HTTPException(str(error), status_code=422) from error
+    await session.refresh(campaign)
+
+
+API = [list_campaigns, show_campaign, make_campaign, alter_campaign, start, pause, stop]

@@ -1,0 +1,5 @@
+"""All of the API that is no page's own: one list for the application."""
+
+from dialer.web.api import campaigns, house, people
+
+API = [*campaigns.API, *people.API, *house.API]
