@@ -3,6 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const cards = new Map();
 const SPEAKS_MS = 4000, MOST_ENDED = 12;
+const RANKS = ["intent", "placing", "unknown", "placed", "ringing", "talking"];
 
 function card(call) {
   let found = cards.get(call.call_id);
@@ -22,7 +23,8 @@ function card(call) {
   if (call.phone) found.element.querySelector(".phone").textContent = call.phone;
   const pill = found.element.querySelector(".state");
   const state = call.outcome || call.state || (call.status === "active" ? "talking" : "");
-  if (state) {
+  // A state only moves up: what a carrier says late takes nothing back.
+  if (state && (call.outcome || RANKS.indexOf(state) < 0 || RANKS.indexOf(state) >= RANKS.indexOf(pill.dataset.state))) {
     pill.textContent = state.replaceAll("_", " ");
     pill.dataset.state = state;
     found.element.querySelector(".hands")?.toggleAttribute("hidden", state !== "talking");

@@ -1,0 +1,48 @@
+"""The Live page in a real Chromium: what is told of calls stands on their cards, whatever order and words it comes in."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from playwright.sync_api import expect
+from redis import Redis
+
+from dialer import live
+from dialer.settings import Settings
+from tests.browser.conftest import House
+from tests.browser.filled import ATTACK
+
+
+def test_a_call_fills_its_card_and_a_late_word_of_the_carrier_takes_nothing_back(
+    house: House, settings: Settings
+) -> None:
+    assert settings.dialer_redis_url is not None
+    redis = Redis.from_url(settings.dialer_redis_url)
+    call_id, now = uuid4(), datetime.now(UTC)
+
+    def tell(kind: live.Kind, **more: object) -> None:
+        redis.publish(live.CHANNEL, live.message(kind, call_id, now, **more))
+
+    with house.page() as page:
+        page.goto(f"{house.url}/live")
+        expect(page.locator("#connection")).to_have_text("Connected")
+        expect(page.locator("#calls .call")).to_have_count(1)
+        tell("callStatus", status="active", state="ringing")
+        card = page.locator("#calls .call").nth(1)
+        expect(card.locator(".who")).to_have_text("Being rung")
+        expect(card.locator(".hands")).to_be_hidden()
+        tell("clientConnected", name=f"Asha {ATTACK}", phone="+9198****0001")
+        tell("callStatus", status="active", state="placed")
+        tell("user_transcript", text=f"Canada {ATTACK}", item="b", position=1)
+        tell("ava_response", text="Which country?", item="a", position=0)
+        tell("field", result={"saved": {"country": f"Canada {ATTACK}"}})
+        expect(card.locator(".state")).to_have_text("talking")
+        expect(card.locator(".who")).to_have_text(f"Asha {ATTACK}")
+        expect(card.locator(".turns li")).to_have_text(["Which country?", f"Canada {ATTACK}"])
+        expect(card.locator(".fields li")).to_have_text(f"country Canada {ATTACK}")
+        card.get_by_text("Note", exact=True).click()
+        card.locator("input[name=words]").fill("Offer the scholarship")
+        assert page.title() != "taken"
+        tell("callStatus", status="inactive", outcome="booked")
+        expect(page.locator("#ended .call .state")).to_have_text("booked")
+        expect(page.locator("#ended .call .hands")).to_have_count(0)
+    redis.close()
