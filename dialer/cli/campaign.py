@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 from sqlalchemy import select
 
-from dialer.ava.persona import missing_columns
+from dialer.ava.blanks import blanks
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.control import Command, ask
@@ -200,11 +200,10 @@ def status(name: str | None, as_json: bool) -> None:
 
 async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
     """Refuse to start where AVA would read out a "$word" that no list of the campaign fills."""
-    script = await session.get_one(Script, campaign.script_id)
-    columns = await lead_columns(session, campaign.name)
-    if missing := missing_columns(script.persona, script.opening, columns):
+    if missing := await blanks(session, campaign):
+        script = await session.get_one(Script, campaign.script_id)
         names = ", ".join(f"${name}" for name in missing)
-        had = ", ".join(columns) or "none"
+        had = ", ".join(await lead_columns(session, campaign.name)) or "none"
         raise CommandError(
             f"the script {script.name!r} names {names}, which no lead of {campaign.name!r} has; the lists' columns: {had}"
         )

@@ -71,8 +71,7 @@ async def ask_about(
         return []
     phones = [lead.phone for _, lead in rows]
     thrown = await kill_switches.thrown(session)
-    listed = await do_not_call.listed(session, phones, campaign.id)
-    registered = await do_not_call.registered(session, phones)
+    listed, registered = await do_not_call.standing(session, phones, campaign.id)
     ages = tuple((each, now - at) for each, at in (await do_not_call.registries(session)).items())
     live = await calls.live_phones(session, phones, but)
     rung = await calls.rung_since(session, phones, now - WEEK, but)

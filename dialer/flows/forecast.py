@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.gate import Verdict
 from dialer.domain.hours import next_open
-from dialer.flows.ask_gate import Carriers, ask_about, room_of
+from dialer.flows.ask_gate import Carriers, Room, ask_about
 from dialer.flows.route_calls import line_for
 from dialer.flows.run_campaign import FOR_GOOD
 from dialer.store import campaigns
+from dialer.store.bridges import Bridges
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
 MOST_ASKED = 200
@@ -51,15 +52,16 @@ class Forecast:
         return self.asked == self.waiting
 
 
+ROOM = Room(0, 1.0, Decimal(0), Bridges(1, 1))
+"""What passes with time is not asked about: there is room."""
+
+
 async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers, now: datetime, zone: str) -> Forecast:
-    """What it would do if it were started now; hours are told by `zone` (IANA), where most of its leads live."""
-    waits = (CampaignLead.campaign_id == campaign.id, CampaignLead.state.in_(("ready", "waiting")))
-    waiting = await session.scalar(select(func.count()).where(*waits)) or 0
-    rows = await _some(session, campaign.id, waiting)
-    room = await room_of(session, campaign, campaign.per_second)
+    """What it would do if it were started now; hours are told where most of its leads live, else in `zone` (IANA)."""
+    waiting, rows = await _some(session, campaign.id)
     lines = [line_for(carriers, campaign, lead.phone) for _, lead in rows]
     skipped: Counter[str] = Counter()
-    for verdict in await ask_about(session, campaign, rows, lines, now, room):
+    for verdict in await ask_about(session, campaign, rows, lines, now, ROOM):
         if (why := _never(verdict)) is not None:
             skipped[why] += 1
     scale = waiting / len(rows) if rows else 0
@@ -73,8 +75,9 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers
     if campaign.spend_cap is not None and cost_high is not None and cost_low is not None:
         cost_low, cost_high = min(cost_low, campaign.spend_cap), min(cost_high, campaign.spend_cap)
     work = timedelta(seconds=calls / min(campaign.per_second, campaign.concurrency / seconds))
-    window = campaigns.window_of(campaign)
-    opens = next_open(window, now, [zone]) if rings else None
+    lived = Counter(lead.zones[0] for _, lead in rows if lead.zones)
+    zone = lived.most_common(1)[0][0] if lived else zone
+    opens = next_open(campaigns.window_of(campaign), now, [zone]) if rings else None
     return Forecast(
         waiting=waiting,
         rings=rings,
@@ -89,21 +92,16 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers
     )
 
 
-async def _some(session: AsyncSession, campaign_id: int, waiting: int) -> list[tuple[CampaignLead, Lead]]:
-    """All waiting leads of a short list; of a long one some, spread over its ids."""
-    query = (
-        select(CampaignLead, Lead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
-    )
+async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tuple[CampaignLead, Lead]]]:
+    """How many leads wait, and all of them where they are few; of many some, spread over their ids."""
+    waits = (CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
+    span = select(func.count(), func.min(CampaignLead.lead_id), func.max(CampaignLead.lead_id)).where(*waits)
+    waiting, first, last = (await session.execute(span)).one()
+    query = select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id).where(*waits)
     if waiting > MOST_ASKED:
-        span = select(func.min(CampaignLead.lead_id), func.max(CampaignLead.lead_id)).where(
-            CampaignLead.campaign_id == campaign_id
-        )
-        first, last = (await session.execute(span)).one()
         step = max(1, (last - first) // MOST_ASKED)
         query = query.where(CampaignLead.lead_id.in_(range(first, last + 1, step)))
-    return [(row[0], row[1]) for row in await session.execute(query.limit(MOST_ASKED))]
+    return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MOST_ASKED))]
 
 
 def _never(verdict: Verdict) -> str | None:

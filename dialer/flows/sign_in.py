@@ -109,17 +109,16 @@ async def sign_in(
 
 async def who_has(session: AsyncSession, key: str) -> Caller | None:
     """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     row = (
         await session.execute(
-            select(SignIn, Account)
+            select(SignIn, Account, func.clock_timestamp())
             .join(Account, Account.id == SignIn.account_id)
             .where(SignIn.key_hash == hash_of(key), Account.active)
         )
     ).one_or_none()
     if row is None:
         return None
-    signed, account = row
+    signed, account, now = row
     if signed.seen_at < now - IDLE or signed.began_at < now - LONGEST:
         return None
     if signed.seen_at < now - SEEN_EVERY:

@@ -87,9 +87,11 @@ async def _to_fix(session: AsyncSession) -> list[Need]:
 
 async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
     past = func.upper(Booking.during) < now
-    unmarked = await session.scalar(select(func.count()).where(Booking.state == "booked", past)) or 0
-    missed = select(func.count()).where(Booking.state == "no_show", func.upper(Booking.during) > now - LATELY)
-    many = await session.scalar(missed) or 0
+    lately = func.upper(Booking.during) > now - LATELY
+    counted = select(
+        func.count().filter(Booking.state == "booked", past), func.count().filter(Booking.state == "no_show", lately)
+    )
+    unmarked, many = (await session.execute(counted.where(Booking.state.in_(("booked", "no_show"))))).one()
     found = []
     if unmarked:
         found.append(Need(f"{unmarked} meetings are over", "Say how they went.", "/bookings/all?when=past"))

@@ -53,15 +53,25 @@ def registry_scope(name: str) -> str:
     return f"registry:{name}"
 
 
-async def registered(session: AsyncSession, phones: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The public registries that hold each of the numbers; numbers on none are left out."""
+Scopes = dict[str, tuple[str, ...]]
+"""Numbers, each with the lists that hold it."""
+
+
+async def standing(session: AsyncSession, phones: Iterable[str], campaign_id: int) -> tuple[Scopes, Scopes]:
+    """What `listed` says of the numbers, and the public registries that hold each; in one question for both."""
+    own, registries = [ACCOUNT, campaign_scope(campaign_id)], DoNotCall.scope.startswith("registry:")
     query = select(DoNotCall.phone, DoNotCall.scope).where(
-        DoNotCall.phone.in_(list(phones)), DoNotCall.scope.startswith("registry:")
+        DoNotCall.phone.in_(list(phones)), DoNotCall.scope.in_(own) | registries
     )
-    found: dict[str, tuple[str, ...]] = {}
+    ours: Scopes = {}
+    public: Scopes = {}
     for phone, scope in await session.execute(query):
-        found[phone] = (*found.get(phone, ()), scope.partition(":")[2])
-    return found
+        kind, _, name = scope.partition(":")
+        if kind == "registry":
+            public[phone] = (*public.get(phone, ()), name)
+        else:
+            ours[phone] = (*ours.get(phone, ()), kind)
+    return ours, public
 
 
 async def registries(session: AsyncSession) -> dict[str, datetime]:

@@ -58,8 +58,8 @@ Tallies = dict[int, Tally]
 
 
 async def every(session: AsyncSession) -> Tallies:
-    """Every campaign's tally, by its id."""
-    found: Tallies = {campaign_id: Tally() for campaign_id in await session.scalars(select(Campaign.id))}
+    """Every campaign's tally, by its id; one without leads has none."""
+    found: Tallies = {}
     leads = select(CampaignLead.campaign_id, CampaignLead.state, CampaignLead.last_outcome, func.count()).group_by(
         CampaignLead.campaign_id, CampaignLead.state, CampaignLead.last_outcome
     )

@@ -64,6 +64,7 @@ async def see_week(
         "week": _name(monday),
         "before": _name(monday - WEEK),
         "after": _name(monday + WEEK),
+        "here": "/bookings",
         "only": "" if counselor is None else f"&counselor={counselor}",
         "unwell": unwell,
         "counselors": [_column(each, lines, monday) for each in known.values()],

@@ -129,6 +129,7 @@ def _until(page: Page, is_so: str) -> None:
 def _take_results(page: Page, home: str, folder: Path) -> None:
     """The results, in the marketer's own columns."""
     page.goto(f"{home}/campaigns/1")
+    page.screenshot(path=ARTEFACTS / "newcomer-campaign.png")
     with page.expect_download() as coming:
         page.click("a[href^='/files/leads.csv']")
     coming.value.save_as(folder / "leads.csv")

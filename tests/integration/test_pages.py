@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -80,6 +81,14 @@ async def test_pages_have_no_script_and_no_style_of_their_own(full: AsyncClient)
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         for inline in ("<script>", "<style", " style=", " onclick=", "javascript:"):
             assert inline not in answer.text.replace("javascript:alert(1)", ""), (path, inline)
+
+
+async def test_a_first_view_is_light(full: AsyncClient) -> None:
+    page = (await full.get("/")).text
+    whole = len(page.encode())
+    for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+        whole += len((await full.get(address)).content)
+    assert whole < 200_000
 
 
 async def test_an_auditor_reads_every_page_and_changes_nothing(settings: Settings, store: Store) -> None:

@@ -17,7 +17,7 @@ from tests.support.web import serving
 PASSWORD = "seven green umbrellas sing"
 BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
 EMPTY_PAGES = (
-    *("/", "/live", "/campaigns", "/campaigns/new", "/leads", "/calls", "/bookings/all", "/counselors"),
+    *("/", "/live", "/campaigns", "/campaigns/new", "/leads", "/calls", "/bookings", "/bookings/all", "/counselors"),
     *("/scripts", "/scripts/ava", "/do-not-call", "/reports", "/settings"),
 )
 """Pages that are there before anything is."""

@@ -100,14 +100,16 @@ async def one_lead(lead_id: FromPath[int], parts: WebParts) -> Template:
 
 
 @get("/leads/{lead_id:int}/why", include_in_schema=False, opt=may(READERS))
-async def why(lead_id: FromPath[int], parts: WebParts) -> Template:
-    """Why (not) now: every rule's answer, in each campaign that has the lead."""
+async def why(lead_id: FromPath[int], parts: WebParts, campaign: FromQuery[int | None] = None) -> Template:
+    """Why (not) now: every rule's answer in a campaign that has the lead, the newest if none is named."""
     async with parts.sessions() as session:
-        lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
-        if lead is None:
-            raise NotFoundException("there is no such lead")
-        told = await explain_number(session, lead.phone, None, parts.carriers, parts.clock.now())
-    return shown("leads/why.html", "/leads", lead=lead, told=told)
+        places = await lead_lists.places_of(session, lead_id) if lead_id < 2**63 else []
+        chosen = next((each for each in places if campaign in (None, each.campaign_id)), None)
+        if chosen is None:
+            raise NotFoundException("no campaign has such a lead")
+        now = parts.clock.now()
+        told = await explain_number(session, chosen.phone, chosen.campaign, parts.carriers, now)
+    return shown("leads/why.html", "/leads", lead=chosen, places=places, told=told)
 
 
 PAGES = [all_leads, one_lead, why]

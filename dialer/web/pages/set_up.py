@@ -158,7 +158,7 @@ async def _step(
         raise NotFoundException("there is no such step")
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
-        told = await parts.kept.get(("forecast", campaign_id), lambda: _forecast(parts, campaign_id))
+        told = await parts.kept.get(("forecast", campaign_id), lambda: _forecast(parts, campaign))
         context = await _of_step(session, campaign, step)
     return shown(
         "campaigns/set_up.html",
@@ -197,11 +197,9 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str) -> dict
             return {}
 
 
-async def _forecast(parts: Parts, campaign_id: int) -> Forecast:
+async def _forecast(parts: Parts, campaign: Campaign) -> Forecast:
     async with parts.sessions() as session:
-        campaign = await found(session, campaign_id)
-        zone = await campaign_pages.zone_of(session, campaign_id) or parts.settings.dialer_zone
-        return await forecast(session, campaign, parts.carriers, parts.clock.now(), zone)
+        return await forecast(session, campaign, parts.carriers, parts.clock.now(), parts.settings.dialer_zone)
 
 
 PAGES = [new, make, step_page, keep_step]

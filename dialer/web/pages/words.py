@@ -15,7 +15,7 @@ Link = tuple[str, str]
 MENU: Sequence[tuple[str, Sequence[tuple[str, str, Roles]]]] = (
     ("Work", (("Home", "/", READERS), ("Live", "/live", READERS), ("Campaigns", "/campaigns", READERS),
               ("Leads", "/leads", READERS), ("Calls", "/calls", READERS))),
-    ("Meetings", (("Bookings", "/bookings/all", EVERYBODY), ("Counselors", "/counselors", READERS))),
+    ("Meetings", (("Week", "/bookings", READERS), ("Bookings", "/bookings/all", EVERYBODY), ("Counselors", "/counselors", READERS))),
     ("Keep", (("Scripts", "/scripts", READERS), ("Do not call", "/do-not-call", READERS),
               ("Reports", "/reports", READERS), ("Settings", "/settings", READERS))),
     ("Rule", (("Accounts", "/settings/accounts", ADMINS), ("Audit", "/settings/audit", ADMINS | {Role.AUDITOR}))),
@@ -29,8 +29,14 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         return f"{at.astimezone(ZoneInfo(there or zone)):%a %d %b %Y, %H:%M}"
 
     engine.engine.globals |= {"clock": clock, "house_zone": lambda: zone, "menu": menu, "percent": percent}
+    engine.engine.globals["at_clock"] = at_clock
     engine.engine.globals["moment"] = datetime.fromisoformat
     engine.engine.filters |= {"number": number, "money": money, "span": span, "words": words, "tojson_plain": as_json}
+
+
+def at_clock(at: datetime, there: str) -> str:
+    """What the clock shows in a zone (IANA), with the weekday."""
+    return f"{at.astimezone(ZoneInfo(there)):%a %H:%M}"
 
 
 def menu(caller: Caller | None) -> list[tuple[str, list[Link]]]:
