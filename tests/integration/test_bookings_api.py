@@ -97,3 +97,22 @@ async def test_a_span_that_makes_no_sense_is_refused(web: AsyncClient) -> None:
     for span in ({"since": "2026-02-10T00:00:00"}, {"since": "2026-02-10T00:00:00Z", "until": "2026-02-09T00:00:00Z"}):
         assert (await web.get("/api/bookings", params=span)).status_code == 422
     assert [each["name"] for each in (await web.get("/api/counselors")).json()]
+
+
+async def test_the_pages_show_a_counselor_their_own_meetings_with_what_can_be_done(
+    store: Store, web: AsyncClient, booking: Booking
+) -> None:
+    async with store.sessions.begin() as session:
+        other = Counselor(name="Somebody else", zone="Asia/Kolkata")
+        session.add(other)
+        await session.flush()
+        stranger = other.id
+    week = f"/bookings?week={starts_of(booking):%G-W%V}"
+    theirs = await _bearer(store, Role.COUNSELOR, booking.counselor_id)
+    others = await _bearer(store, Role.COUNSELOR, stranger)
+    reads = await _bearer(store, Role.AUDITOR)
+    for path in (week, "/bookings/all"):
+        assert "Asha Rao" in (await web.get(path, headers=theirs)).text, path
+        assert "Asha Rao" not in (await web.get(path, headers=others)).text, path
+    assert "move or cancel" in (await web.get("/bookings/all", headers=theirs)).text
+    assert "move or cancel" not in (await web.get("/bookings/all", headers=reads)).text, "an auditor changes nothing"
