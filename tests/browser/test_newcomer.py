@@ -49,7 +49,7 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
     page.click("button:has-text('Launch: ring')")
     page.wait_for_selector(".pill[data-state=running]")
     page.goto(f"{home}/live")
-    page.wait_for_selector("#calls .call .turns li, #ended .call .turns li", timeout=LATER_MS)
+    page.wait_for_selector(".call .turns li:nth-child(4)", timeout=LATER_MS)
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / "newcomer-live.png")
     page.goto(f"{home}/bookings/all")
@@ -61,6 +61,7 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
     page.locator("a:has-text('the call')").first.click()
     _hear(page)
     page.screenshot(path=ARTEFACTS / "newcomer-call.png")
+    expect(page.locator("#facts-title")).to_be_visible()
     _take_results(page, home, tmp_path)
     context.close()
 

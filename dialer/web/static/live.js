@@ -22,7 +22,11 @@ function card(call) {
   if (call.phone) found.element.querySelector(".phone").textContent = call.phone;
   const pill = found.element.querySelector(".state");
   const state = call.outcome || call.state || (call.status === "active" ? "talking" : "");
-  if (state) { pill.textContent = state.replaceAll("_", " "); pill.dataset.state = state; }
+  if (state) {
+    pill.textContent = state.replaceAll("_", " ");
+    pill.dataset.state = state;
+    found.element.querySelector(".hands")?.toggleAttribute("hidden", state !== "talking");
+  }
   count();
   return found;
 }
