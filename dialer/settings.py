@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     """The mail server, smtp(s)://user:password@host:port; where it is unset, letters are written to the data folder."""
     dialer_mail_from: str | None = None
     """The address that letters and invitations are from."""
+    dialer_texts: Literal["off", "sms", "whatsapp"] = "off"
+    """Whether a student without an e-mail address is sent a short text about their meeting, through Twilio."""
+    dialer_texts_from: str | None = None
+    """The number that texts come from; unset, TWILIO_FROM_NUMBER."""
     dialer_placing_after_s: float = Field(45.0, gt=0)
     """A request to a carrier that was not answered for so long is unknown: its worker is gone."""
     dialer_unknown_horizon_s: float = Field(900.0, gt=0)

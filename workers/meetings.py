@@ -8,13 +8,14 @@ from dialer.flows.write_letter import House
 from dialer.mail import Post
 from dialer.outside import Outside
 from dialer.settings import Settings
-from dialer.wiring.house import make_house_post, make_links, sender
+from dialer.wiring.house import make_house_post, make_links, make_texts, sender
 from workers.jobs import Parts
 
 
 def make_house(ctx: dict[str, Any], settings: Settings) -> None:
     """Lend the worker the post, and the addresses that letters carry."""
     ctx["post"] = make_house_post(settings)
+    ctx["texts"] = make_texts(settings)
     ctx["house"] = House(sender(settings), make_links(settings))
 
 
@@ -23,7 +24,7 @@ async def send_mail(ctx: Any) -> int:
     parts: Parts = ctx["parts"]
     post: Post = ctx["post"]
     house: House = ctx["house"]
-    return await send_letters(parts.sessions, post, house, parts.clock())
+    return await send_letters(parts.sessions, post, house, parts.clock(), ctx["texts"])
 
 
 async def read_busy_times(ctx: Any) -> int:

@@ -97,8 +97,6 @@ class Clerk:
     def take(self, effect: Work | SaveTurn) -> None:
         """Put something on the desk; nothing is awaited."""
         if isinstance(effect, SaveTurn):
-            if effect.who == "student":
-                self._tools.heard(effect.item)
             self._shared.ink.take(self._page, effect)
         elif isinstance(effect, RunTool) and len(self._work) >= MOST_TOOLS:
             self._tool_is_done(effect.tool_call, not_done(effect.name, "too many tools at once"))
@@ -177,6 +175,9 @@ class Clerk:
                 await live.publish(self._shared.redis, message)
 
     async def _run_tool(self, tool_call: str, item: str, name: str, arguments: str) -> None:
+        # Its words may come long after the tool: what counts is where the turn stands in the talk.
+        if (turn := self._conversation.transcript.asked_by(item)) is not None:
+            self._tools.heard(turn)
         try:
             answered = await self._tools.run(item, name, arguments)
         except Exception:  # a tool's bug is that tool's alone: the talk goes on, and nothing is claimed

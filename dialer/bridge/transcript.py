@@ -112,6 +112,12 @@ class Transcript:
             self._order.append(item)
         self._used[item] = _Used(tool_call, name, arguments)
 
+    def asked_by(self, item: str) -> str | None:
+        """The student's turn that a tool call follows; None where they said nothing yet."""
+        until = self._order.index(item) if item in self._order else len(self._order)
+        said = (each for each in reversed(self._order[:until]) if each in self._said)
+        return next((each for each in said if self._said[each].who == "student"), None)
+
     def answered(self, tool_call: str, output: str) -> None:
         """A tool's result is known."""
         for used in self._used.values():

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
 from dialer.cli.failing import CommandError
+from dialer.cli.first_account import make_first_account
 from dialer.cli.leads import Done, import_file
 from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
 from dialer.flows.create_campaign import create_campaign
@@ -157,6 +158,8 @@ def _uncounted(done: Done) -> str | None:
 
 def _keep(settings: Settings, console: Console) -> None:
     console.print(f"\nStill running: http://127.0.0.1:{settings.dialer_web_port}  (Ctrl-C ends it)")
+    if first := make_first_account(settings):
+        console.print(first)
     try:
         while True:
             time.sleep(1)

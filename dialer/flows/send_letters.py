@@ -5,9 +5,11 @@ Message-ID and with the same UID and SEQUENCE: calendars take it over once.
 """
 
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 from dialer.domain.hooks import wait_after
-from dialer.flows.write_letter import House, Skip, write_letter
+from dialer.flows.text_student import Taken, Text, Texts, write_text
+from dialer.flows.write_letter import NO_ADDRESS, House, Skip, write_letter
 from dialer.mail import Post
 from dialer.store import bookings, incidents, mails
 from dialer.store.sessions import Sessions
@@ -15,25 +17,36 @@ from dialer.store.tables import Mail
 
 MOST = 20
 AGAIN_IN = timedelta(minutes=2)
+NO_LETTER = Skip(NO_ADDRESS)
 
 
-async def send_letters(sessions: Sessions, post: Post, house: House, now: datetime) -> int:
-    """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken."""
+async def send_letters(sessions: Sessions, post: Post, house: House, now: datetime, texts: Texts | None = None) -> int:
+    """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken.
+
+    Where there are `texts`, a student without an e-mail address is sent one instead.
+    """
     async with sessions.begin() as session:
         await mails.find_reminders(session, now)
     async with sessions.begin() as session:
         due = await mails.claim(session, MOST, AGAIN_IN)
-    return sum([await _send(sessions, post, house, mail, now) for mail in due])
+    return sum([await _send(sessions, post, house, mail, now, texts) for mail in due])
 
 
-async def _send(sessions: Sessions, post: Post, house: House, mail: Mail, now: datetime) -> bool:
+async def _send(sessions: Sessions, post: Post, house: House, mail: Mail, now: datetime, texts: Texts | None) -> bool:
     async with sessions.begin() as session:
-        letter = await write_letter(session, mail, house, now)
+        letter: tuple[EmailMessage, str] | Text | Skip = await write_letter(session, mail, house, now)
+        if letter == NO_LETTER and texts is not None and mail.whom == "student":
+            letter = await write_text(session, mail, house, texts, now)
         if isinstance(letter, Skip):
             await mails.skipped(session, mail.id, letter.says)
             return False
-    message, to = letter
-    answer = await post.send(message)
+    answer: Taken
+    if isinstance(letter, Text):
+        assert texts is not None
+        to, answer = letter.to, await texts.send(letter.to, letter.words)
+    else:
+        message, to = letter
+        answer = await post.send(message)
     async with sessions.begin() as session:
         if answer.ok:
             await mails.sent(session, mail.id, to, answer.says)

@@ -216,6 +216,17 @@ class Refusal:
 
 
 @dataclass(slots=True)
+class TextEntry:
+    """A short text that was taken."""
+
+    sid: str
+    to: str
+    sender: str
+    body: str
+    at: str = field(default_factory=stamp)
+
+
+@dataclass(slots=True)
 class Ledger:
     """All entries, in the order in which they began."""
 
@@ -223,6 +234,7 @@ class Ledger:
     webhooks: list[WebhookEntry] = field(default_factory=list)
     sessions: list[RealtimeEntry] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    texts: list[TextEntry] = field(default_factory=list)
     services: list[ServiceEntry] = field(default_factory=list)
 
     def services_of(self, provider: str, does: str) -> list[ServiceEntry]:
@@ -239,7 +251,7 @@ class Ledger:
 
     def clear(self) -> None:
         """Forget everything; entries of calls still running are no longer reachable."""
-        for entries in (self.calls, self.webhooks, self.sessions, self.refusals, self.services):
+        for entries in (self.calls, self.webhooks, self.sessions, self.refusals, self.services, self.texts):
             entries.clear()
 
     def only(self, to: str) -> "Ledger":

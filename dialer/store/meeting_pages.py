@@ -16,6 +16,7 @@ from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, Coun
 class Meeting:
     """One meeting, with whom and about what."""
 
+    booking_id: UUID
     starts: datetime
     ends: datetime
     state: str
@@ -51,6 +52,7 @@ async def listed(
         query = query.where(Booking.counselor_id == counselor_id)
     return [
         Meeting(
+            booking.id,
             starts,
             ends,
             booking.state,

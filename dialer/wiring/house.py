@@ -5,10 +5,11 @@ import secrets
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
+from dialer.carriers.twilio.texts import TwilioTexts
 from dialer.flows.links import Links
 from dialer.ics.invitation import Party
 from dialer.mail import Post, make_post
-from dialer.settings import Settings, WrongSettingError
+from dialer.settings import Settings, WrongSettingError, is_loopback
 
 NAME = "One Window"
 
@@ -40,6 +41,21 @@ def make_house_post(settings: Settings) -> Post:
         return make_post(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
     except ValueError as error:
         raise WrongSettingError(f"DIALER_SEND_MAIL_URL {error}") from error
+
+
+def make_texts(settings: Settings) -> TwilioTexts | None:
+    """Who carries texts to students without an e-mail address; None where that is off, or there is no Twilio account."""
+    number = settings.dialer_texts_from or settings.twilio_from_number
+    if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
+        return None
+    return TwilioTexts(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        from_number=number,
+        api_url=settings.twilio_api_url,
+        channel=settings.dialer_texts,
+        on_loopback=is_loopback(settings.twilio_api_url),
+    )
 
 
 def sender(settings: Settings) -> Party:

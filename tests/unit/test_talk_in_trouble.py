@@ -473,3 +473,13 @@ def test_who_hears_hindi_from_ava_hears_our_own_sentences_in_hindi() -> None:
     assert clips_of("hi", "Main AVA hoon") is HINDI, "Hinglish has Latin letters, and is no English"
     for clips in (ENGLISH, HINDI):
         assert 1000 < clips.sorry.size / 8 < manners.APOLOGY_WITHIN_S * 1000 - 200 < 3000
+
+
+def test_what_a_tool_writes_down_came_from_the_turn_before_it_though_its_words_come_later() -> None:
+    talk = _listening()
+    assert talk.transcript.asked_by("fc1") is None
+    _say(talk, ItemAdded("s1", None, "student"), Heard("s1", "Hello."), ItemAdded("s2", "s1", "student"))
+    _say(talk, AnswerStarted(), ToolCalled("call_1", "fc1", "save_enquiry", "{}"))
+    _say(talk, ItemAdded("s3", "fc1", "student"))
+    assert talk.transcript.asked_by("fc1") == "s2", "not the last one whose words are there"
+    assert talk.transcript.asked_by("not told of") == "s3"

@@ -20,6 +20,7 @@ from dialer.simulator.twilio.exchange import Exchange, fetch
 from dialer.simulator.twilio.lifecycle import live
 from dialer.simulator.twilio.listing import page_of
 from dialer.simulator.twilio.params import Form, TwilioError, read_create, read_hook, read_time_limit
+from dialer.simulator.twilio.texts import create_text
 from dialer.simulator.twilio.twiml import TwimlError, parse
 
 _UPDATES = frozenset(
@@ -50,8 +51,12 @@ class Account:
             web.get(f"{base}/Calls/{{sid}}.json", self._checked(self._fetch), allow_head=False),
             web.post(f"{base}/Calls/{{sid}}.json", self._checked(self._update)),
             web.delete(f"{base}/Calls/{{sid}}.json", self._checked(self._delete)),
+            web.post(f"{base}/Messages.json", self._checked(self._text)),
             web.get(f"{base}/Recordings/{{recording}}", self._recording),
         ]
+
+    async def _text(self, request: web.Request) -> web.Response:
+        return await create_text(request, self._settings, self._ledger)
 
     def hang_up_all(self) -> None:
         """End every running call."""

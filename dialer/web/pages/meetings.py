@@ -4,7 +4,7 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from dialer.domain.roles import EVERYBODY, READERS, Role
+from dialer.domain.roles import EVERYBODY, MEETERS, READERS, Role
 from dialer.store import meeting_pages
 from dialer.web.doors.may import may
 from dialer.web.pages.forms import Asked
@@ -22,7 +22,9 @@ async def all_meetings(request: Asked, parts: WebParts, when: FromQuery[str] = "
     own = request.user.counselor_id or 0 if request.user and request.user.role is Role.COUNSELOR else None
     async with parts.sessions() as session:
         rows = await meeting_pages.listed(session, parts.clock.now(), past=past, counselor_id=own, most=PAGE)
-    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None)
+    changes = request.user is not None and request.user.role in MEETERS
+    links = parts.links if changes else None
+    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, links=links)
 
 
 @get("/counselors", include_in_schema=False, opt=may(READERS))

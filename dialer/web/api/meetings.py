@@ -1,0 +1,182 @@
+"""Bookings and counselors over the API; a counselor sees and moves their own."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.roles import EVERYBODY, MEETERS, READERS, Role
+from dialer.flows.change_meeting import Refused, cancel_meeting, choices, move_meeting
+from dialer.flows.say_how_it_went import Verdict, say_how_it_went
+from dialer.flows.sign_in import Caller
+from dialer.store import agenda, audit, counselors
+from dialer.store.tables import Booking
+from dialer.web.doors.may import may
+from dialer.web.doors.once import Asked, Json, once
+from dialer.web.parts import WebParts
+
+LONGEST = timedelta(days=366)
+
+
+class Moved(BaseModel):
+    """Where to: a free time, as `GET …/times` offers it."""
+
+    model_config = ConfigDict(extra="forbid")
+    counselor_id: Annotated[int, Field(ge=1, lt=2**31)]
+    starts: AwareDatetime
+
+
+class Went(BaseModel):
+    """How it went; `wrong` names the captured fields that were not so."""
+
+    model_config = ConfigDict(extra="forbid")
+    verdict: Verdict
+    wrong: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=30)] = []
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+@get("/api/bookings", opt=may(EVERYBODY), tags=["bookings"])
+async def list_bookings(
+    request: Asked,
+    parts: WebParts,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+) -> list[Json]:
+    """The meetings that touch a span of time (at most a year), else of the four weeks to come, in order."""
+    now = parts.clock.now()
+    first = _aware(since) or now
+    last = _aware(until) or first + timedelta(days=28)
+    if not timedelta(0) < last - first <= LONGEST:
+        raise ClientException("until is after since, by a year at most", status_code=422)
+    async with parts.sessions() as session:
+        return [_told(each) for each in await agenda.between(session, first, last, _own(request.user))]
+
+
+@get("/api/bookings/{booking_id:uuid}/times", opt=may(MEETERS), tags=["bookings"])
+async def free_times(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> list[Json]:
+    """To what it can be moved: `[{counselor_id, counselor, starts: […]}]`."""
+    async with parts.sessions() as session:
+        booking = await _found(session, booking_id, request.user)
+        found = await choices(session, booking, parts.clock.now())
+    return [
+        {
+            "counselor_id": each.counselor.counselor_id,
+            "counselor": each.counselor.name,
+            "starts": [slot.starts.isoformat() for slot in each.slots],
+        }
+        for each in found
+    ]
+
+
+@post("/api/bookings/{booking_id:uuid}/move", opt=may(MEETERS), status_code=200, tags=["bookings"])
+async def move(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Moved], parts: WebParts) -> Response[Json]:
+    """Move it; both calendars follow. With an `Idempotency-Key` it is moved once."""
+
+    async def do() -> Json:
+        async with parts.sessions.begin() as session:
+            await _found(session, booking_id, request.user)
+            now, by = parts.clock.now(), request.user.email
+            done = await move_meeting(session, booking_id, data.counselor_id, data.starts, now, by)
+            return await _noted(session, done, request.user, "booking moved")
+
+    return await once(request, parts, do)
+
+
+@post("/api/bookings/{booking_id:uuid}/cancel", opt=may(MEETERS), status_code=200, tags=["bookings"])
+async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> Response[Json]:
+    """Cancel it: its time is free again, both calendars take it out."""
+
+    async def do() -> Json:
+        async with parts.sessions.begin() as session:
+            await _found(session, booking_id, request.user)
+            done = await cancel_meeting(session, booking_id, parts.clock.now(), request.user.email)
+            return await _noted(session, done, request.user, "booking cancelled")
+
+    return await once(request, parts, do)
+
+
+@post("/api/bookings/{booking_id:uuid}/went", opt=may(MEETERS), status_code=200, tags=["bookings"])
+async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went], parts: WebParts) -> Json:
+    """Say how it went; who did not come is rung again under the same rules as everybody."""
+    async with parts.sessions.begin() as session:
+        await _found(session, booking_id, request.user)
+        now = parts.clock.now()
+        done = await say_how_it_went(session, booking_id, data.verdict, data.wrong, data.note, now)
+        return await _noted(session, done, request.user, f"booking {data.verdict.replace('_', ' ')}")
+
+
+@get("/api/counselors", opt=may(READERS), tags=["bookings"])
+async def list_counselors(parts: WebParts) -> list[Json]:
+    """Everybody, also those who left: zone, what they know, how they are booked, what their calendar says."""
+    async with parts.sessions() as session:
+        return [
+            {
+                "counselor_id": each.id,
+                "name": each.name,
+                "zone": each.zone,
+                "active": each.active,
+                "email": each.email,
+                "countries": each.countries,
+                "courses": each.courses,
+                "languages": each.languages,
+                "notice_minutes": each.notice_minutes,
+                "calendar_fault": each.calendar_fault,
+            }
+            for each in await counselors.everybody(session)
+        ]
+
+
+def _own(caller: Caller) -> int | None:
+    """Whose bookings somebody sees: None for all. A counselor whose account names nobody sees none."""
+    return (caller.counselor_id or 0) if caller.role is Role.COUNSELOR else None
+
+
+async def _found(session: AsyncSession, booking_id: UUID, caller: Caller) -> Booking:
+    """A booking that the caller may touch. Raises NotFoundException."""
+    booking = await session.get(Booking, booking_id)
+    own = _own(caller)
+    if booking is None or booking.state == "held" or own not in (None, booking.counselor_id):
+        raise NotFoundException("there is no such booking")
+    return booking
+
+
+async def _noted(session: AsyncSession, done: Booking | Refused, caller: Caller, did: str) -> Json:
+    """Note what was done, and tell the booking as it is now. Raises HTTPException 409 where nothing was."""
+    if isinstance(done, Refused):
+        raise HTTPException(done.says, status_code=409)
+    assert done.during.lower is not None
+    await audit.note(session, caller.email, did, {"booking": str(done.id)})
+    told = {"booking_id": str(done.id), "state": done.state, "starts": done.during.lower.isoformat()}
+    return {**told, "sequence": done.sequence}
+
+
+def _told(line: agenda.Line) -> Json:
+    return {
+        "booking_id": str(line.booking.id),
+        "campaign": line.campaign,
+        "phone": line.phone,
+        "lead": line.student,
+        "counselor_id": line.counselor.id,
+        "counselor": line.counselor.name,
+        "starts": line.starts.isoformat(),
+        "ends": line.ends.isoformat(),
+        "zone": line.counselor.zone,
+        "lead_zone": line.booking.lead_zone,
+        "state": line.booking.state,
+        "why": line.booking.why,
+    }
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A moment with its offset. Raises ClientException for one without."""
+    if moment is not None and moment.tzinfo is None:
+        raise ClientException("write a time with its offset, such as 2027-01-05T10:00:00+05:30", status_code=422)
+    return moment
+
+
+API = [list_bookings, free_times, move, cancel, went, list_counselors]
