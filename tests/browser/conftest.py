@@ -20,8 +20,7 @@ from pydantic import SecretStr
 from dialer.cli.rehearsal import free_ports, own_environment, told
 from dialer.settings import Settings
 from dialer.web.health import is_healthy
-from tests.browser.filled import fill
-from tests.support.pages import PASSWORD
+from tests.browser.filled import NOW, fill
 
 CHROMIUM = os.environ.get("DIALER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
@@ -56,7 +55,8 @@ class House:
 
     url: str
     browser: Browser
-    email: str = "admin@example.com"
+    key: str
+    """The key of an administrator's session."""
 
     @contextmanager
     def page(self, *, width: int = 1280, scheme: Any = "light", script: bool = True, **more: Any) -> Iterator[Page]:
@@ -64,15 +64,11 @@ class House:
         context = self.browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script, **more
         )
+        context.add_cookies([{"name": "dialer", "value": self.key, "url": self.url}])
         page = context.new_page()
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(f"{self.url}/sign-in")
-        page.fill("#email", self.email)
-        page.fill("#password", PASSWORD)
-        page.click("form button")
-        page.wait_for_url(f"{self.url}/")
         yield page
         context.close()
         assert complaints == []
@@ -100,15 +96,16 @@ def web_process(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def filled(settings: Settings) -> Iterator[str]:
-    """The address of a house with campaigns, leads, calls and meetings, whose names are hostile."""
-    at = fill(settings)
-    nowhere = {"twilio_api_url": "http://127.0.0.1:1", "dialer_clock": at.isoformat(timespec="minutes")}
+def filled(settings: Settings) -> Iterator[tuple[str, str]]:
+    """A house with campaigns, leads, calls and meetings, whose names are hostile: its address, and a session's key."""
+    key = fill(settings)
+    nowhere = {"twilio_api_url": "http://127.0.0.1:1", "dialer_clock": NOW.isoformat(timespec="minutes")}
     with web_process(settings.model_copy(update=nowhere)) as url:
-        yield url
+        yield url, key
 
 
 @pytest.fixture
-def house(filled: str, chromium: Browser) -> House:
+def house(filled: tuple[str, str], chromium: Browser) -> House:
     """That house, and a browser."""
-    return House(filled, chromium)
+    url, key = filled
+    return House(url, chromium, key)

@@ -16,13 +16,12 @@ from dialer.domain.call import Outcome, State
 from dialer.domain.roles import Role
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.import_leads import Asked
-from dialer.flows.keep_accounts import accept, invite
 from dialer.settings import Settings
 from dialer.store import audit, campaigns, do_not_call
 from dialer.store.tables import Booking, Call, CampaignLead, EnquiryValue, Lead, ToolUse, Turn
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import SAMPLE, write_list
-from tests.support.pages import PASSWORD
+from tests.support.pages import key_of
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in Kolkata."""
@@ -41,18 +40,15 @@ ENDS = (
 TALKED = frozenset(ENDS) - {Outcome.NO_ANSWER, Outcome.BUSY}
 
 
-def fill(settings: Settings) -> datetime:
-    """Fill the house; the moment that it lives in."""
-    asyncio.run(_fill(settings))
-    return NOW
+def fill(settings: Settings) -> str:
+    """Fill the house; the key of its administrator's session."""
+    return asyncio.run(_fill(settings))
 
 
-async def _fill(settings: Settings) -> None:
+async def _fill(settings: Settings) -> str:
     async with open_store(settings) as store:
         await fill_open(settings, store)
-        async with store.sessions.begin() as session:
-            made = await invite(session, "admin@example.com", Role.ADMIN, by="a test")
-            await accept(session, made.key, PASSWORD)
+        return await key_of(store, "admin@example.com", Role.ADMIN)
 
 
 async def fill_open(settings: Settings, store: Store) -> None:
