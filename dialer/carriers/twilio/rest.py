@@ -1,21 +1,11 @@
-"""Twilio's REST interface through its own SDK (twilio.md §1, §6, §11).
+"""Twilio's REST interface for calls through its own SDK (twilio.md §1, §6, §11), over the transport of `http`."""
 
-The SDK's asynchronous client ignores its timeout and drops the headers of an error, so requests go through a client
-of ours on Twilio's own extension point: explicit connect and read deadlines, no retry, `Retry-After` kept.
-"""
-
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import TypeVar
 
-import aiohttp
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
-from twilio.http import AsyncHttpClient
-from twilio.http.response import Response
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.twiml.voice_response import Connect, VoiceResponse
@@ -35,14 +25,12 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
+from dialer.carriers.twilio.http import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
 from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
 from dialer.domain.routing import Route
-from dialer.failpoint import failpoint
 
 T = TypeVar("T")
-CONNECT_S = 3.0
-READ_S = 10.0
 # Codes that speak of the number and will not change (twilio.md §6); other 4xx speak of the account or of our request.
 NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217, 21219, 573005, 13224, 13225, 13227})
 STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -51,77 +39,6 @@ MOST_LISTED = 100_000
 QUEUE_FULL = 22005
 OVER_CODES = frozenset({21220, 20404})
 PROFILE = Profile(media_path="/media-stream")
-
-
-# Twilio's word, in its older and its newer form (RFC 9457, §6).
-REFUSALS = (TwilioRestException, TwilioServiceException)
-# Anything that is no word of Twilio's: nothing came, or what came cannot be read.
-UNREADABLE = (
-    *(TwilioException, aiohttp.ClientError, TimeoutError),
-    *(ValueError, KeyError, TypeError, AttributeError, ArithmeticError),
-)
-
-
-class NotSentError(TwilioException):  # type: ignore[misc]  # the SDK has no types
-    """The request did not leave: nothing was placed."""
-
-
-class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's transport with deadlines; the last answer's headers stay readable for Retry-After."""
-
-    def __init__(self) -> None:
-        super().__init__(logger=logging.getLogger("twilio.http"), is_async=True)
-        self._session: aiohttp.ClientSession | None = None
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,
-    ) -> Response:
-        """Send one request; `timeout` (seconds) shortens the read deadline."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
-            )
-        sent = dict(headers or {})
-        if auth:
-            sent["Authorization"] = aiohttp.encode_basic_auth(auth[0], auth[1])
-        body = urlencode(data or {}, doseq=True) if method.upper() == "POST" else None
-        if body is not None:
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
-        try:
-            async with (
-                asyncio.timeout(timeout or CONNECT_S + READ_S),
-                self._session.request(
-                    method, url, params=params, data=body, headers=sent, allow_redirects=allow_redirects
-                ) as answer,
-            ):
-                failpoint("after_post")
-                text = await answer.text()
-                if answer.status == 429:
-                    raise TooManyError(text, _seconds(answer.headers.get("Retry-After")))
-                return Response(answer.status, text, dict(answer.headers))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotSentError(f"no connection to {urlsplit(url).netloc}: {error}") from error
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-
-
-class TooManyError(TwilioException):  # type: ignore[misc]  # the SDK has no types
-    """429: the request was not processed (twilio.md §6)."""
-
-    def __init__(self, text: str, after_s: float | None) -> None:
-        super().__init__(text)
-        self.after_s = after_s
 
 
 class Twilio:
@@ -319,10 +236,3 @@ def _report(call: CallInstance) -> Report:
         created_at=call.date_created.replace(tzinfo=UTC) if call.date_created else None,
         parent_sid=call.parent_call_sid or None,
     )
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return max(0.0, float(text)) if text else None
-    except ValueError:
-        return None

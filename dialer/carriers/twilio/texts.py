@@ -8,7 +8,7 @@ from typing import Literal
 
 from twilio.rest import Client
 
-from dialer.carriers.twilio.rest import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
+from dialer.carriers.twilio.http import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
 
 Channel = Literal["sms", "whatsapp"]
 LONGEST = 1600
