@@ -23,7 +23,7 @@ from dialer.flows.merge_rows import Merging
 from dialer.flows.read_list import ListRow, Reading, UnreadableListError
 from dialer.flows.recognise_list import Recognised, recognise, without_ours
 from dialer.store import due, imports
-from dialer.store.imports import Landing
+from dialer.store.landing import Landing
 from dialer.store.tables import Campaign, LeadImport
 
 BATCH = 20_000

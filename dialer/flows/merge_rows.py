@@ -14,7 +14,7 @@ from dialer.flows.judge_rows import Judged, Lot, row_lines
 from dialer.flows.read_list import ListRow
 from dialer.flows.recognise_list import Recognised
 from dialer.store import imports
-from dialer.store.imports import Known, Landing
+from dialer.store.landing import Known, Landing
 from dialer.store.tables import LeadImport
 
 _How: TypeAlias = Literal["fill", "overwrite"]
