@@ -8,10 +8,9 @@ from dialer.ava.setup import setup_of
 from dialer.flows.check_voices import Try
 from dialer.sockets.port import Sockets
 from dialer.store.tables import Script
-from dialer.voices.probe import Found, probe
-from dialer.voices.session import AnyVoice, Composed
+from dialer.voices.probe import INSTRUCTIONS, Found, probe
+from dialer.voices.session import AnyVoice, shut_all
 
-INSTRUCTIONS = "This is a trial of the line. Say one word when you are asked to, and nothing else."
 log = logging.getLogger(__name__)
 
 
@@ -24,9 +23,7 @@ class Voices:
 
     async def shut(self) -> None:
         """No voice is tried any more."""
-        for voice in self.known.values():
-            if isinstance(voice, Composed):
-                await voice.shut()
+        await shut_all(self.known.values())
 
     def trial(self) -> Try:
         """What tries a voice."""

@@ -39,8 +39,8 @@ from dialer.domain.phone import mask
 from dialer.flows.answer_call import Answered, Refused, answer_call
 from dialer.sockets.port import Socket
 from dialer.voices.port import Audio, VoiceEvent
-from dialer.voices.session import Composed, Leg
-from dialer.voices.socket_leg import VoiceLeg
+from dialer.voices.session import Leg
+from dialer.voices.socket_leg import leg_of
 
 START_WITHIN_S = 5.0
 # What waits in the codec is sent when the voice has said no more for so long.
@@ -248,10 +248,7 @@ class Runner:
         model = (None if spare else script.model) or voice.model
         conversation.model, conversation.setup = model, replace(conversation.setup, model=model)
         conversation.dialling.voices.append(name)
-        if isinstance(voice, Composed):
-            self._leg = voice.leg(self, model)
-        else:
-            self._leg = VoiceLeg(voice, model, self, self._shared.sockets)
+        self._leg = leg_of(voice, model, self, self._shared.sockets)
         self._dialling = asyncio.create_task(self._leg.connect())
 
     def _drop_voice(self) -> None:

@@ -36,7 +36,7 @@ from dialer.settings import Settings
 from dialer.sockets.port import Answer, Peer, Request, Socket
 from dialer.store import bridges
 from dialer.store.shelf import Shelf
-from dialer.voices.session import Composed
+from dialer.voices.session import shut_all
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_sockets, make_voices
@@ -249,9 +249,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
                 task.cancel()
             await asyncio.gather(clock, *beside, return_exceptions=True)
             await archive.close()
-            for voice in parts.voices.values():
-                if isinstance(voice, Composed):
-                    await voice.shut()
+            await shut_all(parts.voices.values())
             for carrier in carriers.values():
                 await carrier.close()
             await redis.aclose()

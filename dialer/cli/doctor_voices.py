@@ -4,12 +4,12 @@ from dialer.ava.arguments import specs
 from dialer.settings import Settings
 from dialer.sockets.port import Sockets
 from dialer.voices.port import Setup
-from dialer.voices.probe import probe
-from dialer.voices.session import AnyVoice, Composed
+from dialer.voices.probe import INSTRUCTIONS, probe
+from dialer.voices.session import AnyVoice, shut_all
 from dialer.wiring.voices import make_sockets, make_voices
 
 SETUP = Setup(
-    instructions="This is a trial of the line. Say one word when you are asked to, and nothing else.",
+    instructions=INSTRUCTIONS,
     tools=specs(),
     speaker="ash",
     vad_threshold=0.8,
@@ -51,8 +51,7 @@ async def examine(settings: Settings, name: str) -> tuple[str, str]:
     try:
         found = await probe(voice, SETUP, sockets)
     finally:
-        if isinstance(voice, Composed):
-            await voice.shut()
+        await shut_all([voice])
     if found.ok:
         return (
             "ok",

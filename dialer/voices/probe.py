@@ -23,10 +23,12 @@ from dialer.voices.port import (
     VoiceOpened,
     VoiceReady,
 )
-from dialer.voices.session import AnyVoice, Composed, Leg
-from dialer.voices.socket_leg import VoiceLeg
+from dialer.voices.session import AnyVoice, Leg
+from dialer.voices.socket_leg import leg_of
 
 WITHIN_S = 15.0
+INSTRUCTIONS = "This is a trial of the line. Say one word when you are asked to, and nothing else."
+"""What a voice on trial is told."""
 WORD = "Say only this one word: hello."
 FRAMES = 50
 REFUSED = re.compile(r"\b(?:400|401|403|404|410|422|1007|1008)\b")
@@ -75,7 +77,7 @@ async def probe(
     """
     model = setup.model or voice.model
     trial = _Trial()
-    leg: Leg = voice.leg(trial, model) if isinstance(voice, Composed) else VoiceLeg(voice, model, trial, sockets)
+    leg = leg_of(voice, model, trial, sockets)
     opening = asyncio.create_task(leg.connect())
     try:
         async with asyncio.timeout(within_s):

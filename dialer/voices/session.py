@@ -3,7 +3,7 @@
 What is said in a session stands in `voices.port`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -116,3 +116,10 @@ class Composed:
 
 
 AnyVoice = Voice | Composed
+
+
+async def shut_all(voices: Iterable[AnyVoice]) -> None:
+    """Let go what sessions of these voices shared; no more of them are begun."""
+    for voice in voices:
+        if isinstance(voice, Composed):
+            await voice.shut()

@@ -7,7 +7,7 @@ from websockets.frames import CloseCode
 
 from dialer.sockets.port import Socket, SocketError, Sockets
 from dialer.voices.port import VoiceCommand
-from dialer.voices.session import Talks, Voice
+from dialer.voices.session import AnyVoice, Composed, Leg, Talks, Voice
 
 CONNECT_WITHIN_S = 8.0
 MOST_VOICE_BYTES = 4_000_000
@@ -98,3 +98,8 @@ class VoiceLeg:
         if not self._gone:
             self._gone = True
             self._runner.voice_gone(self, says)
+
+
+def leg_of(voice: AnyVoice, model: str, talks: Talks, sockets: Sockets) -> Leg:
+    """A new session with a voice, not yet begun: its own kind, or that of a voice with one socket."""
+    return voice.leg(talks, model) if isinstance(voice, Composed) else VoiceLeg(voice, model, talks, sockets)

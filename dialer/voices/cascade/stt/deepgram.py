@@ -10,7 +10,6 @@ from dialer.voices.cascade.port import Address, Fault, HeardEvent, Message, Turn
 from dialer.voices.cascade.reading import object_of, read, text_of, write
 from dialer.voices.port import Setup
 
-MODEL = "nova-3"
 MULTI = "multi"
 """What the language is called where several are spoken."""
 PAUSES_S = 4.0

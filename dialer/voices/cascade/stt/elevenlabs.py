@@ -8,7 +8,6 @@ from dialer.voices.cascade.port import Address, Fault, HeardEvent, Message, Read
 from dialer.voices.cascade.reading import read, text_of, write
 from dialer.voices.port import Setup
 
-MODEL = "scribe_v2_realtime"
 NOTHING_SAID = frozenset({"commit_throttled", "insufficient_audio_activity"})
 """Complaints about one commit only: there was too little to transcribe."""
 COMPLAINTS = NOTHING_SAID | {

@@ -7,7 +7,6 @@ from dialer.voices.cascade.port import Address, Fault, HeardEvent, Message, Read
 from dialer.voices.cascade.reading import read, text_of, write
 from dialer.voices.port import Setup
 
-MODEL = "flux-general-en"
 PIECE = 640
 """It wants its sound in pieces of about 80 ms."""
 THRESHOLDS = {"low": "0.9", "medium": "0.7", "high": "0.5", "auto": "0.7"}

@@ -7,8 +7,6 @@ from dialer.voices.cascade.addresses import socket_at
 from dialer.voices.cascade.port import Address, Fault, Message, SaidEvent, SentenceDone, Sound
 from dialer.voices.cascade.reading import read, text_of, write
 
-MODEL = "aura-2-helena-en"
-
 
 def address(base: str, key: str, model: str) -> Address:
     """The socket's address; the model is the voice."""

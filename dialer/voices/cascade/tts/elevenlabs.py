@@ -8,7 +8,6 @@ from dialer.voices.cascade.addresses import socket_at
 from dialer.voices.cascade.port import Address, Fault, Message, SaidEvent, SentenceDone, Sound
 from dialer.voices.cascade.reading import read, text_of, write
 
-MODEL = "eleven_flash_v2_5"
 INACTIVE_S = 170
 PAUSES_S = 60.0
 

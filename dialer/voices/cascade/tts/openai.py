@@ -12,7 +12,6 @@ from dialer.voices.cascade.line import Leave, settled
 from dialer.voices.cascade.port import Fault, SentenceDone, Sound
 from dialer.voices.cascade.tts.mouth import Gone, Say
 
-MODEL = "gpt-4o-mini-tts"
 PIECE = 4800
 """Bytes that are brought down at once: a tenth of a second."""
 FATAL = frozenset({400, 401, 403, 404})
