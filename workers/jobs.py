@@ -93,6 +93,9 @@ async def _held(ctx: Context) -> Sequence[int]:
     parts = ctx["parts"]
     if parts.voices is None:
         return ()
+    async with parts.sessions() as session:
+        if not await unchecked(session):  # at nearly every tick
+            return ()
     async with parts.sessions.begin() as session:
         asked = await ask(session)
         held = await unchecked(session)
