@@ -15,6 +15,7 @@ from dialer.store import imports, jobs
 from dialer.store.tables import Job
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
+from dialer.web.doors.rates import EXPORT
 from dialer.web.parts import WebParts
 
 MOST_ROWS = 1_000
@@ -99,7 +100,7 @@ async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dic
     return {"import_id": import_id, "leads": done.leads}
 
 
-@post("/api/exports", status_code=202, opt=may(RUNNERS))
+@post("/api/exports", status_code=202, opt=may(RUNNERS, EXPORT))
 async def ask_export(request: Asked, data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
     async with parts.sessions.begin() as session:

@@ -21,11 +21,12 @@ from dialer.domain.verdict import Choice
 from dialer.store import jobs
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
+from dialer.web.doors.rates import UPLOAD
 from dialer.web.parts import Parts, WebParts
 from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
 
 
-@post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
+@post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS, UPLOAD))
 async def import_list(
     name: FromPath[str],
     request: Asked,

@@ -16,6 +16,7 @@ from dialer.flows.sign_in import LOCKED_FOR, MOST_FAILURES
 from dialer.settings import Settings
 from dialer.store import audit
 from dialer.store.tables import Account, AuditEntry, SignIn
+from dialer.web.doors.rates import START
 from dialer.wiring.stores import Store, make_redis
 from tests.support.web import serving
 
@@ -225,6 +226,21 @@ async def test_a_form_without_our_token_or_from_another_site_changes_nothing(sto
     ours = await web.post("/api/calls", json={"phone": "x"}, headers={"x-csrf": good["csrf"]})
     assert ours.status_code == 200
     assert (await web.post("/account/password", data=good)).status_code == 303
+
+
+async def test_who_starts_too_often_is_slowed_down_and_others_are_not(store: Store, web: AsyncClient) -> None:
+    bearers = []
+    for email in ("mina@example.com", "ravi@example.com"):
+        await _member(store, email, Role.MARKETING, web)
+        async with store.sessions.begin() as session:
+            account = await session.scalar(select(Account.id).where(Account.email == email))
+            assert account is not None
+            token = await add_token(session, account, "all", list(Scope), by="t")
+        bearers.append({"authorization": f"Bearer {token}", "accept": "application/json"})
+    mina, ravi = bearers
+    said = [(await web.post("/api/campaigns/Nowhere/start", headers=mina)).status_code for _ in range(START.most + 1)]
+    assert said == [404] * START.most + [429]
+    assert (await web.post("/api/campaigns/Nowhere/start", headers=ravi)).status_code == 404
 
 
 async def test_a_token_opens_what_its_scopes_and_its_owners_role_open(store: Store, web: AsyncClient) -> None:

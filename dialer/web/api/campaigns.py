@@ -23,6 +23,7 @@ from dialer.store import audit, campaign_pages, campaigns
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked, Json, once
+from dialer.web.doors.rates import START
 from dialer.web.parts import WebParts
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -102,7 +103,7 @@ async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Pol
         return await described(session, campaign)
 
 
-@post("/api/campaigns/{name:str}/start", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
+@post("/api/campaigns/{name:str}/start", opt=may(RUNNERS, START), status_code=200, tags=["campaigns"])
 async def start(name: FromPath[str], request: Asked, parts: WebParts) -> Response[Json]:
     """Start ringing; a campaign that runs already goes on."""
 

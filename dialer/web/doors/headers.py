@@ -1,7 +1,6 @@
 """What every answer says to a browser: run and load nothing but ours, be framed by nobody, send no addresses on."""
 
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
 
 POLICY = "; ".join(
     (
@@ -22,7 +21,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), payment=()",
 }
-YEAR = "max-age=31536000; includeSubDomains"
 
 
 async def add_headers(response: Response[object]) -> Response[object]:
@@ -30,8 +28,3 @@ async def add_headers(response: Response[object]) -> Response[object]:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
-
-
-def no_store(request: Request[object, object, State], response: Response[object]) -> None:
-    """Pages of somebody who is signed in are not kept by anybody between."""
-    response.headers.setdefault("Cache-Control", "no-store" if request.user else "no-cache")

@@ -10,23 +10,30 @@ from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection, Request
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    HTTPException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
 from litestar.handlers import BaseRouteHandler
+from redis.asyncio import Redis
 
 from dialer.domain.roles import ADMINS, Roles, needed
 from dialer.flows.sign_in import Caller
 from dialer.settings import Settings
 from dialer.web.doors.forms import token_is_right
+from dialer.web.doors.rates import Rate, too_often
 
-MAY = "may"
+MAY, RATE = "may", "rate"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHANGE_FIRST = "/account/password"
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
-def may(roles: Roles) -> dict[str, Any]:
-    """A handler's `opt`: who may use it."""
-    return {MAY: roles}
+def may(roles: Roles, rate: Rate | None = None) -> dict[str, Any]:
+    """A handler's `opt`: who may use it, and how often each of them."""
+    return {MAY: roles, RATE: rate}
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -35,6 +42,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     Raises:
         NotAuthorizedException: nobody is signed in.
         PermissionDeniedException: not by this role or token, or asked by another site's page.
+        TooManyRequestsException: too often.
     """
     refuse_foreign(connection, connection.app.state.parts.settings)
     caller: Caller | None = connection.scope.get("user")
@@ -48,8 +56,17 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise PermissionDeniedException(f"the token lacks the scope {needed(roles, changes=changes).value}")
     if caller.must_change and not connection.url.path.startswith((CHANGE_FIRST, "/sign-out", "/static/")):
         raise HTTPException("choose a password of your own first", status_code=403, extra={"to": CHANGE_FIRST})
+    rate: Rate | None = handler.opt.get(RATE)
+    # This machine's own commands have no account, and nobody to slow down.
+    if rate is not None and caller.account_id and await too_often(_redis(connection), rate, str(caller.account_id)):
+        raise TooManyRequestsException(f"that is too often: at most {rate.most} in {rate.within_s // 60} minutes")
     if changes and caller.key_hash and isinstance(connection, Request):
         await token_is_right(connection, caller.key_hash)
+
+
+def _redis(connection: Connection) -> Redis:
+    redis: Redis = connection.app.state.parts.redis
+    return redis
 
 
 def refuse_foreign(connection: Connection, settings: Settings) -> None:

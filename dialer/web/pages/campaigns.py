@@ -19,6 +19,7 @@ from dialer.store import audit, campaign_pages, campaigns, imports, lead_lists
 from dialer.store.tables import Campaign
 from dialer.store.tallies import Tally
 from dialer.web.doors.may import may
+from dialer.web.doors.rates import START
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES, all_tallies
 from dialer.web.pages.shown import go, shown
@@ -86,7 +87,7 @@ async def _held(parts: Parts, campaign_id: int) -> list[tuple[str, int]]:
         return await campaign_pages.held_back(session, campaign_id)
 
 
-@post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+@post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))
 async def start(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
     """Start ringing."""
     try:

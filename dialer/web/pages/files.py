@@ -15,6 +15,7 @@ from dialer.domain.roles import EVERYBODY, READERS
 from dialer.flows.export_results import Format, TooManyRowsError, What, export_results
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
+from dialer.web.doors.rates import EXPORT
 from dialer.web.parts import WebParts
 
 PIECE = 256 * 1024
@@ -36,7 +37,7 @@ async def sample() -> Response[bytes]:
     return Response(body, media_type=KINDS["csv"], headers=_as_file("sample_leads.csv"))
 
 
-@get("/files/{name:str}", include_in_schema=False, opt=may(READERS))
+@get("/files/{name:str}", include_in_schema=False, opt=may(READERS, EXPORT))
 async def sheet(name: FromPath[str], parts: WebParts, campaign: FromQuery[int | None] = None) -> Stream:
     """`leads.csv`, `calls.xlsx` and so on: what is known now, of a campaign or of all."""
     what, _, form = name.partition(".")

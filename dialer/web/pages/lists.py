@@ -30,6 +30,7 @@ from dialer.flows.undo_import import Rung, undo_import
 from dialer.store import imports, jobs
 from dialer.store.tables import ImportRow, Job
 from dialer.web.doors.may import may
+from dialer.web.doors.rates import UPLOAD
 from dialer.web.pages.campaigns import found
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES
@@ -55,7 +56,7 @@ class Chosen(BaseModel):
     include_in_schema=False,
     request_max_body_size=LARGEST,
     status_code=200,
-    opt=may(RUNNERS),
+    opt=may(RUNNERS, UPLOAD),
 )
 async def upload(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
     """Keep the file where it can be looked at, and go on to its columns."""

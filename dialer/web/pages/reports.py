@@ -16,6 +16,7 @@ from dialer.domain.roles import READERS
 from dialer.domain.sheet import neutral
 from dialer.store import campaign_pages, reports
 from dialer.web.doors.may import may
+from dialer.web.doors.rates import EXPORT
 from dialer.web.pages.addresses import with_query
 from dialer.web.pages.files import KINDS
 from dialer.web.pages.plots import Plot, plot_named, plots_of
@@ -46,7 +47,7 @@ async def page(
     )
 
 
-@get("/reports/{name:str}", include_in_schema=False, opt=may(READERS))
+@get("/reports/{name:str}", include_in_schema=False, opt=may(READERS, EXPORT))
 async def table(
     name: FromPath[str],
     parts: WebParts,
