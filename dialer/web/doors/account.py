@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 
 from dialer.domain.roles import EVERYBODY, Scope
 from dialer.flows.keep_accounts import AccountError, add_token, change_password, revoke_token
-from dialer.flows.second_factor import address_of, new_secret, takes
+from dialer.flows.second_factor import Sealer, address_of, new_secret, takes
 from dialer.flows.sign_in import Caller, sign_out_everywhere
 from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.doors.may import may
-from dialer.web.doors.pages import Chosen, sealer_of
+from dialer.web.doors.pages import Chosen
 from dialer.web.parts import Parts, WebParts
 
 Asked = Request[Caller, object, State]
@@ -76,17 +76,13 @@ async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[
 @post("/account/second-factor", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
 async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
     """A new secret to be scanned; nothing is kept before its first code was given."""
-    if parts.settings.dialer_secret_key is None:
-        return await _page(
-            request, parts, says="Set DIALER_SECRET_KEY first: the secret is sealed with it.", status=409
-        )
     secret = new_secret()
     address = address_of(secret, request.user.email)
     picture = io.BytesIO()
     segno.make(address).save(picture, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     offered = {
         "secret": secret,
-        "sealed": sealer_of(parts.settings).sealed(secret),
+        "sealed": Sealer(parts.links.secret).sealed(secret),
         "picture": _data(picture.getvalue()),
     }
     return await _page(request, parts, offered=offered)
@@ -95,7 +91,7 @@ async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
 @post("/account/second-factor/on", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
 async def keep_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
     """Switch it on, once its code was given."""
-    sealer = sealer_of(parts.settings)
+    sealer = Sealer(parts.links.secret)
     async with parts.sessions.begin() as session:
         now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
         step = takes(sealer.opened(data.sealed), data.code, now, after=None)
@@ -114,7 +110,7 @@ async def drop_second_factor(request: Asked, parts: WebParts, data: URLEncodedBo
     async with parts.sessions.begin() as session:
         account = await session.get_one(Account, _own(request))
         now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        secret = sealer_of(parts.settings).opened(account.totp_secret or "")
+        secret = Sealer(parts.links.secret).opened(account.totp_secret or "")
         right = takes(secret, data.code, now, after=account.totp_used) is not None
         if right:
             account.totp_secret = account.totp_used = None

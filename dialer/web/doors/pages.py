@@ -63,7 +63,7 @@ async def do_sign_in(request: Asked, parts: WebParts, data: URLEncodedBody[Crede
             data.email,
             data.password,
             data.code,
-            sealer_of(parts.settings),
+            Sealer(parts.links.secret),
             address=address,
             browser=request.headers.get("user-agent", ""),
         )
@@ -120,11 +120,6 @@ def cookie(settings: Settings, key: str, *, max_age: int | None = None) -> Cooki
         secure=settings.public_url.startswith("https://"),
         max_age=max_age,
     )
-
-
-def sealer_of(settings: Settings) -> Sealer:
-    """Seals with the process's secret key; a process without one has no second factors that it could open."""
-    return Sealer(settings.dialer_secret_key.get_secret_value() if settings.dialer_secret_key else "")
 
 
 def own(to: str) -> str:
