@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -14,7 +13,7 @@ from dialer.simulator.faults import Fault
 from dialer.simulator.providers.deepgram_listen import Listen
 from dialer.simulator.speech import AVA_VOICE, process_speech
 from dialer.simulator.students import CANADA, ENGAGED
-from dialer.simulator.world import World, WorldSettings, simulated_world
+from dialer.simulator.world import World
 
 KEY = {"Authorization": "Token dg-simulated"}
 HEARS = {
@@ -29,18 +28,6 @@ HEARS = {
 }
 SPEAKS = {"model": "aura-2-helena-en", "encoding": "mulaw", "sample_rate": "8000"}
 SAID = "May I know your name?"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
-        yield made
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
 
 
 class Socket:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,7 +11,7 @@ from dialer import audio
 from dialer.simulator.faults import Fault
 from dialer.simulator.speech import AVA_VOICE, process_speech
 from dialer.simulator.students import CANADA
-from dialer.simulator.world import World, WorldSettings, simulated_world
+from dialer.simulator.world import World
 
 KEY = {"xi-api-key": "xi-simulated"}
 VOICE = "21m00Tcm4TlvDq8ikWAM"
@@ -25,18 +24,6 @@ SPEAKS = {
 HEARS = {"model_id": "scribe_v2_realtime", "audio_format": "ulaw_8000", "commit_strategy": "manual"}
 SETTINGS = {"stability": 0.5, "similarity_boost": 0.8}
 SAID = "May I know your name?"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
-        yield made
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
 
 
 class Socket:

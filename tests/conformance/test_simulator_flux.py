@@ -45,12 +45,6 @@ class Socket:
         return [message["event"] for message in self.seen if message["type"] == "TurnInfo"]
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
-
-
 async def listening(world: World, http: aiohttp.ClientSession, **change: str) -> Socket:
     query = {name: value for name, value in {**HEARS, **change}.items() if value}
     socket = Socket(await http.ws_connect(f"{world.deepgram_url}/v2/listen", params=query, headers=KEY))

@@ -6,7 +6,6 @@ Every event of the session is parsed with the vendor's own types.
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -20,24 +19,12 @@ from dialer import audio
 from dialer.simulator.faults import Fault
 from dialer.simulator.speech import AVA_VOICE, process_speech
 from dialer.simulator.students import CANADA
-from dialer.simulator.world import World, WorldSettings, simulated_world
+from dialer.simulator.world import World
 
 SERVER_EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 KEY = {"Authorization": "Bearer sk-simulated"}
 SAID = "May I know your name?"
 STUDENT = process_speech().clip(CANADA.text, "en-us").ulaw
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
-        yield made
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
 
 
 class Socket:

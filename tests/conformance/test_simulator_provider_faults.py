@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,25 +10,13 @@ import pytest
 
 from dialer import audio
 from dialer.simulator.faults import Fault, FaultError, fault_from_json
-from dialer.simulator.world import World, WorldSettings, simulated_world
+from dialer.simulator.world import World
 
 VOICE = "21m00Tcm4TlvDq8ikWAM"
 DEEPGRAM = {"Authorization": "Token dg-simulated"}
 ELEVENLABS = {"xi-api-key": "xi-simulated"}
 OPENAI = {"Authorization": "Bearer sk-simulated"}
 HEARD = "encoding=mulaw&sample_rate=8000"
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
-        yield made
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
 
 
 def chunk(frame: bytes) -> str:

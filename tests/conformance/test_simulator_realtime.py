@@ -107,12 +107,6 @@ async def client_of(world: World, model: str = "gpt-realtime-2.1", headers: Any 
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
-        yield made
-
-
-@pytest.fixture
 async def client(world: World) -> AsyncIterator[Client]:
     async with client_of(world) as made:
         yield made

@@ -205,12 +205,6 @@ async def world() -> AsyncIterator[World]:
         yield made
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
-
-
 class Client:
     def __init__(self, world: World, http: aiohttp.ClientSession, asking: Asking) -> None:
         self._world, self._http, self._asking = world, http, asking

@@ -1,6 +1,8 @@
 """Patience for a busy machine: what is tested here is not how quick a tool is."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from dialer.ava import tools
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from tests.support.bridge import Bridged, bridging
+from tests.support.shell import Loaded, Shell
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +27,22 @@ async def bridged(
     told = settings.model_copy(update={"dialer_bridge_sockets": request.param})
     async with bridging(told, sessions, monkeypatch) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Loaded]:
+    with Loaded() as process:
+        yield process
+
+
+@pytest.fixture
+def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
+    environment = {
+        "DIALER_DATABASE_URL": settings.dialer_database_url or "",
+        "DIALER_REDIS_URL": settings.dialer_redis_url or "",
+        "DIALER_DATA_DIR": str(settings.dialer_data_dir),
+        "DIALER_ENV_FILE": os.devnull,
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+    }
+    return Shell(loaded, environment, tmp_path)

@@ -29,6 +29,7 @@ from dialer.voices.port import (
     VoiceReady,
 )
 from tests.support.cascade import SETUP, Listener, say, session
+from tests.support.world import keys
 
 WORDS = "I want to study data science in Canada."
 PARTS = [("deepgram", "deepgram"), ("flux", "elevenlabs"), ("elevenlabs", "openai"), ("openai", "deepgram")]
@@ -42,33 +43,6 @@ async def world() -> AsyncIterator[World]:
     """The services, twenty times as quick as in life."""
     async with simulated_world(WorldSettings(speed=20, generation_rate=20)) as made:
         yield made
-
-
-def keys(world: World, **other: Any) -> dict[str, Any]:
-    """Settings that reach every service of the world."""
-    known = world.settings
-    return {
-        "openai_api_key": known.openai_key,
-        "openai_url": world.openai_url,
-        "openai_model": known.openai_models[0],
-        "anthropic_api_key": known.anthropic_key,
-        "anthropic_url": world.anthropic_url,
-        "anthropic_model": known.anthropic_models[0],
-        "gemini_api_key": known.gemini_key,
-        "gemini_url": world.gemini_url,
-        "gemini_model": known.gemini_text_models[0],
-        "co_api_key": known.cohere_key,
-        "co_url": world.cohere_url,
-        "co_model": known.cohere_models[0],
-        "hf_token": known.hf_token,
-        "hf_url": world.hf_url,
-        "hf_model": known.hf_models[0],
-        "deepgram_api_key": known.deepgram_key,
-        "deepgram_url": world.deepgram_url,
-        "elevenlabs_api_key": known.elevenlabs_key,
-        "elevenlabs_url": world.elevenlabs_url,
-        **other,
-    }
 
 
 def refused(world: World) -> list[Any]:

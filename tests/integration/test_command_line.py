@@ -6,36 +6,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from dialer.settings import Settings
 from tests.support.lists import SAMPLE, students, write_list, write_workbook
 from tests.support.people import phone_of
-from tests.support.shell import Loaded, Shell
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[Loaded]:
-    with Loaded() as process:
-        yield process
-
-
-@pytest.fixture
-def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
-    environment = {
-        "DIALER_DATABASE_URL": settings.dialer_database_url or "",
-        "DIALER_REDIS_URL": settings.dialer_redis_url or "",
-        "DIALER_DATA_DIR": str(settings.dialer_data_dir),
-        "DIALER_ENV_FILE": os.devnull,
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-    }
-    return Shell(loaded, environment, tmp_path)
+from tests.support.shell import Shell
 
 
 def changed(url: str, **parts: Any) -> str:

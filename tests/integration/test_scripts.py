@@ -1,7 +1,5 @@
 """Scripts in versions: what is changed is a new one, what is in use stays, and ours come with the product."""
 
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,31 +10,11 @@ from dialer.ava.persona import missing_columns, notice_ms, tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.keep_scripts import Shipped, add_script, keep_shipped_scripts
-from dialer.settings import Settings
 from dialer.store.tables import Campaign, Script
 from dialer.wiring.stores import Store
-from tests.support.shell import Loaded, Shell
+from tests.support.shell import Shell
 
 NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[Loaded]:
-    with Loaded() as process:
-        yield process
-
-
-@pytest.fixture
-def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
-    environment = {
-        "DIALER_DATABASE_URL": settings.dialer_database_url or "",
-        "DIALER_REDIS_URL": settings.dialer_redis_url or "",
-        "DIALER_DATA_DIR": str(settings.dialer_data_dir),
-        "DIALER_ENV_FILE": os.devnull,
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-    }
-    return Shell(loaded, environment, tmp_path)
 
 
 def test_a_new_database_speaks_english_hindi_and_hinglish(shell: Shell) -> None:

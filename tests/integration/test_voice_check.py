@@ -19,6 +19,7 @@ from dialer.wiring.stores import Store
 from dialer.wiring.voices import NAMES, make_sockets, make_voices
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import ADDRESSES, TUESDAY_11, enrol, phone_of, running_campaign
+from tests.support.world import keys as keys_of
 from workers import jobs
 from workers.jobs import Parts
 from workers.voices import Voices
@@ -35,29 +36,7 @@ async def world() -> AsyncIterator[World]:
 @pytest.fixture
 def keys(settings: Settings, world: World) -> Settings:
     """Settings with a key of the world for every voice."""
-    told = world.settings
-    return settings.model_copy(
-        update={
-            "openai_api_key": SecretStr(told.openai_key),
-            "openai_realtime_url": world.realtime_url,
-            "openai_url": world.openai_url,
-            "openai_model": told.openai_models[0],
-            "gemini_api_key": SecretStr(told.gemini_key),
-            "gemini_url": world.gemini_url,
-            "gemini_model": told.gemini_text_models[0],
-            "anthropic_api_key": SecretStr(told.anthropic_key),
-            "anthropic_url": world.anthropic_url,
-            "anthropic_model": told.anthropic_models[0],
-            "co_api_key": SecretStr(told.cohere_key),
-            "co_url": world.cohere_url,
-            "co_model": told.cohere_models[0],
-            "hf_token": SecretStr(told.hf_token),
-            "hf_url": world.hf_url,
-            "hf_model": told.hf_models[0],
-            "deepgram_api_key": SecretStr(told.deepgram_key),
-            "deepgram_url": world.deepgram_url,
-        }
-    )
+    return Settings(_env_file=None, **settings.model_dump(exclude={"public_url", "media_url"}) | keys_of(world))
 
 
 class Redis:
