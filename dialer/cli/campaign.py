@@ -185,9 +185,10 @@ def status(name: str | None, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             if name is not None:
-                return [await _status(session, await _named(session, name))]
+                return [await campaigns.standing(session, await _named(session, name))]
             return [
-                await _status(session, each) for each in await session.scalars(select(Campaign).order_by(Campaign.id))
+                await campaigns.standing(session, each)
+                for each in await session.scalars(select(Campaign).order_by(Campaign.id))
             ]
 
     found = with_store(work)
@@ -214,21 +215,6 @@ async def _named(session: Any, name: str) -> Campaign:
     if found is None:
         raise CommandError(f"there is no campaign {name!r}; see: dialer campaign status")
     return found
-
-
-async def _status(session: Any, each: Campaign) -> dict[str, Any]:
-    states, outcomes = await campaigns.counts(session, each.id)
-    due = await campaigns.next_due(session, each.id)
-    return {
-        "name": each.name,
-        "state": each.state,
-        "why": each.why,
-        "leads": sum(states.values()),
-        "states": states,
-        "outcomes": outcomes,
-        "live": await campaigns.live_calls(session, each.id),
-        "next_due": due.isoformat() if due else None,
-    }
 
 
 def _line(each: dict[str, Any]) -> str:

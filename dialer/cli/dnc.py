@@ -165,25 +165,16 @@ def check(number: str, as_json: bool, country: str) -> None:
     """Whether a number is listed, since when and why."""
     phone = _phone(number, country)
 
-    async def work(settings: Settings, store: Store) -> list[dict[str, str]]:
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions() as session:
-            return [
-                {
-                    "scope": entry.scope,
-                    "source": entry.source,
-                    "reason": entry.reason,
-                    "by": entry.added_by,
-                    "at": entry.added_at.isoformat(),
-                }
-                for entry in await do_not_call.entries(session, phone)
-            ]
+            return await do_not_call.told(session, phone)
 
-    entries = with_store(work)
+    found = with_store(work)
     if as_json:
-        click.echo(json.dumps({"phone": phone, "listed": bool(entries), "entries": entries}, ensure_ascii=False))
+        click.echo(json.dumps(found, ensure_ascii=False))
         return
-    click.echo(f"{phone} is {'listed' if entries else 'not listed'}")
-    for entry in entries:
+    click.echo(f"{phone} is {'listed' if found['listed'] else 'not listed'}")
+    for entry in found["entries"]:
         click.echo(
             f"  {entry['scope']}: {entry['reason'] or 'no reason given'} ({entry['source']}, {entry['by']}, {entry['at']})"
         )

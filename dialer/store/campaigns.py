@@ -97,6 +97,22 @@ async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
     )
 
 
+async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
+    """How a campaign stands, for --json and the API: `{name, state, why, leads, states, outcomes, live, next_due}`."""
+    states, outcomes = await counts(session, campaign.id)
+    due = await next_due(session, campaign.id)
+    return {
+        "name": campaign.name,
+        "state": campaign.state,
+        "why": campaign.why,
+        "leads": sum(states.values()),
+        "states": states,
+        "outcomes": outcomes,
+        "live": await live_calls(session, campaign.id),
+        "next_due": due.isoformat() if due else None,
+    }
+
+
 def window_of(campaign: Campaign) -> Window:
     """The hours a campaign chose; the law's still bind."""
     return Window.uniform(campaign.window_opens, campaign.window_closes, campaign.window_days)

@@ -37,6 +37,21 @@ async def entries(session: AsyncSession, phone: str) -> Sequence[DoNotCall]:
     return (await session.scalars(select(DoNotCall).where(DoNotCall.phone == phone).order_by(DoNotCall.id))).all()
 
 
+async def told(session: AsyncSession, phone: str) -> dict[str, Any]:
+    """The entries for --json and the API: `{phone, listed, entries: [{scope, source, reason, by, at}]}`."""
+    found = [
+        {
+            "scope": each.scope,
+            "source": each.source,
+            "reason": each.reason,
+            "by": each.added_by,
+            "at": each.added_at.isoformat(),
+        }
+        for each in await entries(session, phone)
+    ]
+    return {"phone": phone, "listed": bool(found), "entries": found}
+
+
 async def listed(session: AsyncSession, phones: Iterable[str], campaign_id: int) -> dict[str, tuple[str, ...]]:
     """The scopes that hold each of the numbers and bind this campaign; numbers on no list are left out."""
     query = select(DoNotCall.phone, DoNotCall.scope).where(

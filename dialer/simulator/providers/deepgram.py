@@ -1,5 +1,7 @@
 """What all of Deepgram's services share: the key, refusals, formats, and the pages that need only the key (speech.md)."""
 
+from collections.abc import Collection
+
 from aiohttp import web
 
 from dialer.simulator.providers.desk import ApiError, Desk
@@ -36,6 +38,17 @@ def refusal(refused: ApiError) -> web.Response:
 def bad_query(says: str) -> ApiError:
     """400: the query is wrong."""
     return ApiError(400, "INVALID_QUERY_PARAMETER", says)
+
+
+def model_asked(desk: Desk, request: web.Request, known: Collection[str], models: Collection[str]) -> str:
+    """The transcriber that a query names; raises for the key, for a name in it that is not known, for another model."""
+    check_key(desk, request)
+    for name in request.query.keys() - known:
+        raise bad_query(f"Invalid query parameter: {name} is not known.")
+    model = request.query.get("model", "")
+    if model not in models:
+        raise bad_query("Bad Request: No such model/language/tier combination found.")
+    return model
 
 
 def whole_number(request: web.Request, name: str, least: int, most: int) -> int | None:

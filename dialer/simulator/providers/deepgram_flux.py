@@ -84,12 +84,7 @@ class FluxDoor(Door):
 
     def admit(self, request: web.Request) -> Make:
         """401 for the key, 400 for the query."""
-        deepgram.check_key(self.desk, request)
-        for name in request.query.keys() - KNOWN:
-            raise deepgram.bad_query(f"Invalid query parameter: {name} is not known.")
-        model = request.query.get("model", "")
-        if model not in MODELS:
-            raise deepgram.bad_query("Bad Request: No such model/language/tier combination found.")
+        model = deepgram.model_asked(self.desk, request, KNOWN, MODELS)
         if "language_hint" in request.query and model != "flux-general-multi":
             raise deepgram.bad_query("Invalid query parameter: language_hint needs flux-general-multi.")
         encoding, rate = deepgram.encoding_of(request, ENCODINGS)

@@ -161,14 +161,10 @@ async def named(session: AsyncSession, name: str) -> Campaign:
 
 async def described(session: AsyncSession, campaign: Campaign) -> Json:
     """A campaign as the API tells it."""
-    states, outcomes = await campaigns.counts(session, campaign.id)
-    due = await campaigns.next_due(session, campaign.id)
     script = await campaign_pages.script_of(session, campaign)
     cap = campaign.spend_cap
     return {
-        "name": campaign.name,
-        "state": campaign.state,
-        "why": campaign.why,
+        **await campaigns.standing(session, campaign),
         "script": script.name,
         "script_version": script.version,
         "carrier": campaign.carrier,
@@ -184,11 +180,6 @@ async def described(session: AsyncSession, campaign: Campaign) -> Json:
         "machine": campaign.machine,
         "machine_message": campaign.machine_message,
         "recording": campaign.recording,
-        "leads": sum(states.values()),
-        "states": states,
-        "outcomes": outcomes,
-        "live": await campaigns.live_calls(session, campaign.id),
-        "next_due": due.isoformat() if due else None,
     }
 
 

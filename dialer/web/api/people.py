@@ -150,17 +150,7 @@ async def check_number(number: FromPath[str], parts: WebParts) -> Json:
     """Whether a number is listed, since when and why: `{phone, listed, entries}`."""
     phone = _e164(number)
     async with parts.sessions() as session:
-        entries = [
-            {
-                "scope": each.scope,
-                "source": each.source,
-                "reason": each.reason,
-                "by": each.added_by,
-                "at": each.added_at.isoformat(),
-            }
-            for each in await do_not_call.entries(session, phone)
-        ]
-    return {"phone": phone, "listed": bool(entries), "entries": entries}
+        return await do_not_call.told(session, phone)
 
 
 @post("/api/do-not-call", opt=may(RUNNERS | {Role.COUNSELOR}), status_code=200, tags=["do not call"])
