@@ -114,7 +114,7 @@ async def try_voice(ctx: Context, campaign_id: int) -> bool:
 async def _ring_for_asked(ctx: Context) -> None:
     """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
     for _ in range(MOST_ASKED):
-        asked: bytes | None = await ctx["redis"].lpop(live.DOORSTEP)  # type: ignore[misc]
+        asked: bytes | None = await ctx["redis"].lpop(live.DOORSTEP)  # type: ignore[misc]  # sync or async
         if asked is None:
             return
         await ctx["redis"].enqueue_job("place_calls", [asked.decode()], 1.0, _job_id=f"calls:{asked.decode()}")

@@ -78,7 +78,7 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
         raise UnreadableListError(f"import {import_id} mended rows of import {record.mends}; take that one back")
     which: dict[str, Any] = {"id": import_id}
     # Locked, so that no worker begins with one of them meanwhile.
-    locked = await session.execute(text(f"SELECT c.id FROM campaign_lead c WHERE {_OWN} FOR UPDATE"), which)  # noqa: S608
+    locked = await session.execute(text(f"SELECT c.id FROM campaign_lead c WHERE {_OWN} FOR UPDATE"), which)  # noqa: S608 - a constant
     leads = len(locked.all())
     rung = (await session.scalars(_RUNG, which)).all()
     if rung:

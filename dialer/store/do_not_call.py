@@ -158,7 +158,7 @@ _BOUND = "(:campaign = 0 OR {}.campaign_id = :campaign)"
 async def staged_calls(session: AsyncSession, scope: str, state: str) -> Sequence[UUID]:
     """Calls in a state to numbers that are staged, as far as the scope binds them."""
     query = (
-        f"SELECT c.id FROM call c JOIN listing l ON l.phone = c.phone WHERE c.state = :state AND {_BOUND.format('c')}"  # noqa: S608
+        f"SELECT c.id FROM call c JOIN listing l ON l.phone = c.phone WHERE c.state = :state AND {_BOUND.format('c')}"  # noqa: S608 - ours
     )
     return (await session.scalars(text(query), {"state": str(state), "campaign": _campaign_of(scope)})).all()
 
@@ -166,7 +166,7 @@ async def staged_calls(session: AsyncSession, scope: str, state: str) -> Sequenc
 async def finish_staged(session: AsyncSession, scope: str) -> None:
     """Take staged numbers out of the campaigns that the scope binds."""
     query = (
-        "UPDATE campaign_lead p SET state = 'done', why = 'on the do-not-call list' FROM lead, listing "  # noqa: S608
+        "UPDATE campaign_lead p SET state = 'done', why = 'on the do-not-call list' FROM lead, listing "  # noqa: S608 - ours
         "WHERE lead.phone = listing.phone AND p.lead_id = lead.id AND p.state IN ('ready', 'waiting') "
         f"AND {_BOUND.format('p')}"
     )

@@ -145,7 +145,7 @@ class Landing:
         """Change known leads by their staged rows; what they were is kept for undo."""
         await self._connection.execute(_REMEMBER, self._import, list(rows))
         await self._connection.execute(
-            f"UPDATE lead l SET {how} FROM arriving a WHERE a.phone = l.phone AND a.n = ANY($1::int[])",  # noqa: S608
+            f"UPDATE lead l SET {how} FROM arriving a WHERE a.phone = l.phone AND a.n = ANY($1::int[])",  # noqa: S608 - of ours
             list(rows),
         )
 

@@ -50,7 +50,7 @@ def write_list(path: Path, rows: int) -> dict[str, int]:
 
 def clean_rows(rows: int) -> Iterator[tuple[str, str, str]]:
     """The same people, ready for COPY into lead, import_row and campaign_lead: one line for each table."""
-    chance = random.Random(20)  # noqa: S311
+    chance = random.Random(20)  # noqa: S311 - likewise
     for n in range(rows):
         country, intake = chance.choice(COUNTRIES), chance.choice(INTAKES)
         phone = f"+91{number(n)}"

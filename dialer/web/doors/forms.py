@@ -7,6 +7,7 @@ machine, have no cookie that another site could make them send, and need none.
 import hmac
 import secrets
 from hashlib import sha256
+from typing import Any
 
 from litestar.connection import Request
 from litestar.exceptions import PermissionDeniedException
@@ -21,7 +22,7 @@ def form_token(key_hash: str) -> str:
     return hmac.new(key_hash.encode(), b"form", sha256).hexdigest()
 
 
-async def token_is_right(request: "Request", key_hash: str) -> None:  # type: ignore[type-arg]
+async def token_is_right(request: Request[Any, Any, Any], key_hash: str) -> None:
     """Check a request that changes something. Raises PermissionDeniedException."""
     told = request.headers.get(HEADER)
     if told is None and request.headers.get("content-type", "").startswith(_FORMS):

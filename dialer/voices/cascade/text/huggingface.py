@@ -18,7 +18,7 @@ class _Text(PydanticText):
 
     async def close(self) -> None:
         """Let the client's connections go."""
-        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.close()  # type: ignore[no-untyped-call]  # untyped there
 
 
 def make(key: str, url: str, model: str) -> PydanticText:
