@@ -113,14 +113,14 @@ class Conversation:
     _listening: bool = False
     _opened: bool = False
     _voice_spoke: bool = False
-    _note: Callable[[str], None] = field(init=False)
+    _keep_sound: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Join the parts that share the playback and the transcript."""
         self.dialling.dialled_at = self.started_at
         self.ending = Ending(self.playback, self.transcript, clips_of(self.setup.language))
         self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
-        self._note = self.floor.barging.sound
+        self._keep_sound = self.floor.barging.sound
 
     # -- audio, fifty times a second: no effects, no allocation beyond need ------------------------------------------
 
@@ -130,8 +130,8 @@ class Conversation:
         if not self._listening:
             return False
         payload = frame.payload
-        self.given_bytes += len(payload) * 3 // 4 - payload.count("=", -2)
-        self._note(payload)
+        self.given_bytes += len(payload) * 3 // 4 - payload.count("=", -2)  # `_decoded_size`, without a call
+        self._keep_sound(payload)
         return True
 
     def audio(self, audio: Audio) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.slots import Slot, Span
-from dialer.store.tables import Booking, BookingEvent, Counselor
+from dialer.store.tables import Booking, BookingEvent
 
 HOLD = timedelta(minutes=3)
 
@@ -151,12 +151,6 @@ async def is_booked(session: AsyncSession, call_id: UUID) -> bool:
 async def release_holds(session: AsyncSession, call_id: UUID) -> None:
     """A hold ends with its call."""
     await session.execute(delete(Booking).where(Booking.call_id == call_id, Booking.state == "held"))
-
-
-async def name_of(session: AsyncSession, counselor_id: int) -> tuple[str, str]:
-    """A counselor's name and zone."""
-    row = (await session.execute(select(Counselor.name, Counselor.zone).where(Counselor.id == counselor_id))).one()
-    return row[0], row[1]
 
 
 async def between(session: AsyncSession, counselor_id: int, since: datetime, until: datetime) -> Sequence[Booking]:
