@@ -13,6 +13,7 @@ from sqlalchemy import select
 from dialer.ava.blanks import blanks
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
+from dialer.cli.rehearse import rehearse
 from dialer.control import Command, ask
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.keep_scripts import SHIPPED
@@ -27,7 +28,10 @@ from dialer.wiring.stores import Store, make_redis
 
 @click.group()
 def campaign() -> None:
-    """Make campaigns, start and stop them, see how they stand."""
+    """Make campaigns, rehearse them, start and stop them, see how they stand."""
+
+
+campaign.add_command(rehearse)
 
 
 def _window(text: str | None) -> tuple[time, time] | None:

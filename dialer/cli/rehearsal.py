@@ -81,8 +81,16 @@ def rehearsing(
 
     The dialer has credentials at these `carriers` and no other: where it is one, every lead is rung through it.
     """
-    own = own_environment()
-    with simulated(own, speed, carriers) as (twilio_url, settings):
+    with prepared(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
+        served = settings.model_copy(update={"dialer_clock": start.isoformat(timespec="minutes")})
+        with all_up(served, {**own_environment(), **told(served)}):
+            yield Rehearsal(served, twilio_url)
+
+
+@contextmanager
+def prepared(data_dir: Path, *, speed: float, carriers: Sequence[str]) -> Iterator[tuple[Settings, str]]:
+    """The world and the databases of a rehearsal, without the dialer yet: its settings, and the carrier's address."""
+    with simulated(own_environment(), speed, carriers) as (twilio_url, settings):
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -91,11 +99,10 @@ def rehearsing(
                 "dialer_media_url": f"ws://127.0.0.1:{bridge_port}",
                 "dialer_web_port": web_port,
                 "dialer_bridge_port": bridge_port,
-                "dialer_clock": start.isoformat(timespec="minutes"),
             }
         )
-        with with_servers(settings, durable=False) as served, all_up(served, {**own, **told(served)}):
-            yield Rehearsal(served, twilio_url)
+        with with_servers(settings, durable=False) as served:
+            yield served, twilio_url
 
 
 def own_environment() -> dict[str, str]:
@@ -190,17 +197,18 @@ def free_ports(count: int) -> list[int]:
 
 def fresh_folder(folder: Path) -> Path:
     """An empty folder of that name; refused while a rehearsal runs in it."""
-    if (folder / "running").exists() and _alive(folder / "running"):
-        raise CommandError(f"a demo is running in {folder}; end it first, or name another with DIALER_DATA_DIR")
+    if is_in_use(folder):
+        raise CommandError(f"one is running in {folder}; end it first, or name another folder with DIALER_DATA_DIR")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "running").write_text(str(os.getpid()))
     return folder
 
 
-def _alive(mark: Path) -> bool:
+def is_in_use(folder: Path) -> bool:
+    """Whether the process that made it is still there."""
     try:
-        os.kill(int(mark.read_text()), 0)
+        os.kill(int((folder / "running").read_text()), 0)
     except (OSError, ValueError):
         return False
     return True

@@ -1,0 +1,195 @@
+"""`dialer campaign rehearse NAME`: the campaign's own list, rung by the real dialer in a simulated world, on a fast clock.
+
+The scheduler, the rules, the bridge, AVA's tools and SQL are those of the live dialer; carriers, voices and students are
+simulated, on this machine's loopback, in databases of its own that are thrown away. The clock runs as fast as the
+students talk, and jumps from one round of tries to the next.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from dialer.cli.beside import with_store
+from dialer.cli.failing import CommandError
+from dialer.cli.parent import end_with_parent
+from dialer.cli.rehearsal import fresh_folder, is_in_use, own_environment, prepared, told
+from dialer.cli.rehearse_told import show
+from dialer.cli.up import all_up
+from dialer.embedded import Embedded
+from dialer.flows.forecast import forecast
+from dialer.settings import Settings
+from dialer.store import campaigns, progress, rehearsals
+from dialer.store.rehearsal_copy import Copied, copy_campaign
+from dialer.store.tables import Campaign
+from dialer.wiring.carriers import has_credentials, make_carriers
+from dialer.wiring.stores import Store, open_store
+
+SPEED = 8.0
+POLL_S = 0.3
+SOON = timedelta(minutes=2)
+STALLED_S = 20.0
+"""Nothing moved for so long, and nobody talks: what is left is held back by something that does not pass by itself."""
+Json = dict[str, Any]
+Watch = Callable[[int, int], Awaitable[None]]
+
+
+@click.command()
+@click.argument("name")
+@click.option("--leads", type=click.IntRange(1, 500), default=60, show_default=True, help="so many of them at most")
+@click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True, help="first tries and later ones")
+@click.option("--at", "start", help="begin then, such as 2026-12-01T11:00+05:30 [when hours allow]")
+@click.option("--within", type=click.IntRange(10, 3600), default=300, show_default=True, help="seconds, at most")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--steps", is_flag=True, hidden=True, help="how far it is, as lines of JSON")
+def rehearse(name: str, leads: int, rounds: int, start: str | None, within: int, as_json: bool, steps: bool) -> None:
+    """Ring a campaign's own leads in a simulated world: who is rung when, who is not and why, what AVA says and books.
+
+    Nothing of it is real: no carrier is asked, nobody is rung, and the campaign stays as it is.
+    """
+    end_with_parent()
+    signal.signal(signal.SIGTERM, _leave)
+    os.nice(10)  # calls that go on here go first
+    began = _moment(start) if start else None
+
+    async def watch(done: int, total: int) -> None:
+        if steps:
+            click.echo(json.dumps({"done": done, "total": total}))
+
+    async def work(settings: Settings, store: Store) -> None:
+        with _folder(settings.dialer_data_dir.absolute() / "rehearsal") as folder:
+            result = await _rehearse(settings, store, name, folder, (leads, rounds, began, within), watch)
+        if as_json or steps:
+            click.echo(json.dumps({"result": result} if steps else result, ensure_ascii=False))
+            return
+        async with store.sessions() as session:
+            names = await rehearsals.names_of(session, [each["lead_id"] for each in result["people"]])
+        show(result, names, settings.dialer_zone, Console())
+
+    with_store(work)
+
+
+async def _rehearse(
+    settings: Settings,
+    store: Store,
+    name: str,
+    folder: Path,
+    how: tuple[int, int, datetime | None, int],
+    watch: Watch,
+) -> Json:
+    most, rounds, began, within = how
+    until = time.monotonic() + within
+    async with store.sessions() as session:
+        campaign = await campaigns.named(session, name)
+        if campaign is None:
+            raise CommandError(f"there is no campaign {name!r}; see: dialer campaign status")
+        now = store.clock.now()
+        if began is None:
+            look = await forecast(session, campaign, make_carriers(settings), now, settings.dialer_zone)
+            began = look.opens_at or now
+    carriers = [each for each, has in has_credentials(settings).items() if has] or ["twilio"]
+    if campaign.carrier and campaign.carrier not in carriers:
+        carriers.append(campaign.carrier)
+    with ExitStack() as stack:
+        served, _ = await asyncio.to_thread(stack.enter_context, prepared(folder, speed=SPEED, carriers=carriers))
+        copied = await _copy(store, served, campaign.id, most, now)
+        if not copied.leads:
+            raise CommandError(f"no lead of {name!r} waits to be rung; bring a list in first")
+        told_rounds = await _rounds(served, campaign.id, began, rounds, until, watch)
+        async with open_store(served) as copy, copy.sessions() as session:
+            result = await rehearsals.told(session, campaign.id, began)
+    return {
+        "campaign": name,
+        "campaign_id": campaign.id,
+        "leads": copied.leads,
+        "of": copied.of,
+        "carriers": carriers,
+        "rounds": told_rounds,
+        **result,
+        "took_s": round(within - (until - time.monotonic()), 1),
+    }
+
+
+async def _copy(store: Store, served: Settings, campaign_id: int, most: int, now: datetime) -> Copied:
+    """The campaign in the rehearsal's database, set running."""
+    async with open_store(served) as copy, store.sessions() as here, copy.sessions.begin() as there:
+        copied = await copy_campaign(here, there, campaign_id, most, now)
+        await campaigns.move(there, campaign_id, "running")
+    return copied
+
+
+async def _rounds(
+    served: Settings, campaign_id: int, began: datetime, most: int, until: float, watch: Watch
+) -> list[Json]:
+    """Ring, round by round: each begins at the moment at which the next leads are due."""
+    found: list[Json] = []
+    at: datetime | None = began
+    while at is not None and sum(each["calls"] > 0 for each in found) < most and time.monotonic() < until:
+        moved = served.model_copy(update={"dialer_clock": f"{at.isoformat()}@{SPEED:g}"})
+        with ExitStack() as stack:
+            await asyncio.to_thread(stack.enter_context, all_up(moved, {**own_environment(), **told(moved)}))
+            async with open_store(moved) as copy:
+                calls, whole = await _ring(copy, campaign_id, until, watch)
+                async with copy.sessions() as session:
+                    following = await rehearsals.next_round(session, campaign_id, copy.clock.now())
+        found.append({"at": at.isoformat(), "calls": calls, "whole": whole})
+        at = following if whole else None
+    return found
+
+
+async def _ring(copy: Store, campaign_id: int, until: float, watch: Watch) -> tuple[int, bool]:
+    """Wait for a round's end: how many calls it had, and whether everybody who was due was rung."""
+    first = moved_at = None
+    before: object = None
+    while True:
+        async with copy.sessions() as session:
+            now = await progress.of_campaign(session, campaign_id, copy.clock.now() + SOON)
+            campaign = await session.get_one(Campaign, campaign_id)
+        first = len(now.ended) if first is None else first
+        if (now.settled, now.live, len(now.ended)) != before:
+            before, moved_at = (now.settled, now.live, len(now.ended)), time.monotonic()
+            await watch(now.settled, now.leads)
+        over = now.settled == now.leads or campaign.state != "running"
+        stalled = moved_at is not None and time.monotonic() - moved_at > STALLED_S
+        if not now.live and (over or stalled):
+            return len(now.ended) - first, over
+        if time.monotonic() > until:
+            return len(now.ended) - first, False
+        await asyncio.sleep(POLL_S)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"--at wants a moment such as 2026-12-01T11:00+05:30, not {text!r}") from error
+    if moment.tzinfo is None:
+        raise click.UsageError(f"--at wants its offset too, as in {text}+05:30")
+    return moment
+
+
+def _leave(sign: int, frame: object) -> None:
+    raise SystemExit(128 + sign)
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that is gone afterwards: people's data is not left lying. Refused while a rehearsal runs in it."""
+    if (folder / "embedded.json").exists() and not is_in_use(folder):
+        with Embedded(folder, durable=False):  # what a killed rehearsal left running ends with this
+            pass
+    fresh_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
