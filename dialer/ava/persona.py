@@ -39,6 +39,8 @@ class Told:
     instructions: str
     opening: str
     goodbye: str
+    first: str
+    """The opening's words alone."""
 
 
 def tell(
@@ -83,6 +85,7 @@ def tell(
         opening=f'The call was just answered. Open it now and say exactly this, then wait: "{first}"',
         goodbye="They asked not to be called again, and it is done. In the language you are speaking, say exactly this "
         f'and nothing more: "{HINDI_GOODBYE if language == "hi" else GOODBYE}"',
+        first=first,
     )
 
 

@@ -13,13 +13,14 @@ from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.cli.leads import import_file
 from dialer.cli.parent import end_with_parent
+from dialer.cli.rehearsal_process import run_rehearsal
 from dialer.cli.watching import guessed_rows
 from dialer.flows.export_results import export_results
 from dialer.flows.import_leads import Asked, commit_import
 from dialer.flows.read_list import Format, UnreadableListError
 from dialer.settings import Settings
 from dialer.store import jobs
-from dialer.store.tables import Job, LeadImport
+from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
 
 BEAT_S = 1.0
@@ -83,8 +84,19 @@ class Working:
     async def _watch(self, rows: int) -> None:
         self._done = rows
 
+    async def _rehearse(self, asked: dict[str, Any]) -> dict[str, Any]:
+        async with self._store.sessions() as session:
+            campaign = await session.get_one(Campaign, asked["campaign_id"])
+        return await run_rehearsal(campaign.name, asked["leads"], self._settings, self._watch_of)
+
+    async def _watch_of(self, done: int, total: int) -> None:
+        self._done = done
+        async with self._store.sessions.begin() as session:
+            (await session.get_one(Job, self._job)).total = total
+
     def _work(self, kind: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
-        return {"import": self._import, "commit": self._commit, "export": self._export}[kind]
+        known = {"import": self._import, "commit": self._commit, "export": self._export, "rehearse": self._rehearse}
+        return known[kind]
 
     async def _import(self, asked: dict[str, Any]) -> dict[str, Any]:
         how = Asked(dry=asked["dry"], duplicates=asked["duplicates"], watch=self._watch)

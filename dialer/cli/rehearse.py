@@ -28,6 +28,7 @@ from dialer.cli.rehearse_told import show
 from dialer.cli.up import all_up
 from dialer.embedded import Embedded
 from dialer.flows.forecast import forecast
+from dialer.flows.rehearse import MOST_LEADS
 from dialer.settings import Settings
 from dialer.store import campaigns, progress, rehearsals
 from dialer.store.rehearsal_copy import Copied, copy_campaign
@@ -46,7 +47,7 @@ Watch = Callable[[int, int], Awaitable[None]]
 
 @click.command()
 @click.argument("name")
-@click.option("--leads", type=click.IntRange(1, 500), default=60, show_default=True, help="so many of them at most")
+@click.option("--leads", type=click.IntRange(1, MOST_LEADS), default=60, show_default=True, help="so many of them at most")
 @click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True, help="first tries and later ones")
 @click.option("--at", "start", help="begin then, such as 2026-12-01T11:00+05:30 [when hours allow]")
 @click.option("--within", type=click.IntRange(10, 3600), default=300, show_default=True, help="seconds, at most")

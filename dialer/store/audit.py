@@ -1,7 +1,8 @@
-"""Who did what, row after row: each carries the hash of the one before, so that none can be changed unseen."""
+"""Who did what and when, row after row: each carries the hash of the one before, so that none can be changed unseen."""
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -17,20 +18,29 @@ async def note(session: AsyncSession, who: str, did: str, what: dict[str, Any]) 
     """Add a row; `what` is what JSON can say. Writers come one after the other, until their transactions end."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     before = await session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST
-    session.add(AuditEntry(who=who, did=did, what=what, before=before, hash=_hash(before, who, did, what)))
+    at = datetime.now(UTC)
+    told = _hash(before, who, did, what, at)
+    session.add(AuditEntry(at=at, who=who, did=did, what=what, before=before, hash=told))
     await session.flush()
 
 
 async def is_whole(session: AsyncSession) -> bool:
-    """Whether every row is as it was written, and none is missing between two."""
-    before = FIRST
+    """Whether every row is as it was written, and none is missing between two.
+
+    The hashes of the oldest rows do not cover their times, as they were once written; behind a row whose hash does,
+    no such row is taken.
+    """
+    before, timed = FIRST, False
     async for row in await session.stream_scalars(select(AuditEntry).order_by(AuditEntry.id)):
-        if row.before != before or row.hash != _hash(before, row.who, row.did, row.what):
+        covers = row.hash == _hash(before, row.who, row.did, row.what, row.at)
+        timed = timed or covers
+        if row.before != before or (not covers and (timed or row.hash != _hash(before, row.who, row.did, row.what))):
             return False
         before = row.hash
     return True
 
 
-def _hash(before: str, who: str, did: str, what: dict[str, Any]) -> str:
-    told = json.dumps([before, who, did, what], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _hash(before: str, who: str, did: str, what: dict[str, Any], at: datetime | None = None) -> str:
+    said = [before, who, did, what] if at is None else [before, who, did, what, at.astimezone(UTC).isoformat()]
+    told = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(told.encode()).hexdigest()

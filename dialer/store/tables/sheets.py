@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dialer.store.tables.base import Base, big_id, one_of
 
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
-JOB_KINDS = ("import", "commit", "export")
+JOB_KINDS = ("import", "commit", "export", "rehearse")
 DELIVERY_STATES = ("waiting", "delivered", "given_up")
 SHEETS = ("leads", "calls", "bookings", "transcripts")
 

@@ -18,6 +18,7 @@ from dialer.flows.change_campaign import CannotChangeError, change_campaign
 from dialer.flows.create_campaign import NameTakenError, create_campaign
 from dialer.flows.keep_scripts import UnknownScriptError, newest
 from dialer.flows.launch import CannotLaunchError, launch
+from dialer.flows.rehearse import MOST_LEADS, ask_rehearsal
 from dialer.flows.stop_campaign import stop_campaign
 from dialer.store import audit, campaign_pages, campaigns
 from dialer.store.tables import Campaign
@@ -61,6 +62,13 @@ class End(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     hang_up: bool = False
+
+
+class Rehearsed(BaseModel):
+    """A rehearsal: with how many of its leads at most, spread evenly over a longer list."""
+
+    model_config = ConfigDict(extra="forbid")
+    leads: Annotated[int, Field(ge=1, le=MOST_LEADS)] = 60
 
 
 @get("/api/campaigns", opt=may(READERS), tags=["campaigns"])
@@ -151,6 +159,14 @@ async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], parts: 
     return {"campaign": name, **receipt.as_dict()}
 
 
+@post("/api/campaigns/{name:str}/rehearse", opt=may(RUNNERS, START), status_code=202, tags=["campaigns"])
+async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed], parts: WebParts) -> Json:
+    """Have it rehearsed in a simulated world by a worker: `{job_id}` (see /api/jobs), of the one under way if there is."""
+    async with parts.sessions.begin() as session:
+        campaign = await named(session, name)
+        return {"job_id": await ask_rehearsal(session, campaign, data.leads, request.user.email)}
+
+
 async def named(session: AsyncSession, name: str) -> Campaign:
     """The campaign of that name. Raises NotFoundException."""
     found = await campaigns.named(session, name)
@@ -194,4 +210,4 @@ async def _apply(session: AsyncSession, campaign: Campaign, policy: Policy, by: 
     await session.refresh(campaign)
 
 
-API = [list_campaigns, show_campaign, make_campaign, alter_campaign, start, pause, stop]
+API = [list_campaigns, show_campaign, make_campaign, alter_campaign, start, pause, stop, rehearse]

@@ -6,9 +6,11 @@ from dialer.web.pages import (
     do_not_call,
     files,
     home,
+    jobs,
     leads,
     lists,
     meetings,
+    rehearse,
     reports,
     scripts,
     set_up,
@@ -16,6 +18,7 @@ from dialer.web.pages import (
 )
 
 PAGES = [
-    *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *calls.PAGES, *files.PAGES),
+    *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *jobs.PAGES),
+    *(*rehearse.PAGES, *calls.PAGES, *files.PAGES),
     *(*scripts.PAGES, *meetings.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
 ]

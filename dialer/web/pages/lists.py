@@ -28,7 +28,7 @@ from dialer.domain.verdict import CHOICES, FATES, NOTES, Choice
 from dialer.flows.read_list import UnreadableListError
 from dialer.flows.undo_import import Rung, undo_import
 from dialer.store import imports, jobs
-from dialer.store.tables import ImportRow, Job
+from dialer.store.tables import ImportRow
 from dialer.web.doors.may import may
 from dialer.web.doors.rates import UPLOAD
 from dialer.web.pages.campaigns import found
@@ -147,33 +147,6 @@ async def check(
     return go(f"/jobs/{job_id}")
 
 
-@get("/jobs/{job_id:int}", include_in_schema=False, opt=may(READERS))
-async def job_page(job_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
-    """How far long work is; when it is done, on to what came of it."""
-    async with parts.sessions() as session:
-        job = await session.get(Job, job_id)
-    if job is None:
-        raise NotFoundException("there is no such work")
-    if job.state == "done" and job.result and "import_id" in job.result:
-        parts.kept.forget(TALLIES)
-        to = f"/imports/{job.result['import_id']}"
-        if "hx-request" not in request.headers:
-            return go(to)
-        page = shown("lists/job.html", "/campaigns", job=job)
-        page.headers["HX-Redirect"] = to  # the page is to move on, not this part of it
-        return page
-    return shown("lists/job.html", "/campaigns", job=job)
-
-
-@post("/jobs/{job_id:int}/cancel", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def cancel(job_id: FromPath[int], parts: WebParts) -> Redirect:
-    """Have long work stopped; nothing of it is left."""
-    async with parts.sessions.begin() as session:
-        if await jobs.cancel(session, job_id) is None:
-            raise NotFoundException("there is no such work")
-    return go(f"/jobs/{job_id}")
-
-
 @get("/imports/{import_id:int}", include_in_schema=False, opt=may(READERS))
 async def fix_page(
     import_id: FromPath[int],
@@ -284,4 +257,4 @@ async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> Tem
     return go(f"/imports/{import_id}", "undone")
 
 
-PAGES = [upload, map_page, check, job_page, cancel, fix_page, fix_file, choose, commit, undo]
+PAGES = [upload, map_page, check, fix_page, fix_file, choose, commit, undo]

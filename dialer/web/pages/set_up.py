@@ -3,7 +3,7 @@
 Each step is a form that works without JavaScript; one may come back to any of them, also while the campaign runs.
 """
 
-from datetime import time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -15,12 +15,14 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.blanks import blanks
+from dialer.ava.openings import openings
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.change_campaign import CannotChangeError, change_campaign
 from dialer.flows.create_campaign import NameTakenError, create_campaign
 from dialer.flows.forecast import Forecast, forecast
 from dialer.flows.launch import CannotLaunchError, launch
-from dialer.store import audit, campaign_pages, imports, lead_lists, script_pages
+from dialer.flows.rehearse import MOST_LEADS
+from dialer.store import audit, campaign_pages, imports, rehearsals, script_pages
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
 from dialer.web.pages.campaigns import found
@@ -159,7 +161,7 @@ async def _step(
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
         told = await parts.kept.get(("forecast", campaign_id), lambda: _forecast(parts, campaign))
-        context = await _of_step(session, campaign, step)
+        context = await _of_step(session, campaign, step, parts.clock.now())
     return shown(
         "campaigns/set_up.html",
         "/campaigns",
@@ -176,7 +178,7 @@ async def _step(
     )
 
 
-async def _of_step(session: AsyncSession, campaign: Campaign, step: str) -> dict[str, Any]:
+async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: datetime) -> dict[str, Any]:
     """What a step shows besides the campaign."""
     match step:
         case "leads":
@@ -185,11 +187,17 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str) -> dict
         case "script":
             return {"scripts": await script_pages.versions(session), "missing": await blanks(session, campaign)}
         case "rehearse":
-            wanted = lead_lists.Wanted(campaign_id=campaign.id)
+            last = await rehearsals.newest(session, campaign.id)
+            result = last.result if last else None
+            spoken = [each["lead_id"] for part in ("people", "meetings") for each in (result or {}).get(part, ())]
             return {
                 "missing": await blanks(session, campaign),
                 "script": await campaign_pages.script_of(session, campaign),
-                "some": await lead_lists.page(session, wanted, None, 8),
+                "openings": await openings(session, campaign, now),
+                "last": last,
+                "result": result,
+                "names": await rehearsals.names_of(session, spoken),
+                "most": MOST_LEADS,
             }
         case "launch":
             return {"missing": await blanks(session, campaign)}
