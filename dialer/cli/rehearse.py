@@ -12,10 +12,11 @@ import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -25,7 +26,7 @@ from dialer.cli.failing import CommandError
 from dialer.cli.parent import end_with_parent
 from dialer.cli.rehearsal import fresh_folder, is_in_use, own_environment, prepared, told
 from dialer.cli.rehearse_told import show
-from dialer.cli.up import all_up
+from dialer.cli.up import Children, all_up
 from dialer.embedded import Embedded
 from dialer.flows.forecast import forecast
 from dialer.flows.rehearse import MOST_LEADS
@@ -42,12 +43,15 @@ SOON = timedelta(minutes=2)
 STALLED_S = 20.0
 """Nothing moved for so long, and nobody talks: what is left is held back by something that does not pass by itself."""
 Json = dict[str, Any]
+T = TypeVar("T")
 Watch = Callable[[int, int], Awaitable[None]]
 
 
 @click.command()
 @click.argument("name")
-@click.option("--leads", type=click.IntRange(1, MOST_LEADS), default=60, show_default=True, help="so many of them at most")
+@click.option(
+    "--leads", type=click.IntRange(1, MOST_LEADS), default=60, show_default=True, help="so many of them at most"
+)
 @click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True, help="first tries and later ones")
 @click.option("--at", "start", help="begin then, such as 2026-12-01T11:00+05:30 [when hours allow]")
 @click.option("--within", type=click.IntRange(10, 3600), default=300, show_default=True, help="seconds, at most")
@@ -59,7 +63,6 @@ def rehearse(name: str, leads: int, rounds: int, start: str | None, within: int,
     Nothing of it is real: no carrier is asked, nobody is rung, and the campaign stays as it is.
     """
     end_with_parent()
-    signal.signal(signal.SIGTERM, _leave)
     os.nice(10)  # calls that go on here go first
     began = _moment(start) if start else None
 
@@ -68,16 +71,26 @@ def rehearse(name: str, leads: int, rounds: int, start: str | None, within: int,
             click.echo(json.dumps({"done": done, "total": total}))
 
     async def work(settings: Settings, store: Store) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         with _folder(settings.dialer_data_dir.absolute() / "rehearsal") as folder:
             result = await _rehearse(settings, store, name, folder, (leads, rounds, began, within), watch)
-        if as_json or steps:
-            click.echo(json.dumps({"result": result} if steps else result, ensure_ascii=False))
+        if steps:
+            people = [{key: each[key] for key in each if key != "gate"} for each in result["people"]]
+            click.echo(json.dumps({"result": result | {"people": people}}, ensure_ascii=False))
+            return
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False))
             return
         async with store.sessions() as session:
             names = await rehearsals.names_of(session, [each["lead_id"] for each in result["people"]])
         show(result, names, settings.dialer_zone, Console())
 
-    with_store(work)
+    try:
+        with_store(work)
+    except asyncio.CancelledError as error:
+        raise CommandError("stopped; nothing of it is left") from error
 
 
 async def _rehearse(
@@ -102,7 +115,7 @@ async def _rehearse(
     if campaign.carrier and campaign.carrier not in carriers:
         carriers.append(campaign.carrier)
     with ExitStack() as stack:
-        served, _ = await asyncio.to_thread(stack.enter_context, prepared(folder, speed=SPEED, carriers=carriers))
+        served, _ = await _entered(stack, prepared(folder, speed=SPEED, carriers=carriers))
         copied = await _copy(store, served, campaign.id, most, now)
         if not copied.leads:
             raise CommandError(f"no lead of {name!r} waits to be rung; bring a list in first")
@@ -138,7 +151,8 @@ async def _rounds(
     while at is not None and sum(each["calls"] > 0 for each in found) < most and time.monotonic() < until:
         moved = served.model_copy(update={"dialer_clock": f"{at.isoformat()}@{SPEED:g}"})
         with ExitStack() as stack:
-            await asyncio.to_thread(stack.enter_context, all_up(moved, {**own_environment(), **told(moved)}))
+            children = await _entered(stack, all_up(moved, {**own_environment(), **told(moved)}))
+            stack.push(partial(_killed, children))
             async with open_store(moved) as copy:
                 calls, whole = await _ring(copy, campaign_id, until, watch)
                 async with copy.sessions() as session:
@@ -146,6 +160,12 @@ async def _rounds(
         found.append({"at": at.isoformat(), "calls": calls, "whole": whole})
         at = following if whole else None
     return found
+
+
+def _killed(children: Children, kind: object, *_: object) -> None:
+    """Who stops us does not wait until simulated students have said goodbye."""
+    if kind is not None:
+        children.kill()
 
 
 async def _ring(copy: Store, campaign_id: int, until: float, watch: Watch) -> tuple[int, bool]:
@@ -179,8 +199,14 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _leave(sign: int, frame: object) -> None:
-    raise SystemExit(128 + sign)
+async def _entered(stack: ExitStack, context: AbstractContextManager[T]) -> T:
+    """What is entered beside the loop, and left with the stack, also where somebody stops us meanwhile."""
+    entering = asyncio.ensure_future(asyncio.to_thread(stack.enter_context, context))
+    try:
+        return await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.gather(entering, return_exceptions=True)
+        raise
 
 
 @contextmanager

@@ -33,7 +33,10 @@ async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> 
 
 
 async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json:
-    """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was rung since then."""
+    """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was rung since then.
+
+    Each of the people has the gate's record of their first call, if there was one.
+    """
     mine = (Call.campaign_id == campaign_id, Call.created_at >= since)
     outcome = func.coalesce(Call.outcome, Call.state)
     outcomes = await session.execute(select(outcome, func.count()).where(*mine).group_by(outcome).order_by(outcome))
@@ -112,7 +115,7 @@ async def _people(session: AsyncSession, campaign_id: int, since: datetime) -> l
             "outcome": str(outcome) if calls and outcome else None,
             "why": why,
             "next_at": at.isoformat() if at and calls else None,
-            "decided_at": gate["at"] if gate else None,
+            "gate": gate,
         }
         for lead_id, state, outcome, why, at, calls, gate in await session.execute(query)
     ]
