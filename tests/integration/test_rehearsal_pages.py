@@ -1,0 +1,127 @@
+"""The step Rehearse and its API: one rehearsal at a time, and what came of the last one, by people's names as they are now."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from httpx import AsyncClient
+from sqlalchemy import select, text
+
+from dialer.domain.roles import Role
+from dialer.settings import Settings
+from dialer.store import audit
+from dialer.store.tables import Job, Lead
+from dialer.wiring.stores import Store
+from tests.support.lists import bring, campaign, students, write_list
+from tests.support.pages import send, signed_in
+
+STEP = "/campaigns/1/set-up/rehearse"
+
+
+async def _ended(store: Store, job_id: int, state: str, result: dict[str, Any] | None, says: str | None = None) -> None:
+    async with store.sessions.begin() as session:
+        job = await session.get_one(Job, job_id)
+        job.state, job.result, job.says, job.ended_at = state, result, says, datetime.now(UTC)
+
+
+async def _jobs(store: Store) -> list[Job]:
+    async with store.sessions() as session:
+        return list(await session.scalars(select(Job).order_by(Job.id)))
+
+
+async def test_the_step_asks_for_one_rehearsal_at_a_time_and_shows_what_came_of_it(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    await campaign(store)
+    async with signed_in(settings, store) as client:
+        assert "nobody to rehearse with yet" in (await client.get(STEP)).text
+        await bring(settings, store, write_list(tmp_path / "list.csv", students(1, 2)))
+        page = (await client.get(STEP)).text
+        assert "this is AVA" in page, "her first words, for a lead of this list"
+        assert "Hello Student" in page
+        asked = await send(client, "/campaigns/1/rehearse", STEP, leads="2")
+        assert asked.status_code == 303, asked.text
+        again = await send(client, "/campaigns/1/rehearse", STEP, leads="2")
+        assert again.headers["location"] == asked.headers["location"]
+        (job,) = await _jobs(store)
+        assert (job.kind, job.asked) == ("rehearse", {"campaign_id": 1, "leads": 2})
+        assert "Rehearsing" in (await client.get(f"/jobs/{job.id}")).text
+        assert f"/jobs/{job.id}" in (await client.get(STEP)).text
+        await _ended(store, job.id, "failed", None, "no voice answered <b>")
+        assert "no voice answered &lt;b&gt;" in (await client.get(STEP)).text
+        await _ended(store, job.id, "done", await _result(store))
+        moved = await client.get(f"/jobs/{job.id}", follow_redirects=False)
+        assert moved.headers["location"] == STEP
+        page = (await client.get(STEP)).text
+        for said in (
+            "Student 1",
+            "A lead who is gone",
+            "do not call",
+            "2 calls",
+            "Priya Menon",
+            "Wed 02 Dec 2026, 10:30",
+        ):
+            assert said in page, said
+
+
+async def _result(store: Store) -> dict[str, Any]:
+    async with store.sessions() as session:
+        lead = (await session.scalars(select(Lead).order_by(Lead.id))).first()
+    assert lead is not None
+    at = "2026-12-01T05:00:00+00:00"
+    person = {"lead_id": lead.id, "state": "done", "calls": 2, "outcome": "booked", "why": None, "next_at": None}
+    return {
+        "leads": 2,
+        "of": 2,
+        "calls": 2,
+        "took_s": 31.0,
+        "rounds": [{"at": at, "calls": 2, "whole": True}],
+        "outcomes": {"booked": 1, "busy": 1},
+        "held_back": [["do not call", 1]],
+        "meetings": [
+            {
+                "lead_id": lead.id,
+                "counselor": "Priya Menon",
+                "starts": "2026-12-02T05:00:00+00:00",
+                "zone": "Asia/Kolkata",
+            }
+        ],
+        "people": [person, {**person, "lead_id": lead.id + 99, "next_at": at}],
+        "campaign_why": None,
+        "incidents": [],
+    }
+
+
+async def test_the_api_asks_for_a_rehearsal_too_and_only_who_may_launch_is_heard(
+    settings: Settings, store: Store
+) -> None:
+    await campaign(store)
+    async with signed_in(settings, store, Role.AUDITOR) as client:
+        assert (await _ask(client, leads=5)).status_code == 403
+    async with signed_in(settings, store, Role.MARKETING) as client:
+        assert (await _ask(client, leads=0)).status_code == 400
+        assert (await _ask(client, "Nowhere", leads=5)).status_code == 404
+        answer = await _ask(client, leads=5)
+        assert answer.status_code == 202, answer.text
+        assert (await client.get(f"/api/jobs/{answer.json()['job_id']}")).json()["kind"] == "rehearse"
+
+
+async def _ask(client: AsyncClient, name: str = "Spring", **body: Any) -> Any:
+    token = (await client.get("/campaigns")).text.split('name="csrf" content="')[1].split('"')[0]
+    return await client.post(f"/api/campaigns/{name}/rehearse", json=body, headers={"x-csrf": token})
+
+
+async def test_no_row_of_the_trail_can_be_changed_or_moved_in_time_unseen(store: Store) -> None:
+    async with store.sessions.begin() as session:
+        for n in range(3):
+            await audit.note(session, "somebody", f"did {n}", {"n": n})
+        assert await audit.is_whole(session)
+    for change in (
+        "UPDATE audit_entry SET at = at - interval '1 day' WHERE id = 2",
+        "UPDATE audit_entry SET who = 'another' WHERE id = 2",
+        "DELETE FROM audit_entry WHERE id = 2",
+    ):
+        async with store.sessions() as session:
+            await session.execute(text(change))
+            assert not await audit.is_whole(session), change
+            await session.rollback()
