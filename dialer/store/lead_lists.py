@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select, true, tuple_
+from sqlalchemy import and_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import Outcome
@@ -27,8 +27,10 @@ from dialer.store.tables import (
     Lead,
     LeadImport,
 )
+from dialer.store.tables.leads import NAME_WORDS
 
 PAGE = 50
+_NAME_WORDS = NAME_WORDS.replace("(name", "(lead.name")
 Key = tuple[int, int]
 
 
@@ -42,7 +44,7 @@ class Wanted:
     phone: str = ""
     """The beginning of a number, with its plus."""
     name: str = ""
-    """A part of a name, in whatever case."""
+    """Beginnings of words of a name, in whatever case and order: all of them are to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ async def page(session: AsyncSession, wanted: Wanted, after: Key | None, most: i
     if wanted.phone:
         inner = inner.where(Lead.phone >= wanted.phone, Lead.phone < wanted.phone + ":")  # ":" follows the digits
     if wanted.name:
-        inner = inner.where(Lead.name.icontains(wanted.name, autoescape=True))
+        inner = inner.where(text(f"{_NAME_WORDS} @@ CAST(:words AS tsquery)")).params(words=_words(wanted.name))
     if after is not None:
         inner = inner.where(CampaignLead.lead_id <= after[0])
         inner = inner.where(tuple_(CampaignLead.lead_id, CampaignLead.campaign_id) < after)
@@ -100,6 +102,12 @@ async def page(session: AsyncSession, wanted: Wanted, after: Key | None, most: i
     if wanted.campaign_id is not None:
         query = query.where(Campaign.id == wanted.campaign_id)
     return [_listed(*row) for row in await session.execute(query)]
+
+
+def _words(name: str) -> str:
+    """What is looked for, as PostgreSQL writes it: each word quoted, with whatever follows it."""
+    quoted = [word.replace("\\", "\\\\").replace("'", "''") for word in name.lower().split()]
+    return " & ".join(f"'{word}':*" for word in quoted)
 
 
 def _listed(place: CampaignLead, lead: Lead, campaign: str, at: datetime, why: str | None) -> Listed:

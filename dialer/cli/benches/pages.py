@@ -21,6 +21,8 @@ PAGES = {
     "leads": "/leads",
     "leads_booked": "/leads?campaign=1&outcome=booked",
     "leads_deep": "/leads?after=500000-1",
+    "leads_name": "/leads?q=nobody",
+    "leads_many": "/leads?q=s",
     "leads_number": "/leads?q=%2B919810500000",
     "lead": "/leads/500000",
     "why": "/leads/500000/why",

@@ -22,6 +22,8 @@ from dialer.store.tables.base import Base, big_id, one_of
 LEAD_STATES = ("ready", "waiting", "calling", "done")
 IMPORT_STATES = ("checked", "done", "undone")
 CHOICES = ("skip", "fill", "overwrite")
+NAME_WORDS = r"""array_to_tsvector(array_remove(regexp_split_to_array(lower("left"(name, 400)), '\s+'), ''))"""
+"""A name's words, for who looks for one by its beginning; of each letter that a language has, without a parser's guess."""
 FATES = ("imported", "duplicate_in_file", "already_here", "do_not_call", "rejected")
 
 
@@ -79,6 +81,7 @@ class Lead(Base):
     """One person, known by their number."""
 
     __tablename__ = "lead"
+    __table_args__ = (Index("ix_lead_name_words", text(NAME_WORDS), postgresql_using="gin"),)
     id: Mapped[int] = big_id()
     phone: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(server_default="")

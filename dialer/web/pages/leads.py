@@ -65,7 +65,7 @@ def _wanted(campaign: str, state: str, outcome: str, q: str) -> Wanted:
         if not isinstance(known, BadPhone):
             phone = known.e164
     else:
-        name = q
+        name = q.strip()
     return Wanted(
         campaign_id=int(campaign) if campaign.isdecimal() and len(campaign) < 18 else None,
         state=state if state in LEAD_STATES else "",
