@@ -1,10 +1,10 @@
 """`dialer campaign create|start|pause|stop|status`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import click
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from dialer.ava.blanks import blanks
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
-from dialer.cli.rehearse import rehearse
+from dialer.cli.lazy import Lazy
 from dialer.control import Command, ask
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.keep_scripts import SHIPPED
@@ -26,12 +26,15 @@ from dialer.wiring.carriers import PROFILES, has_credentials, make_carriers
 from dialer.wiring.stores import Store, make_redis
 
 
-@click.group()
+class Later(Lazy):
+    """What most of the others would wait for in vain."""
+
+    later: ClassVar[Mapping[str, tuple[str, str]]] = {"rehearse": ("dialer.cli.rehearse", "rehearse")}
+
+
+@click.group(cls=Later)
 def campaign() -> None:
     """Make campaigns, rehearse them, start and stop them, see how they stand."""
-
-
-campaign.add_command(rehearse)
 
 
 def _window(text: str | None) -> tuple[time, time] | None:

@@ -5,9 +5,12 @@ Exit status 0 done, 1 refused or failed with one clear line on stderr, 2 wrong u
 
 import importlib
 import sys
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import ClassVar, NoReturn
 
 import click
+
+from dialer.cli.lazy import Lazy
 
 COMMANDS = {
     "demo": ("dialer.cli.demo", "demo"),
@@ -40,23 +43,13 @@ COMMANDS = {
 }
 
 
-class Lazy(click.Group):
-    """A group that loads a command's file only when the command is asked for: `dialer web` never loads pandas."""
+class Commands(Lazy):
+    """All of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order in which they are explained."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+    later: ClassVar[Mapping[str, tuple[str, str]]] = COMMANDS
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="one-window-dialer")
 def cli() -> None:
     """One Window dialer: a list of leads in, calls made by AVA, meetings and a spreadsheet out."""
