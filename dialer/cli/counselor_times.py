@@ -2,29 +2,26 @@
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
 from getpass import getuser
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import Range
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
-from dialer.domain.hours import instant
+from dialer.domain.counselor import NotUnderstoodError, read_days_off
 from dialer.flows.agreement import Agreement
 from dialer.flows.agreement import agreement as measure
-from dialer.flows.change_meeting import flag_unkept
+from dialer.flows.keep_counselors import Feed, change_feed, feed_address, take_back_days_off, take_days_off
 from dialer.settings import Settings
-from dialer.store import audit, counselors
-from dialer.store.tables import Counselor, TimeOff
+from dialer.store import counselors, days_off
+from dialer.store.days_off import DaysOff
+from dialer.store.tables import Counselor
 from dialer.wiring.house import make_links
 from dialer.wiring.stores import Store
 
 JSON = click.option("--json", "as_json", is_flag=True)
-DAY = timedelta(days=1)
 
 
 async def named(session: Any, name: str) -> Counselor:
@@ -52,19 +49,18 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
         async with store.sessions.begin() as session:
             person = await named(session, name)
             if number is not None:
-                mine = delete(TimeOff).where(TimeOff.id == number, TimeOff.counselor_id == person.id)
-                if (await session.execute(mine.returning(TimeOff.id))).first() is None:
+                if not await take_back_days_off(session, person, number, by=f"cli:{getuser()}"):
                     raise CommandError(f"{name} has no days off {number}; see: dialer counselor off {name!r}")
                 return {"removed": number}
             if first is None:
-                query = select(TimeOff).where(TimeOff.counselor_id == person.id).order_by(TimeOff.during)
-                return [_shown(each, person.zone) for each in await session.scalars(query)]
-            since, until = _span(first, last or first, person.zone)
-            made = TimeOff(counselor_id=person.id, during=Range(since, until), why=why)
-            session.add(made)
-            await session.flush()
-            hit = await flag_unkept(session, person.id, since, until, store.clock.now())
-            return _shown(made, person.zone) | {"meetings_to_move": hit}
+                return [_shown(each, person.zone) for each in await days_off.of_counselor(session, person.id)]
+            try:
+                since, until = read_days_off(first, last or "", person.zone)
+            except NotUnderstoodError as error:
+                raise click.UsageError(str(error)) from error
+            now, by = store.clock.now(), f"cli:{getuser()}"
+            away = await take_days_off(session, person, since, until, why, now, by=by)
+            return _shown(away.days, person.zone) | {"meetings_to_move": away.asked}
 
     found = with_store(work)
     if as_json:
@@ -83,17 +79,15 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
 @click.option("--make", "do", flag_value="make", help="make an address; the one before leads nowhere from then on")
 @click.option("--revoke", "do", flag_value="revoke", help="let the address lead nowhere")
 @JSON
-def feed(name: str, do: str | None, as_json: bool) -> None:
+def feed(name: str, do: Feed | None, as_json: bool) -> None:
     """The counselor's own calendar, to subscribe to: show its address, make a new one, or revoke it."""
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions.begin() as session:
             person = await named(session, name)
             if do is not None:
-                # A version that was given out never comes back: revoked ones count down below nothing.
-                person.feed_version = abs(person.feed_version) + 1 if do == "make" else -abs(person.feed_version)
-                await audit.note(session, f"cli:{getuser()}", f"calendar address {do}", {"counselor": name})
-            url = make_links(settings).calendar(person.id, person.feed_version) if person.feed_version > 0 else None
+                await change_feed(session, person, do, by=f"cli:{getuser()}")
+            url = feed_address(person, make_links(settings))
             return {"counselor": name, "url": url}
 
     found = with_store(work)
@@ -135,37 +129,11 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
 
 
-def _shown(row: TimeOff, zone: str) -> dict[str, Any]:
-    since, until = row.during.lower, row.during.upper
-    assert since is not None
-    assert until is not None
+def _shown(days: DaysOff, zone: str) -> dict[str, Any]:
     place = ZoneInfo(zone)
     return {
-        "number": row.id,
-        "since": since.astimezone(place).isoformat(timespec="minutes"),
-        "until": until.astimezone(place).isoformat(timespec="minutes"),
-        "why": row.why,
+        "number": days.number,
+        "since": days.since.astimezone(place).isoformat(timespec="minutes"),
+        "until": days.until.astimezone(place).isoformat(timespec="minutes"),
+        "why": days.why,
     }
-
-
-def _span(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
-    """From the first day's (or moment's) begin until the last one's end, UTC."""
-    place = ZoneInfo(zone)
-    try:
-        since = _moment(first, place, last_one=False)
-        until = _moment(last, place, last_one=True)
-    except ValueError as error:
-        raise click.UsageError(f"a day is written 2026-03-02, a moment 2026-03-02T14:00: {error}") from error
-    if since >= until:
-        raise click.UsageError(f"{last} is not after {first}")
-    return since, until
-
-
-def _moment(text: str, place: ZoneInfo, *, last_one: bool) -> datetime:
-    if "T" in text:
-        wall = datetime.fromisoformat(text)
-        if wall.tzinfo is not None:
-            raise ValueError("without an offset, in their own zone")
-        return instant(wall.date(), wall.time(), place)
-    day = date.fromisoformat(text)
-    return instant(day + DAY if last_one else day, time(), place)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dialer.embedded import EmbeddedError
 from dialer.flows.create_campaign import NameTakenError
+from dialer.flows.keep_counselors import CounselorError
 from dialer.flows.keep_scripts import SameScriptError, UnknownScriptError
 from dialer.settings import WrongSettingError
 from dialer.store.schema import StaleSchemaError
@@ -27,6 +28,7 @@ def explain(error: Exception) -> str | None:
             | StaleSchemaError()
             | EmbeddedError()
             | NameTakenError()
+            | CounselorError()
             | UnknownScriptError()
             | SameScriptError()
         ):

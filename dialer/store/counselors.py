@@ -1,7 +1,8 @@
 """When counselors can be met: their hours, and everything that takes their time."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -82,6 +83,33 @@ async def everybody(session: AsyncSession) -> Sequence[Counselor]:
 async def named(session: AsyncSession, name: str) -> Counselor | None:
     """A counselor by name."""
     return (await session.scalars(select(Counselor).where(Counselor.name == name))).one_or_none()
+
+
+async def hours_of(session: AsyncSession, counselor_id: int) -> dict[int, list[tuple[time, time]]]:
+    """A counselor's spans by weekday, in order."""
+    query = select(CounselorHours).where(CounselorHours.counselor_id == counselor_id)
+    found: dict[int, list[tuple[time, time]]] = defaultdict(list)
+    for row in await session.scalars(query.order_by(CounselorHours.weekday, CounselorHours.opens)):
+        found[row.weekday].append((row.opens, row.closes))
+    return dict(found)
+
+
+async def replace_hours(
+    session: AsyncSession, counselor_id: int, week: Mapping[int, Sequence[tuple[time, time]]]
+) -> None:
+    """New spans on each weekday that is named; every other weekday stays."""
+    on_them = CounselorHours.weekday.in_(week.keys())
+    await session.execute(delete(CounselorHours).where(CounselorHours.counselor_id == counselor_id, on_them))
+    rows = [(day, *span) for day, spans in week.items() for span in spans]
+    session.add_all(CounselorHours(counselor_id=counselor_id, weekday=day, opens=a, closes=b) for day, a, b in rows)
+    await session.flush()
+
+
+async def forget_calendar(session: AsyncSession, person: Counselor) -> None:
+    """Forget what their own calendar said, because it is another one from now on, or none."""
+    person.calendar_at = person.calendar_tried_at = person.calendar_fault = None
+    await session.flush()
+    await session.execute(delete(BusyTime).where(BusyTime.counselor_id == person.id))
 
 
 async def lock(session: AsyncSession, counselor_id: int) -> None:

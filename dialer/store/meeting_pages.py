@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.store.counselors import is_stale
 from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, CounselorHours, Lead
 
 
@@ -71,23 +72,27 @@ async def listed(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A counselor, their weekly hours and how many meetings come."""
+    """A counselor, their weekly hours, how many meetings come, and whether their own calendar cannot be read."""
 
     counselor: Counselor
     hours: Sequence[CounselorHours]
     coming: int
+    stale: bool
 
 
-async def counselors(session: AsyncSession, now: datetime) -> list[Person]:
-    """Every counselor; those who left stand last."""
+async def counselors(session: AsyncSession, now: datetime, only: int | None = None) -> list[Person]:
+    """Every counselor, or one; those who left stand last."""
+    span, count = select(CounselorHours), select(Booking.counselor_id, func.count())
+    people = select(Counselor, is_stale()).order_by(Counselor.active.desc(), Counselor.name)
+    if only is not None:
+        span, people = span.where(CounselorHours.counselor_id == only), people.where(Counselor.id == only)
+        count = count.where(Booking.counselor_id == only)
     hours: dict[int, list[CounselorHours]] = defaultdict(list)
-    for row in await session.scalars(select(CounselorHours).order_by(CounselorHours.weekday, CounselorHours.opens)):
+    for row in await session.scalars(span.order_by(CounselorHours.weekday, CounselorHours.opens)):
         hours[row.counselor_id].append(row)
-    counted = await session.execute(
-        select(Booking.counselor_id, func.count())
-        .where(Booking.state == "booked", func.lower(Booking.during) > now)
-        .group_by(Booking.counselor_id)
-    )
-    coming: dict[int, int] = dict(counted.all())
-    people = await session.scalars(select(Counselor).order_by(Counselor.active.desc(), Counselor.name))
-    return [Person(each, hours[each.id], coming.get(each.id, 0)) for each in people]
+    booked = count.where(Booking.state == "booked", func.lower(Booking.during) > now).group_by(Booking.counselor_id)
+    coming: dict[int, int] = dict((await session.execute(booked)).all())
+    return [
+        Person(each, hours[each.id], coming.get(each.id, 0), bool(stale))
+        for each, stale in await session.execute(people)
+    ]
