@@ -44,6 +44,11 @@ class Caller:
     """Of the browser's session; empty for a token or this machine."""
     must_change: bool = False
 
+    @property
+    def only(self) -> int | None:
+        """The counselor beyond whose meetings they see nothing; None for all, 0 for an account that names nobody."""
+        return (self.counselor_id or 0) if self.role is Role.COUNSELOR else None
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlalchemy import select
 
-from dialer.domain.roles import EVERYBODY, Role
+from dialer.domain.roles import EVERYBODY
 from dialer.flows.write_letter import when_in
 from dialer.ics.invitation import Entry, calendar_of
 from dialer.store import agenda, counselors
@@ -52,8 +52,8 @@ async def see_week(
     request: Asked, parts: WebParts, week: FromQuery[str | None] = None, counselor: FromQuery[int | None] = None
 ) -> Template:
     """The meetings of a week (2026-W10), by counselor, each in the counselor's own zone; a counselor sees their own."""
-    if request.user.role is Role.COUNSELOR:
-        counselor = request.user.counselor_id or 0
+    own = request.user.only
+    counselor = counselor if own is None else own
     now = parts.clock.now()
     monday = _monday(week, now.date())
     since = datetime.combine(monday, datetime.min.time(), now.tzinfo)

@@ -1,5 +1,5 @@
 """All of the API that is no page's own: one list for the application."""
 
-from dialer.web.api import campaigns, house, meetings, people
+from dialer.web.api import campaigns, counselors, house, meetings, people
 
-API = [*campaigns.API, *people.API, *house.API, *meetings.API]
+API = [*campaigns.API, *people.API, *house.API, *meetings.API, *counselors.API]

@@ -1,4 +1,4 @@
-"""Bookings and counselors over the API; a counselor sees and moves their own."""
+"""Bookings over the API; a counselor sees and moves their own."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -10,11 +10,11 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.roles import EVERYBODY, MEETERS, READERS, Role
+from dialer.domain.roles import EVERYBODY, MEETERS
 from dialer.flows.change_meeting import Refused, cancel_meeting, choices, move_meeting
 from dialer.flows.say_how_it_went import Verdict, say_how_it_went
 from dialer.flows.sign_in import Caller
-from dialer.store import agenda, audit, counselors
+from dialer.store import agenda, audit
 from dialer.store.tables import Booking
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked, Json, once
@@ -54,7 +54,7 @@ async def list_bookings(
     if not timedelta(0) < last - first <= LONGEST:
         raise ClientException("until is after since, by a year at most", status_code=422)
     async with parts.sessions() as session:
-        return [_told(each) for each in await agenda.between(session, first, last, _own(request.user))]
+        return [_told(each) for each in await agenda.between(session, first, last, request.user.only)]
 
 
 @get("/api/bookings/{booking_id:uuid}/times", opt=may(MEETERS), tags=["bookings"])
@@ -110,37 +110,10 @@ async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went],
         return await _noted(session, done, request.user, f"booking {data.verdict.replace('_', ' ')}")
 
 
-@get("/api/counselors", opt=may(READERS), tags=["bookings"])
-async def list_counselors(parts: WebParts) -> list[Json]:
-    """Everybody, also those who left: zone, what they know, how they are booked, what their calendar says."""
-    async with parts.sessions() as session:
-        return [
-            {
-                "counselor_id": each.id,
-                "name": each.name,
-                "zone": each.zone,
-                "active": each.active,
-                "email": each.email,
-                "countries": each.countries,
-                "courses": each.courses,
-                "languages": each.languages,
-                "notice_minutes": each.notice_minutes,
-                "calendar_fault": each.calendar_fault,
-            }
-            for each in await counselors.everybody(session)
-        ]
-
-
-def _own(caller: Caller) -> int | None:
-    """Whose bookings somebody sees: None for all. A counselor whose account names nobody sees none."""
-    return (caller.counselor_id or 0) if caller.role is Role.COUNSELOR else None
-
-
 async def _found(session: AsyncSession, booking_id: UUID, caller: Caller) -> Booking:
     """A booking that the caller may touch. Raises NotFoundException."""
     booking = await session.get(Booking, booking_id)
-    own = _own(caller)
-    if booking is None or booking.state == "held" or own not in (None, booking.counselor_id):
+    if booking is None or booking.state == "held" or caller.only not in (None, booking.counselor_id):
         raise NotFoundException("there is no such booking")
     return booking
 
@@ -179,4 +152,4 @@ def _aware(moment: datetime | None) -> datetime | None:
     return moment
 
 
-API = [list_bookings, free_times, move, cancel, went, list_counselors]
+API = [list_bookings, free_times, move, cancel, went]

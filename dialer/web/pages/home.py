@@ -2,12 +2,13 @@
 
 from litestar import get
 from litestar.params import FromQuery
-from litestar.response import Template
+from litestar.response import Redirect, Template
 
-from dialer.domain.roles import READERS
+from dialer.domain.roles import EVERYBODY
 from dialer.store import attention, tallies
 from dialer.store.tallies import Tallies
 from dialer.web.doors.may import may
+from dialer.web.pages.forms import Asked
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
@@ -24,9 +25,11 @@ async def all_tallies(parts: Parts) -> Tallies:
     return await parts.kept.get(TALLIES, make)
 
 
-@get("/", include_in_schema=False, opt=may(READERS))
-async def home(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
-    """The first page."""
+@get("/", include_in_schema=False, opt=may(EVERYBODY))
+async def home(request: Asked, parts: WebParts, done: FromQuery[str | None] = None) -> Template | Redirect:
+    """The first page; a counselor's is their week."""
+    if request.user.only is not None:
+        return Redirect("/bookings", status_code=303)
     sums = await all_tallies(parts)
     async with parts.sessions() as session:
         campaigns = await attention.newest_campaigns(session)

@@ -1,0 +1,16 @@
+"""Whose it is: a counselor gets to what is theirs, and to nothing else; for them the rest is not there."""
+
+from litestar.exceptions import NotFoundException
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.flows.sign_in import Caller
+from dialer.store.tables import Counselor
+
+
+async def found(session: AsyncSession, counselor_id: int, caller: Caller) -> Counselor:
+    """A counselor whom the caller may see. Raises NotFoundException."""
+    is_theirs = caller.only in (None, counselor_id)
+    person = await session.get(Counselor, counselor_id) if is_theirs and 0 < counselor_id < 2**31 else None
+    if person is None:
+        raise NotFoundException("there is no such counselor")
+    return person
