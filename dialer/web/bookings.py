@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlalchemy import select
 
-from dialer.domain.roles import EVERYBODY
+from dialer.domain.roles import EVERYBODY, READERS
 from dialer.flows.write_letter import when_in
 from dialer.ics.invitation import Entry, calendar_of
 from dialer.store import agenda, counselors
@@ -70,6 +70,8 @@ async def see_week(
         "here": "/bookings",
         "only": "" if counselor is None else f"&counselor={counselor}",
         "unwell": unwell,
+        "is_own": own is not None,
+        "reads": request.user.role in READERS,
         "counselors": [_column(each, lines, monday) for each in known.values()],
     }
     return Template("bookings/week.html", context=context)
@@ -108,7 +110,7 @@ def _column(person: Counselor, lines: Any, monday: date) -> dict[str, Any]:
         if line.counselor.id == person.id and monday <= there.date() < monday + WEEK:
             days.setdefault(there.date(), []).append(_meeting(line, there))
     named = [{"name": f"{day:%A} {day.day} {day:%B}", "meetings": found} for day, found in sorted(days.items())]
-    return {"name": person.name, "zone": person.zone, "days": named}
+    return {"id": person.id, "name": person.name, "zone": person.zone, "days": named}
 
 
 def _meeting(line: Line, there: datetime) -> dict[str, Any]:

@@ -106,7 +106,9 @@ async def test_a_counselor_sees_their_own_meetings_and_no_leads(settings: Settin
         mine = await web.get("/bookings/all")
         assert mine.status_code == 200
         assert 'href="/leads"' not in mine.text
-        for path in ("/leads", "/leads/1", "/calls", "/campaigns", "/", "/files/leads.csv", "/reports", "/settings"):
+        first = await web.get("/")
+        assert (first.status_code, first.headers["location"]) == (303, "/bookings"), "their week is their first page"
+        for path in ("/leads", "/leads/1", "/calls", "/campaigns", "/files/leads.csv", "/reports", "/settings"):
             assert (await web.get(path)).status_code == 403, path
 
 

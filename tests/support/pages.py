@@ -20,6 +20,7 @@ PASSWORD = "seven green umbrellas sing"
 BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "http://127.0.0.1:8000"}
 EMPTY_PAGES = (
     *("/", "/live", "/campaigns", "/campaigns/new", "/leads", "/calls", "/bookings", "/bookings/all", "/counselors"),
+    *("/counselors/new", "/counselors/1"),
     *("/scripts", "/scripts/ava", "/do-not-call", "/reports", "/settings"),
 )
 """Pages that are there before anything is."""

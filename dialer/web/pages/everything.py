@@ -3,6 +3,7 @@
 from dialer.web.pages import (
     calls,
     campaigns,
+    counselors,
     do_not_call,
     files,
     home,
@@ -20,5 +21,5 @@ from dialer.web.pages import (
 PAGES = [
     *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *jobs.PAGES),
     *(*rehearse.PAGES, *calls.PAGES, *files.PAGES),
-    *(*scripts.PAGES, *meetings.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
+    *(*scripts.PAGES, *meetings.PAGES, *counselors.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
 ]

@@ -1,10 +1,10 @@
-"""Meetings as a list, coming and past, and the counselors with their hours; a counselor sees their own."""
+"""Meetings as a list, coming and past; a counselor sees their own."""
 
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from dialer.domain.roles import EVERYBODY, MEETERS, READERS, Role
+from dialer.domain.roles import EVERYBODY, MEETERS
 from dialer.store import meeting_pages
 from dialer.web.doors.may import may
 from dialer.web.pages.forms import Asked
@@ -19,20 +19,12 @@ PAGE = 100
 async def all_meetings(request: Asked, parts: WebParts, when: FromQuery[str] = "coming") -> Template:
     """The meetings that come, soonest first, or those that are over, newest first."""
     past = when == "past"
-    own = request.user.counselor_id or 0 if request.user and request.user.role is Role.COUNSELOR else None
+    own = request.user.only
     async with parts.sessions() as session:
         rows = await meeting_pages.listed(session, parts.clock.now(), past=past, counselor_id=own, most=PAGE)
-    changes = request.user is not None and request.user.role in MEETERS
+    changes = request.user.role in MEETERS
     links = parts.links if changes else None
     return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, links=links)
 
 
-@get("/counselors", include_in_schema=False, opt=may(READERS))
-async def counselors(parts: WebParts) -> Template:
-    """Who can be met, and when."""
-    async with parts.sessions() as session:
-        people = await meeting_pages.counselors(session, parts.clock.now())
-    return shown("meetings/counselors.html", "/counselors", people=people)
-
-
-PAGES = [all_meetings, counselors]
+PAGES = [all_meetings]

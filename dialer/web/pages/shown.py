@@ -17,6 +17,8 @@ DONE = {
     "thrown": "The kill switch is on: nothing new is placed, anywhere.",
     "released": "The kill switch is off.",
     "chosen": "Your choice is kept; it is done when you bring the list in.",
+    "left": "No longer offered. The meetings that are made stay.",
+    "back": "Offered again.",
     "added": "A new version was made. Campaigns keep the version that they were made with.",
 }
 

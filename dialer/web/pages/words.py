@@ -15,7 +15,8 @@ Link = tuple[str, str]
 MENU: Sequence[tuple[str, Sequence[tuple[str, str, Roles]]]] = (
     ("Work", (("Home", "/", READERS), ("Live", "/live", READERS), ("Campaigns", "/campaigns", READERS),
               ("Leads", "/leads", READERS), ("Calls", "/calls", READERS))),
-    ("Meetings", (("Week", "/bookings", EVERYBODY), ("Bookings", "/bookings/all", EVERYBODY), ("Counselors", "/counselors", READERS))),
+    ("Meetings", (("Week", "/bookings", EVERYBODY), ("Bookings", "/bookings/all", EVERYBODY), ("Counselors", "/counselors", READERS),
+                  ("My hours", "/counselors/mine", frozenset({Role.COUNSELOR})))),
     ("Keep", (("Scripts", "/scripts", READERS), ("Do not call", "/do-not-call", READERS),
               ("Reports", "/reports", READERS), ("Settings", "/settings", READERS))),
     ("Rule", (("Accounts", "/settings/accounts", ADMINS), ("Audit", "/settings/audit", ADMINS | {Role.AUDITOR}))),
