@@ -36,9 +36,17 @@ class Line:
 
 
 async def between(
-    session: AsyncSession, since: datetime, until: datetime, counselor_id: int | None = None
+    session: AsyncSession,
+    since: datetime,
+    until: datetime,
+    counselor_id: int | None = None,
+    *,
+    holds: bool = False,
 ) -> Sequence[Line]:
-    """Meetings that touch a span of time, in order; of one counselor, or of all. Holds are none."""
+    """Meetings that touch a span of time, in order; of one counselor, or of all. With `holds`, also those alive."""
+    shown = Booking.state != "held"
+    if holds:
+        shown = shown | (Booking.held_until > func.now())
     fault = (
         select(func.max(Mail.last_says))
         .where(Mail.booking_id == Booking.id, Mail.state == "given_up")
@@ -51,7 +59,7 @@ async def between(
         .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
         .join(Lead, Lead.id == CampaignLead.lead_id)
         .join(Campaign, Campaign.id == CampaignLead.campaign_id)
-        .where(Booking.state != "held", Booking.during.overlaps(Range(since, until)))
+        .where(shown, Booking.during.overlaps(Range(since, until)))
         .order_by(Booking.during)
     )
     if counselor_id is not None:

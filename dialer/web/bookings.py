@@ -58,7 +58,7 @@ async def see_week(
     monday = _monday(week, now.date())
     since = datetime.combine(monday, datetime.min.time(), now.tzinfo)
     async with parts.sessions() as session:
-        lines = await agenda.between(session, since - DAY, since + WEEK + DAY, counselor)
+        lines = await agenda.between(session, since - DAY, since + WEEK + DAY, counselor, holds=True)
         stale = select(Counselor).where(Counselor.active, counselors.is_stale()).order_by(Counselor.name)
         unwell = [_unwell(each) for each in await session.scalars(stale)]
         people = [each for each in await counselors.everybody(session) if each.active and counselor in (None, each.id)]
@@ -115,6 +115,7 @@ def _column(person: Counselor, lines: Any, monday: date) -> dict[str, Any]:
 
 def _meeting(line: Line, there: datetime) -> dict[str, Any]:
     return {
+        "id": line.booking.id,
         "time": f"{there:%H:%M}",
         "student": line.student,
         "state": line.booking.state,

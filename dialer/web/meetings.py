@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.flows.change_meeting import Choice, Refused, cancel_meeting, choices, may_change, move_meeting
 from dialer.flows.say_how_it_went import GONE, NOT_YET, Verdict, say_how_it_went
@@ -60,7 +61,7 @@ async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) 
         done: Booking | Refused
         if form.get("do") == "cancel":
             done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
-        elif (chosen := _slot(str(form.get("slot", "")))) is not None:
+        elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
             done = await move_meeting(session, booking_id, *chosen, now, "student")
             said = "The meeting is moved; a new invitation is on its way."
         else:
@@ -91,19 +92,14 @@ async def tell_how_it_went(token: FromPath[str], request: Asked, parts: WebParts
     return await _went(parts, token, done if isinstance(done, Refused) else "Thank you, that is noted.")
 
 
-async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Template:
-    booking_id = parts.links.meeting_of(token)
-    now = parts.clock.now()
-    async with parts.sessions() as session:
-        booking = await bookings.known(session, booking_id) if booking_id else None
-        if booking is None:
-            raise NotFoundException(NOT_THERE)
-        meeting = await meeting_of(session, booking)
-        starts, _ = meeting.span
-        refused = may_change(booking, meeting.counselor.notice_minutes, now)
-        offered = [] if refused else await choices(session, booking, now)
+async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+    """What is shown to whoever may move or cancel a booking: when and with whom it is, and the times instead."""
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    refused = may_change(booking, meeting.counselor.notice_minutes, now)
+    offered = [] if refused else await choices(session, booking, now)
     differs = _offset(starts, booking.lead_zone) != _offset(starts, meeting.counselor.zone)
-    context = {
+    return {
         "when": when_in(starts, booking.lead_zone),
         "theirs": when_in(starts, meeting.counselor.zone) if differs else None,
         "counselor": meeting.counselor.name,
@@ -114,6 +110,31 @@ async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Temp
             (each.counselor.name for each in offered if each.counselor.counselor_id != booking.counselor_id), None
         ),
     }
+
+
+async def went_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+    """What is shown to whoever says how a meeting went: with whom it was, what AVA wrote down, what was said before."""
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    closed = GONE if booking.state == "cancelled" else NOT_YET if starts > now else None
+    return {
+        "student": meeting.student,
+        "when": when_in(starts, meeting.counselor.zone),
+        "verdict": VERDICTS.get(booking.verdict or ""),
+        "note": booking.note,
+        "wrong": booking.wrong_fields,
+        "values": sorted(meeting.values.items()),
+        "closed": closed.capitalize() + "." if closed else None,
+    }
+
+
+async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Template:
+    booking_id = parts.links.meeting_of(token)
+    async with parts.sessions() as session:
+        booking = await bookings.known(session, booking_id) if booking_id else None
+        if booking is None:
+            raise NotFoundException(NOT_THERE)
+        context = await change_context(session, booking, parts.clock.now())
     return _page("bookings/meeting.html", context, said)
 
 
@@ -123,18 +144,7 @@ async def _went(parts: Parts, token: str, said: str | Refused | None) -> Templat
         booking = await bookings.known(session, booking_id) if booking_id else None
         if booking is None:
             raise NotFoundException(NOT_THERE)
-        meeting = await meeting_of(session, booking)
-    starts, _ = meeting.span
-    closed = GONE if booking.state == "cancelled" else NOT_YET if starts > parts.clock.now() else None
-    context = {
-        "student": meeting.student,
-        "when": when_in(starts, meeting.counselor.zone),
-        "verdict": VERDICTS.get(booking.verdict or ""),
-        "note": booking.note,
-        "wrong": booking.wrong_fields,
-        "values": sorted(meeting.values.items()),
-        "closed": closed.capitalize() + "." if closed else None,
-    }
+        context = await went_context(session, booking, parts.clock.now())
     return _page("bookings/went.html", context, said)
 
 
@@ -155,7 +165,7 @@ def _days(offered: Sequence[Choice], zone: str) -> list[tuple[str, list[tuple[st
     return list(days.items())
 
 
-def _slot(said: str) -> tuple[int, datetime] | None:
+def slot_of(said: str) -> tuple[int, datetime] | None:
     """What a form says was chosen; whether it is free is not the form's to say."""
     who, _, at = said.partition("@")
     try:

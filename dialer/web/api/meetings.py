@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,7 @@ from dialer.store import agenda, audit
 from dialer.store.tables import Booking
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked, Json, once
+from dialer.web.doors.whose import found_booking
 from dialer.web.parts import WebParts
 
 LONGEST = timedelta(days=366)
@@ -61,7 +62,7 @@ async def list_bookings(
 async def free_times(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> list[Json]:
     """To what it can be moved: `[{counselor_id, counselor, starts: […]}]`."""
     async with parts.sessions() as session:
-        booking = await _found(session, booking_id, request.user)
+        booking = await found_booking(session, booking_id, request.user)
         found = await choices(session, booking, parts.clock.now())
     return [
         {
@@ -79,7 +80,7 @@ async def move(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Moved]
 
     async def do() -> Json:
         async with parts.sessions.begin() as session:
-            await _found(session, booking_id, request.user)
+            await found_booking(session, booking_id, request.user)
             now, by = parts.clock.now(), request.user.email
             done = await move_meeting(session, booking_id, data.counselor_id, data.starts, now, by)
             return await _noted(session, done, request.user, "booking moved")
@@ -93,7 +94,7 @@ async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) ->
 
     async def do() -> Json:
         async with parts.sessions.begin() as session:
-            await _found(session, booking_id, request.user)
+            await found_booking(session, booking_id, request.user)
             done = await cancel_meeting(session, booking_id, parts.clock.now(), request.user.email)
             return await _noted(session, done, request.user, "booking cancelled")
 
@@ -104,18 +105,10 @@ async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) ->
 async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went], parts: WebParts) -> Json:
     """Say how it went; who did not come is rung again under the same rules as everybody."""
     async with parts.sessions.begin() as session:
-        await _found(session, booking_id, request.user)
+        await found_booking(session, booking_id, request.user)
         now = parts.clock.now()
         done = await say_how_it_went(session, booking_id, data.verdict, data.wrong, data.note, now)
         return await _noted(session, done, request.user, f"booking {data.verdict.replace('_', ' ')}")
-
-
-async def _found(session: AsyncSession, booking_id: UUID, caller: Caller) -> Booking:
-    """A booking that the caller may touch. Raises NotFoundException."""
-    booking = await session.get(Booking, booking_id)
-    if booking is None or booking.state == "held" or caller.only not in (None, booking.counselor_id):
-        raise NotFoundException("there is no such booking")
-    return booking
 
 
 async def _noted(session: AsyncSession, done: Booking | Refused, caller: Caller, did: str) -> Json:

@@ -1,10 +1,13 @@
 """Whose it is: a counselor gets to what is theirs, and to nothing else; for them the rest is not there."""
 
+from uuid import UUID
+
 from litestar.exceptions import NotFoundException
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.flows.sign_in import Caller
-from dialer.store.tables import Counselor
+from dialer.store import bookings
+from dialer.store.tables import Booking, Counselor
 
 
 async def found(session: AsyncSession, counselor_id: int, caller: Caller) -> Counselor:
@@ -14,3 +17,11 @@ async def found(session: AsyncSession, counselor_id: int, caller: Caller) -> Cou
     if person is None:
         raise NotFoundException("there is no such counselor")
     return person
+
+
+async def found_booking(session: AsyncSession, booking_id: UUID, caller: Caller) -> Booking:
+    """A booking that the caller may see; a hold is none. Raises NotFoundException."""
+    booking = await bookings.known(session, booking_id)
+    if booking is None or caller.only not in (None, booking.counselor_id):
+        raise NotFoundException("there is no such booking")
+    return booking

@@ -10,6 +10,7 @@ from dialer.web.pages import (
     jobs,
     leads,
     lists,
+    meeting,
     meetings,
     rehearse,
     reports,
@@ -20,6 +21,6 @@ from dialer.web.pages import (
 
 PAGES = [
     *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *jobs.PAGES),
-    *(*rehearse.PAGES, *calls.PAGES, *files.PAGES),
-    *(*scripts.PAGES, *meetings.PAGES, *counselors.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
+    *(*rehearse.PAGES, *calls.PAGES, *files.PAGES, *meetings.PAGES, *meeting.PAGES, *counselors.PAGES),
+    *(*scripts.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
 ]

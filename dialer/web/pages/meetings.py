@@ -20,11 +20,11 @@ async def all_meetings(request: Asked, parts: WebParts, when: FromQuery[str] = "
     """The meetings that come, soonest first, or those that are over, newest first."""
     past = when == "past"
     own = request.user.only
+    now = parts.clock.now()
     async with parts.sessions() as session:
-        rows = await meeting_pages.listed(session, parts.clock.now(), past=past, counselor_id=own, most=PAGE)
+        rows = await meeting_pages.listed(session, now, past=past, counselor_id=own, most=PAGE)
     changes = request.user.role in MEETERS
-    links = parts.links if changes else None
-    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, links=links)
+    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, changes=changes, now=now)
 
 
 PAGES = [all_meetings]
