@@ -7,12 +7,14 @@ from typing import Any
 
 from httpx import AsyncClient, Response
 from pydantic import SecretStr
+from sqlalchemy import select
 
-from dialer.domain.roles import Role
-from dialer.flows.keep_accounts import accept, invite
+from dialer.domain.roles import Role, Scope
+from dialer.flows.keep_accounts import accept, add_token, invite
 from dialer.flows.second_factor import Sealer
 from dialer.flows.sign_in import SignedIn, sign_in
 from dialer.settings import Settings
+from dialer.store.tables import Account
 from dialer.wiring.stores import Store
 from tests.support.web import serving
 
@@ -43,12 +45,26 @@ async def signed_in(settings: Settings, store: Store, role: Role = Role.ADMIN) -
         yield client
 
 
-async def key_of(store: Store, email: str, role: Role) -> str:
-    """A new account's session: what its browser's cookie holds. Not by the form, which counts who comes from one address."""
+async def bearer(store: Store, role: Role) -> dict[str, str]:
+    """The header of a program with a new account's token; a counselor's is the desk's."""
+    email = f"{role.value}@example.com"
+    await _account(store, email, role)
+    async with store.sessions.begin() as session:
+        account = await session.scalar(select(Account.id).where(Account.email == email))
+        assert account is not None
+        return {"authorization": f"Bearer {await add_token(session, account, 'all', list(Scope), by='a test')}"}
+
+
+async def _account(store: Store, email: str, role: Role) -> None:
     counselor_id = 1 if role is Role.COUNSELOR else None
     async with store.sessions.begin() as session:
         invited = await invite(session, email, role, by="a test", counselor_id=counselor_id)
         await accept(session, invited.key, PASSWORD)
+
+
+async def key_of(store: Store, email: str, role: Role) -> str:
+    """A new account's session: what its browser's cookie holds. Not by the form, which counts who comes from one address."""
+    await _account(store, email, role)
     async with store.sessions.begin() as session:
         found = await sign_in(session, email, PASSWORD, "", Sealer(""), address="127.0.0.1", browser="a test")
     assert isinstance(found, SignedIn), found
