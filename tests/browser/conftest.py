@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pydantic import SecretStr
 
 from dialer.cli.rehearsal import free_ports, own_environment, told
@@ -26,6 +26,7 @@ CHROMIUM = os.environ.get("DIALER_CHROMIUM") or shutil.which("chromium") or shut
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 WITHIN_S = 60.0
+NOT_200 = "Failed to load resource: the server responded with a status of 4"
 TUESDAY_11 = datetime(2026, 11, 24, 11, tzinfo=ZoneInfo("Asia/Kolkata"))
 
 
@@ -59,19 +60,41 @@ class House:
     """The key of an administrator's session."""
 
     @contextmanager
-    def page(self, *, width: int = 1280, scheme: Any = "light", script: bool = True, **more: Any) -> Iterator[Page]:
-        """A signed-in tab; what the page's own scripts complain of fails the test."""
+    def page(
+        self, *, width: int = 1280, scheme: Any = "light", script: bool = True, key: str | None = None, **more: Any
+    ) -> Iterator[Page]:
+        """A signed-in tab (by another's `key`, by nobody's where that is empty); its scripts' complaints fail the test."""
         context = self.browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script, **more
         )
-        context.add_cookies([{"name": "dialer", "value": self.key, "url": self.url}])
+        key = self.key if key is None else key
+        context.add_cookies([{"name": "dialer", "value": key, "url": self.url}] if key else [])
         page = context.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        complaints: list[tuple[str, str]] = []
+        refused: set[str] = set()
+        page.on("pageerror", lambda error: complaints.append((str(error), "")))
+        page.on("console", lambda said: complaints.append((said.text, _of(said))) if said.type == "error" else None)
+        # A page that refuses a form says so to people; that its status is not 200 is no complaint.
+        page.on("response", lambda got: refused.add(got.url) if got.request.is_navigation_request() else None)
         yield page
         context.close()
-        assert complaints == []
+        assert [each for each in complaints if not (each[0].startswith(NOT_200) and each[1] in refused)] == []
+
+
+def _of(said: ConsoleMessage) -> str:
+    """What address a complaint is about."""
+    return str(said.location.get("url", ""))
+
+
+def trouble(page: Page) -> list[dict[str, Any]]:
+    """What axe finds on a page, WCAG 2.2 A and AA."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        {"rule": each["id"], "where": [node["target"] for node in each["nodes"][:3]], "help": each["help"]}
+        for each in found["violations"]
+    ]
 
 
 @contextmanager
