@@ -1,7 +1,7 @@
 """Who may do what: four roles, and what of a role a token may use. Pure.
 
-`admin` does everything; `marketing` runs campaigns; `counselor` sees and moves their own bookings, and what their leads
-said; `auditor` reads all and changes nothing.
+`admin` does everything; `marketing` runs campaigns; `counselor` sees and moves their own bookings, keeps
+their own hours and days off, and sees what their leads said; `auditor` reads all and changes nothing.
 """
 
 from enum import StrEnum
