@@ -4,6 +4,7 @@ Pure. What cannot be so raises NotUnderstoodError, with one line that names it; 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -34,6 +35,8 @@ LONGEST_WORDS, MOST_WORDS, LONGEST_WHY, LONGEST_ADDRESS = 200, 100, 500, 2000
 YEARS = range(2000, 2101)
 _CLOCK = re.compile(r"(\d{1,2})(?::?([0-5]\d))?", re.ASCII)
 _CALENDAR = re.compile(r"[A-Z]{2}(?:-[A-Za-z0-9]{1,8})?", re.ASCII)
+_UNSEEN = ("Cc", "Cs")
+"""Control characters; the joiners of Indic scripts are none."""
 _MIDNIGHT, _DAY = time(0), timedelta(days=1)
 
 
@@ -177,7 +180,7 @@ def _several(value: str | Iterable[str], read: Any) -> list[str]:
 
 def _words(text: str) -> str:
     said = " ".join(text.split())
-    if not said or len(said) > LONGEST_WORDS or not said.isprintable():
+    if not said or len(said) > LONGEST_WORDS or any(unicodedata.category(each) in _UNSEEN for each in said):
         raise NotUnderstoodError(f"a name has 1 to {LONGEST_WORDS} characters in one line, not {text[:50]!r}")
     return said
 

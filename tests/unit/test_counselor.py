@@ -153,6 +153,8 @@ def test_everything_said_of_a_counselor_is_kept_in_one_form() -> None:
         "countries": [],
     }
     assert read_fields({}, TODAY) == {}
+    joined = "\u0d2e\u0d40\u0d30\u0d7b\u200d"
+    assert read_fields({"name": joined}, TODAY) == {"name": joined}, "a name in a script that wants joiners"
 
 
 @pytest.mark.parametrize(
