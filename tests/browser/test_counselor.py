@@ -4,13 +4,14 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
 from dialer.settings import Settings
-from dialer.store.tables import Booking
+from dialer.store.tables import Booking, CampaignLead
 from dialer.wiring.stores import open_store
 from tests.browser.conftest import ARTEFACTS, House, trouble
 from tests.browser.filled import NOW
@@ -98,7 +99,12 @@ def _give_past_meetings(settings: Settings) -> tuple[list[str], str]:
 
     async def give() -> tuple[list[str], str]:
         async with open_store(settings) as store, store.sessions.begin() as session:
-            first, second, other = (await session.scalars(select(Booking).order_by(Booking.during).limit(3))).all()
+            first, second = (await session.scalars(select(Booking).order_by(Booking.during))).all()
+            met = (first.campaign_lead_id, second.campaign_lead_id)
+            lead = await session.scalar(select(CampaignLead.id).where(CampaignLead.id.not_in(met)).limit(1))
+            assert lead is not None
+            other = Booking(id=uuid4(), counselor_id=1, campaign_lead_id=lead, state="booked", lead_zone="Asia/Kolkata")
+            session.add(other)
             for days, booking in enumerate((first, second, other), 1):
                 starts = NOW - timedelta(days=days)
                 booking.during = Range(starts, starts + timedelta(minutes=30))
