@@ -103,6 +103,8 @@ async def change_context(session: AsyncSession, booking: Booking, now: datetime)
         "when": when_in(starts, booking.lead_zone),
         "theirs": when_in(starts, meeting.counselor.zone) if differs else None,
         "counselor": meeting.counselor.name,
+        "zone": meeting.counselor.zone,
+        "starts": starts,
         "state": booking.state,
         "closed": refused.says.capitalize() + "." if refused else None,
         "days": _days(offered, booking.lead_zone),

@@ -63,6 +63,29 @@ def test_a_counselors_page_works_without_javascript_and_from_the_keyboard(house:
         expect(page.locator("p.note.good")).to_have_text("Offered again.")
 
 
+def test_what_is_asked_before_a_dangerous_act_fits_a_telephone(house: House) -> None:
+    with house.page(width=390) as page:
+        page.goto(f"{house.url}/counselors/1")
+        page.fill("#first", "2026-11-25")
+        page.click("text=Add days off")
+        expect(page.locator("#sure-title")).to_have_text("1 meeting falls into these days")
+        assert trouble(page) == []
+        page.screenshot(path=ARTEFACTS / "counselor-sure-390.png", full_page=True)
+        page.click("text=Keep the days off and ask 1 student")
+        expect(page.locator("#off")).to_contain_text("Wed 25 Nov 2026")
+        page.click("text=Make an address")
+        for button in ("Leaves", "Renew", "Revoke"):
+            page.click(f"summary:has-text('{button}')")
+            expect(page.locator("details.confirm[open] form")).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, button
+            page.screenshot(path=ARTEFACTS / f"counselor-{button.lower()}-390.png", full_page=True)
+            page.click(f"summary:has-text('{button}')")
+        page.goto(f"{house.url}/bookings/all")
+        page.locator("tbody a:has-text('move or cancel')").first.click()
+        page.click("summary:has-text('Cancel it')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def _add(page: Page, house: House) -> None:
     """By the form, with a slip that is mended."""
     page.goto(f"{house.url}/counselors")

@@ -1,11 +1,14 @@
 """What the forms of a counselor's page send, and what stands in them."""
 
+from datetime import time, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
 
 from dialer.domain.counselor import LONGEST_ADDRESS, LONGEST_WHY, LONGEST_WORDS
 from dialer.flows.keep_counselors import week_of
+from dialer.store.days_off import DaysOff
 from dialer.store.meeting_pages import Person
 
 Text = Annotated[str, Field(max_length=LONGEST_WORDS)]
@@ -105,6 +108,16 @@ def standing(person: Person) -> dict[str, dict[str, Any]]:
         "advice": {**lists, "holidays": counselor.holidays or ""},
         "off": dict.fromkeys(Off.model_fields, ""),
     }
+
+
+def shown_off(off: DaysOff, zone: str) -> dict[str, Any]:
+    """Days off as the page tells them: `days` in words where they are whole ones of the zone (IANA), else none."""
+    since, until = (at.astimezone(ZoneInfo(zone)) for at in (off.since, off.until))
+    first, last = f"{since:%a %d %b %Y}", f"{until - timedelta(days=1):%a %d %b %Y}"
+    is_whole = since.time() == until.time() == time()
+    days = (first if first == last else f"{first} to {last}") if is_whole else ""
+    told = {"number": off.number, "why": off.why, "meetings": off.meetings}
+    return {**told, "since": off.since, "until": off.until, "days": days}
 
 
 def _at(day: str, clock: str) -> str:

@@ -23,7 +23,7 @@ from dialer.flows.keep_counselors import (
 from dialer.store import bookings, days_off, meeting_pages
 from dialer.web.doors.may import may
 from dialer.web.doors.whose import found
-from dialer.web.pages.counselor_forms import Address, Advice, Details, Hours, New, Number, Off, standing
+from dialer.web.pages.counselor_forms import Address, Advice, Details, Hours, New, Number, Off, shown_off, standing
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
@@ -222,7 +222,7 @@ async def _page(
         person=person,
         counselor=counselor,
         forms=forms,
-        off=off,
+        off=[shown_off(each, counselor.zone) for each in off],
         feed=feed_address(counselor, parts.links) if keeps else None,
         week=WEEK,
         keeps=keeps,
