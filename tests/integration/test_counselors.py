@@ -19,6 +19,7 @@ from dialer.store import counselors
 from dialer.store.tables import BookingEvent, Counselor, Mail
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
+from tests.support.counselors import trail
 from tests.support.meetings import booked, starts_of
 from tests.support.people import TUESDAY_11, sql
 from tests.support.rehearsed import commands
@@ -225,6 +226,27 @@ async def test_their_own_address_is_made_shown_and_revoked(store: Store, dialer:
     third = dialer.done("counselor", "feed", "One Window desk", "--make")["url"]
     assert len({first, second, third}) == 3
     assert all("/calendars/" in each for each in (first, second, third))
+
+
+async def test_somebody_is_added_renamed_leaves_and_comes_back_and_each_change_is_audited(
+    store: Store, dialer: Shell
+) -> None:
+    said = dialer("counselor", "add", "Meera", "--email", "Meera@Example.org", "--days", "mon-tue", "--hours", "9-13")
+    assert (said.status, said.out) == (0, "Meera can be met mon-tue 9-13 Asia/Kolkata\n"), said
+    assert "there is a counselor 'Meera' already" in dialer.refused("counselor", "add", "Meera")
+    assert "already" in dialer.refused("counselor", "set", "Meera", "--name", "One Window desk")
+    assert dialer("counselor", "set", "Meera", "--name", "Meera Iyer", "--days", "tue", "--hours", "10-12").status == 0
+    assert dialer("counselor", "remove", "Meera Iyer").out == "Meera Iyer is no longer offered\n"
+    (left,) = [each for each in dialer.done("counselor", "list") if not each["active"]]
+    assert (left["name"], left["email"], left["hours"]) == (
+        *("Meera Iyer", "meera@example.org", ["mon 09:00-13:00", "tue 10:00-12:00"]),
+    )
+    assert dialer("counselor", "back", "Meera Iyer").out == "Meera Iyer is offered again\n"
+    assert all(each["active"] for each in dialer.done("counselor", "list"))
+    assert "there is no counselor" in dialer.refused("counselor", "back", "Nobody")
+    assert [did for who, did in await trail(store) if who == "cli:tests"] == [
+        *("counselor added", "counselor changed", "counselor left", "counselor is back"),
+    ]
 
 
 async def test_agreement_is_told_by_command(store: Store, dialer: Shell) -> None:
