@@ -18,13 +18,14 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import Range
 
-from dialer.cli.counselor import _hours, _spans
 from dialer.cli.leads import import_file
 from dialer.cli.rehearsal import own_environment, told
 from dialer.domain.call import Outcome, State
+from dialer.domain.counselor import DAYS, read_week
 from dialer.flows.ask_gate import ask_about
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.forecast import ROOM
+from dialer.flows.keep_counselors import add_counselor
 from dialer.flows.rehearse import ask_rehearsal
 from dialer.flows.route_calls import line_for
 from dialer.settings import Settings
@@ -81,10 +82,9 @@ async def fill(settings: Settings, store: Store) -> int:
     async with store.sessions.begin() as session:
         made = await create_campaign(session, "Spring", concurrency=8, per_second=5.0)
         await create_campaign(session, "Elsewhere")
-        person = Counselor(name="Priya Menon", zone="Asia/Kolkata", email="priya@example.com", notice_minutes=0)
-        session.add(person)
-        await session.flush()
-        session.add_all(_hours(person.id, _spans("mon-sat", "10:00-15:30")))
+        person = {"name": "Priya Menon", "zone": "Asia/Kolkata", "email": "priya@example.com", "notice_minutes": 0}
+        week = read_week(dict.fromkeys(DAYS[:6], "10:00-15:30"))
+        await add_counselor(session, person, week, by="a test")
     folder = settings.dialer_data_dir
     folder.mkdir(parents=True, exist_ok=True)
     await import_file(settings, store, write_list(folder / "list.csv", LEADS, HEADER), "Spring", {})
