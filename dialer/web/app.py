@@ -11,6 +11,7 @@ from litestar import Litestar, Router, get
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
@@ -21,6 +22,7 @@ from dialer import live
 from dialer.domain.roles import EVERYBODY
 from dialer.settings import Settings
 from dialer.web.api.everything import API
+from dialer.web.api.page import ApiPage
 from dialer.web.bookings import read_calendar, see_week
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
@@ -130,6 +132,7 @@ def make_app(settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="One Window dialer",
             version="1",
+            render_plugins=[ApiPage(), JsonRenderPlugin(), YamlRenderPlugin()],
             openapi_router=Router("/schema", guards=[guard], opt=may(EVERYBODY), route_handlers=[]),
         ),
         logging_config=None,

@@ -2,7 +2,8 @@
 
 Binary messages, about ten a second: four bytes, the stream's ms at which the block begins (little endian), then pairs of
 µ-law bytes at 8 kHz, the student first, AVA second. The socket is closed with 1000 when the call is over, with 4409 where
-there is nothing to hear, with 4404 for a call that is not ours, and with 1013 for a listener who cannot keep up.
+there is nothing to hear, with 4404 for a call that is not ours, with 4401 for a listener who is signed out, and with 1013
+for one who cannot keep up.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from dialer.domain.roles import READERS
 from dialer.flows.sign_in import Caller
 from dialer.web.control import NO_BRIDGE, must_be_live
 from dialer.web.doors.may import may
-from dialer.web.live import until_gone
+from dialer.web.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, until_signed_out
 from dialer.web.parts import Parts, WebParts
 
 SEND_WITHIN_S = 2.0
@@ -53,10 +54,11 @@ async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> No
 async def _pass_on(socket: Socket, parts: Parts, wish: Command, blocks: control.Blocks) -> None:
     reader = asyncio.create_task(until_gone(socket))
     again = asyncio.create_task(_go_on(parts, wish))
+    out = asyncio.create_task(until_signed_out(socket, parts))
     try:
-        while not reader.done():
+        while not reader.done() and not out.done():
             next_one = asyncio.ensure_future(anext(blocks))
-            await asyncio.wait({reader, again, next_one}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reader, again, out, next_one}, return_when=asyncio.FIRST_COMPLETED)
             if not next_one.done():
                 next_one.cancel()
                 await asyncio.gather(next_one, return_exceptions=True)
@@ -71,11 +73,11 @@ async def _pass_on(socket: Socket, parts: Parts, wish: Command, blocks: control.
                 await socket.close(SLOW, "too slow to listen")
                 return
         if not reader.done():
-            await socket.close(GONE, "the call is over")
+            await socket.close(*((SIGNED_OUT, SIGN_IN_AGAIN) if out.done() else (GONE, "the call is over")))
     finally:
-        reader.cancel()
-        again.cancel()
-        await asyncio.gather(reader, again, return_exceptions=True)
+        for task in (reader, again, out):
+            task.cancel()
+        await asyncio.gather(reader, again, out, return_exceptions=True)
 
 
 async def _go_on(parts: Parts, wish: Command) -> None:

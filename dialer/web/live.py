@@ -1,6 +1,6 @@
 """Calls as they happen: the Live page, and the socket that feeds it.
 
-The first message is a snapshot of the calls in progress.
+The first message is a snapshot of the calls in progress. The socket is closed with 4401 when its reader is signed out.
 """
 
 import asyncio
@@ -12,13 +12,18 @@ from litestar import WebSocket, get, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.response import Template
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.domain.phone import mask
 from dialer.domain.roles import READERS
 from dialer.store import live_calls
 from dialer.web.doors.may import may
+from dialer.web.doors.who import caller_of
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
+
+LOOK_AGAIN_S = 5.0
+SIGNED_OUT, SIGN_IN_AGAIN = 4401, "you are signed out; sign in again"
 
 
 @get("/live", include_in_schema=False, opt=may(READERS))
@@ -34,18 +39,22 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
     async with parts.watchers.watch() as queue:
         await socket.send_text(await _snapshot(parts))
         reader = asyncio.create_task(until_gone(socket))
+        out = asyncio.create_task(until_signed_out(socket, parts))
         try:
-            while not reader.done():
+            while not reader.done() and not out.done():
                 getter = asyncio.create_task(queue.get())
-                await asyncio.wait({reader, getter}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({reader, out, getter}, return_when=asyncio.FIRST_COMPLETED)
                 if not getter.done():
                     getter.cancel()
                     break
                 await socket.send_text(getter.result())
+            if not reader.done():
+                await socket.close(SIGNED_OUT, SIGN_IN_AGAIN)
         except WebSocketDisconnect:
             pass
         finally:
             reader.cancel()
+            out.cancel()
 
 
 async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
@@ -53,6 +62,18 @@ async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
     with suppress(WebSocketDisconnect):
         while True:
             await socket.receive_text()
+
+
+async def until_signed_out(socket: WebSocket[Any, Any, State], parts: Parts) -> None:
+    """Wait until whoever opened the socket may not read any more. A socket that is open counts as use of the sign-in."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        try:
+            caller = await caller_of(socket, parts)
+        except (SQLAlchemyError, OSError):
+            continue  # who it is cannot be asked right now: that is no sign-out
+        if caller is None or caller.role not in READERS:
+            return
 
 
 async def _snapshot(parts: Parts) -> str:

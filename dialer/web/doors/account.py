@@ -21,6 +21,7 @@ from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.doors.may import may
 from dialer.web.doors.pages import Chosen
+from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
 Asked = Request[Caller, object, State]
@@ -169,8 +170,8 @@ async def _page(request: Asked, parts: Parts, *, says: str = "", status: int = 2
                 .order_by(ApiToken.name)
             )
         ).all()
-    told = {"account": account, "browsers": browsers, "tokens": tokens, "says": says, "scopes": list(Scope)}
-    return Template("doors/account.html", context=told | more, status_code=status)
+    told: dict[str, Any] = {"account": account, "browsers": browsers, "tokens": tokens, "says": says}
+    return shown("doors/account.html", "/account", status=status, **told, **more)
 
 
 def _data(svg: bytes) -> str:

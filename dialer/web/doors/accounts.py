@@ -15,6 +15,7 @@ from dialer.flows.sign_in import Caller
 from dialer.store import audit
 from dialer.store.tables import Account, AuditEntry, Counselor
 from dialer.web.doors.may import may
+from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
 PAGE, MOST_VERIFIED = 100, 10_000
@@ -77,15 +78,15 @@ async def audit_page(
         short = before is None and (not entries or entries[0].id <= MOST_VERIFIED)
         whole = await audit.is_whole(session) if short or verify else None
     more = entries[-1].id if len(entries) == PAGE else None
-    return Template("doors/audit.html", context={"entries": entries, "whole": whole, "more": more})
+    return shown("doors/audit.html", "/settings/audit", entries=entries, whole=whole, more=more)
 
 
 async def _page(parts: Parts, *, says: str = "", status: int = 200, **more: Any) -> Template:
     async with parts.sessions() as session:
         accounts = (await session.scalars(select(Account).order_by(Account.email))).all()
         counselors = (await session.scalars(select(Counselor).where(Counselor.active).order_by(Counselor.name))).all()
-    told = {"accounts": accounts, "counselors": counselors, "roles": list(Role), "says": says}
-    return Template("doors/accounts.html", context=told | more, status_code=status)
+    told: dict[str, Any] = {"accounts": accounts, "counselors": counselors, "roles": list(Role), "says": says}
+    return shown("doors/accounts.html", "/settings/accounts", status=status, **told, **more)
 
 
 SIGNED_IN = [accounts_page, invite_somebody, change_somebody, audit_page]

@@ -3,6 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const cards = new Map();
 const SPEAKS_MS = 4000, MOST_ENDED = 12;
+const DID = { note: "AVA was told.", transfer: "AVA connects them.", "hang-up": "It ends." };
 const RANKS = ["intent", "placing", "unknown", "placed", "ringing", "talking"];
 
 function card(call) {
@@ -109,11 +110,16 @@ function hands(call_id, found) {
   for (const form of found.element.querySelectorAll("[data-form]")) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      const button = form.querySelector("button"), panel = form.closest("details");
       const body = form.dataset.form === "hang-up" ? { now: form.elements.now.checked } : Object.fromEntries(new FormData(form));
+      button.disabled = true;
       const answer = await ask(`/api/calls/${call_id}/${form.dataset.form}`, body);
-      told.textContent = answer.done ? { note: "AVA was told.", transfer: "AVA connects them.", "hang-up": "It ends." }[form.dataset.form] : answer.detail;
-      form.reset();
-      form.closest("details").open = false;
+      button.disabled = false;
+      told.textContent = answer.done ? DID[form.dataset.form] : answer.detail;
+      told.dataset.state = answer.done ? "done" : "failed";
+      if (answer.done) form.reset(); // what was refused may be sent again as it stands
+      panel.open = false;
+      panel.querySelector("summary").focus();
     });
   }
 }
@@ -122,7 +128,9 @@ async function ask(path, body) {
   const token = document.querySelector("meta[name=csrf]").content;
   const headers = { "content-type": "application/json", accept: "application/json", "x-csrf": token };
   try {
-    return await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.status === 401) signedOut();
+    return await answer.json();
   } catch {
     return { detail: "not reached; try again" };
   }
@@ -130,9 +138,13 @@ async function ask(path, body) {
 
 const on = {
   snapshot(message) {
-    for (const { stop } of cards.values()) stop?.();
-    cards.clear();
-    byId("calls").replaceChildren();
+    const going = new Set(message.calls.map(({ call_id }) => call_id));
+    for (const [call_id, { element, stop }] of [...cards]) {
+      if (going.has(call_id)) continue; // its card stays, with what is being written on it
+      stop?.();
+      cards.delete(call_id);
+      element.remove();
+    }
     for (const call of message.calls) {
       card(call);
       for (const each of call.turns) turn(call.call_id, each.who, each, false);
@@ -151,18 +163,37 @@ const on = {
 let wait = 500;
 function connect() {
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live`);
-  const pill = byId("connection");
-  socket.onopen = () => { wait = 500; pill.textContent = "Connected"; pill.dataset.state = "connected"; health(); };
+  socket.onopen = () => { wait = 500; says("connected", "Connected"); health(); };
   socket.onmessage = (event) => { const message = JSON.parse(event.data); on[message.type]?.(message); };
-  socket.onclose = () => {
-    pill.textContent = "Disconnected"; pill.dataset.state = "disconnected";
+  socket.onclose = async ({ code }) => {
+    says("disconnected", "Disconnected");
+    if (code === 4401 || !(await mayRead())) { says("disconnected", "Signed out"); signedOut(); return; }
     setTimeout(connect, wait); wait = Math.min(wait * 2, 10000);
   };
 }
 
+function says(state, words) {
+  const pill = byId("connection");
+  pill.textContent = words;
+  pill.dataset.state = state;
+}
+
+// A socket that is refused does not say why: the page's own address does. Who cannot be reached is asked again.
+async function mayRead() {
+  try {
+    return ![401, 403].includes((await fetch(location.pathname, { headers: { accept: "application/json" } })).status);
+  } catch {
+    return true;
+  }
+}
+
 async function health() {
-  const answer = await (await fetch("/health")).json();
-  byId("health").textContent = `health: ${answer.status}, worker ${answer.worker}`;
+  try {
+    const answer = await (await fetch("/health")).json();
+    byId("health").textContent = `health: ${answer.status}, worker ${answer.worker}`;
+  } catch {
+    byId("health").textContent = "";
+  }
 }
 
 byId("ring").addEventListener("submit", async (event) => {

@@ -1,5 +1,25 @@
 // What every page shares: menus that close, filters that apply themselves, drop zones, the drawer. No page needs it.
 "use strict";
+let isOut = false;
+// Who is signed out is told so, once; the page then asks for nothing more by itself.
+function signedOut() {
+  if (isOut) return;
+  isOut = true;
+  const note = document.createElement("p"), link = document.createElement("a");
+  note.className = "note bad";
+  note.setAttribute("role", "alert");
+  link.href = `/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`;
+  link.textContent = "Sign in again";
+  note.append("You are signed out, so this page stands still. ", link, " to come back to it.");
+  document.querySelector("main > .top").after(note);
+}
+document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) signedOut(); });
+// A part that renews itself does not do so under the hands of somebody who goes through it by keyboard.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt } = event.detail;
+  const renews = elt.getAttribute("hx-trigger")?.startsWith("every");
+  if (isOut || (renews && elt.querySelector(":focus-visible"))) event.preventDefault();
+});
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll("details.confirm[open]")) if (!open.contains(event.target)) open.open = false;
   if (event.target.closest("[data-close]")) { event.preventDefault(); closeDrawer(); }
@@ -30,6 +50,6 @@ for (const zone of document.querySelectorAll(".drop")) {
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     zone.classList.remove("over");
-    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+    if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; input.focus(); }
   });
 }
