@@ -132,8 +132,11 @@ def make_app(settings: Settings) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="One Window dialer",
             version="1",
+            use_handler_docstrings=True,
             render_plugins=[ApiPage(), JsonRenderPlugin(), YamlRenderPlugin()],
-            openapi_router=Router("/schema", guards=[guard], opt=may(EVERYBODY), route_handlers=[]),
+            openapi_router=Router(
+                "/schema", guards=[guard], include_in_schema=False, opt=may(EVERYBODY), route_handlers=[]
+            ),
         ),
         logging_config=None,
     )

@@ -43,7 +43,7 @@ def operations(schema: Mapping[str, Any]) -> Iterator[Operation]:
         for method in METHODS:
             if (found := item.get(method)) is not None:
                 says = found.get("description") or found.get("summary") or ""
-                takes = (*_parameters(found), *_fields(found, schema))
+                takes = (*_parameters(found, schema), *_fields(found, schema))
                 yield Operation(method.upper(), path, says.split("\n\n")[0], takes)
 
 
@@ -52,16 +52,16 @@ def _noun(operation: Operation) -> str:
     return steps[1] if steps[0] == "api" and len(steps) > 1 else "besides"
 
 
-def _parameters(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+def _parameters(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
     for each in found.get("parameters", ()):
-        yield each["name"], each["in"], _kind(each.get("schema", {})), bool(each.get("required"))
+        yield each["name"], each["in"], _kind(each.get("schema", {}), schema), bool(each.get("required"))
 
 
 def _fields(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
     for content in found.get("requestBody", {}).get("content", {}).values():
         body = _resolved(content.get("schema", {}), schema)
         for name, field in body.get("properties", {}).items():
-            yield name, "body", _kind(field), name in body.get("required", ())
+            yield name, "body", _kind(field, schema), name in body.get("required", ())
 
 
 def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,12 +70,14 @@ def _resolved(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
     return found
 
 
-def _kind(part: Mapping[str, Any]) -> str:
-    """A field's type in words, such as `string, integer or null`."""
+def _kind(part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """A field's type in words, such as `integer or null`."""
+    part = _resolved(part, schema)
     if "enum" in part:
-        return "one of " + ", ".join(str(each) for each in part["enum"])
-    several = part.get("oneOf") or part.get("anyOf") or ()
-    kinds = [_kind(each) for each in several] or part.get("type") or part.get("$ref", "any").rpartition("/")[2]
-    if isinstance(kinds, str):
-        return f"list of {_kind(part.get('items', {}))}" if kinds == "array" else part.get("format") or kinds
-    return " or ".join((", ".join(kinds[:-1]), kinds[-1])) if len(kinds) > 1 else kinds[0]
+        return "one of " + ", ".join("null" if each is None else str(each) for each in part["enum"])
+    if several := part.get("oneOf") or part.get("anyOf"):
+        return " or ".join(_kind(each, schema) for each in several)
+    kind = part.get("type", "any")
+    if kind == "array":
+        return f"list of {_kind(part.get('items', {}), schema)}"
+    return str(part.get("format") or kind) if isinstance(kind, str) else " or ".join(kind)
