@@ -2,6 +2,8 @@
 
 import asyncio
 import wave
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,11 +22,14 @@ from dialer.settings import Settings
 from dialer.store import audit, campaigns, do_not_call
 from dialer.store.tables import Booking, Call, CampaignLead, EnquiryValue, Lead, ToolUse, Turn
 from dialer.wiring.stores import Store, open_store
+from tests.browser.corners import Corners, make_corners
 from tests.support.lists import SAMPLE, write_list
 from tests.support.pages import key_of
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in Kolkata."""
+SECRET = "k" * 40
+"""What the house signs its addresses with."""
 ATTACK = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 COLUMN = "Course'\"><script>document.title='taken'</script>"
 HOSTILE = [
@@ -40,15 +45,24 @@ ENDS = (
 TALKED = frozenset(ENDS) - {Outcome.NO_ANSWER, Outcome.BUSY}
 
 
-def fill(settings: Settings) -> str:
-    """Fill the house; the key of its administrator's session."""
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is in the house: the key of a session of each role, and the addresses of its corners."""
+
+    keys: Mapping[Role, str]
+    corners: Corners
+
+
+def fill(settings: Settings) -> Filled:
+    """Fill the house, to its corners."""
     return asyncio.run(_fill(settings))
 
 
-async def _fill(settings: Settings) -> str:
+async def _fill(settings: Settings) -> Filled:
     async with open_store(settings) as store:
         await fill_open(settings, store)
-        return await key_of(store, "admin@example.com", Role.ADMIN)
+        keys = {role: await key_of(store, f"{role.value}@example.com", role) for role in Role}
+        return Filled(keys, await make_corners(settings, store, NOW, SECRET, settings.dialer_data_dir / "hostile.csv"))
 
 
 async def fill_open(settings: Settings, store: Store) -> None:

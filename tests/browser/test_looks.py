@@ -2,60 +2,46 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
 
+from dialer.web.app import make_app
 from tests.browser.conftest import ARTEFACTS, House, trouble
-from tests.support.pages import EMPTY_PAGES, FULL_PAGES
-
-PAGES = (*EMPTY_PAGES, *FULL_PAGES, "a call", "a meeting")
+from tests.browser.views import page_routes, unseen, views
 
 
-def _open(page: Page, house: House, path: str) -> str:
-    """Open a page and wait until it stands; a name for its picture."""
-    if path == "a call":
-        page.goto(f"{house.url}/calls?campaign=2")
-        page.locator("tbody a").last.click()
-        page.wait_for_selector("#facts-title")
-        return "call"
-    if path == "a meeting":
-        page.goto(f"{house.url}/bookings/all")
-        page.locator("tbody a:has-text('move or cancel')").first.click()
-        page.wait_for_selector("#what-title")
-        return "meeting"
-    page.goto(f"{house.url}{path}")
-    if path == "/live":
-        page.wait_for_selector("#connection[data-state=connected]")
-        page.wait_for_selector("#calls .call")
-    return path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-").replace("%2B", "") or "home"
+def _folder(name: str) -> Path:
+    folder = ARTEFACTS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_every_page_and_no_words_of_a_list_or_a_call_run_in_it(house: House, scheme: str) -> None:
-    folder = ARTEFACTS / scheme
-    folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    with house.page(scheme=scheme) as page:
-        for path in PAGES:
-            name = _open(page, house, path)
-            page.screenshot(path=folder / f"{name}.png", full_page=True)
-            assert page.title() != "taken", path
-            assert page.locator("h1").count() == 1, path
-            if wrong := trouble(page):
-                found[path] = wrong
+    found, seen = {}, set()
+    for name, page in views(house, scheme=scheme):
+        page.screenshot(path=_folder(scheme) / f"{name}.png", full_page=True)
+        seen.add(urlsplit(page.url).path)
+        assert page.title() != "taken", name
+        assert page.locator("h1").count() == 1, name
+        if wrong := trouble(page):
+            found[name] = wrong
     assert found == {}, json.dumps(found, indent=1)
+    assert unseen(page_routes(make_app(house.web.settings)), seen) == set(), "pages that nobody looked at"
 
 
 def test_every_page_fits_a_telephone(house: House) -> None:
-    folder: Path = ARTEFACTS / "390"
-    folder.mkdir(parents=True, exist_ok=True)
     wide = {}
-    with house.page(width=390) as page:
-        for path in PAGES:
-            name = _open(page, house, path)
-            page.screenshot(path=folder / f"{name}.png", full_page=True)
-            width = page.evaluate("document.documentElement.scrollWidth")
-            if width > 390:
-                wide[path] = width
+    for name, page in views(house, width=390):
+        page.screenshot(path=_folder("390") / f"{name}.png", full_page=True)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 390:
+            wide[name] = width
     assert wide == {}
+
+
+def test_a_page_that_nobody_looks_at_is_told_apart_from_one_that_somebody_does() -> None:
+    routes = {"/leads", "/leads/{lead_id:int}", "/meetings/went/{token:str}"}
+    assert unseen(routes, {"/leads", "/meetings/went/x-1"}) == {"/leads/{lead_id:int}"}
+    assert unseen(routes, {"/leads/1/why"}) == routes
