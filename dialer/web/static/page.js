@@ -29,6 +29,10 @@ document.addEventListener("keydown", (event) => {
   for (const open of document.querySelectorAll("details.confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
   closeDrawer();
 });
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open || !target.matches("details.confirm")) return;
+  for (const open of document.querySelectorAll("details.confirm[open]")) if (open !== target) open.open = false;
+}, true);
 let opener = null;
 function closeDrawer() {
   const drawer = document.querySelector(".drawer:not(:empty)");

@@ -1,0 +1,79 @@
+"""A whole dialer before a simulated world, and a browser's sessions of every role in it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from dialer.cli.rehearsal import Rehearsal, own_environment, rehearsing, told, working_morning
+from dialer.domain.roles import Role
+from dialer.wiring.stores import open_store
+from tests.support.pages import key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The dialer, and the keys of everybody's sessions."""
+
+    running: Rehearsal
+    keys: Mapping[Role, str]
+
+    @property
+    def home(self) -> str:
+        """Where its pages are."""
+        return f"http://127.0.0.1:{self.running.settings.dialer_web_port}"
+
+    @contextmanager
+    def page(
+        self, browser: Browser, path: str, role: Role = Role.MARKETING, *, init: str = "", **more: Any
+    ) -> Iterator[Page]:
+        """A tab of somebody with a role, at a path; `init` is run before the page's own scripts."""
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, **more)
+        context.add_cookies([{"name": "dialer", "value": self.keys[role], "url": self.home}])
+        if init:
+            context.add_init_script(init)
+        page = context.new_page()
+        page.goto(f"{self.home}{path}")
+        yield page
+        context.close()
+
+    def ledger(self) -> dict[str, Any]:
+        """What truly happened in the world."""
+        return self._json(f"{self.running.twilio_url}/_world/ledger")
+
+    def asked(self, path: str) -> Any:
+        """What the API answers to a command of this machine."""
+        return self._json(f"{self.home}{path}")
+
+    def dialer(self, *words: str) -> str:
+        """Run a command beside it; it must succeed."""
+        environment = {**own_environment(), **told(self.running.settings)}
+        command = [sys.executable, "-m", "dialer", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done
+        return done.stdout
+
+    def _json(self, url: str) -> Any:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def open_office(folder: Path, speed: float) -> Iterator[Office]:
+    """Open one for as long as the context lasts; before the browser, whose loop then runs in the thread."""
+    with rehearsing(folder, speed=speed, start=working_morning(date(2026, 11, 24))) as running:
+        yield Office(running, asyncio.run(_keys(running)))
+
+
+async def _keys(running: Rehearsal) -> dict[Role, str]:
+    async with open_store(running.settings) as store:
+        return {role: await key_of(store, f"{role.value}@example.com", role) for role in Role}
