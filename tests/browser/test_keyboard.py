@@ -72,7 +72,7 @@ def test_from_the_door_to_the_launch_by_keyboard_alone(house: House, settings: S
     _tab_to(page, _words("Start…"))
     page.keyboard.press("Enter")
     panel = page.locator("details.confirm[open]")
-    expect(panel).to_contain_text("1 leads may be rung from now on")
+    expect(panel).to_contain_text("1 lead may be rung from now on")
     _tab_to(page, _words("Start ringing"))
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
@@ -84,7 +84,7 @@ def test_from_the_door_to_the_launch_by_keyboard_alone(house: House, settings: S
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Launch")
     said = _tab_to(page, lambda words, tag: tag == "BUTTON" and words.startswith("Launch: ring"))
-    assert said == "Launch: ring 1 leads"
+    assert said == "Launch: ring 1 lead"
     context.close()
 
 

@@ -13,7 +13,7 @@ from tests.support.people import phone_of
 SPEED = 1
 """The students talk as people do: a talk lasts a minute and more, so that there is time for a hand."""
 RINGS_MS, SAYS_MS, OVER_MS = 30_000, 20_000, 60_000
-MEERA = "+912200005551"
+MEERA = phone_of(90_000)
 SILENCE = (0xFF, 0x7F)
 ENGAGED = (phone_of(n) for n in count(1000, 100))
 """Students who talk until a meeting is booked: numbers that end in 0."""

@@ -33,6 +33,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
     engine.engine.globals["at_clock"] = at_clock
     engine.engine.globals["moment"] = datetime.fromisoformat
     engine.engine.filters |= {"number": number, "money": money, "span": span, "words": words, "tojson_plain": as_json}
+    engine.engine.filters["many"] = many
 
 
 def at_clock(at: datetime, there: str) -> str:
@@ -51,6 +52,11 @@ def menu(caller: Caller | None) -> list[tuple[str, list[Link]]]:
 def number(value: float | None) -> str:
     """1234567 as 1,234,567."""
     return "–" if value is None else f"{value:,}"
+
+
+def many(count: int, noun: str, plural: str = "") -> str:
+    """1 as "1 lead", 1200 as "1,200 leads"; a `plural` where it is not made by an s."""
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
 def money(value: Decimal | float | None, places: int = 2) -> str:
