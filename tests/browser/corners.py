@@ -1,6 +1,7 @@
 """Pages that a house has only at times: a list half brought in, work that goes on or failed, a meeting's own addresses."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,10 +22,10 @@ from dialer.wiring.stores import Store
 
 @dataclass(frozen=True, slots=True)
 class Corners:
-    """Their addresses: for whoever is signed in, and for everybody."""
+    """Their addresses: for whoever is signed in, and (by name) for everybody."""
 
     inside: tuple[str, ...]
-    outside: tuple[str, ...]
+    outside: Mapping[str, str]
 
 
 async def make_corners(settings: Settings, store: Store, now: datetime, secret: str, list_file: Path) -> Corners:
@@ -60,11 +61,15 @@ async def make_corners(settings: Settings, store: Store, now: datetime, secret: 
                 *("/account", "/account/password", "/settings/accounts", "/settings/audit", "/settings/doctor"),
                 *("/schema", f"/scripts/{SHIPPED}?old=1&new=2"),
             ),
-            outside=(
-                *("/sign-in", f"/invitation/{guest.key}", "/invitation/nobody"),
-                *(links.student(coming[0].id), links.student(past.id)),
-                *(links.counselor(coming[0].id), links.counselor(past.id)),
-            ),
+            outside={
+                "sign-in": "/sign-in",
+                "invitation": f"/invitation/{guest.key}",
+                "invitation-over": "/invitation/nobody",
+                "meeting": links.student(coming[0].id),
+                "meeting-over": links.student(past.id),
+                "went-not-yet": links.counselor(coming[0].id),
+                "went": links.counselor(past.id),
+            },
         )
 
 

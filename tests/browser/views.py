@@ -62,9 +62,9 @@ def _by_role(house: House) -> Iterator[tuple[Role | None, list[View]]]:
     yield (
         None,
         [
-            *((_name(path)[:24] + f"-{place}", _at(house, path)) for place, path in enumerate(corners.outside)),
+            *((name, _at(house, path)) for name, path in corners.outside.items()),
             ("sign-in-wrong", lambda page: _sign_in_wrongly(house, page)),
-            ("meeting-not-understood", lambda page: _post(page, house, corners.outside[3], corners.outside[3])),
+            ("meeting-not-understood", lambda page: _post(page, house, *[corners.outside["meeting"]] * 2)),
         ],
     )
 
