@@ -1,5 +1,6 @@
 // What every page shares: menus that close, filters that apply themselves, drop zones, the drawer. No page needs it.
 "use strict";
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a narrow menu is a row that scrolls
 let isOut = false;
 // Who is signed out is told so, once; the page then asks for nothing more by itself.
 function signedOut() {
