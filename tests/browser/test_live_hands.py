@@ -188,3 +188,20 @@ def test_an_auditor_watches_without_hands_and_a_counselor_does_not_watch(office:
             expect(refused.locator("nav a[href='/live']")).to_have_count(0)
         expect(card.locator(".state")).to_have_text("talking")
         _end(page, card)
+
+
+def test_who_signs_out_elsewhere_hears_no_more_of_a_call(office: Office, chromium: Browser) -> None:
+    with office.page(chromium, "/live", Role.ADMIN) as page:
+        card, phone = _ring(page)
+        with page.expect_websocket(lambda socket: socket.url.endswith("/listen")) as opened:
+            card.get_by_role("button", name="Listen").click()
+        opened.value.wait_for_event("framereceived", timeout=SAYS_MS)
+        account = page.context.new_page()
+        account.goto(f"{office.home}/account")
+        account.get_by_role("button", name="Sign out", exact=True).click()
+        account.wait_for_url("**/sign-in")
+        expect(card.locator(".told")).to_have_text("you are signed out; sign in again", timeout=SAYS_MS)
+        assert opened.value.is_closed()
+        expect(page.locator("[role=alert]")).to_contain_text("You are signed out")
+    with office.page(chromium, "/live") as page:
+        _end(page, page.locator("#calls article.call", has_text=phone[-4:]))
