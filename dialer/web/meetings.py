@@ -102,7 +102,7 @@ async def change_context(session: AsyncSession, booking: Booking, now: datetime)
     return {
         "when": when_in(starts, booking.lead_zone),
         "theirs": when_in(starts, meeting.counselor.zone) if differs else None,
-        "zone": booking.lead_zone,
+        "lead_zone": booking.lead_zone,
         "counselor": meeting.counselor.name,
         "zone": meeting.counselor.zone,
         "starts": starts,

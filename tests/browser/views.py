@@ -58,7 +58,10 @@ def _by_role(house: House) -> Iterator[tuple[Role | None, list[View]]]:
             ("problem-403", _at(house, "/settings/accounts")),
         ],
     )
-    yield Role.COUNSELOR, [(f"counselor-{_name(path)}", _at(house, path)) for path in ("/bookings", "/bookings/all", "/counselors/mine")]
+    yield (
+        Role.COUNSELOR,
+        [(f"counselor-{_name(path)}", _at(house, path)) for path in ("/bookings", "/bookings/all", "/counselors/mine")],
+    )
     yield (
         None,
         [
