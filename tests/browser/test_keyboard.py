@@ -55,8 +55,10 @@ def test_from_the_door_to_the_launch_by_keyboard_alone(house: House, settings: S
     context = house.browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{house.url}/")
+    expect(page.locator("#email")).to_be_focused()  # by itself, but only after the page has come
     page.keyboard.type("marketing@example.com")
     page.keyboard.press("Tab")
+    expect(page.locator("#password")).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Home")
