@@ -1,6 +1,10 @@
 // What every page shares: menus that close, filters that apply themselves, drop zones, the drawer. No page needs it.
 "use strict";
-document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a narrow menu is a row that scrolls
+// A narrow menu is a row that scrolls. By its own measure: scrollIntoView would take the Tab key there too, past the skip link.
+for (const here of document.querySelectorAll(".side [aria-current]")) {
+  const menu = here.closest("nav"), by = here.getBoundingClientRect(), of = menu.getBoundingClientRect();
+  menu.scrollLeft += by.left + by.width / 2 - of.left - of.width / 2;
+}
 let isOut = false;
 // Who is signed out is told so, once; the page then asks for nothing more by itself.
 function signedOut() {
