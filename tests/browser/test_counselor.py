@@ -122,8 +122,8 @@ def _give_past_meetings(settings: Settings) -> tuple[list[str], str]:
 
     async def give() -> tuple[list[str], str]:
         async with open_store(settings) as store, store.sessions.begin() as session:
-            first, second = (await session.scalars(select(Booking).order_by(Booking.during))).all()
-            met = (first.campaign_lead_id, second.campaign_lead_id)
+            first, second, *more = (await session.scalars(select(Booking).order_by(Booking.during))).all()
+            met = [each.campaign_lead_id for each in (first, second, *more)]
             lead = await session.scalar(select(CampaignLead.id).where(CampaignLead.id.not_in(met)).limit(1))
             assert lead is not None
             other = Booking(id=uuid4(), counselor_id=1, campaign_lead_id=lead, state="booked", lead_zone="Asia/Kolkata")
