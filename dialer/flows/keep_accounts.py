@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.roles import Role, Scope
-from dialer.flows.sign_in import TOKEN_MARK, hash_of, hash_password, sign_out_everywhere
+from dialer.flows.sign_in import TOKEN_MARK, hash_of, hash_password, is_password, sign_out_everywhere
 from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, Counselor, Invitation
 
@@ -102,9 +102,20 @@ async def accept(session: AsyncSession, key: str, password: str) -> str:
     return account.email
 
 
-async def change_password(session: AsyncSession, account_id: int, password: str, *, keep: str = "") -> None:
-    """Another password; every browser but that with the key hash `keep` is signed out. Raises AccountError."""
+async def change_password(
+    session: AsyncSession, account_id: int, present: str, password: str, *, keep: str = ""
+) -> None:
+    """Another password; every browser but that with the key hash `keep` is signed out.
+
+    The present one is asked for, so that an unattended browser gives nobody the account; one that was given once and is
+    to be changed was shown a moment ago, and is not.
+
+    Raises:
+        AccountError: the present password is not right, or the new one is no good.
+    """
     account = await session.get_one(Account, account_id)
+    if not account.must_change and not await is_password(account.password_hash, present):
+        raise AccountError("The present password is not right; nothing was changed.")
     _refuse_weak(password, account.email)
     account.password_hash, account.must_change = hash_password(password), False
     await sign_out_everywhere(session, account_id, but=keep)

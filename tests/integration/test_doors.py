@@ -214,7 +214,7 @@ async def test_a_second_factor_is_asked_for_and_each_code_is_taken_once(store: S
 async def test_a_form_without_our_token_or_from_another_site_changes_nothing(store: Store, web: AsyncClient) -> None:
     await _member(store, "mina@example.com", Role.MARKETING, web)
     await _sign_in(web, "mina@example.com")
-    both = {"password": PASSWORD + "!", "again": PASSWORD + "!"}
+    both = {"present": PASSWORD, "password": PASSWORD + "!", "again": PASSWORD + "!"}
     for form in (both, {**both, "csrf": "0" * 64}):
         assert (await web.post("/account/password", data=form)).status_code == 403
     good = {**both, "csrf": _csrf((await web.get("/account")).text)}
@@ -226,6 +226,18 @@ async def test_a_form_without_our_token_or_from_another_site_changes_nothing(sto
     ours = await web.post("/api/calls", json={"phone": "x"}, headers={"x-csrf": good["csrf"]})
     assert ours.status_code == 200
     assert (await web.post("/account/password", data=good)).status_code == 303
+
+
+async def test_who_finds_a_browser_unattended_cannot_change_its_password(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _sign_in(web, "mina@example.com")
+    csrf = _csrf((await web.get("/account")).text)
+    both = {"password": PASSWORD + "!", "again": PASSWORD + "!", "csrf": csrf}
+    for present in ({}, {"present": ""}, {"present": PASSWORD + "!"}):
+        refused = await web.post("/account/password", data={**both, **present})
+        assert refused.status_code == 422
+        assert "The present password is not right" in refused.text
+    assert (await _sign_in(web, "mina@example.com")).status_code == 303, "it is the old one still"
 
 
 async def test_who_starts_too_often_is_slowed_down_and_others_are_not(store: Store, web: AsyncClient) -> None:

@@ -21,11 +21,18 @@ from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.doors.may import may
 from dialer.web.doors.pages import Chosen
+from dialer.web.doors.rates import PASSWORD
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
 Asked = Request[Caller, object, State]
 Text = Annotated[str, Field(max_length=200)]
+
+
+class Changed(Chosen):
+    """Another password, and the present one."""
+
+    present: Text = ""
 
 
 class Code(BaseModel):
@@ -61,14 +68,14 @@ async def password_page(request: Asked, parts: WebParts) -> Template:
     return await _page(request, parts)
 
 
-@post("/account/password", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
-async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[Chosen]) -> Template | Redirect:
+@post("/account/password", include_in_schema=False, opt=may(EVERYBODY, PASSWORD), status_code=200)
+async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[Changed]) -> Template | Redirect:
     """Another password; all other browsers are signed out."""
     if data.password != data.again:
         return await _page(request, parts, says="The two passwords are not the same.", status=422)
     try:
         async with parts.sessions.begin() as session:
-            await change_password(session, _own(request), data.password, keep=request.user.key_hash)
+            await change_password(session, _own(request), data.present, data.password, keep=request.user.key_hash)
     except AccountError as error:
         return await _page(request, parts, says=str(error), status=422)
     return Redirect("/account", status_code=303)

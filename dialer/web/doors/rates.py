@@ -20,6 +20,8 @@ class Rate:
 
 SIGN_IN = Rate("sign-in", 20, 300)
 """By address: a lock of one account is not all there is."""
+PASSWORD = Rate("password", 20, 300)
+"""By account: who found a browser unattended is not to guess."""
 UPLOAD = Rate("upload", 60, 3600)
 EXPORT = Rate("export", 120, 3600)
 START = Rate("start", 120, 3600)
