@@ -1,4 +1,4 @@
-"""`dialer script list|show|add|diff`: what AVA says and how she sounds, in versions that never change."""
+"""`dialer script list|show|add|diff|try`: what AVA says and how she sounds, in versions that never change."""
 
 import difflib
 import json
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
+from dialer.cli.script_try import try_script
 from dialer.flows.keep_scripts import FIELDS, add_script, newest
 from dialer.settings import Settings
 from dialer.store.tables import NOISE_REDUCTIONS, VAD_EAGERNESS, VAD_KINDS, Script
@@ -24,6 +25,9 @@ LONG = ("opening", "persona")
 @click.group()
 def script() -> None:
     """What AVA says and how she sounds. A version never changes: what is changed is a new one."""
+
+
+script.add_command(try_script)
 
 
 @script.command("list")

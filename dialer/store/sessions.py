@@ -35,6 +35,17 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
         await engine.dispose()
 
 
+@asynccontextmanager
+async def undone(engine: AsyncEngine) -> AsyncIterator[Sessions]:
+    """Sessions on one connection, one after the other: what each commits the next one sees, and nothing is ever kept."""
+    async with engine.connect() as connection:
+        whole = await connection.begin()
+        try:
+            yield async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        finally:
+            await whole.rollback()
+
+
 def is_bad_input(error: DBAPIError) -> bool:
     """Whether the database refused a value as such: out of range, or a text that it cannot hold (class 22)."""
     cause: BaseException | None = error.orig

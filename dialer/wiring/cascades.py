@@ -4,10 +4,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-
-from pydantic import SecretStr
 
 from dialer.settings import Settings
 from dialer.voices.cascade.house import House
@@ -25,6 +22,7 @@ from dialer.voices.cascade.tts.mouth import Gone, Mouth, Say, SocketMouth
 from dialer.voices.cascade.tts.openai import OpenAIMouth
 from dialer.voices.port import Setup
 from dialer.voices.session import Composed, Profile
+from dialer.wiring.texts import TextModel, text_models
 
 PROFILE = Profile(audio="µ-law, 8 kHz", truncates=True, cancels=True, transcribes="both", tools=True)
 OPENAIS = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
@@ -34,34 +32,15 @@ MakeListening = Callable[[Setup, Hearer, Leave], Listening]
 MakeMouth = Callable[[Setup, Say, Gone, Leave], Mouth]
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """A text model's provider: `text/<provider>.py`."""
-
-    provider: str
-    key: SecretStr | None
-    url: str
-    model: str
-
-
 def make_cascades(settings: Settings) -> dict[str, Composed]:
     """Every cascade whose three keys are there, by the name that scripts use."""
     listening, mouth = _listening(settings), _mouth(settings)
     if listening is None or mouth is None:
         return {}
-    models = {
-        "cascade_anthropic": _Model(
-            "anthropic", settings.anthropic_api_key, settings.anthropic_url, settings.anthropic_model
-        ),
-        "cascade_gemini": _Model("google", settings.gemini_api_key, settings.gemini_url, settings.gemini_model),
-        "cascade_cohere": _Model("cohere", settings.co_api_key, settings.co_url, settings.co_model),
-        "cascade_huggingface": _Model("huggingface", settings.hf_token, settings.hf_url, settings.hf_model),
-        "cascade_openai": _Model("openai", settings.openai_api_key, settings.openai_url, settings.openai_model),
-    }
-    return {name: _cascade(name, each, listening, mouth) for name, each in models.items() if each.key}
+    return {name: _cascade(name, each, listening, mouth) for name, each in text_models(settings).items() if each.key}
 
 
-def _cascade(name: str, text: _Model, listening: MakeListening, mouth: MakeMouth) -> Composed:
+def _cascade(name: str, text: TextModel, listening: MakeListening, mouth: MakeMouth) -> Composed:
     assert text.key is not None
     house = House(partial(load, text.provider, text.key.get_secret_value(), text.url))
     kit = Kit(

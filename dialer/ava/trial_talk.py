@@ -1,0 +1,222 @@
+"""A script tried in text: what is asked of one turn, and what is told of it. Between turns the caller keeps the talk.
+
+What comes back from a caller is nobody's word: it is bounded and read by these models, and nothing of it is believed.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+MOST_TURNS = 30
+"""Turns of the student's in one trial."""
+LONGEST_TALK = 100_000
+"""Bytes of JSON that a talk so far may have."""
+LONGEST_WORDS = 1_000
+"""Letters that the student may say at once."""
+MOST_ENTRIES = 8 * MOST_TURNS
+EARLIEST, LATEST = 2000, 2200
+ENDED = "the trial has ended; begin again"
+TOO_LONG = "the talk is too long to go on; begin again"
+
+
+class Bounded(BaseModel):
+    """Refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Used(Bounded):
+    """A tool that AVA called, and what it answered, both as JSON."""
+
+    name: Annotated[str, Field(max_length=100)]
+    arguments: Annotated[str, Field(max_length=20_000)]
+    result: Annotated[str, Field(max_length=20_000)]
+
+
+class Said(Bounded):
+    """What one of the two said; AVA also with the tools that she called at its end, and the tokens that it took."""
+
+    who: Literal["student", "ava"]
+    words: Annotated[str, Field(max_length=20_000)] = ""
+    calls: Annotated[list[Used], Field(max_length=20)] = []
+    tokens_in: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    tokens_out: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+
+def _sane(at: datetime) -> datetime:
+    if not EARLIEST <= at.year < LATEST:
+        raise ValueError(f"is between the years {EARLIEST} and {LATEST}")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
+
+
+class Offered(Bounded):
+    """A time that was offered under a token."""
+
+    counselor_id: Annotated[int, Field(ge=1, lt=2**31 - 1)]
+    starts: Moment
+    ends: Moment
+    why: Annotated[str, Field(max_length=500)] = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Offered":
+        if not timedelta() < self.ends - self.starts <= timedelta(days=1):
+            raise ValueError("a time ends after it starts, within a day")
+        return self
+
+
+class Trial(Bounded):
+    """A trial so far, as it was told last; empty before the first turn."""
+
+    talk: Annotated[list[Said], Field(max_length=MOST_ENTRIES)] = []
+    offered: Annotated[
+        dict[Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}$")], Offered], Field(max_length=500)
+    ] = {}
+
+    @model_validator(mode="after")
+    def _short(self) -> "Trial":
+        kept = self.model_dump_json(include={"talk", "offered"})
+        if len(kept.encode()) > LONGEST_TALK or self.turns > MOST_TURNS:
+            raise ValueError(f"{TOO_LONG}: it has at most {MOST_TURNS} turns and {LONGEST_TALK // 1000} kB")
+        return self
+
+    @property
+    def turns(self) -> int:
+        """How often the student spoke."""
+        return sum(each.who == "student" for each in self.talk)
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is an IANA one, such as Asia/Kolkata")
+    return name
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class Asked(Trial):
+    """One turn of a trial. `words` are the student's; none where AVA is to open. What is not given is the script's."""
+
+    words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_WORDS)] = Field(
+        "", description="what the student says; leave it out in the first turn, in which AVA opens"
+    )
+    version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(None, description="of the script; the newest")
+    opening: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)] | None = Field(
+        None, description="in place of the version's own"
+    )
+    persona: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000)] | None = Field(
+        None, description="in place of the version's own"
+    )
+    voice: Line | None = Field(None, description="in place of the version's own")
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(None, description="in place of the version's")
+    campaign: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="try with a lead of this campaign, which speaks by this script"
+    )
+    lead: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(
+        None, description="the lead; the campaign's next one where it is left out"
+    )
+    student: Line = Field("", description="an invented student's name, where no campaign is named")
+    zone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Kolkata", description="an invented student's time zone")
+
+    @model_validator(mode="after")
+    def _in_turn(self) -> "Asked":
+        if self.talk and not self.words:
+            raise ValueError("say something: AVA has opened already")
+        if self.words and not self.talk:
+            raise ValueError("AVA opens: leave the words out in the first turn")
+        if self.lead is not None and self.campaign is None:
+            raise ValueError("name the campaign that the lead is in")
+        if self.turns >= MOST_TURNS:
+            raise ValueError(f"a trial has at most {MOST_TURNS} turns; begin again")
+        return self
+
+
+class Meeting(Bounded):
+    """A meeting that would have been held or booked."""
+
+    state: str
+    counselor: str
+    starts: datetime
+    letters: int
+    """How many would have been written about it."""
+
+
+class Kept(Bounded):
+    """What a call would have left behind by now; a trial leaves nothing."""
+
+    saved: dict[str, str] = {}
+    email: str | None = None
+    meeting: Meeting | None = None
+    call_back: datetime | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    do_not_call: bool = False
+
+    def lines(self, zone: str) -> list[tuple[str, str]]:
+        """The same as people read it, what and its value; times in the student's `zone` (IANA)."""
+
+        def clock(at: datetime) -> str:
+            return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} {zone}"
+
+        lines = [(field.replace("_", " "), value) for field, value in self.saved.items()]
+        if self.email:
+            lines.append(("e-mail", self.email))
+        if self.meeting is not None:
+            letters = f"; letters: {self.meeting.letters}" if self.meeting.letters else ""
+            lines.append(
+                (
+                    f"meeting {self.meeting.state}",
+                    f"{clock(self.meeting.starts)}, with {self.meeting.counselor}{letters}",
+                )
+            )
+        if self.call_back is not None:
+            lines.append(("call back", clock(self.call_back)))
+        if self.outcome:
+            lines.append(("outcome", self.outcome.replace("_", " ")))
+        if self.reason:
+            lines.append(("why", self.reason))
+        if self.do_not_call:
+            lines.append(("do not call", "the number would be listed, and rung by no campaign"))
+        return lines
+
+
+class Told(Bounded):
+    """What a turn came to. `talk` and `offered` are to be given back with the next one."""
+
+    talk: list[Said]
+    offered: dict[str, Offered]
+    said: list[Said]
+    """The last of `talk`: what is new since the student's words."""
+    student: str
+    zone: str
+    script: str
+    version: int
+    model: str
+    ended: bool
+    """The call would be over: there is no next turn."""
+    tokens_in: int
+    """Of the whole trial, as are the tokens out."""
+    tokens_out: int
+    kept: Kept
+
+
+def wrong(error: ValidationError) -> str:
+    """What is wrong with a turn that was asked for, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"][:4])[:100]
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {said[:1].lower()}{said[1:]}" if where else said
