@@ -14,8 +14,6 @@ from dialer.flows.keep_scripts import newest
 from dialer.store import campaigns
 from dialer.store.tables import CampaignLead, Lead, Script
 
-WAITING = ("ready", "waiting")
-
 
 class TrialError(Exception):
     """A turn that cannot be had; the message is one line that says what to do."""
@@ -80,7 +78,7 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
         select(CampaignLead, Lead)
         .join(Lead, Lead.id == CampaignLead.lead_id)
         .where(CampaignLead.campaign_id == campaign.id)
-        .order_by(CampaignLead.state.in_(WAITING).desc(), CampaignLead.id)
+        .order_by(CampaignLead.lead_id)
         .limit(1)
     )
     if asked.lead is not None:

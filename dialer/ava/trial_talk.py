@@ -127,7 +127,7 @@ class Asked(Trial):
         None, description="try with a lead of this campaign, which speaks by this script"
     )
     lead: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(
-        None, description="the lead; the campaign's next one where it is left out"
+        None, description="the lead's id; the campaign's first one where it is left out"
     )
     student: Line = Field("", description="an invented student's name, where no campaign is named")
     zone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Kolkata", description="an invented student's time zone")

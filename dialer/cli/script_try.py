@@ -33,7 +33,7 @@ GREY = "bright_black"
 @click.argument("name")
 @click.option("--version", type=click.IntRange(1), help="[the newest]")
 @click.option("--campaign", help="talk as a lead of this campaign, by their own row")
-@click.option("--lead", type=click.IntRange(1), help="which of its leads, by id [the next one to be rung]")
+@click.option("--lead", type=click.IntRange(1), help="which of its leads, by id [the first one]")
 @click.option("--student", help="an invented student's name, where no campaign is named")
 @click.option("--zone", help="an invented student's IANA time zone [Asia/Kolkata]")
 @click.option("--turn", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)

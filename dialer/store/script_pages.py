@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.tables import Campaign, LeadImport, Script
+from dialer.store.tables import Campaign, CampaignLead, Lead, LeadImport, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +45,39 @@ async def columns(session: AsyncSession, most: int = 50) -> list[tuple[str, list
     for name, header in await session.execute(query):
         found.setdefault(name, {}).update(dict.fromkeys(header))
     return [(name, list(header)) for name, header in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A lead in a campaign."""
+
+    campaign: str
+    lead_id: int
+    name: str
+
+
+async def people(session: AsyncSession, name: str, most: int = 10, each: int = 3) -> list[Person]:
+    """The first `each` leads of each of the `most` newest campaigns that speak by a script of that name."""
+    spoken = (
+        select(Campaign.id, Campaign.name)
+        .join(Script, Script.id == Campaign.script_id)
+        .where(Script.name == name)
+        .order_by(Campaign.id.desc())
+        .limit(most)
+        .subquery()
+    )
+    first = (
+        select(CampaignLead.lead_id)
+        .where(CampaignLead.campaign_id == spoken.c.id)
+        .order_by(CampaignLead.lead_id)
+        .limit(each)
+        .lateral()
+    )
+    query = (
+        select(spoken.c.name, Lead.id, Lead.name)
+        .select_from(spoken)
+        .join(first, true())
+        .join(Lead, Lead.id == first.c.lead_id)
+        .order_by(spoken.c.id.desc(), Lead.id)
+    )
+    return [Person(*row) for row in (await session.execute(query)).all()]

@@ -34,7 +34,7 @@ def suffix_of(name: str) -> str:
     return ".xlsx" if name.lower().endswith(".xlsx") else ".csv"
 
 
-async def run_dialer(parts: Parts, *words: str) -> tuple[int, bytes, str]:
+async def run_dialer(parts: Parts, *words: str, within_s: float = WITHIN_S) -> tuple[int, bytes, str]:
     """Run a command of ours on this process's database: exit status, output, and its last word if it failed.
 
     Raises TimeoutError: it took too long, and was ended.
@@ -51,7 +51,7 @@ async def run_dialer(parts: Parts, *words: str) -> tuple[int, bytes, str]:
         },
     )
     try:
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             out, err = await process.communicate()
     except TimeoutError:
         process.kill()

@@ -25,6 +25,8 @@ PASSWORD = Rate("password", 20, 300)
 UPLOAD = Rate("upload", 60, 3600)
 EXPORT = Rate("export", 120, 3600)
 START = Rate("start", 120, 3600)
+TRY = Rate("try", 60, 600)
+"""Turns of scripts tried in text, by the page and the API together: each asks a text model, and costs."""
 
 
 async def too_often(redis: "Redis", rate: Rate, key: str) -> bool:

@@ -17,10 +17,11 @@ from dialer.web.pages import (
     scripts,
     set_up,
     settings,
+    try_script,
 )
 
 PAGES = [
     *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *jobs.PAGES),
     *(*rehearse.PAGES, *calls.PAGES, *files.PAGES, *meetings.PAGES, *meeting.PAGES, *counselors.PAGES),
-    *(*scripts.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
+    *(*scripts.PAGES, *try_script.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
 ]

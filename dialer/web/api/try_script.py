@@ -1,0 +1,45 @@
+"""A script tried in text over the API: the caller keeps the talk, and gives it back with the student's next words."""
+
+from typing import Annotated
+
+from litestar import post
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg, FromPath
+
+from dialer.ava.trial_talk import Asked, Told
+from dialer.domain.roles import RUNNERS
+from dialer.web.doors.may import may
+from dialer.web.doors.rates import TRY
+from dialer.web.parts import WebParts
+from dialer.web.trying import try_turn
+
+FIRST = Example(summary="AVA opens", value={"student": "Asha Rao", "zone": "Asia/Kolkata"})
+NEXT = Example(
+    summary="The student answers: talk and offered as they were told last",
+    value={
+        "student": "Asha Rao",
+        "zone": "Asia/Kolkata",
+        "talk": [{"who": "ava", "words": "Hello Asha, this is AVA.", "calls": [], "tokens_in": 2100, "tokens_out": 12}],
+        "offered": {},
+        "words": "I want to study data science in Canada.",
+    },
+)
+
+
+@post("/api/scripts/{name:str}/try", opt=may(RUNNERS, TRY), status_code=200, tags=["scripts"])
+async def try_script(
+    name: FromPath[str],
+    data: Annotated[Asked, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[FIRST, NEXT])],
+    parts: WebParts,
+) -> Told:
+    """Take one turn of a talk with AVA in text: her words, the tools that she called, what a call would have left.
+
+    Nothing is saved, booked or rung, and nothing is kept here between turns. A turn takes some seconds and costs what its
+    tokens cost; at most 60 in 10 minutes, the page's turns counted in. 409 says why one was not had: no text model has a
+    key, the trial has ended, the model did not answer.
+    """
+    return await try_turn(parts, name, data)
+
+
+API = [try_script]

@@ -1,0 +1,21 @@
+// A script tried in text: what went wrong is said, and the next words can be typed at once. The page works without it.
+"use strict";
+const trouble = document.getElementById("trouble");
+function tell(says) {
+  trouble.textContent = says;
+  trouble.hidden = !says;
+}
+document.addEventListener("htmx:beforeRequest", () => tell(""));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status < 400) return;
+  if (xhr.responseText.includes('id="trial"')) event.detail.shouldSwap = true;
+  else tell(xhr.status === 429 ? "That is too often. Wait some minutes; the talk is still here." : `That did not work (${xhr.status}). The talk is still here: send it again.`);
+});
+document.addEventListener("htmx:sendError", () => tell("The dialer cannot be reached. The talk is still here: send it again."));
+document.addEventListener("htmx:afterSettle", () => {
+  const said = [...document.querySelectorAll("#talk li[data-who=AVA]")].at(-1);
+  document.getElementById("heard").textContent = said ? `AVA: ${said.textContent}` : "";
+  (document.getElementById("words") ?? document.querySelector("#trial h2"))?.focus();
+  said?.scrollIntoView({ block: "nearest" });
+});
