@@ -9,7 +9,7 @@ document.addEventListener("htmx:beforeRequest", () => tell(""));
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.status < 400) return;
-  if (xhr.responseText.includes('id="trial"')) event.detail.shouldSwap = true;
+  if (xhr.responseText.includes('id="trial"')) Object.assign(event.detail, { shouldSwap: true, isError: false });
   else tell(xhr.status === 429 ? "That is too often. Wait some minutes; the talk is still here." : `That did not work (${xhr.status}). The talk is still here: send it again.`);
 });
 document.addEventListener("htmx:sendError", () => tell("The dialer cannot be reached. The talk is still here: send it again."));

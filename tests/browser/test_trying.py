@@ -1,0 +1,111 @@
+"""A script tried in text in a real Chromium: three turns, what she called and what would have been left; the text of a form."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from dialer.cli.rehearsal import own_environment, simulated
+from dialer.settings import Settings
+from tests.browser.conftest import ARTEFACTS, House, trouble, web_process
+from tests.browser.filled import ATTACK, NOW, fill
+from tests.support.trials import MEETING
+
+SOON_MS = 30_000
+
+
+@pytest.fixture
+def answered(settings: Settings) -> Iterator[tuple[str, str]]:
+    """A filled house that has the keys of a simulated world's text models: its address, and a session's key."""
+    key = fill(settings)
+    with simulated(own_environment(), speed=20) as (_, keyed):
+        database = settings.model_dump(include={"dialer_database_url", "dialer_redis_url", "dialer_data_dir"})
+        with web_process(
+            keyed.model_copy(update={**database, "dialer_clock": NOW.isoformat(timespec="minutes")})
+        ) as url:
+            yield url, key
+
+
+@pytest.fixture
+def ava(answered: tuple[str, str], chromium: Browser) -> House:
+    """That house, and a browser."""
+    url, key = answered
+    return House(url, chromium, key)
+
+
+def _say(page: Page, words: str, so_many: int) -> None:
+    """By the keyboard; until AVA has answered."""
+    expect(page.locator("#words")).to_be_focused()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    expect(page.locator(".say .thinking")).to_be_visible()
+    expect(page.locator(".say button")).to_be_disabled()
+    expect(page.locator("#talk li[data-who=Student]")).to_have_count(so_many, timeout=SOON_MS)
+    expect(page.locator("#talk li[data-who=Student]").last).to_have_text(words)
+    expect(page.locator(".say .thinking")).to_be_hidden()
+
+
+def test_marketing_talks_to_ava_in_text_and_sees_what_she_does(ava: House) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    with ava.page() as page:
+        page.goto(f"{ava.url}/scripts/ava")
+        page.click("text=Try it in text")
+        expect(page.locator("h1")).to_have_text("Try ava in text")
+        expect(page.locator(".note").first).to_contain_text("nothing is booked, nobody is rung")
+        assert trouble(page) == []
+        page.screenshot(path=ARTEFACTS / "trying-begin.png", full_page=True)
+        page.select_option("#who", index=1)
+        page.click("text=Begin: AVA opens")
+        expect(page.locator("#talk li")).to_have_count(1, timeout=SOON_MS)
+        expect(page.locator("#heard")).to_contain_text("AVA: Hello")
+        for n, words in enumerate((MEETING[1], MEETING[3], MEETING[4]), 1):
+            _say(page, words, n)
+        page.click("summary:has-text('hold slot')")
+        expect(page.locator("details[open] pre").last).to_contain_text('"held": true')
+        expect(page.locator("aside")).to_contain_text("meeting held")
+        expect(page.locator("aside")).to_contain_text("3 of 30")
+        assert page.title() != "taken"
+        schemes: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are still on their way
+            assert trouble(page) == []
+            page.screenshot(path=ARTEFACTS / f"trying-{scheme}.png", full_page=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.screenshot(path=ARTEFACTS / "trying-390.png", full_page=True)
+        page.click("text=Begin again")
+        expect(page.locator("#talk li")).to_have_count(1, timeout=SOON_MS)
+        page.click("text=With somebody else")
+        expect(page.locator("#whom-title")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.screenshot(path=ARTEFACTS / "trying-begin-390.png", full_page=True)
+
+
+def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) -> None:
+    with ava.page() as page:
+        page.goto(f"{ava.url}/scripts/ava")
+        page.fill("#opening", f"Good day. {ATTACK}")
+        with page.context.expect_page() as opened:
+            page.click("text=Try this text, without saving")
+        tab = opened.value
+        expect(tab.locator("#trial form p").first).to_have_text(
+            "Tried is the text as it stands in the form. It is not saved."
+        )
+        tab.click("text=Begin: AVA opens")
+        expect(tab.locator("#talk li").first).to_contain_text("Good day.", timeout=SOON_MS)
+        assert tab.title() != "taken"
+        assert trouble(tab) == []
+        expect(page.locator("#opening")).to_have_value(f"Good day. {ATTACK}")
+        page.reload()
+        expect(page.locator("#edit-title")).to_contain_text("Version 1,")
+
+
+def test_without_a_key_the_page_says_which_would_do_and_keeps_what_was_chosen(house: House) -> None:
+    with house.page() as page:
+        page.goto(f"{house.url}/scripts/ava/try")
+        page.fill("#student", "Asha Rao")
+        page.click("text=Begin: AVA opens")
+        expect(page.locator("#trial [role=alert]")).to_contain_text("no text model has a key to try a script with: set")
+        expect(page.locator("#student")).to_have_value("Asha Rao")
+        assert trouble(page) == []
