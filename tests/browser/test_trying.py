@@ -74,12 +74,6 @@ def test_marketing_talks_to_ava_in_text_and_sees_what_she_does(ava: House) -> No
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.screenshot(path=ARTEFACTS / "trying-390.png", full_page=True)
-        page.click("text=Begin again")
-        expect(page.locator("#talk li")).to_have_count(1, timeout=SOON_MS)
-        page.click("text=With somebody else")
-        expect(page.locator("#whom-title")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        page.screenshot(path=ARTEFACTS / "trying-begin-390.png", full_page=True)
 
 
 def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) -> None:
@@ -94,8 +88,22 @@ def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) ->
         )
         tab.click("text=Begin: AVA opens")
         expect(tab.locator("#talk li").first).to_contain_text("Good day.", timeout=SOON_MS)
+        complaints: list[str] = []
+        tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        tab.click("text=Begin again")
+        expect(tab.locator(".acts .thinking").last).to_be_visible()
+        expect(tab.locator(".acts .thinking").last).to_be_hidden(timeout=SOON_MS)
+        expect(tab.locator("#talk li")).to_have_count(1)
+        tab.click("text=With somebody else")
+        expect(tab.locator("#whom-title")).to_be_focused()
+        expect(tab.locator("#trial form p").first).to_contain_text("as it stands in the form")
+        expect(tab.locator("#trial input[name=opening]")).to_have_value(f"Good day. {ATTACK}")
+        assert complaints == []
         assert tab.title() != "taken"
         assert trouble(tab) == []
+        tab.set_viewport_size({"width": 390, "height": 844})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+        tab.screenshot(path=ARTEFACTS / "trying-begin-390.png", full_page=True)
         expect(page.locator("#opening")).to_have_value(f"Good day. {ATTACK}")
         page.reload()
         expect(page.locator("#edit-title")).to_contain_text("Version 1,")

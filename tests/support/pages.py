@@ -23,7 +23,7 @@ BROWSER = {"sec-fetch-site": "same-origin", "accept": "text/html", "origin": "ht
 EMPTY_PAGES = (
     *("/", "/live", "/campaigns", "/campaigns/new", "/leads", "/calls", "/bookings", "/bookings/all", "/counselors"),
     *("/counselors/new", "/counselors/1"),
-    *("/scripts", "/scripts/ava", "/do-not-call", "/reports", "/settings"),
+    *("/scripts", "/scripts/ava", "/scripts/ava/try", "/do-not-call", "/reports", "/settings"),
 )
 """Pages that are there before anything is."""
 FULL_PAGES = (
