@@ -79,6 +79,7 @@ def test_marketing_talks_to_ava_in_text_and_sees_what_she_does(ava: House) -> No
 def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) -> None:
     with ava.page() as page:
         page.goto(f"{ava.url}/scripts/ava")
+        newest = page.locator("#edit-title").inner_text()
         page.fill("#opening", f"Good day. {ATTACK}")
         with page.context.expect_page() as opened:
             page.click("text=Try this text, without saving")
@@ -106,7 +107,7 @@ def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) ->
         tab.screenshot(path=ARTEFACTS / "trying-begin-390.png", full_page=True)
         expect(page.locator("#opening")).to_have_value(f"Good day. {ATTACK}")
         page.reload()
-        expect(page.locator("#edit-title")).to_contain_text("Version 1,")
+        expect(page.locator("#edit-title")).to_have_text(newest)  # no version was made
 
 
 def test_without_a_key_the_page_says_which_would_do_and_keeps_what_was_chosen(house: House) -> None:
