@@ -8,30 +8,30 @@ from playwright.sync_api import Browser, Page, expect
 
 from dialer.cli.rehearsal import own_environment, simulated
 from dialer.settings import Settings
-from tests.browser.conftest import ARTEFACTS, House, trouble, web_process
-from tests.browser.filled import ATTACK, NOW, fill
+from tests.browser.conftest import ARTEFACTS, House, WebProcess, trouble, web_process
+from tests.browser.filled import ATTACK, NOW, Filled, fill
 from tests.support.trials import MEETING
 
 SOON_MS = 30_000
 
 
 @pytest.fixture
-def answered(settings: Settings) -> Iterator[tuple[str, str]]:
-    """A filled house that has the keys of a simulated world's text models: its address, and a session's key."""
-    key = fill(settings)
+def answered(settings: Settings) -> Iterator[tuple[WebProcess, Filled]]:
+    """A filled house that has the keys of a simulated world's text models: its web process, and what is in it."""
+    what = fill(settings)
     with simulated(own_environment(), speed=20) as (_, keyed):
         database = settings.model_dump(include={"dialer_database_url", "dialer_redis_url", "dialer_data_dir"})
         with web_process(
             keyed.model_copy(update={**database, "dialer_clock": NOW.isoformat(timespec="minutes")})
-        ) as url:
-            yield url, key
+        ) as web:
+            yield web, what
 
 
 @pytest.fixture
-def ava(answered: tuple[str, str], chromium: Browser) -> House:
+def ava(answered: tuple[WebProcess, Filled], chromium: Browser) -> House:
     """That house, and a browser."""
-    url, key = answered
-    return House(url, chromium, key)
+    web, what = answered
+    return House(web, chromium, what)
 
 
 def _say(page: Page, words: str, so_many: int) -> None:
