@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import select
 import shutil
 import socket
@@ -28,6 +29,8 @@ WORLD = WorldSettings()
 KOLKATA = ZoneInfo("Asia/Kolkata")
 SUNDAY = 6
 WORLD_WITHIN_S = 30.0
+GIVEN_OUT_BY_US = range(20_000, 32_000)
+"""Ports: nobody gets one of them between our look and our use, but by naming it."""
 # What of this process's environment a rehearsal must not see: keys, real addresses, the user's .env.
 FOREIGN = (
     "DIALER_",
@@ -184,11 +187,19 @@ def simulated(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    probes = [socket.socket() for _ in range(count)]
+    """Ports that were free a moment ago, below those that the kernel gives to whoever asks for any."""
+    probes: list[socket.socket] = []
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
+        for port in random.SystemRandom().sample(GIVEN_OUT_BY_US, k=len(GIVEN_OUT_BY_US)):
+            if len(probes) == count:
+                break
+            probe = socket.socket()
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                probe.close()
+            else:
+                probes.append(probe)
         return [int(probe.getsockname()[1]) for probe in probes]
     finally:
         for probe in probes:

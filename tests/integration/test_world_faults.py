@@ -3,7 +3,6 @@
 The oracle is the world's own ledger (reliability.md F41–F49).
 """
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic import SecretStr
 
 from dialer.bridge import manners, server
 from dialer.carriers.port import Placed
+from dialer.cli.rehearsal import free_ports
 from dialer.domain.call import Outcome
 from dialer.flows.keep_scripts import add_script
 from dialer.flows.place_call import Addresses, place_call
@@ -61,9 +61,7 @@ class Rehearsed:
 
 @pytest.fixture
 async def rehearsed(settings: Settings, sessions: Sessions) -> AsyncIterator[Rehearsed]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     async with simulated_world(WorldSettings(speed=SPEED, calls_per_second=50.0)) as world:
         given = {
             **settings.model_dump(exclude={"public_url", "media_url"}),

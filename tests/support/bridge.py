@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 
 from dialer.bridge import server
 from dialer.bridge.runner import Runner
+from dialer.cli.rehearsal import free_ports
 from dialer.domain.call import OVER
 from dialer.settings import Settings
 from dialer.store import turns
@@ -80,9 +80,7 @@ async def bridging(
     **more: Any,
 ) -> AsyncIterator[Bridged]:
     """A bridge of this process, on the test's own database; `more` are settings of it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     carrier, bridges = carrier or ScriptedCarrier(), []
     monkeypatch.setattr(server, "make_carriers", lambda _: {carrier.name: carrier})
     monkeypatch.setattr(server, "DRAIN_S", 0.0)
