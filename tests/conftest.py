@@ -1,19 +1,18 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey for a whole run, a database of its own for each test."""
+"""Real servers for the tests: a PostgreSQL and a Valkey for each test process, a database of its own for each test."""
 
 import asyncio
-import fcntl
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 import hypothesis
 import pytest
-from redis.asyncio import Redis
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import text
 
 from dialer.embedded import Addresses, Embedded
@@ -46,15 +45,12 @@ def clean_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """One pair of servers for all test processes of a run: the first one starts it, the last one stops it."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(8))
-    folder = Path(tempfile.gettempdir()) / f"dialer-tests-{run}"
+def servers() -> Iterator[Addresses]:
+    """A pair of servers for each test process: what one publishes or counts is not another's, as in two houses."""
+    folder = Path(tempfile.mkdtemp(prefix="dialer-tests-"))
     with Embedded(folder, durable=False) as addresses:
         yield addresses
-    with suppress(OSError), (folder / "embedded.users").open() as users:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the last one out takes the folder along
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +92,9 @@ def empty_database_url(servers: Addresses) -> Iterator[str]:
 
 @pytest.fixture
 def settings(servers: Addresses, database_url: str, tmp_path: Path) -> Settings:
-    """Settings on this test's database; no carrier, no voice."""
+    """Settings on this test's database, and a Valkey with nothing in it; no carrier, no voice."""
+    with Redis.from_url(servers.redis_url) as valkey:
+        valkey.flushall()  # accounts of every test have the same numbers: what one has used up, the next would lack
     return Settings(
         _env_file=None,
         dialer_database_url=database_url,
@@ -121,9 +119,9 @@ async def sessions(database_url: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
-async def redis(servers: Addresses) -> AsyncIterator["Redis"]:
+async def redis(servers: Addresses) -> AsyncIterator[AsyncRedis]:
     """A client of the run's Valkey."""
-    client: Redis = Redis.from_url(servers.redis_url)
+    client: AsyncRedis = AsyncRedis.from_url(servers.redis_url)
     yield client
     await client.aclose()
 

@@ -17,7 +17,7 @@ from dialer.settings import Settings
 from dialer.store import audit
 from dialer.store.tables import Account, AuditEntry, SignIn
 from dialer.web.doors.rates import START
-from dialer.wiring.stores import Store, make_redis
+from dialer.wiring.stores import Store
 from tests.support.web import serving
 
 PASSWORD = "seven green umbrellas sing"
@@ -31,10 +31,6 @@ def keyed(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def web(keyed: Settings) -> AsyncIterator[AsyncClient]:
-    redis = make_redis(keyed)
-    for key in [each async for each in redis.scan_iter("dialer:rate:*")]:
-        await redis.delete(key)
-    await redis.aclose()
     async with serving(keyed) as client:
         client.headers.update(BROWSER)
         yield client
