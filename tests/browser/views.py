@@ -171,8 +171,8 @@ def _sign_in_wrongly(house: House, page: Page) -> None:
 
 
 @contextmanager
-def _outside(house: House, *, width: int = 1280, scheme: Any = "light") -> Iterator[Page]:
+def _outside(house: House, *, width: int = 1280, **more: Any) -> Iterator[Page]:
     """A tab of somebody who is not signed in."""
-    context = house.browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = house.browser.new_context(viewport={"width": width, "height": 900}, **more)
     yield context.new_page()
     context.close()
