@@ -14,15 +14,19 @@ from sqlalchemy import text
 from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.beside import with_servers
 from dialer.cli.doctor_voices import examine
+from dialer.domain.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
-from dialer.wiring.carriers import make_carriers
+from dialer.store import calls, prices
+from dialer.wiring.carriers import has_credentials, make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import NAMES
 
 WITHIN_S = 20.0
 MOST_DRIFT_S = 2.0
 LEAST_FREE_BYTES = 1_000_000_000
+RUPEES = "INR"
+"""What Exotel bills in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ async def _examine(settings: Settings) -> list[Finding]:
         ("media url", _media),
         ("twilio", _twilio),
         ("exotel", _exotel),
+        ("exchange", _exchange),
         *((name, _voice(name)) for name in NAMES),
     ]
     findings = []
@@ -154,6 +159,22 @@ async def _exotel(settings: Settings) -> Finding:
             refused="check EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN, and EXOTEL_API_URL for the account's region",
         ),
     )
+
+
+async def _exchange(settings: Settings) -> Finding:
+    """Whether what a carrier bills in another currency can be counted in ours."""
+    async with open_store(settings, pool_size=1) as store, store.sessions() as session:
+        waiting = set(await calls.billed_unpriced(session))
+        expected = {RUPEES} if has_credentials(settings)["exotel"] else set()
+        known = await prices.on(session, waiting | expected, store.clock.now().date())
+    if missing := sorted(waiting | {each for each in expected if (each, MONEY) not in known}):
+        says = "; ".join(f"dialer prices set {each} {MONEY} PRICE" for each in missing)
+        return Finding(
+            "exchange",
+            "missing",
+            f"costs billed in {', '.join(missing)} are unknown until you set what a million cost in USD: {says}",
+        )
+    return Finding("exchange", "ok", f"costs are counted in {HOUSE_CURRENCY}")
 
 
 async def _carrier(carrier: Carrier | None, hints: Hints) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
+from dialer.flows.keep_prices import set_price
 from dialer.settings import Settings
 from dialer.store import prices as stored
 from dialer.wiring.stores import Store
@@ -15,7 +16,7 @@ from dialer.wiring.stores import Store
 
 @click.group()
 def prices() -> None:
-    """Prices of voice models, in USD for a million of each kind."""
+    """Prices of voice models, and of a carrier's currency, in USD for a million of each kind."""
 
 
 @prices.command("list")
@@ -54,7 +55,10 @@ def show(model: str | None, as_json: bool) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="the first day it counts; today where not given")
 @click.option("--source", default="set by hand", show_default=True)
 def put(model: str, kind: str, per_million: str, since: datetime | None, source: str) -> None:
-    """Set what a million of KIND costs with MODEL; calls of earlier days keep their price."""
+    """Set what a million of KIND costs with MODEL; calls of earlier days keep their price.
+
+    A carrier that bills in rupees is counted in dollars by what a million rupees cost: prices set INR money PRICE.
+    """
     try:
         price = Decimal(per_million)
     except InvalidOperation:
@@ -62,11 +66,11 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
     if not price.is_finite() or price < 0:
         raise click.UsageError(f"{per_million!r} is no price; give USD for a million, such as 32.00")
 
-    async def work(settings: Settings, store: Store) -> date:
+    async def work(settings: Settings, store: Store) -> tuple[date, int]:
         day = since.date() if since else store.clock.now().date()
         async with store.sessions.begin() as session:
-            await stored.put(session, model, kind, price, day, source)
-        return day
+            return day, await set_price(session, model, kind, price, day, source)
 
-    day = with_store(work)
-    click.echo(f"{model}: a million of {kind} costs {price} USD from {day} on")
+    day, priced = with_store(work)
+    also = f"; {priced} calls are priced by it" if priced else ""
+    click.echo(f"{model}: a million of {kind} costs {price} USD from {day} on{also}")

@@ -9,6 +9,10 @@ AT = "@"
 """A kind of usage may name the model that it is priced by itself: `spoken_characters@aura-2-helena-en`."""
 CENT_OF_A_CENT = Decimal("0.000001")
 MILLION = Decimal(1_000_000)
+HOUSE_CURRENCY = "USD"
+"""What costs are counted in, whatever a carrier bills in (ISO 4217)."""
+MONEY = "money"
+"""The kind under which another currency has its price: what a million rupees cost is the price of `INR`, `money`."""
 
 Prices = Mapping[tuple[str, str], Decimal]
 """The price of a million of a kind, by model and kind."""
@@ -50,3 +54,8 @@ def voice_cost(usage: Mapping[str, int], prices: Prices, model: str, transcriber
         (count * prices[priced_by(kind, model, transcriber)] for kind, count in usage.items() if count), Decimal(0)
     )
     return (total / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)
+
+
+def in_house_currency(amount: Decimal, per_million: Decimal) -> Decimal:
+    """An amount of a currency of which a million costs so much, rounded up to a millionth."""
+    return (amount * per_million / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.carriers.port import Report
 from dialer.domain.call import OVER, Outcome, State
 from dialer.flows.end_call import end_by_carrier
+from dialer.flows.keep_prices import carrier_cost
 from dialer.store import calls
 from dialer.store.tables import Call
 
@@ -34,7 +35,7 @@ async def record_status(session: AsyncSession, call_id: UUID, report: Report, no
     if call is None:
         return None
     before = (call.state, call.outcome)
-    _bind(call, report)
+    await _bind(session, call, report)
     if report.state is State.ENDED:
         await _ended(session, call, report, now)
     elif call.state not in OVER:
@@ -52,12 +53,13 @@ async def record_status(session: AsyncSession, call_id: UUID, report: Report, no
     return Recorded(call.id, call.phone, call.state, call.outcome)
 
 
-def _bind(call: Call, report: Report) -> None:
+async def _bind(session: AsyncSession, call: Call, report: Report) -> None:
     call.carrier_sid = call.carrier_sid or report.sid
     call.duration_s = report.duration_s if report.duration_s is not None else call.duration_s
     call.answered_by = report.answered_by or call.answered_by
     if report.cost is not None:
-        call.carrier_cost, call.currency = report.cost, report.currency
+        call.carrier_price, call.currency = report.cost, report.currency
+        call.carrier_cost = await carrier_cost(session, report.cost, report.currency, call.created_at.date())
 
 
 async def _ended(session: AsyncSession, call: Call, report: Report, now: datetime) -> None:

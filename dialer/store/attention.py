@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from dialer.domain.call import AT_CARRIER
+from dialer.store import calls
 from dialer.store.tables import Booking, Call, Campaign, Incident, KillSwitch, LeadImport
 
 MOST = 20
@@ -42,7 +43,7 @@ async def switches(session: AsyncSession) -> Sequence[KillSwitch]:
 
 async def needs(session: AsyncSession, now: datetime) -> list[Need]:
     """What waits for somebody, the gravest first."""
-    found = [*await _standing(session), *await _incidents(session), *await _to_fix(session)]
+    found = [*await _standing(session), *await _incidents(session), *await _unpriced(session), *await _to_fix(session)]
     found += await _meetings(session, now)
     return found[:MOST]
 
@@ -63,6 +64,18 @@ async def _incidents(session: AsyncSession) -> list[Need]:
     ]
 
 
+async def _unpriced(session: AsyncSession) -> list[Need]:
+    """Calls that a carrier bills in a currency whose exchange nobody has set."""
+    return [
+        Need(
+            f"{many} {'call is' if many == 1 else 'calls are'} billed in {currency}",
+            f"What they cost is not known until you set what a million {currency} cost, in USD.",
+            "/settings#prices",
+        )
+        for currency, many in (await calls.billed_unpriced(session)).items()
+    ]
+
+
 async def _to_fix(session: AsyncSession) -> list[Need]:
     """Lists with rows that could not be used and that no later list mended, and lists that were never brought in."""
     later = aliased(LeadImport)
@@ -77,7 +90,9 @@ async def _to_fix(session: AsyncSession) -> list[Need]:
     )
     return [
         Need(
-            f"{file}: {rows} rows to fix" if state == "done" else f"{file} is not brought in yet",
+            f"{file}: {rows} {'row' if rows == 1 else 'rows'} to fix"
+            if state == "done"
+            else f"{file} is not brought in yet",
             "Download them, mend them, upload the file again." if state == "done" else "It was checked; confirm it.",
             f"/imports/{import_id}?which=rejected" if state == "done" else f"/imports/{import_id}",
         )
@@ -94,7 +109,13 @@ async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
     unmarked, many = (await session.execute(counted.where(Booking.state.in_(("booked", "no_show"))))).one()
     found = []
     if unmarked:
-        found.append(Need(f"{unmarked} meetings are over", "Say how they went.", "/bookings/all?when=past"))
+        found.append(
+            Need(
+                f"{unmarked} {'meeting is' if unmarked == 1 else 'meetings are'} over",
+                "Say how they went.",
+                "/bookings/all?when=past",
+            )
+        )
     if many:
         found.append(Need(f"{many} did not come", "Ring them again or write to them.", "/bookings/all?when=past"))
     return found

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import LIVE, OVER, State, may_come_from
+from dialer.domain.cost import MILLION
 from dialer.store.tables import Call
 
 
@@ -146,6 +148,23 @@ async def same_outcome(session: AsyncSession, campaign_lead_id: int, outcome: st
     """How many of a lead's calls in a campaign ended in this outcome."""
     query = select(func.count()).where(Call.campaign_lead_id == campaign_lead_id, Call.outcome == outcome)
     return (await session.scalar(query)) or 0
+
+
+async def price_billed(session: AsyncSession, currency: str, per_million: Decimal, since: date) -> int:
+    """Give the calls since a day (UTC) that are billed in a currency and have no cost yet the one they have by this price."""
+    waiting = update(Call).where(
+        Call.currency == currency, Call.carrier_cost.is_(None), Call.created_at >= datetime.combine(since, time(), UTC)
+    )
+    millionths = func.ceil(Call.carrier_price * literal(per_million, Numeric()))
+    cost = millionths / literal(MILLION, Numeric())
+    done = await session.execute(waiting.values(carrier_cost=cost).returning(Call.id))
+    return len(done.all())
+
+
+async def billed_unpriced(session: AsyncSession) -> dict[str, int]:
+    """How many calls are billed in a currency whose exchange was not known then, by the currency."""
+    query = select(Call.currency, func.count()).where(Call.carrier_cost.is_(None), Call.carrier_price.is_not(None))
+    return {currency or "": many for currency, many in await session.execute(query.group_by(Call.currency))}
 
 
 async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:

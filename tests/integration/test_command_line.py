@@ -208,6 +208,8 @@ def test_prices_are_listed_and_set_by_hand(shell: Shell) -> None:
     (new,) = shell.done("prices", "list", "--model", "gpt-next")
     assert (new["per_million"], new["since"], new["source"]) == ("12.5", "2026-12-01", "set by hand")
     assert shell("prices", "set", "gpt-next", "audio_out", "cheap").status == 2
+    rupees = shell("prices", "set", "INR", "money", "11304.8", "--since", "2026-12-01")
+    assert rupees.out == "INR: a million of money costs 11304.8 USD from 2026-12-01 on\n"
 
 
 EXOTEL = {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,12 +12,15 @@ import pytest
 
 from dialer.carriers.exotel.rest import Exotel
 from dialer.carriers.port import AccountRefused, NumberRefused, Order, Placed, Report, TryLater, Unknown
-from dialer.cli.doctor import _exotel
+from dialer.cli.doctor import _exchange, _exotel
 from dialer.domain.call import State
+from dialer.domain.cost import MONEY
+from dialer.flows.keep_prices import set_price
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.wiring.carriers import make_carriers
+from dialer.wiring.stores import open_store
 from tests.support.exotel import exotel_settings
 
 BUSY, UNREGISTERED = "+919876500012", "+919876500010"
@@ -146,3 +150,13 @@ async def test_the_doctor_is_content_with_right_keys_and_names_what_to_check_of_
     assert wrong.state == "wrong"
     assert "Authentication failed" in wrong.says
     assert "EXOTEL_API_TOKEN" in wrong.says
+
+
+async def test_the_doctor_asks_for_the_exchange_of_what_exotel_bills_in(ours: Settings) -> None:
+    asks = await _exchange(ours)
+    assert asks.state == "missing"
+    assert "dialer prices set INR money PRICE" in asks.says
+    async with open_store(ours) as store, store.sessions.begin() as session:
+        await set_price(session, "INR", MONEY, Decimal(11_304), store.clock.now().date(), "for this test")
+    assert (await _exchange(ours)).state == "ok"
+    assert (await _exchange(ours.model_copy(update={"exotel_account_sid": None}))).says == "costs are counted in USD"

@@ -278,6 +278,9 @@ async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web:
     assert (await send(web, f"{here}/prices", page=here, **price)).status_code == 303
     async with store.sessions() as session:
         assert (await session.scalars(select(Price.per_million).where(Price.model == "m"))).one() == 1.25
+    rupees = {"model": "INR", "kind": "money", "per_million": "11304.8", "since": "2026-01-01"}
+    assert (await send(web, f"{here}/prices", page=here, **rupees)).status_code == 303
+    assert "11,304.80" in (await web.get(here)).text
     refused = await send(web, f"{here}/ring", page=here, phone="12")
     assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
 

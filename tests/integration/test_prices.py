@@ -1,15 +1,22 @@
 """Prices in SQL, by day; a call is priced by the list of its own day, or not at all."""
 
 import logging
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from dialer.carriers.port import Report
+from dialer.domain.call import State
+from dialer.domain.cost import MONEY
 from dialer.flows.close_talk import Measured, close_talk
-from dialer.store import prices
+from dialer.flows.keep_prices import carrier_cost, set_price
+from dialer.flows.record_status import record_status
+from dialer.store import attention, campaigns, prices
+from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
-from tests.support.carrier import ScriptedCarrier
+from tests.support.carrier import HUNG_UP, ScriptedCarrier
 from tests.support.people import TUESDAY_11, call_now, talk_with
 
 MODEL, EAR = "gpt-realtime-2.1", "gpt-transcribe"
@@ -60,3 +67,43 @@ async def test_a_call_of_several_providers_is_priced_by_each_of_them_or_not_at_a
     call = await call_now(store.sessions, talk.call_id)
     assert call.voice_cost == Decimal("0.022")
     assert call.usage == usage
+
+
+async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_known(store: Store) -> None:
+    talk = await talk_with(store.sessions, ScriptedCarrier())
+    call = await call_now(store.sessions, talk.call_id)
+    day = call.created_at.date()
+    billed = Report(call.carrier_sid or "", State.ENDED, HUNG_UP, duration_s=61, cost=Decimal("1.20"), currency="INR")
+
+    async def known() -> tuple[Decimal | None, Decimal | None, str | None]:
+        after = await call_now(store.sessions, talk.call_id)
+        return after.carrier_price, after.carrier_cost, after.currency
+
+    async with store.sessions.begin() as session:
+        await record_status(session, talk.call_id, billed, TUESDAY_11)
+    assert await known() == (Decimal("1.20"), None, "INR")
+    async with store.sessions.begin() as session:
+        campaign = await session.get_one(Campaign, call.campaign_id)
+        assert await campaigns.spent(session, campaign) == campaign.cost_reserve, "unknown, so its reserve is held"
+        (need,) = await attention.needs(session, TUESDAY_11)
+        assert need.what == "1 call is billed in INR"
+        later = await set_price(session, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
+        assert later == 0, "a call is priced by its own day"
+    assert await known() == (Decimal("1.20"), None, "INR")
+    async with store.sessions.begin() as session:
+        assert await set_price(session, "INR", MONEY, Decimal("11304.8"), day, "that day's") == 1
+        assert await attention.needs(session, TUESDAY_11) == []
+        campaign = await session.get_one(Campaign, call.campaign_id)
+        assert await campaigns.spent(session, campaign) == Decimal("0.013566"), "rounded up to a millionth"
+    async with store.sessions.begin() as session:
+        await record_status(session, talk.call_id, replace(billed, cost=Decimal("2.40")), TUESDAY_11)
+    assert await known() == (Decimal("2.40"), Decimal("0.027132"), "INR")
+
+
+async def test_dollars_need_no_exchange_and_pounds_may_cost_more_than_a_dollar(store: Store) -> None:
+    async with store.sessions.begin() as session:
+        assert await carrier_cost(session, Decimal("0.014"), "USD", TUESDAY_11.date()) == Decimal("0.014")
+        assert await carrier_cost(session, Decimal("0.014"), None, TUESDAY_11.date()) == Decimal("0.014")
+        assert await carrier_cost(session, Decimal("0.014"), "GBP", TUESDAY_11.date()) is None
+        await set_price(session, "GBP", MONEY, Decimal(1_340_000), TUESDAY_11.date(), "for this test")
+        assert await carrier_cost(session, Decimal("0.01"), "GBP", TUESDAY_11.date()) == Decimal("0.0134")

@@ -45,6 +45,12 @@ class Call(Base):
             ],
         ),
         Index(
+            "ix_call_billed_unpriced",
+            "currency",
+            "created_at",
+            postgresql_where=text("carrier_cost IS NULL AND carrier_price IS NOT NULL"),
+        ),
+        Index(
             "ix_call_live",
             "campaign_id",
             "state",
@@ -89,6 +95,9 @@ class Call(Base):
     promised_name: Mapped[str | None]
     answered_by: Mapped[str | None]
     carrier_cost: Mapped[Decimal | None]
+    """USD; null until the carrier names its price, and while that is in a currency whose exchange is not known."""
+    carrier_price: Mapped[Decimal | None]
+    """What the carrier bills, in `currency`."""
     voice_cost: Mapped[Decimal | None]
     currency: Mapped[str | None]
     usage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")

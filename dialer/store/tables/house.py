@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    Numeric,
     UniqueConstraint,
     func,
 )
@@ -64,7 +65,7 @@ class LivedClock(Base):
 
 
 class Price(Base):
-    """What a million of something costs with a model from a day on: tokens of a kind, or milliseconds transcribed."""
+    """What a million of something costs from a day on: a model's tokens of a kind, milliseconds heard, or a currency."""
 
     __tablename__ = "price"
     __table_args__ = (
@@ -74,7 +75,7 @@ class Price(Base):
     id: Mapped[int] = big_id()
     model: Mapped[str]
     kind: Mapped[str]
-    per_million: Mapped[Decimal]
+    per_million: Mapped[Decimal] = mapped_column(Numeric(18, 6))
     currency: Mapped[str] = mapped_column(server_default="USD")
     since: Mapped[date]
     source: Mapped[str]

@@ -1,7 +1,7 @@
 """Scripts, bookings, reports, switches, prices, accounts and the audit trail over the API."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dialer.domain.roles import ADMINS, READERS, RUNNERS, Role
 from dialer.flows.keep_accounts import AccountError, invite
+from dialer.flows.keep_prices import set_price
 from dialer.flows.keep_scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
 from dialer.store import audit, campaigns, kill_switches, prices, reports, script_pages
 from dialer.store.tables import Account, AuditEntry, Script
@@ -53,12 +54,14 @@ class Switch(BaseModel):
 
 
 class Price(BaseModel):
-    """What a million of a kind costs, in USD, from today on."""
+    """What a million of a kind costs, in USD, from a day on: today where none is said."""
 
     model_config = ConfigDict(extra="forbid")
     model: Annotated[str, Field(min_length=1, max_length=200)]
     kind: Annotated[str, Field(min_length=1, max_length=200)]
-    per_million: Annotated[Decimal, Field(ge=0, le=1_000_000)]
+    per_million: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)]
+    since: date | None = None
+    source: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Guest(BaseModel):
@@ -188,13 +191,13 @@ async def list_prices(parts: WebParts) -> list[Json]:
 
 @put("/api/prices", opt=may(ADMINS), tags=["house"])
 async def put_price(request: Asked, data: JSONBody[Price], parts: WebParts) -> Json:
-    """Set a price from today on; calls of earlier days keep theirs."""
-    today = parts.clock.now().date()
+    """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
+    day, source = data.since or parts.clock.now().date(), data.source or f"set by {request.user.email}"
     async with parts.sessions.begin() as session:
-        await prices.put(session, data.model, data.kind, data.per_million, today, f"set by {request.user.email}")
-        what = {"model": data.model, "kind": data.kind, "per_million": str(data.per_million)}
+        priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
+        what = {"model": data.model, "kind": data.kind, "per_million": str(data.per_million), "since": day.isoformat()}
         await audit.note(session, request.user.email, "price set", what)
-    return {**what, "since": today.isoformat()}
+    return {**what, "calls_priced": priced}
 
 
 @get("/api/accounts", opt=may(ADMINS), tags=["accounts"])

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.domain.call import Outcome
+from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS, Role
 from dialer.flows.opt_out import list_number
@@ -135,7 +136,13 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
         "answered": _moment(call.answered_at),
         "ended": _moment(call.ended_at),
         "latency_p50_ms": call.latency_p50_ms,
-        "cost": {"carrier": _money(call.carrier_cost), "voice": _money(call.voice_cost)},
+        "cost": {
+            "carrier": _money(call.carrier_cost),
+            "voice": _money(call.voice_cost),
+            "currency": HOUSE_CURRENCY,
+            "billed": _money(call.carrier_price),
+            "billed_in": call.currency,
+        },
         "turns": [
             {"who": each.who, "words": each.words, "at_ms": each.stream_ms, "heard_ms": each.heard_ms}
             for each in talk.turns

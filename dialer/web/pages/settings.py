@@ -14,6 +14,7 @@ from dialer import live
 from dialer.domain.roles import ADMINS, READERS, RUNNERS
 from dialer.domain.rulebook import RULES
 from dialer.domain.rules import coverage
+from dialer.flows.keep_prices import set_price as keep_price
 from dialer.flows.ring_one import Asked as Rung
 from dialer.flows.ring_one import ring_one
 from dialer.store import attention, audit, do_not_call, kill_switches, prices
@@ -48,7 +49,7 @@ class NewPrice(BaseModel):
 
     model: Text
     kind: Text
-    per_million: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
+    per_million: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)]
     since: date | None = None
     source: Annotated[str, Field(max_length=200)] = "set by hand"
 
@@ -140,7 +141,7 @@ async def set_price(request: Asked, parts: WebParts) -> Template | Redirect:
         return await _page(parts, says=said.says, status=422)
     day = said.since or parts.clock.now().date()
     async with parts.sessions.begin() as session:
-        await prices.put(session, said.model, said.kind, said.per_million, day, said.source)
+        await keep_price(session, said.model, said.kind, said.per_million, day, said.source)
         told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
         await audit.note(session, who(request), "price set", told)
     return go(HERE, "saved")

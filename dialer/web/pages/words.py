@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from litestar.plugins.jinja import JinjaTemplateEngine
 
+from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.roles import ADMINS, EVERYBODY, READERS, Role, Roles
 from dialer.flows.sign_in import Caller
 
@@ -32,7 +33,14 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
     engine.engine.globals |= {"clock": clock, "house_zone": lambda: zone, "menu": menu, "percent": percent}
     engine.engine.globals["at_clock"] = at_clock
     engine.engine.globals["moment"] = datetime.fromisoformat
-    engine.engine.filters |= {"number": number, "money": money, "span": span, "words": words, "tojson_plain": as_json}
+    engine.engine.filters |= {
+        "number": number,
+        "money": money,
+        "usd": usd,
+        "span": span,
+        "words": words,
+        "tojson_plain": as_json,
+    }
     engine.engine.filters["many"] = many
 
 
@@ -62,6 +70,11 @@ def many(count: int, noun: str, plural: str = "") -> str:
 def money(value: Decimal | float | None, places: int = 2) -> str:
     """12.5 as 12.50; what is not known as a dash."""
     return "–" if value is None else f"{value:,.{places}f}"
+
+
+def usd(value: Decimal | float | None, places: int = 2) -> str:
+    """12.5 as "12.50 USD", which the house counts in; what is not known as a dash."""
+    return "–" if value is None else f"{money(value, places)} {HOUSE_CURRENCY}"
 
 
 def percent(part: float, whole: float) -> str:
