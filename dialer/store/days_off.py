@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import Range
@@ -20,6 +20,31 @@ class DaysOff:
     until: datetime
     why: str
     meetings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A span in which a counselor cannot be met."""
+
+    counselor_id: int
+    since: datetime
+    until: datetime
+    why: str
+
+    def touches(self, begins: datetime, length: timedelta) -> bool:
+        """Whether it falls into a stretch of time."""
+        return self.since < begins + length and begins < self.until
+
+
+async def between(
+    session: AsyncSession, since: datetime, until: datetime, counselor_id: int | None = None
+) -> list[Away]:
+    """Days off that touch a span of time, in order; of one counselor, or of all."""
+    first, last = func.lower(TimeOff.during), func.upper(TimeOff.during)
+    query = select(TimeOff.counselor_id, first, last, TimeOff.why).where(TimeOff.during.overlaps(Range(since, until)))
+    if counselor_id is not None:
+        query = query.where(TimeOff.counselor_id == counselor_id)
+    return [Away(*row) for row in await session.execute(query.order_by(TimeOff.during, TimeOff.id))]
 
 
 async def of_counselor(session: AsyncSession, counselor_id: int, after: datetime | None = None) -> list[DaysOff]:

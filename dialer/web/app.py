@@ -23,7 +23,7 @@ from dialer.domain.roles import EVERYBODY
 from dialer.settings import Settings
 from dialer.web.api.everything import API
 from dialer.web.api.page import ApiPage
-from dialer.web.bookings import read_calendar, see_week
+from dialer.web.calendars import read_calendar
 from dialer.web.calls import start_call
 from dialer.web.control import hang_up, note, transfer, who_takes_transfers
 from dialer.web.doors import account, accounts
@@ -112,7 +112,7 @@ def make_app(settings: Settings) -> Litestar:
                 "/",
                 guards=[guard],
                 route_handlers=[
-                    *(start_call, explain_lead, import_list, live_page, live_socket, see_week),
+                    *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
                     *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *API, *PAGES),
                 ],

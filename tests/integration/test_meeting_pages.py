@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import AsyncClient
@@ -317,3 +318,52 @@ async def test_the_week_shows_who_meets_whom_to_people_here_only(page: Page, sto
     assert "own calendar cannot be read, never read yet (it answers 404)" in answer.text
     assert (await page.get("/bookings"))[0] == 401
     assert (await page.client.get("/bookings?week=soon")).status_code == 400
+
+
+def _columns(html: str) -> dict[str, str]:
+    """The days of the only counselor's week, by weekday, as a reader sees them."""
+    days = re.findall(r'<div class="(day[^"]*)">(.*?)</div>', html, re.DOTALL)
+    read = [(kind, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).strip()) for kind, body in days]
+    return {body.split()[0]: f"[{kind}] {body}" for kind, body in read}
+
+
+async def test_each_day_of_the_week_says_when_they_are_met_when_not_and_why(
+    page: Page, store: Store, booking: Booking
+) -> None:
+    starts = starts_of(booking)
+    monday = (TUESDAY_11 - timedelta(days=1)).date()
+    thursday = monday + timedelta(days=3)
+    await sql(store.sessions, "DELETE FROM counselor_hours WHERE weekday = 4")
+    await sql(
+        store.sessions,
+        "INSERT INTO time_off (counselor_id, during, why) VALUES "
+        f"({booking.counselor_id}, tstzrange('{thursday} 12:00+05:30', '{thursday} 23:00+05:30'), 'at a fair in Pune')",
+    )
+    await sql(store.sessions, "UPDATE counselor SET holidays = 'IN'")
+    week = (await page.client.get("/bookings?week=2026-W07")).text
+    assert "<h1>9–15 February 2026</h1>" in week
+    days = _columns(week)
+    assert list(days) == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert "[day today]" in days["Tue"], days["Tue"]
+    there = starts.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert f"{there:%H:%M}–" in days[f"{there:%a}"]
+    assert "Asha Rao booked" in days[f"{there:%a}"]
+    assert "shut" in days["Thu"]
+    assert "at a fair in Pune" in days["Thu"]
+    assert "not met" in days["Fri"]
+    assert "This week" not in week
+    republic = _columns((await page.client.get("/bookings?week=2026-W05")).text)
+    assert "public holiday" in republic["Mon"], "26 January"
+    assert "public holiday" not in republic["Tue"]
+    other = (await page.client.get("/bookings?week=2026-W14")).text
+    assert "<h1>30 March – 5 April 2026</h1>" in other
+    assert "This week" in other
+    assert "today" not in str(_columns(other))
+
+
+async def test_a_counselors_week_is_in_their_own_zone(page: Page, store: Store, booking: Booking) -> None:
+    await sql(store.sessions, "UPDATE counselor SET zone = 'America/Toronto'")
+    there = starts_of(booking).astimezone(ZoneInfo("America/Toronto"))
+    days = _columns((await page.client.get(f"/bookings?week={there:%G-W%V}")).text)
+    assert f"{there:%H:%M}–" in days[f"{there:%a}"]
+    assert "(India time) for them" in days[f"{there:%a}"]

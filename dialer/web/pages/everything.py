@@ -18,10 +18,11 @@ from dialer.web.pages import (
     set_up,
     settings,
     try_script,
+    week,
 )
 
 PAGES = [
     *(*home.PAGES, *set_up.PAGES, *campaigns.PAGES, *leads.PAGES, *lists.PAGES, *jobs.PAGES),
-    *(*rehearse.PAGES, *calls.PAGES, *files.PAGES, *meetings.PAGES, *meeting.PAGES, *counselors.PAGES),
+    *(*rehearse.PAGES, *calls.PAGES, *files.PAGES, *meetings.PAGES, *meeting.PAGES, *counselors.PAGES, *week.PAGES),
     *(*scripts.PAGES, *try_script.PAGES, *do_not_call.PAGES, *reports.PAGES, *settings.PAGES),
 ]
