@@ -5,6 +5,7 @@ A wish not to be called again, and word of a machine, are stored before the call
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections import deque
@@ -185,7 +186,7 @@ class Clerk:
             answered = not_done(name, "it did not work")
         self._tool_is_done(tool_call, answered)
         if name == "save_enquiry":
-            await self.say("field", result=answered.output)
+            await self.say("field", result=json.loads(answered.output))
 
     def _tool_is_done(self, tool_call: str, answered: ToolAnswered) -> None:
         self.person = answered.person or self.person

@@ -102,6 +102,7 @@ def test_a_note_reaches_ava_and_a_refused_hand_says_its_reason(office: Office, c
     office.dialer("counselor", "set", "One Window desk", "--no-transfers")
     with office.page(chromium, "/live") as page:
         card, phone = _ring(page)
+        expect(card.locator(".fields li", has_text="country")).to_contain_text("Canada", timeout=OVER_MS)
         told_on_card = _do(
             card, "Note", "Tell her", lambda panel: panel.locator("input").fill("Her sister studies in Leeds.")
         )

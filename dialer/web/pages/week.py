@@ -12,7 +12,7 @@ from litestar.response import Template
 
 from dialer.domain.holidays_of import rests
 from dialer.domain.roles import EVERYBODY, READERS
-from dialer.flows.write_letter import when_in
+from dialer.domain.spoken import say_zone
 from dialer.store import agenda, days_off, meeting_pages
 from dialer.store.agenda import Line
 from dialer.store.days_off import Away
@@ -97,10 +97,14 @@ def _meeting(line: Line, zone: ZoneInfo) -> dict[str, Any]:
         "student": line.student,
         "state": line.booking.state,
         "campaign": line.campaign,
-        "lead_time": when_in(line.starts, lead_zone) if lead_zone != zone.key else None,
+        "lead_time": _for_them(line.starts, lead_zone) if lead_zone != zone.key else None,
         "why": line.booking.why,
         "fault": f"a letter was not delivered: {line.fault}" if line.fault else None,
     }
+
+
+def _for_them(starts: datetime, zone: str) -> str:
+    return f"{starts.astimezone(ZoneInfo(zone)):%a %H:%M} ({say_zone(zone)})"
 
 
 def _closes(hours: CounselorHours) -> str:
