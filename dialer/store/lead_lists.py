@@ -186,12 +186,18 @@ async def calls_of(session: AsyncSession, lead_id: int, most: int = 100) -> list
 
 
 async def newest_calls(
-    session: AsyncSession, campaign_id: int | None, before: tuple[datetime, UUID] | None = None, most: int = PAGE
+    session: AsyncSession,
+    campaign_id: int | None,
+    before: tuple[datetime, UUID] | None = None,
+    most: int = PAGE,
+    outcome: str = "",
 ) -> list[PastCall]:
-    """The newest calls of a campaign, or of all, behind `before`."""
+    """The newest calls of a campaign, or of all, behind `before`; with `outcome`, those that ended so."""
     few = select(Call.id).order_by(Call.created_at.desc(), Call.id.desc()).limit(most)
     if campaign_id is not None:
         few = few.where(Call.campaign_id == campaign_id)
+    if outcome:
+        few = few.where(Call.outcome == outcome)
     if before is not None:
         few = few.where(Call.created_at <= before[0], tuple_(Call.created_at, Call.id) < before)
     query = (

@@ -16,8 +16,8 @@ from dialer.cli.job import Working
 from dialer.domain.call import Outcome
 from dialer.domain.roles import Role
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call
-from dialer.store.tables import AuditEntry, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
+from dialer.store import campaigns, do_not_call, lead_lists
+from dialer.store.tables import AuditEntry, Call, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
 from dialer.web.pages.kept import Kept
 from dialer.wiring.stores import Store
 from tests.browser.filled import ATTACK, fill_open
@@ -323,3 +323,26 @@ async def test_sums_are_made_once_for_everybody_and_an_old_one_is_shown_only_whi
     assert await kept.get("a", make) == 3
     kept.forget("a")
     assert await kept.get("a", make) == 4
+
+
+async def test_calls_are_listed_by_campaign_and_outcome_and_page_by_key(full: AsyncClient, store: Store) -> None:
+    def listed(html: str) -> list[str]:
+        return re.findall(r'href="/calls/([0-9a-f-]{36})"', html)
+
+    async with store.sessions() as session:
+        rows = (await session.execute(select(Call.id, Call.outcome, Call.campaign_id))).all()
+    booked = {str(row.id) for row in rows if row.outcome is Outcome.BOOKED}
+    assert len(booked) > 1
+    page = (await full.get("/calls?outcome=booked")).text
+    assert set(listed(page)) == booked
+    assert '<option value="booked" selected>' in page
+    of_one = {str(row.id) for row in rows if row.outcome is Outcome.BOOKED and row.campaign_id == 1}
+    assert set(listed((await full.get("/calls?outcome=booked&campaign=1")).text)) == of_one
+    assert set(listed((await full.get("/calls?outcome=%27--")).text)) == {str(row.id) for row in rows}
+    none = (await full.get("/calls?outcome=booked&campaign=999")).text
+    assert "No call has these filters." in none
+    async with store.sessions() as session:
+        first = await lead_lists.newest_calls(session, None, most=1, outcome="booked")
+        rest = await lead_lists.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
+    assert {str(each.call_id) for each in (*first, *rest)} == booked
+    assert len(rest) == len(booked) - 1

@@ -27,6 +27,8 @@ PAGES = {
     "lead": "/leads/500000",
     "why": "/leads/500000/why",
     "calls": "/calls",
+    "calls_booked": "/calls?outcome=booked",
+    "calls_never": "/calls?outcome=wrong_person",
     "call": "/calls/{call}",
     "live": "/live",
     "set_up": "/campaigns/1/set-up/launch",

@@ -17,16 +17,21 @@ from dialer.store.lead_lists import PAGE
 from dialer.store.talks import Talk
 from dialer.web.doors.may import may
 from dialer.web.pages.addresses import with_query
+from dialer.web.pages.leads import OUTCOMES
 from dialer.web.pages.shown import shown
 from dialer.web.parts import WebParts
 
 
 @get("/calls", include_in_schema=False, opt=may(READERS))
-async def all_calls(parts: WebParts, campaign: FromQuery[str] = "", after: FromQuery[str] = "") -> Template:
-    """The newest calls, of a campaign or of all."""
+async def all_calls(
+    parts: WebParts, campaign: FromQuery[str] = "", outcome: FromQuery[str] = "", after: FromQuery[str] = ""
+) -> Template:
+    """The newest calls, of a campaign or of all, of an outcome or of any."""
     campaign_id = int(campaign) if re.fullmatch(r"\d{1,18}", campaign, re.ASCII) else None
+    wanted = outcome if outcome in OUTCOMES else ""
+    given = {"campaign": campaign, "outcome": wanted}
     async with parts.sessions() as session:
-        rows = await lead_lists.newest_calls(session, campaign_id, _key(after), PAGE + 1)
+        rows = await lead_lists.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
         names = await campaign_pages.names(session)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     following = f"{last.at.isoformat()}~{last.call_id}" if last else ""
@@ -35,9 +40,10 @@ async def all_calls(parts: WebParts, campaign: FromQuery[str] = "", after: FromQ
         "/calls",
         calls=rows[:PAGE],
         names=names,
-        campaign=campaign,
-        next_page=with_query("/calls", {"campaign": campaign, "after": following}) if last else None,
-        first_page=with_query("/calls", {"campaign": campaign}) if after else None,
+        given=given,
+        outcomes=OUTCOMES,
+        next_page=with_query("/calls", {**given, "after": following}) if last else None,
+        first_page=with_query("/calls", given) if after else None,
     )
 
 
