@@ -7,16 +7,15 @@ newest of those are shown. A key is (lead, campaign), the newest lead first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import and_, select, text, true, tuple_
+from sqlalchemy import FromClause, Select, and_, join, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.call import Outcome
 from dialer.store.due import next_moment, of_its_campaign, why_not_yet
+from dialer.store.lead_names import HAS_WORDS, beginnings, few_with
 from dialer.store.tables import (
     Booking,
-    Call,
     Campaign,
     CampaignHours,
     CampaignLead,
@@ -27,10 +26,8 @@ from dialer.store.tables import (
     Lead,
     LeadImport,
 )
-from dialer.store.tables.leads import NAME_WORDS
 
 PAGE = 50
-_NAME_WORDS = NAME_WORDS.replace("(name", "(lead.name")
 Key = tuple[int, int]
 
 
@@ -72,42 +69,61 @@ class Listed:
 
 async def page(session: AsyncSession, wanted: Wanted, after: Key | None, most: int = PAGE) -> list[Listed]:
     """The leads behind `after`, newest first; ask for one more than is shown to know whether there are more."""
-    inner = select(CampaignLead.id).where(CampaignLead.campaign_id == Campaign.id).correlate(Campaign)
-    if wanted.state:
-        inner = inner.where(CampaignLead.state == wanted.state)
-        if wanted.state != "ready":
-            inner = inner.where(CampaignLead.state != "ready")  # said so that the partial index serves
-    if wanted.outcome:
-        inner = inner.where(CampaignLead.last_outcome == wanted.outcome, CampaignLead.last_outcome.is_not(None))
-    if wanted.phone or wanted.name:
-        inner = inner.join(Lead, Lead.id == CampaignLead.lead_id)
-    if wanted.phone:
-        inner = inner.where(Lead.phone >= wanted.phone, Lead.phone < wanted.phone + ":")  # ":" follows the digits
-    if wanted.name:
-        inner = inner.where(text(f"{_NAME_WORDS} @@ CAST(:words AS tsquery)")).params(words=_words(wanted.name))
-    if after is not None:
-        inner = inner.where(CampaignLead.lead_id <= after[0])
-        inner = inner.where(tuple_(CampaignLead.lead_id, CampaignLead.campaign_id) < after)
-    few = inner.order_by(CampaignLead.lead_id.desc()).limit(most).lateral("few")
-    query = (
-        select(CampaignLead, Lead, Campaign.name, next_moment(), why_not_yet())
-        .select_from(Campaign)
-        .join(few, true())
-        .join(CampaignLead, CampaignLead.id == few.c.id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .outerjoin(CampaignHours, of_its_campaign())
-        .order_by(CampaignLead.lead_id.desc(), CampaignLead.campaign_id.desc())
-        .limit(most)
-    )
+    named = await few_with(session, wanted.name) if wanted.name else None
+    if named is not None:
+        query = _shown(_newest_of(named, wanted, after, most))
+    else:
+        query = _shown(_newest_by_campaign(wanted, after, most)).limit(most)
     if wanted.campaign_id is not None:
         query = query.where(Campaign.id == wanted.campaign_id)
     return [_listed(*row) for row in await session.execute(query)]
 
 
-def _words(name: str) -> str:
-    """What is looked for, as PostgreSQL writes it: each word quoted, with whatever follows it."""
-    quoted = [word.replace("\\", "\\\\").replace("'", "''") for word in name.lower().split()]
-    return " & ".join(f"'{word}':*" for word in quoted)
+def _newest_of(leads: Sequence[int], wanted: Wanted, after: Key | None, most: int) -> FromClause:
+    """The newest places of some leads."""
+    places = _narrowed(select(CampaignLead.id), wanted, after).where(CampaignLead.lead_id.in_(leads))
+    if wanted.campaign_id is not None:
+        places = places.where(CampaignLead.campaign_id == wanted.campaign_id)
+    few = places.order_by(CampaignLead.lead_id.desc(), CampaignLead.campaign_id.desc()).limit(most).subquery("few")
+    return join(few, CampaignLead, CampaignLead.id == few.c.id).join(Campaign, Campaign.id == CampaignLead.campaign_id)
+
+
+def _newest_by_campaign(wanted: Wanted, after: Key | None, most: int) -> FromClause:
+    """The newest places of every campaign, as many of each as are shown."""
+    inner = select(CampaignLead.id).where(CampaignLead.campaign_id == Campaign.id).correlate(Campaign)
+    inner = _narrowed(inner, wanted, after)
+    if wanted.phone or wanted.name:
+        inner = inner.join(Lead, Lead.id == CampaignLead.lead_id)
+    if wanted.phone:
+        inner = inner.where(Lead.phone >= wanted.phone, Lead.phone < wanted.phone + ":")  # ":" follows the digits
+    if wanted.name:
+        inner = inner.where(text(HAS_WORDS)).params(words=beginnings(wanted.name))
+    few = inner.order_by(CampaignLead.lead_id.desc()).limit(most).lateral("few")
+    return join(Campaign, few, true()).join(CampaignLead, CampaignLead.id == few.c.id)
+
+
+def _narrowed(places: Select[int], wanted: Wanted, after: Key | None) -> Select[int]:
+    if wanted.state:
+        places = places.where(CampaignLead.state == wanted.state)
+        if wanted.state != "ready":
+            places = places.where(CampaignLead.state != "ready")  # said so that the partial index serves
+    if wanted.outcome:
+        places = places.where(CampaignLead.last_outcome == wanted.outcome, CampaignLead.last_outcome.is_not(None))
+    if after is not None:
+        places = places.where(CampaignLead.lead_id <= after[0])
+        places = places.where(tuple_(CampaignLead.lead_id, CampaignLead.campaign_id) < after)
+    return places
+
+
+def _shown(places: FromClause) -> Any:
+    """What a line of the list says of places."""
+    return (
+        select(CampaignLead, Lead, Campaign.name, next_moment(), why_not_yet())
+        .select_from(places)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .outerjoin(CampaignHours, of_its_campaign())
+        .order_by(CampaignLead.lead_id.desc(), CampaignLead.campaign_id.desc())
+    )
 
 
 def _listed(place: CampaignLead, lead: Lead, campaign: str, at: datetime, why: str | None) -> Listed:
@@ -130,85 +146,9 @@ def _listed(place: CampaignLead, lead: Lead, campaign: str, at: datetime, why: s
 
 async def places_of(session: AsyncSession, lead_id: int) -> list[Listed]:
     """A lead's places, in every campaign."""
-    query = (
-        select(CampaignLead, Lead, Campaign.name, next_moment(), why_not_yet())
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
-        .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.lead_id == lead_id)
-        .order_by(CampaignLead.campaign_id.desc())
-    )
+    places = join(CampaignLead, Campaign, Campaign.id == CampaignLead.campaign_id)
+    query = _shown(places).where(CampaignLead.lead_id == lead_id)
     return [_listed(*row) for row in await session.execute(query)]
-
-
-@dataclass(frozen=True, slots=True)
-class PastCall:
-    """One call of somebody's history."""
-
-    call_id: UUID
-    campaign: str
-    name: str
-    phone: str
-    n: int
-    at: datetime
-    state: str
-    outcome: Outcome | None
-    reason: str | None
-    duration_s: int | None
-
-
-_PAST = (
-    Call.id,
-    Campaign.name,
-    Lead.name,
-    Call.phone,
-    Call.n,
-    Call.created_at,
-    Call.state,
-    Call.outcome,
-    Call.reason,
-    Call.duration_s,
-)
-
-
-async def calls_of(session: AsyncSession, lead_id: int, most: int = 100) -> list[PastCall]:
-    """The newest calls to a lead."""
-    query = (
-        select(*_PAST)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .where(CampaignLead.lead_id == lead_id)
-        .order_by(Call.created_at.desc())
-        .limit(most)
-    )
-    return [PastCall(*tuple(row)) for row in await session.execute(query)]
-
-
-async def newest_calls(
-    session: AsyncSession,
-    campaign_id: int | None,
-    before: tuple[datetime, UUID] | None = None,
-    most: int = PAGE,
-    outcome: str = "",
-) -> list[PastCall]:
-    """The newest calls of a campaign, or of all, behind `before`; with `outcome`, those that ended so."""
-    few = select(Call.id).order_by(Call.created_at.desc(), Call.id.desc()).limit(most)
-    if campaign_id is not None:
-        few = few.where(Call.campaign_id == campaign_id)
-    if outcome:
-        few = few.where(Call.outcome == outcome)
-    if before is not None:
-        few = few.where(Call.created_at <= before[0], tuple_(Call.created_at, Call.id) < before)
-    query = (
-        select(*_PAST)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .where(Call.id.in_(few))
-        .order_by(Call.created_at.desc(), Call.id.desc())
-    )
-    return [PastCall(*tuple(row)) for row in await session.execute(query)]
 
 
 async def own_cells(session: AsyncSession, lead_id: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ from dialer.cli.job import Working
 from dialer.domain.call import Outcome
 from dialer.domain.roles import Role
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call, lead_lists
+from dialer.store import campaigns, do_not_call, past_calls
 from dialer.store.tables import AuditEntry, Call, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
 from dialer.web.pages.kept import Kept
 from dialer.wiring.stores import Store
@@ -342,7 +342,7 @@ async def test_calls_are_listed_by_campaign_and_outcome_and_page_by_key(full: As
     none = (await full.get("/calls?outcome=booked&campaign=999")).text
     assert "No call has these filters." in none
     async with store.sessions() as session:
-        first = await lead_lists.newest_calls(session, None, most=1, outcome="booked")
-        rest = await lead_lists.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
+        first = await past_calls.newest_calls(session, None, most=1, outcome="booked")
+        rest = await past_calls.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
     assert {str(each.call_id) for each in (*first, *rest)} == booked
     assert len(rest) == len(booked) - 1

@@ -14,7 +14,7 @@ from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS, Role
 from dialer.flows.opt_out import list_number
-from dialer.store import audit, campaigns, do_not_call, lead_lists, own_leads, talks
+from dialer.store import audit, campaigns, do_not_call, lead_lists, own_leads, past_calls, talks
 from dialer.store.lead_lists import Wanted
 from dialer.store.tables import LEAD_STATES, Lead
 from dialer.web.doors.may import may
@@ -97,7 +97,7 @@ async def show_lead(lead_id: FromPath[int], request: Asked, parts: WebParts) -> 
                     "outcome": each.outcome,
                     "duration_s": each.duration_s,
                 }
-                for each in await lead_lists.calls_of(session, lead_id)
+                for each in await past_calls.calls_of(session, lead_id)
             ],
             "said": [{"field": each.field, "value": each.value} for each in await lead_lists.said_of(session, lead_id)],
             "row": await lead_lists.own_cells(session, lead_id),

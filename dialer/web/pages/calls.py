@@ -12,7 +12,7 @@ from litestar.response import Template
 
 from dialer.domain.call import AT_CARRIER
 from dialer.domain.roles import READERS
-from dialer.store import campaign_pages, lead_lists, recordings, talks
+from dialer.store import campaign_pages, past_calls, recordings, talks
 from dialer.store.lead_lists import PAGE
 from dialer.store.talks import Talk
 from dialer.web.doors.may import may
@@ -31,7 +31,7 @@ async def all_calls(
     wanted = outcome if outcome in OUTCOMES else ""
     given = {"campaign": campaign, "outcome": wanted}
     async with parts.sessions() as session:
-        rows = await lead_lists.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
+        rows = await past_calls.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
         names = await campaign_pages.names(session)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     following = f"{last.at.isoformat()}~{last.call_id}" if last else ""

@@ -15,7 +15,7 @@ from dialer.control import Command, ask
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.launch import CannotLaunchError, launch
 from dialer.flows.stop_campaign import stop_campaign
-from dialer.store import audit, campaign_pages, campaigns, imports, lead_lists
+from dialer.store import audit, campaign_pages, campaigns, imports, past_calls
 from dialer.store.tables import Campaign
 from dialer.store.tallies import Tally
 from dialer.web.doors.may import may
@@ -67,7 +67,7 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
             "tally": sums.get(campaign_id, Tally()),
             "live": await campaigns.live_calls(session, campaign_id),
             "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
-            "calls": await lead_lists.newest_calls(session, campaign_id, most=LAST_CALLS),
+            "calls": await past_calls.newest_calls(session, campaign_id, most=LAST_CALLS),
             "lists": [imports.described(each, campaign.name) for each in await campaign_pages.lists(session, campaign)],
             "log": await campaign_pages.log_of(session, campaign),
             "zone": await campaign_pages.zone_of(session, campaign_id),

@@ -12,7 +12,7 @@ from dialer.domain.call import Outcome
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS
 from dialer.flows.explain import explain_number
-from dialer.store import campaign_pages, lead_lists
+from dialer.store import campaign_pages, lead_lists, past_calls
 from dialer.store.lead_lists import PAGE, Key, Wanted
 from dialer.store.tables import LEAD_STATES, Lead
 from dialer.web.doors.may import may
@@ -90,7 +90,7 @@ async def one_lead(lead_id: FromPath[int], parts: WebParts) -> Template:
             raise NotFoundException("there is no such lead")
         context: dict[str, Any] = {
             "places": await lead_lists.places_of(session, lead_id),
-            "calls": await lead_lists.calls_of(session, lead_id),
+            "calls": await past_calls.calls_of(session, lead_id),
             "cells": await lead_lists.own_cells(session, lead_id),
             "values": await lead_lists.said_of(session, lead_id),
             "meetings": await lead_lists.meetings_of(session, lead_id),
