@@ -35,6 +35,7 @@ PAGES = {
     "set_up": "/campaigns/1/set-up/launch",
     "scripts": "/scripts",
     "script": "/scripts/ava",
+    "week": "/bookings",
     "bookings": "/bookings/all",
     "counselors": "/counselors",
     "do_not_call": "/do-not-call",
