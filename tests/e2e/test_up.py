@@ -16,15 +16,17 @@ import pytest
 
 from dialer.cli.rehearsal import free_ports, own_environment
 from dialer.web.health import is_healthy
+from tests.support.clusters import forget
 
 READY_S = 60.0
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     web, bridge = free_ports(2)
     ports = {"DIALER_WEB_PORT": str(web), "DIALER_BRIDGE_PORT": str(bridge)}
-    return {**own_environment(), **ports, "DIALER_DATA_DIR": str(tmp_path / "data"), "DIALER_ENV_FILE": os.devnull}
+    yield {**own_environment(), **ports, "DIALER_DATA_DIR": str(tmp_path / "data"), "DIALER_ENV_FILE": os.devnull}
+    forget(tmp_path / "data")
 
 
 @pytest.fixture

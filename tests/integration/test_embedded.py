@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from dialer.embedded import Addresses, Embedded
+from tests.support.clusters import forget
 
 HERE = Path(__file__).parents[2]
 # Enters, says so, and does on each line from the parent what it says: `leave` the servers, `end` the process.
@@ -86,7 +86,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         with suppress(psutil.NoSuchProcess):
             if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
                 psutil.Process(pid).kill()
-    shutil.rmtree(Embedded(place)._cluster(), ignore_errors=True)  # for root it lies outside the folder
+    forget(place)
 
 
 def pids(folder: Path) -> list[int]:

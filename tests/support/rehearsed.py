@@ -30,6 +30,7 @@ from dialer.cli.rehearsal import free_ports, own_environment, simulated, told
 from dialer.embedded import Embedded
 from dialer.settings import Settings
 from dialer.web.health import is_healthy
+from tests.support.clusters import forget
 from tests.support.paper_bridge import PAPER_BRIDGE
 from tests.support.proxy import Proxy
 from tests.support.shell import Loaded, Said
@@ -264,6 +265,7 @@ def hurting(
     with ExitStack() as stack:
         twilio_url, settings = stack.enter_context(simulated(own_environment(), speed))
         servers = Embedded(folder, durable=True)
+        stack.callback(forget, folder)
         addresses = stack.enter_context(servers)
         settings = settings.model_copy(
             update={

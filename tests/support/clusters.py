@@ -1,0 +1,11 @@
+"""What an embedded PostgreSQL leaves where root's has to live: outside the folder of a test, which pytest would clear."""
+
+import shutil
+from pathlib import Path
+
+from dialer.embedded import Embedded
+
+
+def forget(folder: Path) -> None:
+    """Delete the files of the PostgreSQL of a data folder, which has ended."""
+    shutil.rmtree(Embedded(folder)._cluster(), ignore_errors=True)
