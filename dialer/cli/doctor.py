@@ -164,11 +164,14 @@ async def _exotel(settings: Settings) -> Finding:
 async def _exchange(settings: Settings) -> Finding:
     """Whether what a carrier bills in another currency can be counted in ours."""
     async with open_store(settings, pool_size=1) as store, store.sessions() as session:
-        waiting = set(await calls.billed_unpriced(session))
+        waiting = {currency: first for currency, (_, first) in (await calls.billed_unpriced(session)).items()}
         expected = {RUPEES} if has_credentials(settings)["exotel"] else set()
-        known = await prices.on(session, waiting | expected, store.clock.now().date())
-    if missing := sorted(waiting | {each for each in expected if (each, MONEY) not in known}):
-        says = "; ".join(f"dialer prices set {each} {MONEY} PRICE" for each in missing)
+        known = await prices.on(session, expected, store.clock.now().date())
+    if missing := sorted({*waiting} | {each for each in expected if (each, MONEY) not in known}):
+        says = "; ".join(
+            f"dialer prices set {each} {MONEY} PRICE" + (f" --since {waiting[each]}" if each in waiting else "")
+            for each in missing
+        )
         return Finding(
             "exchange",
             "missing",

@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
+from dialer.domain.cost import MILLION, MONEY
 from dialer.flows.keep_prices import set_price
 from dialer.settings import Settings
 from dialer.store import prices as stored
 from dialer.wiring.stores import Store
+
+MOST = Decimal(1_000_000_000)
 
 
 @click.group()
@@ -63,7 +66,7 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
         price = Decimal(per_million)
     except InvalidOperation:
         price = Decimal(-1)
-    if not price.is_finite() or price < 0:
+    if not price.is_finite() or not 0 <= price < MOST:
         raise click.UsageError(f"{per_million!r} is no price; give USD for a million, such as 32.00")
 
     async def work(settings: Settings, store: Store) -> tuple[date, int]:
@@ -72,5 +75,6 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
             return day, await set_price(session, model, kind, price, day, source)
 
     day, priced = with_store(work)
-    also = f"; {priced} calls are priced by it" if priced else ""
+    also = f": {MILLION / price:.2f} {model.upper()} to the dollar" if kind == MONEY and price else ""
+    also += f"; calls that are priced by it: {priced}" if priced else ""
     click.echo(f"{model}: a million of {kind} costs {price} USD from {day} on{also}")

@@ -18,6 +18,7 @@ async def set_price(
     session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str
 ) -> int:
     """Set what a million of a kind costs from a day on; how many calls' carrier costs are known by it."""
+    model = model.upper() if kind == MONEY else model  # as carriers write it
     await prices.put(session, model, kind, per_million, since, source)
     return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
 

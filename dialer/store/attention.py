@@ -69,10 +69,10 @@ async def _unpriced(session: AsyncSession) -> list[Need]:
     return [
         Need(
             f"{many} {'call is' if many == 1 else 'calls are'} billed in {currency}",
-            f"What they cost is not known until you set what a million {currency} cost, in USD.",
+            f"What they cost is not known until you set what a million {currency} cost, in USD, from {first} on.",
             "/settings#prices",
         )
-        for currency, many in (await calls.billed_unpriced(session)).items()
+        for currency, (many, first) in (await calls.billed_unpriced(session)).items()
     ]
 
 

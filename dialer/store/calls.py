@@ -161,10 +161,13 @@ async def price_billed(session: AsyncSession, currency: str, per_million: Decima
     return len(done.all())
 
 
-async def billed_unpriced(session: AsyncSession) -> dict[str, int]:
-    """How many calls are billed in a currency whose exchange was not known then, by the currency."""
-    query = select(Call.currency, func.count()).where(Call.carrier_cost.is_(None), Call.carrier_price.is_not(None))
-    return {currency or "": many for currency, many in await session.execute(query.group_by(Call.currency))}
+async def billed_unpriced(session: AsyncSession) -> dict[str, tuple[int, date]]:
+    """How many calls are billed in a currency whose exchange was not known then, and since which day (UTC), by currency."""
+    query = select(Call.currency, func.count(), func.min(Call.created_at)).where(
+        Call.carrier_cost.is_(None), Call.carrier_price.is_not(None)
+    )
+    found = await session.execute(query.group_by(Call.currency))
+    return {currency or "": (many, first.astimezone(UTC).date()) for currency, many, first in found}
 
 
 async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:

@@ -208,8 +208,9 @@ def test_prices_are_listed_and_set_by_hand(shell: Shell) -> None:
     (new,) = shell.done("prices", "list", "--model", "gpt-next")
     assert (new["per_million"], new["since"], new["source"]) == ("12.5", "2026-12-01", "set by hand")
     assert shell("prices", "set", "gpt-next", "audio_out", "cheap").status == 2
-    rupees = shell("prices", "set", "INR", "money", "11304.8", "--since", "2026-12-01")
-    assert rupees.out == "INR: a million of money costs 11304.8 USD from 2026-12-01 on\n"
+    assert shell("prices", "set", "gpt-next", "audio_out", "1e30").status == 2
+    rupees = shell("prices", "set", "inr", "money", "11304.8", "--since", "2026-12-01")
+    assert rupees.out == "inr: a million of money costs 11304.8 USD from 2026-12-01 on: 88.46 INR to the dollar\n"
 
 
 EXOTEL = {

@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 
 from dialer.carriers.port import Report
+from dialer.cli.doctor import _exchange
 from dialer.domain.call import State
 from dialer.domain.cost import MONEY
 from dialer.flows.close_talk import Measured, close_talk
 from dialer.flows.keep_prices import carrier_cost, set_price
 from dialer.flows.record_status import record_status
+from dialer.settings import Settings
 from dialer.store import attention, campaigns, prices
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
@@ -69,7 +71,9 @@ async def test_a_call_of_several_providers_is_priced_by_each_of_them_or_not_at_a
     assert call.usage == usage
 
 
-async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_known(store: Store) -> None:
+async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_known(
+    store: Store, settings: Settings
+) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
     call = await call_now(store.sessions, talk.call_id)
     day = call.created_at.date()
@@ -82,16 +86,18 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
     async with store.sessions.begin() as session:
         await record_status(session, talk.call_id, billed, TUESDAY_11)
     assert await known() == (Decimal("1.20"), None, "INR")
+    assert f"dialer prices set INR money PRICE --since {day}" in (await _exchange(settings)).says
     async with store.sessions.begin() as session:
         campaign = await session.get_one(Campaign, call.campaign_id)
         assert await campaigns.spent(session, campaign) == campaign.cost_reserve, "unknown, so its reserve is held"
         (need,) = await attention.needs(session, TUESDAY_11)
         assert need.what == "1 call is billed in INR"
+        assert f"from {day} on" in need.says
         later = await set_price(session, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
         assert later == 0, "a call is priced by its own day"
     assert await known() == (Decimal("1.20"), None, "INR")
     async with store.sessions.begin() as session:
-        assert await set_price(session, "INR", MONEY, Decimal("11304.8"), day, "that day's") == 1
+        assert await set_price(session, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
         assert await attention.needs(session, TUESDAY_11) == []
         campaign = await session.get_one(Campaign, call.campaign_id)
         assert await campaigns.spent(session, campaign) == Decimal("0.013566"), "rounded up to a millionth"
