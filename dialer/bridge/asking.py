@@ -28,6 +28,8 @@ class Asking:
     _asked: Speak | Respond | None = None
     _failed: int = 0
     _not_before: float = 0.0
+    _superseded: bool = False
+    """A response was cancelled to request another one, and its end has not arrived yet."""
 
     @property
     def idle(self) -> bool:
@@ -54,11 +56,23 @@ class Asking:
 
     def renewed(self, instructions: str | None) -> None:
         """A new session: nothing that was asked of the old one will come. What it is to say first, if anything."""
-        self.answering, self._respond, self._asked = False, False, None
+        self.answering, self._respond, self._asked, self._superseded = False, False, None, False
         self.speak = self.speak or instructions
+
+    def started(self) -> None:
+        """A response was created."""
+        self.answering, self._superseded = True, False
+
+    def retry(self) -> None:
+        """The response under way does not go on and is cancelled: request it again, as it was requested."""
+        self._asked, superseded = self._asked or Respond(), self.answering
+        self.answering = False
+        self.too_early()
+        self._superseded = superseded
 
     def too_early(self) -> None:
         """The voice was answering already (its own turn detection was quicker): ask again after that answer."""
+        self._superseded = False
         if isinstance(self._asked, Speak):
             self.speak = self.speak or self._asked.instructions
         elif self._asked is not None:
@@ -67,6 +81,9 @@ class Asking:
 
     def ended(self, event: AnswerEnded, now: float) -> bool:
         """An answer ended; False where it failed and is not to be asked for again."""
+        superseded, self._superseded = self._superseded and event.status == "cancelled", False
+        if superseded:  # the response that replaces it is under way
+            return True
         self.answering = False
         if event.fault is None:
             self._failed, self._asked = 0, None

@@ -27,7 +27,7 @@ from dialer.bridge.effects import (
 from dialer.bridge.ending import Ending
 from dialer.bridge.floor import Floor
 from dialer.bridge.line import play
-from dialer.bridge.manners import Patience
+from dialer.bridge.manners import Escalation, Patience
 from dialer.bridge.playback import BYTES_PER_MS, Playback
 from dialer.bridge.transcript import Transcript
 from dialer.carriers.media import (
@@ -175,7 +175,6 @@ class Conversation:
 
     def voice(self, event: VoiceEvent, now: float) -> list[Effect]:
         """An event of the voice other than audio that was forwarded."""
-        self.patience.voice_at = now
         match event:
             case ItemAdded():
                 self.transcript.added(event, self.stream_ms)
@@ -200,14 +199,14 @@ class Conversation:
                 self.given_bytes, self.floor.silent_since_ms = 0, None  # the session counts its own sound
                 return self._open(now)
             case SpeechStarted():
-                return self.floor.speech_started(self.stream_ms)
+                return self.floor.speech_started(self.stream_ms, now)
             case SpeechStopped(end_ms):
                 self.floor.speech_stopped(end_ms, self.stream_ms, now)
                 return []
             case AnswerStarted():
                 return self.floor.answer_started()
             case ToolCalled():
-                return self._tool_called(event)
+                return self._tool_called(event, now)
             case AnswerEnded():
                 return self._answer_ended(event, now)
             case VoiceFault("conversation_already_has_active_response"):
@@ -256,7 +255,7 @@ class Conversation:
     def _dial(self, now: float) -> list[Effect]:
         self.dialling.dial(now, begun=self._opened)
         self.floor.has_voice = self._listening = self.asking.answering = False
-        self.patience.speaks, self.patience.filled = False, True
+        self.patience.speech_started_at, self.patience.filled = None, True
         return [*self.transcript.give_up(), Redial()]
 
     def voice_choked(self, choked: bool) -> None:
@@ -318,12 +317,14 @@ class Conversation:
             return self.leave(End.TIME_LIMIT, now)
         if self._media and self.patience.media_is_gone(self.stream_ms, now):
             return self.leave(End.MEDIA_LOST, now)
+        if self._voice_spoke:
+            self._voice_spoke = False
+            self.patience.response_heard()
         if self.dialling.lost_at is not None:
+            if self.patience.unanswered_for(now) > manners.GIVE_UP_AFTER_S:
+                return self._give_up(now)
             overdue = now - self.dialling.lost_at > manners.REDIAL_WITHIN_S
             return self.voice_lost("no new session in time", now) if overdue else []
-        if self._voice_spoke:
-            self._voice_spoke, self.patience.voice_at = False, now
-            self.patience.paid()
         if self.dialling.leaving and not self.ending.goodbye and self.dialling.moves(now, quiet=self._is_quiet()):
             return self._dial(now)
         return self.floor.doubt(self.stream_ms) + (self._go_on(now) or self._wait(now))
@@ -366,14 +367,11 @@ class Conversation:
     def _wait(self, now: float) -> list[Effect]:
         """What is to be done because nothing happens."""
         playing = self.playback.is_playing(self.stream_ms)
-        if not playing and self.patience.voice_is_silent(now):
-            self.faults.append(f"the voice said nothing for {manners.SILENT_VOICE_S:.0f} s")
-            if self.ending.goodbye:
-                return self._part(*self.ending.farewell, now)
-            return self._turn(now)
+        if not playing and (step := self.patience.escalation(now)) is not None:
+            return self._escalate(step, now)
         if self.ending.goodbye_is_overdue(now) and not (self.asking.answering or playing):
             return self._part(*self.ending.farewell, now)
-        if not playing and not self.ending.goodbye and self.patience.wants_filler(now):
+        if not playing and not self.ending.goodbye and self.patience.filler_due(now):
             self.patience.filled = True
             return play(self.ending.clips.moment, self.playback, self.transcript, self.stream_ms)
         if self._opened and not self.ending.goodbye:
@@ -393,9 +391,10 @@ class Conversation:
         keep = self.leaves_message and not self.ending.begun
         return effects + (self._part(End.MACHINE, None, now) if keep else self.leave(End.MACHINE, now))
 
-    def _tool_called(self, event: ToolCalled) -> list[Effect]:
+    def _tool_called(self, event: ToolCalled, now: float) -> list[Effect]:
         if self.ears.machine or not self.asking.called(event):
             return []
+        self.patience.response_progressed(now)
         self.transcript.used(event.item, event.tool_call, event.name, event.arguments)
         return [RunTool(event.tool_call, event.item, event.name, event.arguments)]
 
@@ -410,7 +409,8 @@ class Conversation:
         if self.floor.opening_ends is None:
             self.floor.opening_ends = self.playback.sent
         if self.asking.idle:
-            self.patience.paid()
+            if event.status != "cancelled":  # interrupted before a sound of it was heard: the student still waits
+                self.patience.response_heard()
             self.ending.goodbye_sent = self.ending.goodbye
         return effects + self._go_on(now) + self.ending.after_goodbye(now, self.stream_ms)
 
@@ -419,8 +419,26 @@ class Conversation:
             return []
         if (command := self.asking.next(now)) is None:
             return []
-        self.patience.owe(now)
+        self.patience.response_due(now)
         return [Tell(command)]
+
+    def _escalate(self, step: Escalation, now: float) -> list[Effect]:
+        """The voice hears, perhaps, but does not answer: request again, then another session, then say sorry."""
+        if step is Escalation.RETRY_RESPONSE:
+            self.faults.append(f"no answer after {manners.RETRY_RESPONSE_AFTER_S:.0f} s; requested again")
+            return [*self.floor.retry_response(), *self._go_on(now)]
+        if step is Escalation.GIVE_UP or self.ending.goodbye:
+            return self._give_up(now)
+        if not self.dialling.choose(begun=self._opened):
+            return self._give_up(now)
+        self.faults.append(f"no answer after {manners.REPLACE_SESSION_AFTER_S:.0f} s; the session is replaced")
+        return self._dial(now)
+
+    def _give_up(self, now: float) -> list[Effect]:
+        self.faults.append(f"no answer for {self.patience.unanswered_for(now):.0f} s")
+        if self.ending.goodbye:
+            return self._part(*self.ending.farewell, now)
+        return self._apologise(End.VOICE_LOST, now)
 
     def _turn(self, now: float) -> list[Effect]:
         """The voice does not answer: to the second one, where there is one; a new session of the same would not either."""
@@ -430,7 +448,7 @@ class Conversation:
 
     def _is_quiet(self) -> bool:
         """Whether nobody speaks, and nobody waits for anything."""
-        waits = self.patience.speaks or self.patience.owed_since is not None
+        waits = self.patience.student_speaks or self.patience.response_due_since is not None
         return self.asking.idle and not waits and not self.playback.is_playing(self.stream_ms)
 
     def _apologise(self, end: End, now: float) -> list[Effect]:

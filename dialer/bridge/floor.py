@@ -44,10 +44,9 @@ class Floor:
         """Listen by the script's manner."""
         self.barging = Barging(self.manner)
 
-    def speech_started(self, stream_ms: int) -> list[Effect]:
+    def speech_started(self, stream_ms: int, now: float) -> list[Effect]:
         """The voice hears something."""
-        self.patience.speaks = True
-        self.patience.paid()
+        self.patience.speech_started(now)
         if self.ending.goodbye:  # it is said whole
             return []
         if self._ava_speaks(stream_ms) and not self.barging.starts(protected=self._is_protected(stream_ms)):
@@ -56,15 +55,16 @@ class Floor:
 
     def speech_stopped(self, end_ms: int, stream_ms: int, now: float) -> None:
         """The voice hears nothing any more, since `end_ms` of the sound it was given."""
-        self.patience.speaks = False
+        self.patience.speech_stopped(now)
         if self.barging.stops(spoke_over=self._ava_speaks(stream_ms)):
             self.silent_since_ms = end_ms
-            self.patience.owe(now)
+            self.patience.response_due(now)
 
     def answer_started(self) -> list[Effect]:
         """The voice answers: because it was asked to, or of its own accord, when it heard something end."""
         unwanted = not self.asking.answering and self.barging.ignores_answer()
-        self.asking.answering, self.muted = True, unwanted
+        self.asking.started()
+        self.muted = unwanted
         return [Tell(Cancel())] if unwanted else []
 
     def doubt(self, stream_ms: int) -> list[Effect]:
@@ -80,6 +80,13 @@ class Floor:
             return effects
         self.muted = True
         return [*effects[:1], Tell(Cancel()), *effects[1:]]
+
+    def retry_response(self) -> list[Effect]:
+        """Cancel a response that does not go on, and request it again; late audio of the old one is dropped."""
+        effects: list[Effect] = [Tell(Cancel())] if self.asking.answering else []
+        self.muted = self.asking.answering
+        self.asking.retry()
+        return effects
 
     def wait(self, busy: bool, now: float) -> None:
         """Nobody speaks: ask once whether anybody is there; who says nothing to that is told goodbye."""

@@ -17,7 +17,8 @@ media
     broken text frame at `ms`), `silence` (no more frames from `ms` on).
 model
     `refuse` (the handshake is answered with `status`), `close` (1011 after `ms` of audio), `expire` (session_expired
-    and 1001 after `ms`), `silence` (answers nothing from `ms` on), `failed` (a response fails with `code`), `slow` (a
+    and 1001 after `ms`), `silence` (answers nothing from `ms` on), `stall` (a response is created and never goes on,
+    while transcripts and speech events keep coming), `failed` (a response fails with `code`), `slow` (a
     response starts to speak or act `seconds` late), `late_transcript` (it comes `seconds` late), `bad_arguments` and
     `unknown_tool` (of a tool call), `go_away` (at `ms`, the socket ends `seconds` later) and `forget` (a session that is
     to be gone on with is not known any more): the last two of Gemini alone.
@@ -47,6 +48,7 @@ KINDS: Mapping[str, frozenset[str]] = {
             "close",
             "expire",
             "silence",
+            "stall",
             "failed",
             "slow",
             "late_transcript",

@@ -653,6 +653,22 @@ async def test_a_silent_model_answers_nothing(world: World) -> None:
         assert "response.created" not in client.kinds()
 
 
+async def test_a_stalled_response_is_created_and_goes_on_only_when_it_is_cancelled(
+    world: World, client: Client
+) -> None:
+    world.faults.add(Fault("model", "stall"))
+    await client.set_up()
+    await client.hear(process_speech().clip(CANADA.text, CANADA.voice).ulaw)
+    await client.until("response.created")
+    await client.until("conversation.item.input_audio_transcription.completed")
+    await client.send("response.create")
+    assert (await client.until("error"))["error"]["code"] == "conversation_already_has_active_response"
+    await client.send("response.cancel")
+    assert (await client.until("response.done"))["response"]["status"] == "cancelled"
+    await client.send("response.create")
+    assert (await client.until("response.done"))["response"]["status"] == "completed", "one fault, one response"
+
+
 async def test_a_slow_model_and_a_late_transcript_are_late_by_real_seconds(world: World, client: Client) -> None:
     world.faults.add(Fault("model", "slow", seconds=0.3), Fault("model", "late_transcript", seconds=0.6))
     await client.set_up()

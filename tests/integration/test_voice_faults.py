@@ -137,23 +137,31 @@ async def test_a_voice_that_is_lost_twice_ends_the_talk_with_an_apology(bridged:
     assert len(bridged.voice.sessions) == 2
 
 
-async def test_a_voice_that_says_nothing_is_covered_for_a_moment_and_then_given_up(
+async def test_a_voice_that_hears_but_never_answers_is_covered_for_a_moment_replaced_and_given_up(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F48: filler, then apology and end, as our failure."""
-    monkeypatch.setattr(manners, "FILLER_AFTER_S", 0.2)
-    monkeypatch.setattr(manners, "SILENT_VOICE_S", 0.7)
+    for name, seconds in (("FILLER", 0.2), ("RETRY_RESPONSE", 0.4), ("REPLACE_SESSION", 0.6), ("GIVE_UP", 1.0)):
+        monkeypatch.setattr(manners, f"{name}_AFTER_S", seconds)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
         await until(lambda: caller.of("mark"), "the opening")
         await asyncio.sleep(0.3)
         assert clips(caller) == [], "nobody is waiting"
+        bridged.voice.greet = False
         await session.turn("s1", "I want to study in Canada.")
+        await session.send("response.created", response={"id": "stuck"})
+        await until(lambda: len(session.of("response.create")) == 2, "requested again")
+        assert session.of("response.cancel")
+        await session.hear("s2", "Hello?")
         await caller.closed()
         assert clips(caller) == ["moment", "sorry"]
         ended = await bridged.ended(call)
+    assert len(bridged.voice.sessions) == 2, "a new session was tried"
     assert ended.outcome is Outcome.FAILED
-    assert "said nothing" in (ended.reason or "")
+    assert "no answer for" in (ended.reason or "")
+    lead = await lead_now(bridged.sessions)
+    assert (lead.state, lead.last_outcome) == ("waiting", Outcome.FAILED), "our failure: called again"
 
 
 BAD = {

@@ -103,7 +103,7 @@ def test_a_short_or_quiet_noise_cuts_nothing_and_gets_no_answer(noise: str) -> N
     assert call.say(SpeechStarted()) == []
     assert _cuts(call.line(HUSH, 1000)) == []
     assert call.say(SpeechStopped(5000)) == []
-    assert call.talk.patience.owed_since is None
+    assert call.talk.patience.response_due_since is None
     assert call.say(AnswerStarted()) == [Tell(Cancel())], "the voice answers the noise of its own accord"
     assert not call.talk.audio(Audio("to the noise", HUSH))
     assert call.say(AnswerEnded("cancelled")) == []
@@ -165,7 +165,7 @@ def test_what_is_heard_when_ava_is_silent_is_always_a_turn() -> None:
     call.say(SpeechStarted())
     call.line(HUSH, 500)
     call.say(SpeechStopped(13_000))
-    assert call.talk.patience.owed_since is not None
+    assert call.talk.patience.response_due_since is not None
     assert call.say(AnswerStarted()) == []
 
 

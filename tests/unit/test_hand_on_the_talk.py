@@ -3,7 +3,7 @@
 from dialer.bridge.clips import GOODBYE, MOMENT
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, End, Finish, Play, Redial, SendClear, Tell
-from dialer.bridge.manners import SILENT_VOICE_S
+from dialer.bridge.manners import REPLACE_SESSION_AFTER_S
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted
 from dialer.voices.port import AnswerEnded, AnswerStarted, Audio, Cancel, Note, Setup, Speak, ToolCalled, VoiceReady
 
@@ -80,7 +80,7 @@ def test_a_goodbye_that_does_not_come_is_said_by_a_clip_and_a_second_wish_change
     talk = _listening()
     talk.say_goodbye("bye", 1.0)
     assert talk.say_goodbye("something else", 1.1) == []
-    done = talk.tick(1.0 + SILENT_VOICE_S + 0.1)
+    done = talk.tick(1.0 + REPLACE_SESSION_AFTER_S + 0.1)
     assert [effect.clip for effect in done if isinstance(effect, Play)] == [GOODBYE]
 
 

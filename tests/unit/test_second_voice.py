@@ -8,7 +8,7 @@ from dialer.bridge.clips import MOMENT, SORRY
 from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
 from dialer.bridge.dialling import MOVE_BEFORE_S, SPARE_AFTER_S
 from dialer.bridge.effects import Effect, End, Finish, Play, Redial, Tell
-from dialer.bridge.manners import SILENT_VOICE_S
+from dialer.bridge.manners import REPLACE_SESSION_AFTER_S
 from dialer.carriers.media import MediaFrame, MediaStarted
 from dialer.voices.port import (
     AnswerEnded,
@@ -123,7 +123,7 @@ def test_a_voice_that_answers_nothing_or_fails_twice_is_exchanged_once() -> None
     mute = _listening()
     _say(mute, SpeechStarted(), SpeechStopped(100), now=1.0)
     mute.frame(MediaFrame("", 20))
-    assert Redial() in mute.tick(1.1 + SILENT_VOICE_S)
+    assert Redial() in mute.tick(1.1 + REPLACE_SESSION_AFTER_S)
     failing = _listening()
     failed = (AnswerStarted(), AnswerEnded("failed", "server_error"))
     _say(failing, *failed, now=1.0)

@@ -225,16 +225,124 @@ def test_a_goodbye_is_said_even_if_the_voice_is_lost_before_it() -> None:
     assert _heard(talk.tool_done("c", "{}", ends=True, opted_out=False, now=1.2)) == [GOODBYE]
 
 
-def test_who_waits_two_seconds_is_asked_for_a_moment_and_after_five_more_told_the_truth() -> None:
-    """F48: filler, then the end, as our failure."""
+def _noise(*, hello_every_s: float = 0.0) -> list[tuple[float, VoiceEvent]]:
+    """What a voice that hears and never answers says from 10 s on: a stuck response, transcripts, speech events."""
+    events: list[tuple[float, VoiceEvent]] = [(10.0, SpeechStarted()), (10.0, SpeechStopped(9800))]
+    events += [(10.1, AnswerStarted()), (10.4, Heard("s1", "Which course is best?"))]
+    at = 10.0 + hello_every_s
+    while hello_every_s and at < 30.0:
+        events += [(at, SpeechStarted()), (at + 0.5, SpeechStopped(9800)), (at + 0.7, Heard(f"s{at}", "Hello?"))]
+        at = round(at + hello_every_s, 1)
+    return events
+
+
+def _with(talk: Conversation, events: list[tuple[float, VoiceEvent]], until: float) -> list[tuple[float, Effect]]:
+    """`_live` from 10 s on, with the voice's events at their times."""
+    done, left = [], sorted(events, key=lambda event: event[0])
+    for tenth in range(100, round(until * 10) + 1):
+        while left and left[0][0] <= tenth / 10:
+            done += [(tenth / 10, effect) for effect in talk.voice(left.pop(0)[1], tenth / 10)]
+        _at(talk, tenth * 100)
+        done += [(tenth / 10, effect) for effect in talk.tick(tenth / 10)]
+    return [(round(at - 10.0, 1), effect) for at, effect in done if not isinstance(effect, SaveTurn | SendMark)]
+
+
+@pytest.mark.parametrize("hello_every_s", [0.0, 1.0, 3.0])
+def test_a_voice_that_hears_but_never_answers_is_asked_again_replaced_and_given_up_within_15_s(
+    hello_every_s: float,
+) -> None:
+    """F48: transcripts and speech events are no answer; the student is not kept waiting by them."""
     talk = _listening()
     _live(talk, 0, 10.0)
-    _say(talk, SpeechStarted(), SpeechStopped(9800), now=10.0)
-    done = _live(talk, 10.0, 22.0)
-    assert [(at, effect.clip) for at, effect in done if isinstance(effect, Play)] == [(12.1, MOMENT), (17.1, SORRY)]
+    done = _with(talk, _noise(hello_every_s=hello_every_s), 26.0)
+    clips = [(at, effect.clip) for at, effect in done if isinstance(effect, Play)]
+    assert clips == [(clips[0][0], MOMENT), (12.1, SORRY)], "one filler, then the truth"
+    assert hello_every_s or clips[0][0] == 2.1
+    assert [at for at, effect in done if isinstance(effect, Redial)] == [8.1]
+    (asked,) = [at for at, effect in done if effect == Tell(Respond())]
+    assert asked == 5.1
+    assert (5.1, Tell(Cancel())) in done
     assert done[-1][1] == Finish(End.VOICE_LOST)
-    assert _when(done, Finish) < 20.2
-    assert talk.faults == ["the voice said nothing for 7 s"]
+    assert done[-1][0] <= 15.0
+    assert talk.faults == [
+        "no answer after 5 s; requested again",
+        "no answer after 8 s; the session is replaced",
+        "no answer for 12 s",
+    ]
+
+
+def test_an_answer_to_the_second_request_is_heard_and_ends_the_wait() -> None:
+    talk = _listening()
+    _live(talk, 0, 10.0)
+    _with(talk, _noise(), 15.1)
+    assert _say(talk, AnswerEnded("cancelled"), now=15.2) == [], "the one that was stuck"
+    assert _say(talk, AnswerStarted(), now=15.3) == []
+    assert talk.audio(Audio("a", _sound(1000)))
+    assert _live(talk, 15.3, 16.0) == []
+    assert _say(talk, AnswerEnded("completed"), now=16.0)[0] == SendMark("0:" + str(talk.playback.sent), ends=True)
+    done = _live(talk, 16.0, 24.0)
+    assert not any(isinstance(effect, Redial | Play) for _, effect in done)
+
+
+def test_audio_of_a_response_that_was_given_up_is_not_heard_over_the_new_one() -> None:
+    talk = _listening()
+    _live(talk, 0, 10.0)
+    _with(talk, _noise(), 15.1)
+    assert not talk.audio(Audio("late", _sound(1000)))
+    _say(talk, VoiceFault("conversation_already_has_active_response", "", fatal=False), now=15.2)
+    assert _say(talk, AnswerEnded("cancelled"), now=15.3) == [Tell(Respond())], "the voice was not done yet: again"
+
+
+def test_an_opening_that_is_never_said_is_requested_again_as_the_opening() -> None:
+    talk = _talk()
+    assert _say(talk, VoiceReady(), AnswerStarted(), now=0.0) == [Tell(Speak("open"))]
+    done = [effect for _, effect in _live(talk, 0.0, 5.2)]
+    assert done[-2:] == [Tell(Cancel()), Tell(Speak("open"))]
+
+
+def test_a_response_that_was_never_created_is_requested_without_cancelling_anything() -> None:
+    talk = _listening()
+    _say(talk, SpeechStarted(), SpeechStopped(0), now=1.0)
+    assert [effect for at, effect in _live(talk, 1.0, 6.2) if isinstance(effect, Tell)] == [Tell(Respond())]
+
+
+def test_somebody_who_speaks_at_length_is_not_taken_for_somebody_who_waits() -> None:
+    """A student who pauses for breath: the voice has not had its chance to answer yet."""
+    talk = _listening()
+    for start in range(1, 30, 4):
+        _say(talk, SpeechStarted(), now=float(start))
+        assert _live(talk, float(start), start + 3.5) == []
+        _say(talk, SpeechStopped(0), now=start + 3.5)
+        assert _live(talk, start + 3.5, start + 4.0) == []
+
+
+def test_a_tool_call_is_progress_and_restarts_the_wait() -> None:
+    talk = _listening()
+    _say(talk, SpeechStarted(), SpeechStopped(0), AnswerStarted(), now=1.0)
+    _live(talk, 1.0, 5.8)
+    _say(talk, ToolCalled("c1", "t1", "find_slots", "{}"), AnswerEnded("completed"), now=5.9)
+    assert talk.tool_done("c1", "{}", ends=False, opted_out=False, now=6.0)[-1] == Tell(Respond())
+    assert [effect for _, effect in _live(talk, 6.0, 10.8) if isinstance(effect, Tell)] == []
+
+
+def test_where_no_other_session_is_left_the_apology_comes_at_once() -> None:
+    talk = _listening()
+    talk.voice_lost("it closed with 1011", 1.0)
+    _say(talk, VoiceReady(), AnswerStarted(), AnswerEnded("completed"), now=2.0)
+    _live(talk, 2.0, 10.0)
+    done = _with(talk, _noise(), 26.0)
+    assert [(at, effect.clip) for at, effect in done if isinstance(effect, Play)] == [(2.1, MOMENT), (8.1, SORRY)]
+    assert not any(isinstance(effect, Redial) for _, effect in done)
+
+
+def test_a_second_voice_that_does_not_answer_either_ends_the_call_with_an_apology() -> None:
+    talk = _listening()
+    talk.dialling.spare = True
+    _live(talk, 0, 10.0)
+    done = _with(talk, [*_noise(), (18.5, VoiceOpened()), (18.6, VoiceReady()), (18.7, AnswerStarted())], 26.0)
+    assert talk.dialling.on_spare
+    assert [at for at, effect in done if effect == Play(SORRY)] == [12.1]
+    assert done[-1][1] == Finish(End.VOICE_LOST)
 
 
 def test_an_answer_that_comes_late_is_heard_after_the_filler_and_counted_for_itself() -> None:
@@ -449,7 +557,7 @@ def test_a_voice_that_falls_silent_when_it_should_say_goodbye_is_spoken_for() ->
     done = _live(talk, 0.1, 12.0)
     assert _heard([effect for _, effect in done]) == [GOODBYE]
     assert done[-1][1] == Finish(End.GOODBYE)
-    assert any("said nothing" in fault for fault in talk.faults)
+    assert any("no answer for" in fault for fault in talk.faults)
 
 
 def test_a_goodbye_that_waits_for_a_tool_is_said_by_us_when_it_is_overdue() -> None:

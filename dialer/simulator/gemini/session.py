@@ -168,6 +168,8 @@ class Session:
         await self._send(serverContent={"turnComplete": True})
 
     async def _run(self, instructions: str) -> None:
+        if self._faults.take("model", "stall"):
+            await asyncio.Event().wait()  # until it is interrupted
         await self._clock.sleep(self._settings.thinking_s)
         if slow := self._faults.take("model", "slow"):
             await asyncio.sleep(slow.seconds)

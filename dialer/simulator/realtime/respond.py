@@ -97,6 +97,8 @@ class Responder:
         try:
             await self._wire.send("response.created", response=response.shown(self._conversation))
             await self._rate_limits()
+            if self._faults.take("model", "stall"):
+                await asyncio.Event().wait()  # until it is cancelled
             await self._clock.sleep(self._settings.thinking_s)
             if slow := self._faults.take("model", "slow"):
                 await asyncio.sleep(slow.seconds)
