@@ -54,6 +54,8 @@ from dialer.wiring.house import make_links
 from dialer.wiring.stores import make_redis, open_store
 
 REDIS_WITHIN_S = 1.0
+MAX_PUBLIC_BODY = 64 * 1024
+"""Bytes that a request without an account may send; carriers send 2 kB."""
 HERE = Path(__file__).parent
 # Nobody is asked who they are where it does not matter: carriers sign what they send, feeds and meetings have an address.
 OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/calendars/", "^/meetings/", "^/static/"]
@@ -97,17 +99,24 @@ def make_app(settings: Settings) -> Litestar:
                 try:
                     yield
                 finally:
+                    await journal.close()
                     for carrier in carriers.values():
                         await carrier.close()
                     await redis.aclose()
 
     return Litestar(
-        # What stands outside of the guard is open to everybody; what is added inside is for administrators alone until
-        # it says whom it is for (`doors.may`).
+        # Routes outside the guard are public; a route inside it is for administrators only until it names its roles
+        # (`doors.may`). The guard runs before a body is read, so a stranger's body is read on public routes alone.
         route_handlers=[
-            *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went, tell_how_it_went),
-            *(twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
-            *doors.PAGES,
+            Router(
+                "/",
+                request_max_body_size=MAX_PUBLIC_BODY,
+                route_handlers=[
+                    *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went),
+                    *(tell_how_it_went, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+                    *doors.PAGES,
+                ],
+            ),
             Router(
                 "/",
                 guards=[guard],

@@ -4,6 +4,7 @@ Where they are set, a password and a list of addresses are asked for as well. Wh
 """
 
 import logging
+import re
 from typing import Annotated
 
 from litestar import Request, post
@@ -21,9 +22,13 @@ from dialer.carriers.exotel.webhooks import (
     sequence_of,
     sid_of,
 )
+from dialer.store import calls
 from dialer.store.events import Event
 from dialer.web.parts import Parts, WebParts
 
+UNKNOWN_CALL = "no call has this token"
+TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
+"""The shape of a call's token: 16 bytes as URL-safe base64."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 log = logging.getLogger(__name__)
 
@@ -32,14 +37,26 @@ log = logging.getLogger(__name__)
 async def exotel_status(
     request: Request[object, object, State], token: Annotated[str, PathParameter()], parts: WebParts
 ) -> None:
-    """A status callback of Exotel: JSON, or a form of either kind."""
+    """A status callback of Exotel: JSON, or a form of either kind. Its body is read only if its token is a call's."""
     _refuse_strangers(request, parts)
+    await _refuse_unknown(token, parts)
     fields = await _fields(request)
     sid = sid_of(fields)
     event = Event("exotel", sid, "status", sequence_of(fields), token, fields, signed=False)
     if not sid or await parts.journal.keep(event) is None:
         log.warning("webhook refused: its token is not that of the call it speaks of")
-        raise PermissionDeniedException("not a call of this token")
+        raise PermissionDeniedException(UNKNOWN_CALL)
+
+
+async def _refuse_unknown(token: str, parts: Parts) -> None:
+    """Raises PermissionDeniedException for a token that no call of Exotel's has."""
+    if TOKEN.fullmatch(token):
+        async with parts.sessions() as session:
+            call = await calls.by_token(session, token)
+        if call is not None and call.carrier == "exotel":
+            return
+    log.warning("webhook refused: its token is not a call's")
+    raise PermissionDeniedException(UNKNOWN_CALL)
 
 
 def _refuse_strangers(request: Request[object, object, State], parts: Parts) -> None:

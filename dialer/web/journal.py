@@ -35,6 +35,12 @@ class Journal:
             self._writing = asyncio.create_task(self._write_all())
         return await kept
 
+    async def close(self) -> None:
+        """Finish what was accepted; to be called before Redis and the database are closed."""
+        for task in (self._writing, self._ringing):
+            if task is not None:
+                await asyncio.gather(task, return_exceptions=True)
+
     async def _write_all(self) -> None:
         while self._waiting:
             some, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]

@@ -10,7 +10,13 @@ from litestar.exceptions import NotFoundException, PermissionDeniedException
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.carriers.twilio.twiml import brief_twiml, hangup_twiml, say_twiml
-from dialer.carriers.twilio.webhooks import is_genuine, is_genuine_form, parse_handover, sequence_of
+from dialer.carriers.twilio.webhooks import (
+    is_genuine,
+    is_genuine_form,
+    is_signature,
+    parse_handover,
+    sequence_of,
+)
 from dialer.flows.transfer import brief
 from dialer.store.events import Event
 from dialer.web.parts import Parts, WebParts
@@ -18,6 +24,8 @@ from dialer.web.parts import Parts, WebParts
 TOKEN = re.compile(r"(?:^|&)token=([\w-]+)", re.ASCII)
 NOBODY_CAME = "I am sorry, none of our experts could come to the phone. We will call you back. Goodbye."
 NOT_GENUINE = "not a genuine request of the carrier"
+MAX_FIELDS = 200
+"""Fields of one webhook; Twilio sends about 30."""
 log = logging.getLogger(__name__)
 
 
@@ -96,21 +104,30 @@ def _query(request: Request[object, object, State]) -> str:
 
 
 async def _verified(request: Request[object, object, State], parts: Parts) -> dict[str, str]:
-    """The fields of a genuine request; of a name that comes twice, the first value."""
+    """The fields of a signed request; of a repeated field, the first value.
+
+    The body is read only if the signature has the shape of one, and parsed up to `MAX_FIELDS`.
+
+    Raises:
+        PermissionDeniedException: there is no valid signature.
+    """
     query, path = _query(request), request.scope["path"]
     url = f"{parts.settings.public_url}{path}?{query}" if query else f"{parts.settings.public_url}{path}"
-    body = await request.body()
     headers = request.headers
     signature, key = headers.get("x-twilio-signature", ""), parts.settings.twilio_auth_token
+    secret = key.get_secret_value() if key else ""
+    if not secret or not is_signature(signature):
+        log.warning("webhook refused: no signature on %s", path)
+        raise PermissionDeniedException(NOT_GENUINE)
+    body = await request.body()
+    is_json = headers.get("content-type", "").startswith("application/json")
     try:
         text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
+        pairs = [] if is_json else parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:  # not UTF-8, or too many fields
         raise PermissionDeniedException(NOT_GENUINE) from error
-    is_json = headers.get("content-type", "").startswith("application/json")
-    pairs = [] if is_json else parse_qsl(text, keep_blank_values=True)
-    secret = key.get_secret_value() if key else ""
     genuine = is_genuine(url, text, signature, secret) if is_json else is_genuine_form(url, pairs, signature, secret)
-    if not secret or not genuine:
+    if not genuine:
         log.warning("webhook refused: no valid signature over %s", url.partition("?")[0])
         raise PermissionDeniedException(NOT_GENUINE)
     return dict(reversed(pairs))
