@@ -10,11 +10,13 @@ import click
 
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
+from dialer.cli.operator import operator
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.flows.export_results import export_results
 from dialer.flows.import_numbers import Listed, import_numbers
 from dialer.flows.opt_out import list_number
 from dialer.flows.read_list import UnreadableListError, read_list
+from dialer.flows.safeguards import remove_number
 from dialer.settings import Settings
 from dialer.store import audit, campaigns, do_not_call
 from dialer.store.do_not_call import Listing
@@ -184,11 +186,11 @@ def check(number: str, as_json: bool, country: str) -> None:
 @click.argument("number")
 @COUNTRY
 def remove(number: str, country: str) -> None:
-    """Take a number off every list."""
+    """Remove a number from every do-not-call list."""
     phone = _phone(number, country)
 
     async def work(settings: Settings, store: Store) -> int:
         async with store.sessions.begin() as session:
-            return await do_not_call.remove(session, phone)
+            return await remove_number(session, operator(), phone)
 
     click.echo(f"{phone}: {with_store(work)} entries removed")

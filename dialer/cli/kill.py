@@ -1,13 +1,14 @@
 """`dialer kill on|off|status`: stop every placing at once, everywhere."""
 
 import json
-from getpass import getuser
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from dialer.cli.beside import with_store
+from dialer.cli.operator import operator
+from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
 from dialer.settings import Settings
 from dialer.store import kill_switches
 from dialer.store.tables import KillSwitch
@@ -33,7 +34,7 @@ def on(why: str, carrier: str | None) -> None:
 
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await kill_switches.throw(session, _scope(carrier), why, f"cli:{getuser()}")
+            await throw_kill_switch(session, operator(), _scope(carrier), why)
 
     with_store(work)
     click.echo(f"kill switch on for {_scope(carrier)}: nothing new is placed from now on")
@@ -46,7 +47,7 @@ def off(carrier: str | None) -> None:
 
     async def work(settings: Settings, store: Store) -> bool:
         async with store.sessions.begin() as session:
-            return await kill_switches.release(session, _scope(carrier))
+            return await release_kill_switch(session, operator(), _scope(carrier))
 
     click.echo(f"kill switch off for {_scope(carrier)}" if with_store(work) else f"it was not on for {_scope(carrier)}")
 

@@ -45,11 +45,20 @@ async def first_account(session: AsyncSession) -> str | None:
     return password
 
 
-async def invite(session: AsyncSession, email: str, role: Role, *, by: str, counselor_id: int | None = None) -> Invited:
-    """Make an account, or send somebody who has one a new way in; the old password stays until the link is used.
+async def invite(
+    session: AsyncSession,
+    email: str,
+    role: Role,
+    *,
+    by: str,
+    counselor_id: int | None = None,
+    new_only: bool = False,
+) -> Invited:
+    """Make an account, or a new sign-in link for an existing one; the old password works until the link is used.
 
     Raises:
-        AccountError: no e-mail address, or a counselor's account without a counselor.
+        AccountError: not an email address, a counselor's account without a counselor, or an existing account where
+            `new_only`: who asks by an API token cannot get a link that changes a password.
     """
     email = _address(email)
     if role is Role.COUNSELOR:
@@ -58,6 +67,8 @@ async def invite(session: AsyncSession, email: str, role: Role, *, by: str, coun
     else:
         counselor_id = None
     account = (await session.scalars(select(Account).where(Account.email == email))).one_or_none()
+    if account is not None and new_only:
+        raise AccountError(f"{email} already has an account; send a new sign-in link from Settings, in a browser")
     if account is None:
         account = Account(email=email, role=role.value, counselor_id=counselor_id)
         session.add(account)
@@ -84,7 +95,7 @@ async def invited(session: AsyncSession, key: str) -> str | None:
 
 
 async def accept(session: AsyncSession, key: str, password: str) -> str:
-    """Choose a password by an invitation; the address of the account. All its browsers are signed out.
+    """Choose a password by an invitation; the account's email. Its browsers are signed out, its API tokens revoked.
 
     Raises:
         AccountError: the invitation is no good, or the password.
@@ -98,28 +109,43 @@ async def accept(session: AsyncSession, key: str, password: str) -> str:
     account.failures, account.locked_until = 0, None
     invitation.used_at = (await session.execute(select(func.now()))).scalar_one()
     await sign_out_everywhere(session, account.id)
-    await audit.note(session, account.email, "password chosen", {"by": "invitation"})
+    revoked = await _revoke_tokens(session, account.id)
+    await audit.note(session, account.email, "password chosen", {"by": "invitation", "tokens_revoked": revoked})
     return account.email
+
+
+async def confirm_password(session: AsyncSession, account_id: int, password: str) -> Account:
+    """The account, locked, once its current password was given: an unattended browser gives nobody the account.
+
+    A one-time password that is to be changed was typed a moment ago, and is not asked for again.
+
+    Raises:
+        AccountError: the password is wrong.
+    """
+    account = await session.get_one(Account, account_id, with_for_update=True)
+    if not account.must_change and not await is_password(account.password_hash, password):
+        raise AccountError("Your current password is wrong. Nothing was changed.")
+    return account
 
 
 async def change_password(
     session: AsyncSession, account_id: int, present: str, password: str, *, keep: str = ""
-) -> None:
-    """Another password; every browser but that with the key hash `keep` is signed out.
+) -> int:
+    """Set another password; every browser but that with the key hash `keep` is signed out, every API token revoked.
 
-    The present one is asked for, so that an unattended browser gives nobody the account; one that was given once and is
-    to be changed was shown a moment ago, and is not.
+    Returns:
+        How many tokens were revoked.
 
     Raises:
-        AccountError: the present password is not right, or the new one is no good.
+        AccountError: the current password is wrong, or the new one is not accepted.
     """
-    account = await session.get_one(Account, account_id)
-    if not account.must_change and not await is_password(account.password_hash, present):
-        raise AccountError("The present password is not right; nothing was changed.")
+    account = await confirm_password(session, account_id, present)
     _refuse_weak(password, account.email)
     account.password_hash, account.must_change = hash_password(password), False
     await sign_out_everywhere(session, account_id, but=keep)
-    await audit.note(session, account.email, "password chosen", {"by": "themselves"})
+    revoked = await _revoke_tokens(session, account_id)
+    await audit.note(session, account.email, "password chosen", {"by": "themselves", "tokens_revoked": revoked})
+    return revoked
 
 
 async def change_role(session: AsyncSession, account_id: int, role: Role | None, *, active: bool, by: str) -> None:
@@ -150,10 +176,17 @@ async def change_role(session: AsyncSession, account_id: int, role: Role | None,
 async def add_token(
     session: AsyncSession, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
 ) -> str:
-    """A token of the API: said now and never again. Raises AccountError for a name that is taken or empty."""
+    """Make an API token, shown this once.
+
+    Raises:
+        AccountError: the name is taken or empty, or the scope is wider than the account's role.
+    """
     name = name.strip()[:100]
     if not name or not scopes:
         raise AccountError("a token needs a name and at least one scope")
+    role = await session.scalar(select(Account.role).where(Account.id == account_id))
+    if Scope.ADMIN in scopes and role != Role.ADMIN:
+        raise AccountError("only an administrator's token can have admin access")
     taken = select(ApiToken.id).where(ApiToken.account_id == account_id, ApiToken.name == name)
     if await session.scalar(taken) is not None:
         raise AccountError(f"there is a token {name!r} already; choose another name")
@@ -178,6 +211,17 @@ async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by:
         return False
     await audit.note(session, by, "token revoked", {"name": name})
     return True
+
+
+async def _revoke_tokens(session: AsyncSession, account_id: int) -> int:
+    """Revoke every token of an account: whoever had the old password may have made one. Returns how many."""
+    gone = await session.execute(
+        update(ApiToken)
+        .where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(ApiToken.id)
+    )
+    return len(gone.all())
 
 
 async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) -> tuple[Invitation, Account] | None:

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.roles import Role, Scope
+from dialer.domain.roles import Role, Roles, Scope
 from dialer.flows.second_factor import Sealer, takes
 from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, SignIn
@@ -32,6 +32,10 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 """Verified where there is no such account, so that the time tells nothing."""
 
 
+class ForbiddenError(Exception):
+    """The caller's role does not allow this; the message says which roles do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks. `account_id` 0 is a command of this machine's."""
@@ -44,6 +48,17 @@ class Caller:
     key_hash: str = ""
     """Of the browser's session; empty for a token or this machine."""
     must_change: bool = False
+
+    @property
+    def is_token(self) -> bool:
+        """Whether an API token was sent, rather than a browser's session or a command of this machine."""
+        return bool(self.account_id) and not self.key_hash
+
+    def require(self, roles: Roles, what: str) -> None:
+        """Raises ForbiddenError where the caller has none of these roles; `what` completes "You cannot …"."""
+        if self.role not in roles:
+            who = " or ".join(sorted(each.value for each in roles))
+            raise ForbiddenError(f"You cannot {what} as {self.role.value}. Ask someone with the role {who}.")
 
     @property
     def only(self) -> int | None:

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect, Template
 from sqlalchemy.exc import DBAPIError
 
+from dialer.flows.sign_in import ForbiddenError
 from dialer.store.sessions import is_bad_input
 from dialer.web.doors.headers import HEADERS
 
@@ -36,6 +37,8 @@ def problem(request: Request[object, object, State], error: Exception) -> Answer
     extra: object = None
     if isinstance(error, HTTPException):
         status, says, extra = error.status_code, error.detail, error.extra
+    elif isinstance(error, ForbiddenError):
+        status, says = 403, str(error)
     elif isinstance(error, DBAPIError) and is_bad_input(error):
         status, says = 422, "a value is out of range, or a text that cannot be kept"
     else:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from dialer.domain.roles import Role
 from tests.browser.conftest import House
-from tests.support.pages import EMPTY_PAGES, FULL_PAGES
+from tests.support.pages import EMPTY_PAGES, FULL_PAGES, PASSWORD
 
 NO_PAGES = re.compile(
     r"/api/.*|/schema/.+"  # for programs: JSON and YAML
@@ -78,7 +78,7 @@ def _answers(house: House) -> list[View]:
     def sent(page_of: str, action: str, **fields: str) -> Callable[[Page], object]:
         return lambda page: _post(page, house, page_of, action, **fields)
 
-    token = {"name": "weekly report", "scope": "read"}
+    token = {"name": "weekly report", "scope": "read", "present": PASSWORD}
     return [
         ("call", lambda page: _a_call(page, house)),
         ("meeting", lambda page: _a_meeting(page, house)),

@@ -12,10 +12,12 @@ from sqlalchemy import func, select, update
 
 from dialer.domain.roles import Role, Scope
 from dialer.flows.keep_accounts import AccountError, add_token, change_role, first_account, invite, revoke_token
+from dialer.flows.second_factor import Sealer
 from dialer.flows.sign_in import LOCKED_FOR, MOST_FAILURES
 from dialer.settings import Settings
 from dialer.store import audit
-from dialer.store.tables import Account, AuditEntry, SignIn
+from dialer.store.tables import Account, ApiToken, AuditEntry, SignIn
+from dialer.web.doors.account import SIGNED_IN
 from dialer.web.doors.rates import START
 from dialer.wiring.stores import Store
 from tests.support.web import serving
@@ -188,11 +190,14 @@ async def test_a_second_factor_is_asked_for_and_each_code_is_taken_once(store: S
     offered = (await web.post("/account/second-factor", data=csrf)).text
     secret = offered.split("By hand: <code>")[1].split("<")[0]
     sealed = offered.split('name="sealed" value="')[1].split('"')[0]
-    wrong = await web.post("/account/second-factor/on", data={**csrf, "sealed": sealed, "code": "000000"})
-    assert wrong.status_code == 422
     totp = pyotp.TOTP(secret)
-    kept = await web.post("/account/second-factor/on", data={**csrf, "sealed": sealed, "code": totp.now()})
-    assert kept.status_code == 303
+    form = {**csrf, "sealed": sealed, "code": totp.now(), "present": PASSWORD}
+    for wrong in ({"code": "000000"}, {"present": ""}, {"present": "not my password"}):
+        assert (await web.post("/account/second-factor/on", data={**form, **wrong})).status_code == 422
+    assert (await web.post("/account/second-factor/on", data=form)).status_code == 303
+    other = pyotp.random_base32()
+    taken = {**form, "sealed": Sealer("k" * 40).sealed(other), "code": pyotp.TOTP(other).now()}
+    assert "already on" in (await web.post("/account/second-factor/on", data=taken)).text, "not replaced unseen"
     async with store.sessions() as session:
         stored = await session.scalar(select(Account.totp_secret))
         assert stored is not None
@@ -232,7 +237,7 @@ async def test_who_finds_a_browser_unattended_cannot_change_its_password(store: 
     for present in ({}, {"present": ""}, {"present": PASSWORD + "!"}):
         refused = await web.post("/account/password", data={**both, **present})
         assert refused.status_code == 422
-        assert "The present password is not right" in refused.text
+        assert "Your current password is wrong" in refused.text
     assert (await _sign_in(web, "mina@example.com")).status_code == 303, "it is the old one still"
 
 
@@ -243,7 +248,7 @@ async def test_who_starts_too_often_is_slowed_down_and_others_are_not(store: Sto
         async with store.sessions.begin() as session:
             account = await session.scalar(select(Account.id).where(Account.email == email))
             assert account is not None
-            token = await add_token(session, account, "all", list(Scope), by="t")
+            token = await add_token(session, account, "all", [Scope.READ, Scope.WRITE], by="t")
         bearers.append({"authorization": f"Bearer {token}", "accept": "application/json"})
     mina, ravi = bearers
     said = [(await web.post("/api/campaigns/Nowhere/start", headers=mina)).status_code for _ in range(START.most + 1)]
@@ -274,6 +279,66 @@ async def test_a_token_opens_what_its_scopes_and_its_owners_role_open(store: Sto
         assert await revoke_token(session, mina, "reads", by="mina")
         assert not await revoke_token(session, mina, "reads", by="mina")
     assert await status("GET", "/api/transfers", reads) == 401
+
+
+async def test_a_token_makes_no_token_and_changes_no_password_and_no_second_factor(
+    store: Store, web: AsyncClient
+) -> None:
+    """H3: whoever got hold of a token has that token, and not the account."""
+    await _member(store, "root@example.com", Role.ADMIN, web)
+    async with store.sessions.begin() as session:
+        root = await session.scalar(select(Account.id))
+        assert root is not None
+        token = await add_token(session, root, "all", list(Scope), by="root")
+        before = (await session.get_one(Account, root)).password_hash
+    bearer = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    routes = [path for method, path in account_routes() if method == "POST"]
+    assert len(routes) >= 7
+    form = {"name": "wider", "scope": "admin", "present": PASSWORD, "password": "x" * 20, "again": "x" * 20}
+    for path in routes:
+        assert (await web.post(path, data=form, headers=bearer)).status_code == 403, path
+    owner = {"email": "root@example.com", "role": "admin"}
+    assert (await web.post("/api/accounts", json=owner, headers=bearer)).status_code == 422, "a link to a password"
+    assert (await web.post("/settings/accounts/invite", data=owner, headers=bearer)).status_code == 422
+    async with store.sessions() as session:
+        assert len((await session.scalars(select(ApiToken))).all()) == 1
+        now = await session.get_one(Account, root)
+        assert (now.password_hash, now.totp_secret) == (before, None)
+
+
+def account_routes() -> list[tuple[str, str]]:
+    """The account's own routes."""
+    return [(method, path) for each in SIGNED_IN for path in each.paths for method in each.http_methods]
+
+
+async def test_a_token_is_made_with_the_password_and_not_wider_than_the_role(store: Store, web: AsyncClient) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    await _sign_in(web, "mina@example.com")
+    form = {"csrf": _csrf((await web.get("/account")).text), "name": "export", "present": PASSWORD, "scope": "read"}
+    for wrong in ({"present": ""}, {"scope": "admin"}):
+        assert (await web.post("/account/tokens", data={**form, **wrong})).status_code == 422
+    assert "dlr_" in (await web.post("/account/tokens", data=form)).text
+
+
+@pytest.mark.parametrize("how", ["changed", "chosen by a new link"])
+async def test_a_new_password_revokes_every_token_and_says_how_many(store: Store, web: AsyncClient, how: str) -> None:
+    await _member(store, "mina@example.com", Role.MARKETING, web)
+    async with store.sessions.begin() as session:
+        mina = await session.scalar(select(Account.id))
+        assert mina is not None
+        token = await add_token(session, mina, "old", [Scope.READ], by="mina")
+    both = {"password": PASSWORD + "!", "again": PASSWORD + "!"}
+    if how == "changed":
+        await _sign_in(web, "mina@example.com")
+        form = {**both, "present": PASSWORD, "csrf": _csrf((await web.get("/account")).text)}
+        done = await web.post("/account/password", data=form)
+        assert "1 API token was revoked" in (await web.get(done.headers["location"])).text
+    else:
+        async with store.sessions.begin() as session:
+            guest = await invite(session, "mina@example.com", Role.MARKETING, by="root")
+        assert (await web.post(f"/invitation/{guest.key}", data=both)).status_code == 303
+    bearer = {"authorization": f"Bearer {token}", "accept": "application/json"}
+    assert (await web.get("/api/transfers", headers=bearer)).status_code == 401
 
 
 @pytest.mark.parametrize(

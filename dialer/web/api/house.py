@@ -17,6 +17,7 @@ from dialer.domain.roles import ADMINS, READERS, RUNNERS, Role
 from dialer.flows.keep_accounts import AccountError, invite
 from dialer.flows.keep_prices import set_price
 from dialer.flows.keep_scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
+from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store import audit, campaigns, kill_switches, prices, reports, script_pages
 from dialer.store.tables import Account, AuditEntry, Script
 from dialer.web.doors.may import may
@@ -157,8 +158,7 @@ async def throw_switch(carrier: FromPath[str], request: Asked, data: JSONBody[Sw
     """Place nothing new from now on, over a carrier or over `all`."""
     scope = _scope(carrier)
     async with parts.sessions.begin() as session:
-        await kill_switches.throw(session, scope, data.why, request.user.email)
-        await audit.note(session, request.user.email, "kill switch on", {"scope": scope, "why": data.why})
+        await throw_kill_switch(session, request.user, scope, data.why)
     return {"scope": scope, "on": True}
 
 
@@ -167,9 +167,7 @@ async def release_switch(carrier: FromPath[str], request: Asked, parts: WebParts
     """Let calls be placed again; for administrators."""
     scope = _scope(carrier)
     async with parts.sessions.begin() as session:
-        was_on = await kill_switches.release(session, scope)
-        if was_on:
-            await audit.note(session, request.user.email, "kill switch off", {"scope": scope})
+        was_on = await release_kill_switch(session, request.user, scope)
     return {"scope": scope, "on": False, "was_on": was_on}
 
 
@@ -215,7 +213,14 @@ async def make_account(request: Asked, data: JSONBody[Guest], parts: WebParts) -
     """Invite somebody: the link by which they choose a password, good once, for three days."""
     try:
         async with parts.sessions.begin() as session:
-            made = await invite(session, data.email, data.role, by=request.user.email, counselor_id=data.counselor_id)
+            made = await invite(
+                session,
+                data.email,
+                data.role,
+                by=request.user.email,
+                counselor_id=data.counselor_id,
+                new_only=request.user.is_token,
+            )
     except AccountError as error:
         raise ClientException(str(error), status_code=422) from error
     link = f"{parts.settings.public_url}/invitation/{made.key}"

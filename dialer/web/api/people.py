@@ -14,6 +14,7 @@ from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS, Role
 from dialer.flows.opt_out import list_number
+from dialer.flows.safeguards import remove_number
 from dialer.store import audit, campaigns, do_not_call, lead_lists, own_leads, past_calls, talks
 from dialer.store.lead_lists import Wanted
 from dialer.store.tables import LEAD_STATES, Lead
@@ -181,11 +182,10 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts)
 
 @delete("/api/do-not-call/{number:str}", status_code=200, tags=["do not call"])
 async def take_off(number: FromPath[str], request: Asked, parts: WebParts) -> Json:
-    """Take a number off every list; for administrators, and noted."""
+    """Remove a number from every do-not-call list; administrators only, with an audit entry."""
     phone = _e164(number)
     async with parts.sessions.begin() as session:
-        removed = await do_not_call.remove(session, phone)
-        await audit.note(session, request.user.email, "number taken off", {"phone": phone, "entries": removed})
+        removed = await remove_number(session, request.user, phone)
     return {"phone": phone, "removed": removed}
 
 

@@ -1,4 +1,7 @@
-"""One's own account: `/account` with password, second factor, browsers and tokens of the API."""
+"""Your account: `/account` with password, two-factor authentication, signed-in browsers and API tokens.
+
+For browsers only: an API token changes no password, no second factor and makes no other token.
+"""
 
 import base64
 import io
@@ -8,16 +11,16 @@ import segno
 from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
-from litestar.params import URLEncodedBody
+from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from dialer.domain.roles import EVERYBODY, Scope
-from dialer.flows.keep_accounts import AccountError, add_token, change_password, revoke_token
-from dialer.flows.second_factor import Sealer, address_of, new_secret, takes
+from dialer.flows.change_second_factor import add_second_factor, remove_second_factor
+from dialer.flows.keep_accounts import AccountError, add_token, change_password, confirm_password, revoke_token
+from dialer.flows.second_factor import Sealer, address_of, new_secret
 from dialer.flows.sign_in import Caller, sign_out_everywhere
-from dialer.store import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.doors.may import may
 from dialer.web.doors.pages import Chosen
@@ -27,6 +30,8 @@ from dialer.web.parts import Parts, WebParts
 
 Asked = Request[Caller, object, State]
 Text = Annotated[str, Field(max_length=200)]
+OWNER = may(EVERYBODY, PASSWORD, browser=True)
+"""For the account's owner in a browser, with a limit on guesses of the password."""
 
 
 class Changed(Chosen):
@@ -36,16 +41,18 @@ class Changed(Chosen):
 
 
 class Code(BaseModel):
-    """A code of the authenticator, and the sealed secret that it is to prove."""
+    """A code of the authenticator, the sealed secret that it is to prove, and the current password."""
 
     code: Text
+    present: Text = ""
     sealed: Annotated[str, Field(max_length=500)] = ""
 
 
 class NewToken(BaseModel):
-    """A token's name and what it may."""
+    """A token's name and access, and the current password."""
 
     name: Text
+    present: Text = ""
     scope: Scope = Scope.READ
     days: Annotated[int, Field(ge=1, le=3650)] = 365
 
@@ -56,32 +63,34 @@ class Named(BaseModel):
     name: Text
 
 
-@get("/account", include_in_schema=False, opt=may(EVERYBODY))
-async def account_page(request: Asked, parts: WebParts) -> Template:
-    """Everything of one's own."""
-    return await _page(request, parts)
+@get("/account", include_in_schema=False, opt=may(EVERYBODY, browser=True))
+async def account_page(request: Asked, parts: WebParts, revoked: FromQuery[int] = 0) -> Template:
+    """The page; `revoked` is how many API tokens a new password has just revoked."""
+    return await _page(request, parts, revoked=revoked)
 
 
-@get("/account/password", include_in_schema=False, opt=may(EVERYBODY))
+@get("/account/password", include_in_schema=False, opt=may(EVERYBODY, browser=True))
 async def password_page(request: Asked, parts: WebParts) -> Template:
     """The same page; where somebody is sent who has to choose a password first."""
     return await _page(request, parts)
 
 
-@post("/account/password", include_in_schema=False, opt=may(EVERYBODY, PASSWORD), status_code=200)
+@post("/account/password", include_in_schema=False, opt=OWNER, status_code=200)
 async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[Changed]) -> Template | Redirect:
     """Another password; all other browsers are signed out."""
     if data.password != data.again:
         return await _page(request, parts, says="The two passwords are not the same.", status=422)
     try:
         async with parts.sessions.begin() as session:
-            await change_password(session, _own(request), data.present, data.password, keep=request.user.key_hash)
+            revoked = await change_password(
+                session, _own(request), data.present, data.password, keep=request.user.key_hash
+            )
     except AccountError as error:
         return await _page(request, parts, says=str(error), status=422)
-    return Redirect("/account", status_code=303)
+    return Redirect(f"/account?revoked={revoked}" if revoked else "/account", status_code=303)
 
 
-@post("/account/second-factor", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+@post("/account/second-factor", include_in_schema=False, opt=may(EVERYBODY, browser=True), status_code=200)
 async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
     """A new secret to be scanned; nothing is kept before its first code was given."""
     secret = new_secret()
@@ -96,39 +105,33 @@ async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
     return await _page(request, parts, offered=offered)
 
 
-@post("/account/second-factor/on", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+@post("/account/second-factor/on", include_in_schema=False, opt=OWNER, status_code=200)
 async def keep_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
     """Switch it on, once its code was given."""
     sealer = Sealer(parts.links.secret)
-    async with parts.sessions.begin() as session:
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        step = takes(sealer.opened(data.sealed), data.code, now, after=None)
-        if step is not None:
-            account = await session.get_one(Account, _own(request))
-            account.totp_secret, account.totp_used = data.sealed, step
-            await audit.note(session, request.user.email, "second factor on", {})
-    if step is None:
-        return await _page(request, parts, says="That code is not right; begin again.", status=422)
+    try:
+        async with parts.sessions.begin() as session:
+            await add_second_factor(
+                session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present
+            )
+    except AccountError as error:
+        return await _page(request, parts, says=str(error), status=422)
     return Redirect("/account", status_code=303)
 
 
-@post("/account/second-factor/off", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+@post("/account/second-factor/off", include_in_schema=False, opt=OWNER, status_code=200)
 async def drop_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
     """Switch it off; a code is asked for once more."""
-    async with parts.sessions.begin() as session:
-        account = await session.get_one(Account, _own(request))
-        now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-        secret = Sealer(parts.links.secret).opened(account.totp_secret or "")
-        right = takes(secret, data.code, now, after=account.totp_used) is not None
-        if right:
-            account.totp_secret = account.totp_used = None
-            await audit.note(session, request.user.email, "second factor off", {})
-    if not right:
-        return await _page(request, parts, says="That code is not right, or was used.", status=422)
+    sealer = Sealer(parts.links.secret)
+    try:
+        async with parts.sessions.begin() as session:
+            await remove_second_factor(session, _own(request), sealer, code=data.code, password=data.present)
+    except AccountError as error:
+        return await _page(request, parts, says=str(error), status=422)
     return Redirect("/account", status_code=303)
 
 
-@post("/account/browsers/sign-out", include_in_schema=False, opt=may(EVERYBODY))
+@post("/account/browsers/sign-out", include_in_schema=False, opt=may(EVERYBODY, browser=True))
 async def sign_others_out(request: Asked, parts: WebParts) -> Redirect:
     """All browsers but this one are out."""
     async with parts.sessions.begin() as session:
@@ -136,19 +139,20 @@ async def sign_others_out(request: Asked, parts: WebParts) -> Redirect:
     return Redirect("/account", status_code=303)
 
 
-@post("/account/tokens", include_in_schema=False, opt=may(EVERYBODY), status_code=200)
+@post("/account/tokens", include_in_schema=False, opt=OWNER, status_code=200)
 async def make_token(request: Asked, parts: WebParts, data: URLEncodedBody[NewToken]) -> Template:
     """A token of the API, shown this once."""
     scopes = {Scope.READ, data.scope} | ({Scope.WRITE} if data.scope is Scope.ADMIN else set())
     try:
         async with parts.sessions.begin() as session:
+            await confirm_password(session, _own(request), data.present)
             token = await add_token(session, _own(request), data.name, scopes, by=request.user.email, days=data.days)
     except AccountError as error:
         return await _page(request, parts, says=str(error), status=422)
     return await _page(request, parts, token=token)
 
 
-@post("/account/tokens/revoke", include_in_schema=False, opt=may(EVERYBODY))
+@post("/account/tokens/revoke", include_in_schema=False, opt=may(EVERYBODY, browser=True))
 async def take_token_back(request: Asked, parts: WebParts, data: URLEncodedBody[Named]) -> Redirect:
     """The token is no good from now on."""
     async with parts.sessions.begin() as session:

@@ -50,7 +50,14 @@ async def invite_somebody(request: Asked, parts: WebParts, data: URLEncodedBody[
     """An invitation; its link is shown this once, to be sent to them."""
     try:
         async with parts.sessions.begin() as session:
-            made = await invite(session, data.email, data.role, by=request.user.email, counselor_id=data.counselor)
+            made = await invite(
+                session,
+                data.email,
+                data.role,
+                by=request.user.email,
+                counselor_id=data.counselor,
+                new_only=request.user.is_token,
+            )
     except AccountError as error:
         return await _page(parts, says=str(error), status=422)
     return await _page(parts, link=f"{parts.settings.public_url}/invitation/{made.key}", invited=made.email)

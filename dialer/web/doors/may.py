@@ -25,15 +25,15 @@ from dialer.settings import Settings
 from dialer.web.doors.forms import token_is_right
 from dialer.web.doors.rates import Rate, too_often
 
-MAY, RATE = "may", "rate"
+MAY, RATE, BROWSER = "may", "rate", "browser"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHANGE_FIRST = "/account/password"
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
-def may(roles: Roles, rate: Rate | None = None) -> dict[str, Any]:
-    """A handler's `opt`: who may use it, and how often each of them."""
-    return {MAY: roles, RATE: rate}
+def may(roles: Roles, rate: Rate | None = None, *, browser: bool = False) -> dict[str, Any]:
+    """A handler's `opt`: the roles that may use it, how often each account may, and whether an API token may not."""
+    return {MAY: roles, RATE: rate, BROWSER: browser}
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -54,6 +54,8 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise PermissionDeniedException(f"this is not for the role {caller.role.value}")
     if needed(roles, changes=changes) not in caller.scopes:
         raise PermissionDeniedException(f"the token lacks the scope {needed(roles, changes=changes).value}")
+    if handler.opt.get(BROWSER) and not caller.key_hash:
+        raise PermissionDeniedException("an API token cannot change an account's sign-in; sign in with a browser")
     if caller.must_change and not connection.url.path.startswith((CHANGE_FIRST, "/sign-out", "/static/")):
         raise HTTPException("choose a password of your own first", status_code=403, extra={"to": CHANGE_FIRST})
     rate: Rate | None = handler.opt.get(RATE)

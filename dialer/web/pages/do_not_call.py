@@ -11,11 +11,12 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 
 from dialer.domain.phone import BadPhone, parse_phone
-from dialer.domain.roles import READERS, RUNNERS
+from dialer.domain.roles import ADMINS, READERS, RUNNERS
 from dialer.flows.opt_out import list_number
+from dialer.flows.safeguards import remove_number
 from dialer.store import audit, do_not_call
 from dialer.web.doors.may import may
-from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.forms import Asked, Wrong, caller, read, who
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
@@ -100,16 +101,15 @@ async def add(request: Asked, parts: WebParts) -> Template | Redirect:
     return go(HERE, "listed")
 
 
-@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=may(ADMINS))
 async def remove(request: Asked, parts: WebParts) -> Template | Redirect:
-    """Take a number off every list; the audit trail keeps that it was there."""
+    """Remove a number from every list; for administrators, as by the API. The audit log keeps that it was there."""
     said = await read(request, Number)
     phone = parse_phone(said.number, "IN") if not isinstance(said, Wrong) else None
     if phone is None or isinstance(phone, BadPhone):
         return await _page(parts, says="that is no phone number", status=422)
     async with parts.sessions.begin() as session:
-        gone = await do_not_call.remove(session, phone.e164)
-        await audit.note(session, who(request), "number taken off", {"phone": phone.e164, "entries": gone})
+        await remove_number(session, caller(request), phone.e164)
     _changed(parts)
     return go(HERE, "removed")
 

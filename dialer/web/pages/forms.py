@@ -9,7 +9,10 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.exceptions import NotAuthorizedException
 from pydantic import BaseModel, ValidationError
+
+from dialer.flows.sign_in import Caller
 
 Asked = Request[Any, Any, State]
 M = TypeVar("M", bound=BaseModel)
@@ -45,6 +48,14 @@ async def read(request: Asked, model: type[M]) -> M | Wrong:
 def _is_list(annotation: Any) -> bool:
     kinds = get_args(annotation) if get_origin(annotation) is types.UnionType else (annotation,)
     return any(get_origin(each) is list for each in kinds)
+
+
+def caller(request: Asked) -> Caller:
+    """The signed-in caller. Raises NotAuthorizedException where there is none, which the guard has ruled out."""
+    found: Caller | None = request.user
+    if found is None:
+        raise NotAuthorizedException("sign in first")
+    return found
 
 
 def who(request: Asked) -> str:

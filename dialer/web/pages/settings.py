@@ -17,10 +17,11 @@ from dialer.domain.rules import coverage
 from dialer.flows.keep_prices import set_price as keep_price
 from dialer.flows.ring_one import Asked as Rung
 from dialer.flows.ring_one import ring_one
+from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store import attention, audit, do_not_call, kill_switches, prices
 from dialer.store.campaign_pages import every
 from dialer.web.doors.may import may
-from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.forms import Asked, Wrong, caller, read, who
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
 from dialer.web.uploads import run_dialer
@@ -113,19 +114,17 @@ async def throw(request: Asked, parts: WebParts) -> Redirect:
     said = await read(request, Switch)
     wanted = Switch() if isinstance(said, Wrong) else said
     async with parts.sessions.begin() as session:
-        await kill_switches.throw(session, _scope(wanted), wanted.why, who(request))
-        await audit.note(session, who(request), "kill switch thrown", {"scope": _scope(wanted), "why": wanted.why})
+        await throw_kill_switch(session, caller(request), _scope(wanted), wanted.why)
     return go(HERE, "thrown")
 
 
-@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=may(ADMINS))
 async def release(request: Asked, parts: WebParts) -> Redirect:
-    """Release it."""
+    """Release a kill switch; for administrators, as by the API."""
     said = await read(request, Switch)
     wanted = Switch() if isinstance(said, Wrong) else said
     async with parts.sessions.begin() as session:
-        if await kill_switches.release(session, _scope(wanted)):
-            await audit.note(session, who(request), "kill switch released", {"scope": _scope(wanted)})
+        await release_kill_switch(session, caller(request), _scope(wanted))
     return go(HERE, "released")
 
 

@@ -1,0 +1,11 @@
+"""The caller of a command: whoever has a shell on this machine administers it."""
+
+from getpass import getuser
+
+from dialer.domain.roles import Role
+from dialer.flows.sign_in import Caller
+
+
+def operator() -> Caller:
+    """This machine's operator, with the name of their system account for the audit log."""
+    return Caller(0, f"cli:{getuser()}", Role.ADMIN)
