@@ -1,4 +1,4 @@
-"""Real servers for the tests: a PostgreSQL and a Valkey for each test process, a database of its own for each test."""
+"""Real servers for the tests: a PostgreSQL and a Valkey for each test process, whose rows no test finds of another."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from dialer.settings import Settings
 from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
+from tests.support.databases import SHIPPED, Databases, run, url_of
 from tests.support.paper_bridge import PAPER_BRIDGE
 
 # The same examples in every run, so that a failure is one of the change at hand; HYPOTHESIS_PROFILE=explore looks for new.
@@ -62,32 +63,38 @@ def template(servers: Addresses) -> str:
         connection = await asyncpg.connect(servers.database_url)
         await connection.execute(f"CREATE DATABASE {name}")
         await connection.close()
-        engine = make_engine(_of(servers, name))
+        engine = make_engine(url_of(servers, name))
         await migrate(engine)
         async with engine.begin() as connection:
             await connection.execute(text(PAPER_BRIDGE))
         await engine.dispose()
+        connection = await asyncpg.connect(url_of(servers, name))
+        await connection.execute(SHIPPED)
+        await connection.close()
 
     asyncio.run(make())
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(servers: Addresses, template: str) -> Databases:
+    """The databases that this test process lends to its tests, one after the other."""
+    return Databases(servers, template)
+
+
 @pytest.fixture
-def database_url(servers: Addresses, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A database for one test, with the schema and the shipped rows."""
-    name = f"test_{secrets.token_hex(6)}"
-    asyncio.run(_run(servers, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield _of(servers, name)
-    asyncio.run(_run(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+    yield from databases.borrow()
 
 
 @pytest.fixture
 def empty_database_url(servers: Addresses) -> Iterator[str]:
     """A database with nothing in it."""
     name = f"empty_{secrets.token_hex(6)}"
-    asyncio.run(_run(servers, f"CREATE DATABASE {name}"))
-    yield _of(servers, name)
-    asyncio.run(_run(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(run(servers, f"CREATE DATABASE {name}"))
+    yield url_of(servers, name)
+    asyncio.run(run(servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -124,15 +131,3 @@ async def redis(servers: Addresses) -> AsyncIterator[AsyncRedis]:
     client: AsyncRedis = AsyncRedis.from_url(servers.redis_url)
     yield client
     await client.aclose()
-
-
-def _of(servers: Addresses, name: str) -> str:
-    return servers.database_url.rsplit("/", 1)[0] + f"/{name}"
-
-
-async def _run(servers: Addresses, statement: str) -> None:
-    connection = await asyncpg.connect(servers.database_url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
