@@ -11,11 +11,13 @@ from pathlib import Path
 import asyncpg
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import text
 
 from dialer.embedded import Addresses, Embedded
+from dialer.flows import sign_in
 from dialer.settings import Settings
 from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
@@ -42,6 +44,16 @@ def clean_environment() -> Iterator[None]:
             if name.startswith(FOREIGN):
                 patch.delenv(name)
         patch.setenv("DIALER_ENV_FILE", os.devnull)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Argon2 with its least cost: what is tested is that passwords are hashed and compared, not how long it takes."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sign_in, "_hasher", quick)
+        patch.setattr(sign_in, "_NOBODY", quick.hash("nobody"))
         yield
 
 

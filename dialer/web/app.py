@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from litestar import Litestar, Router, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -83,10 +84,11 @@ def _words(zone: str, engine: JinjaTemplateEngine) -> None:
 
 
 def make_app(settings: Settings) -> Litestar:
-    """The application; its parts live as long as it serves."""
+    """The application; its parts are made of `app.state.settings` when it begins to serve."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        settings: Settings = app.state.settings
         async with open_store(settings, pool_size=20) as store:
             redis = make_redis(settings)
             carriers = make_carriers(settings)
@@ -128,6 +130,7 @@ def make_app(settings: Settings) -> Litestar:
             ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),
         ],
+        state=State({"settings": settings}),
         lifespan=[lifespan],
         dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
         middleware=[DefineMiddleware(WhoAsks, exclude=OPEN)],

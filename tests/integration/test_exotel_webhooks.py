@@ -14,11 +14,11 @@ from dialer.carriers.port import Unknown
 from dialer.domain.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.tables import Call
-from dialer.web.app import make_app
 from dialer.wiring.stores import Store
 from tests.support.exotel import ScriptedExotel, exotel_settings
 from tests.support.people import call_now, lead_now, meant_call, place, placed_call, row_counts, sql
 from tests.support.twilio import apply_kept
+from tests.support.web import application
 
 Web = AsyncTestClient[Any]
 pytestmark = pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning")
@@ -36,9 +36,9 @@ def more() -> dict[str, Any]:
 
 @pytest.fixture
 async def web(settings: Settings, more: dict[str, Any]) -> AsyncIterator[Web]:
-    app = make_app(exotel_settings(settings, **more))
-    async with AsyncTestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
-        yield client
+    with application(exotel_settings(settings, **more)) as app:
+        async with AsyncTestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
+            yield client
 
 
 async def call_back(

@@ -12,14 +12,14 @@ from litestar.routes import HTTPRoute
 from dialer.domain.call import State
 from dialer.settings import Settings
 from dialer.web import webhooks
-from dialer.web.app import MAX_PUBLIC_BODY, make_app
+from dialer.web.app import MAX_PUBLIC_BODY
 from dialer.web.doors.may import guard
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.exotel import ScriptedExotel, exotel_settings
 from tests.support.people import call_now, placed_call, row_counts
 from tests.support.twilio import SEQUENCES, call_back, twilio_settings
-from tests.support.web import serving
+from tests.support.web import application, serving
 
 CHUNK = 16 * 1024
 SIGNED = "A" * 27 + "="
@@ -28,14 +28,14 @@ FORM = "application/x-www-form-urlencoded"
 
 def _public_posts() -> list[str]:
     """The paths of public routes that take a body, from the application's own routes."""
-    app = make_app(Settings(_env_file=None))  # type: ignore[call-arg]
-    return sorted(
-        route.path
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for method, (handler, _) in route.route_handler_map.items()
-        if method in {"POST", "PUT", "PATCH", "DELETE"} and guard not in handler.resolve_guards()
-    )
+    with application(Settings(_env_file=None)) as app:  # type: ignore[call-arg]
+        return sorted(
+            route.path
+            for route in app.routes
+            if isinstance(route, HTTPRoute)
+            for method, (handler, _) in route.route_handler_map.items()
+            if method in {"POST", "PUT", "PATCH", "DELETE"} and guard not in handler.resolve_guards()
+        )
 
 
 PUBLIC_POSTS = _public_posts()

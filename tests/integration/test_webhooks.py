@@ -18,7 +18,7 @@ from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import call_now, lead_now, meant_call, place, placed_call, row_counts, sql
 from tests.support.twilio import SEQUENCES, apply_kept, call_back, twilio_settings
-from tests.support.web import serving
+from tests.support.web import application, serving
 
 Web = AsyncTestClient[Any]
 # One test below makes the application with warnings as errors; here they would hide everything else.
@@ -32,10 +32,9 @@ def ours(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def web(ours: Settings) -> AsyncIterator[Web]:
-    async with AsyncTestClient(
-        make_app(ours), base_url="http://127.0.0.1:8000", raise_server_exceptions=False
-    ) as client:
-        yield client
+    with application(ours) as app:
+        async with AsyncTestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
+            yield client
 
 
 def test_the_application_uses_nothing_that_litestar_is_about_to_drop(ours: Settings) -> None:
