@@ -1,19 +1,17 @@
 """A real Chromium before a real web process, and the accounts to sign in with; skipped, clearly, where there is none."""
 
-import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM, Signals
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -24,6 +22,7 @@ from dialer.domain.roles import Role
 from dialer.settings import Settings
 from dialer.web.health import is_healthy
 from tests.browser.filled import NOW, SECRET, Filled, fill
+from tests.support.databases import aside
 
 CHROMIUM = os.environ.get("DIALER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
@@ -34,7 +33,6 @@ REFUSED = re.compile(
     r"Failed to load resource|Response Status Error Code 4|htmx:(sendError|afterRequest)|WebSocket connection"
 )
 """What Chromium and htmx themselves say where a page is refused or not reached."""
-T = TypeVar("T")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,9 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skipped)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser. While it lives its loop runs in this thread: what needs one of its own comes before, and ends after."""
+    """A browser for the tests of a file. While it lives its event loop runs in this thread: others need another (`aside`)."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -135,11 +133,11 @@ def _of(said: ConsoleMessage) -> str:
     return str(said.location.get("url", ""))
 
 
-def trouble(page: Page) -> list[dict[str, Any]]:
-    """What axe finds on a page, WCAG 2.2 A and AA."""
+def trouble(page: Page, *rules: str) -> list[dict[str, Any]]:
+    """What axe finds on a page: by these rules, or by all of WCAG 2.2 A and AA."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    options = {"runOnly": list(rules) or ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [
         {"rule": each["id"], "where": [node["target"] for node in each["nodes"][:3]], "help": each["help"]}
@@ -162,7 +160,7 @@ def web_process(settings: Settings) -> Iterator[WebProcess]:
 def filled(settings: Settings) -> Iterator[tuple[WebProcess, Filled]]:
     """A house with campaigns, leads, calls and meetings, whose names are hostile: its web process, and what is in it."""
     nowhere = {"twilio_api_url": "http://127.0.0.1:1", "dialer_clock": NOW.isoformat(timespec="minutes")}
-    what = fill(settings)
+    what = aside(fill(settings))
     with web_process(settings.model_copy(update=nowhere)) as web:
         yield web, what
 
@@ -172,9 +170,3 @@ def house(filled: tuple[WebProcess, Filled], chromium: Browser) -> House:
     """That house, and a browser."""
     web, what = filled
     return House(web, chromium, what)
-
-
-def aside(work: Coroutine[Any, Any, T]) -> T:
-    """Do something that needs an event loop while the browser's runs in this thread."""
-    with ThreadPoolExecutor(1) as beside:
-        return beside.submit(asyncio.run, work).result()

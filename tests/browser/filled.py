@@ -1,6 +1,5 @@
 """A house in full: running, paused and finished campaigns, leads in every state, talks with words that attack pages."""
 
-import asyncio
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,12 +52,8 @@ class Filled:
     corners: Corners
 
 
-def fill(settings: Settings) -> Filled:
+async def fill(settings: Settings) -> Filled:
     """Fill the house, to its corners."""
-    return asyncio.run(_fill(settings))
-
-
-async def _fill(settings: Settings) -> Filled:
     async with open_store(settings) as store:
         await fill_open(settings, store)
         keys = {role: await key_of(store, f"{role.value}@example.com", role) for role in Role}

@@ -6,7 +6,8 @@ from playwright.sync_api import Page, expect
 
 from dialer.settings import Settings
 from dialer.wiring.stores import open_store
-from tests.browser.conftest import House, aside
+from tests.browser.conftest import House
+from tests.support.databases import aside
 from tests.support.pages import PASSWORD
 from tests.support.people import enrol, phone_of
 

@@ -17,8 +17,9 @@ from dialer.domain.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.tables import Call, SignIn, Turn
 from dialer.wiring.stores import open_store
-from tests.browser.conftest import House, WebProcess, aside
+from tests.browser.conftest import House, WebProcess
 from tests.browser.filled import Filled
+from tests.support.databases import aside
 from tests.support.proxy import Proxy
 
 AGAIN_MS, SOON_MS = 40_000, 15_000

@@ -10,6 +10,7 @@ from dialer.cli.rehearsal import own_environment, simulated
 from dialer.settings import Settings
 from tests.browser.conftest import ARTEFACTS, House, WebProcess, trouble, web_process
 from tests.browser.filled import ATTACK, NOW, Filled, fill
+from tests.support.databases import aside
 from tests.support.trials import MEETING
 
 SOON_MS = 30_000
@@ -18,7 +19,7 @@ SOON_MS = 30_000
 @pytest.fixture
 def answered(settings: Settings) -> Iterator[tuple[WebProcess, Filled]]:
     """A filled house that has the keys of a simulated world's text models: its web process, and what is in it."""
-    what = fill(settings)
+    what = aside(fill(settings))
     with simulated(own_environment(), speed=20) as (_, keyed):
         database = settings.model_dump(include={"dialer_database_url", "dialer_redis_url", "dialer_data_dir"})
         with web_process(

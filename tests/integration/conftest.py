@@ -29,7 +29,7 @@ async def bridged(
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded() -> Iterator[Loaded]:
     with Loaded() as process:
         yield process

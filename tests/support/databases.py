@@ -7,12 +7,15 @@ gets a new copy.
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import asyncpg
 
 from dialer.embedded import Addresses
 
+T = TypeVar("T")
 SHIPPED = """
 CREATE SCHEMA shipped;
 DO $$ DECLARE name text; filled bool; BEGIN
@@ -62,12 +65,12 @@ class Databases:
 
     def borrow(self) -> Iterator[str]:
         """A database with the schema and the shipped rows, for one test; its URL."""
-        name, schema = self._free.pop() if self._free else asyncio.run(self._copy())
+        name, schema = self._free.pop() if self._free else aside(self._copy())
         yield url_of(self._servers, name)
-        if asyncio.run(self._restore(name)) == schema:
+        if aside(self._restore(name)) == schema:
             self._free.append((name, schema))
         else:
-            asyncio.run(run(self._servers, f"DROP DATABASE {name} WITH (FORCE)"))
+            aside(run(self._servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
     async def _copy(self) -> tuple[str, str]:
         name = f"test_{secrets.token_hex(6)}"
@@ -89,6 +92,12 @@ class Databases:
             return "changed beyond restoring"
         finally:
             await connection.close()
+
+
+def aside(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, also where a browser's event loop is running in this thread."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
 
 
 def url_of(servers: Addresses, name: str) -> str:
