@@ -195,7 +195,7 @@ def status(name: str | None, as_json: bool) -> None:
                 return [await campaigns.standing(session, await _named(session, name))]
             return [
                 await campaigns.standing(session, each)
-                for each in await session.scalars(select(Campaign).order_by(Campaign.id))
+                for each in await session.scalars(select(Campaign).where(campaigns.listed()).order_by(Campaign.id))
             ]
 
     found = with_store(work)

@@ -224,6 +224,8 @@ def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
 
 
 async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
+    if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
+        return
     mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
     # Asked so that the index of those who are due answers, however many are done.
     if await session.scalar(mine.where(CampaignLead.state.in_(("ready", "waiting")))) is not None:

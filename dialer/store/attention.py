@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from dialer.domain.call import AT_CARRIER
-from dialer.store import calls
+from dialer.store import calls, campaigns
 from dialer.store.tables import Booking, Call, Campaign, Incident, KillSwitch, LeadImport
 
 MOST = 20
@@ -27,7 +27,8 @@ class Need:
 
 async def newest_campaigns(session: AsyncSession, most: int = MOST) -> Sequence[Campaign]:
     """The campaigns that run first, then the newest others."""
-    query = select(Campaign).order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
+    query = select(Campaign).where(campaigns.listed())
+    query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
     return (await session.scalars(query)).all()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.store import campaigns
 from dialer.store.due import of_its_campaign, why_not_yet
 from dialer.store.tables import AuditEntry, Campaign, CampaignHours, CampaignLead, HoursGroup, LeadImport, Script
 
@@ -13,8 +14,9 @@ MOST_REASONS, MOST_COUNTED = 8, 20_000
 
 
 async def every(session: AsyncSession, most: int = 200) -> Sequence[Campaign]:
-    """The campaigns, those that run first, then the newest."""
-    query = select(Campaign).order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
+    """The campaigns, those that run first, then the newest; the hidden one of single calls is left out."""
+    query = select(Campaign).where(campaigns.listed())
+    query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
     return (await session.scalars(query)).all()
 
 

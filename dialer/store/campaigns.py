@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Text, case, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, case, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import LIVE, Outcome, State
@@ -14,12 +14,19 @@ from dialer.domain.retry import Again, Policy
 from dialer.store.due import next_moment, of_its_campaign
 from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace, Script
 
+SINGLE_CALLS = "Single calls"
+"""The hidden campaign that holds calls placed one at a time. It runs for good and is in no list of campaigns."""
 MAY_BECOME = {
     "running": ("draft", "paused", "stopped", "done"),
     "paused": ("running",),
     "stopped": ("draft", "running", "paused", "done"),
     "done": ("running",),
 }
+
+
+def listed() -> ColumnElement[bool]:
+    """A condition: the campaign is one that people made, not the hidden one of single calls."""
+    return Campaign.name != SINGLE_CALLS
 
 
 async def named(session: AsyncSession, name: str) -> Campaign | None:

@@ -285,6 +285,32 @@ async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web:
     assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
 
 
+async def test_the_campaign_of_single_calls_is_hidden_and_its_calls_are_not(
+    web: AsyncClient, settings: Settings, store: Store
+) -> None:
+    refused = await send(web, "/settings/ring", page="/settings", phone="+919812000001")
+    assert refused.status_code == 409, refused.text
+    async with store.sessions() as session:
+        hidden = await campaigns.named(session, campaigns.SINGLE_CALLS)
+        assert hidden is not None
+    for path in ("/", "/campaigns", "/settings"):
+        assert campaigns.SINGLE_CALLS not in (await web.get(path)).text, path
+    assert (await web.get("/api/campaigns")).json() == []
+    taken = await send(web, "/campaigns/new", name="single calls")
+    assert (taken.status_code, "choose another name" in taken.text) == (422, True)
+    (place,) = await enrol(store.sessions, hidden.id, [phone_of(1)], state="done", last_outcome=Outcome.BUSY)
+    await sql(
+        store.sessions,
+        "INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, outcome, carrier, from_number, gate,"
+        " created_at) SELECT gen_random_uuid(), :campaign, :place, script_id, '+919812000001', 1, 'ended', 'busy', 'twilio',"
+        " '+15005550006', '{}', now() FROM campaign WHERE id = :campaign",
+        campaign=hidden.id,
+        place=place,
+    )
+    calls = (await web.get("/calls")).text
+    assert f'<td class="named">{campaigns.SINGLE_CALLS}</td>' in calls
+
+
 async def test_reports_count_what_the_calls_say_and_are_taken_as_files(full: AsyncClient, store: Store) -> None:
     whole = await sql(store.sessions, "SELECT count(*) FROM call WHERE outcome IS NOT NULL")
     booked = await sql(store.sessions, "SELECT count(*) FROM call WHERE outcome = 'booked'")
