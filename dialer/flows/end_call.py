@@ -71,6 +71,8 @@ async def end_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: d
         if ended.cancelled
         else Outcome.FAILED
     )
+    if ended.answered:
+        call.answered_at = call.answered_at or now  # so that its cost is waited for
     says = "answered, but no audio reached the bridge" if ended.answered else ended.says
     return outcome if await end_call(session, call, outcome, says, now) else None
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.domain.cost import Spend
 from dialer.domain.gate import Verdict
 from dialer.domain.hours import next_open
 from dialer.flows.ask_gate import Carriers, Room, ask_about
@@ -52,7 +53,7 @@ class Forecast:
         return self.asked == self.waiting
 
 
-ROOM = Room(0, 1.0, Decimal(0), Bridges(1, 1))
+ROOM = Room(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 

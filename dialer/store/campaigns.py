@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.call import LIVE, Outcome, State
+from dialer.domain.call import LIVE, Outcome
 from dialer.domain.hours import Window
 from dialer.domain.retry import Again, Policy
+from dialer.store import costs
 from dialer.store.due import next_moment, of_its_campaign
 from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace, Script
 
@@ -105,9 +105,13 @@ async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
 
 
 async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
-    """How a campaign stands, for --json and the API: `{name, state, why, leads, states, outcomes, live, next_due}`."""
+    """How a campaign is doing, for --json and the API.
+
+    `{name, state, why, leads, states, outcomes, live, spent, held, costs_arriving, next_due}`; money in USD (see costs).
+    """
     states, outcomes = await counts(session, campaign.id)
     due = await next_due(session, campaign.id)
+    money = await costs.of_campaign(session, campaign)
     return {
         "name": campaign.name,
         "state": campaign.state,
@@ -116,6 +120,9 @@ async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
         "states": states,
         "outcomes": outcomes,
         "live": await live_calls(session, campaign.id),
+        "spent": f"{money.spent:.4f}",
+        "held": f"{money.held:.4f}",
+        "costs_arriving": money.arriving,
         "next_due": due.isoformat() if due else None,
     }
 
@@ -132,16 +139,3 @@ def policy_of(campaign: Campaign) -> Policy:
         for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED, Outcome.VOICEMAIL, Outcome.DROPPED)
     }
     return Policy(campaign.max_attempts, again)
-
-
-async def spent(session: AsyncSession, campaign: Campaign) -> Decimal:
-    """What a campaign has cost, with the reserve for every call whose cost is not known yet."""
-    known = func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0)
-    # A call that never reached the carrier costs nothing; one that did holds its reserve until the carrier names a price.
-    cost = case(
-        (Call.carrier_cost.is_not(None), known),
-        (or_(Call.placing_at.is_not(None), Call.state == State.INTENT), func.greatest(known, campaign.cost_reserve)),
-        else_=0,
-    )
-    query = select(func.sum(cost)).where(Call.campaign_id == campaign.id, Call.state != State.CANCELLED)
-    return Decimal(await session.scalar(query) or 0)

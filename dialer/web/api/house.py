@@ -126,7 +126,10 @@ async def show_report(
     campaign: FromQuery[str | None] = None,
     zone: FromQuery[str] = "Asia/Kolkata",
 ) -> Json:
-    """What the last days brought: calls, reached, booked, cost, outcomes, by attempt and by day."""
+    """What the last days brought, of calls that are over, by attempt and by day.
+
+    `arriving` counts calls whose cost has not arrived; `cost` is what is spent as far as it is known, in USD.
+    """
     if not 0 < days <= MOST or zone not in available_timezones():
         raise ClientException(f"days are 1 to {MOST}, and the zone is an IANA one", status_code=422)
     until = parts.clock.now()

@@ -61,10 +61,12 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
     sums = await all_tallies(parts)
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
+        tally = sums.get(campaign_id, Tally())
         context: dict[str, Any] = {
             "campaign": campaign,
+            "is_waiting_for_costs": _waits_for_costs(campaign, tally),
             "script": await campaign_pages.script_of(session, campaign),
-            "tally": sums.get(campaign_id, Tally()),
+            "tally": tally,
             "live": await campaigns.live_calls(session, campaign_id),
             "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
             "calls": await past_calls.newest_calls(session, campaign_id, most=LAST_CALLS),
@@ -75,6 +77,13 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
         }
     now = parts.clock.now()
     return shown("campaigns/one.html", "/campaigns", status=status, now=now, **context, **more)
+
+
+def _waits_for_costs(campaign: Campaign, tally: Tally) -> bool:
+    """Whether the spend cap leaves no room for a call until costs that are still arriving turn out lower."""
+    if campaign.state != "running" or campaign.spend_cap is None or not tally.money.arriving:
+        return False
+    return tally.money.committed + campaign.cost_reserve > campaign.spend_cap
 
 
 async def _next_due(parts: Parts, campaign_id: int) -> object:
