@@ -1,9 +1,11 @@
 """The same number is the same on every page: money spent and held, people spoken to, voicemail, leads not called yet."""
 
+import csv
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
@@ -14,6 +16,7 @@ from dialer.store import costs
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
+from tests.support.lists import bring, campaign, write_list
 from tests.support.pages import signed_in
 from tests.support.people import campaign_now, claim, enrol, phone_of, running_campaign, sql
 from tests.support.shell import Shell
@@ -174,3 +177,21 @@ async def test_a_chart_with_one_point_is_not_drawn_and_counts_say_what_they_leav
     await sql(store.sessions, "UPDATE call SET created_at = now() - interval '3 days', n = 2 WHERE outcome = 'booked'")
     again = (await web.get(f"/reports?since={datetime(2026, 1, 1, tzinfo=UTC).date()}")).text
     assert again.count("data-plot=") == 2, "answer time and attempts; the cost of a meeting is known for one day"
+
+
+async def test_rows_to_fix_are_counted_once_after_a_file_of_fixes(
+    web: AsyncClient, settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    campaign_id = await campaign(store)
+    rows = [["Asha", phone_of(1)], ["Bela", "9.19877E+11"], ["Chitra", "98765"], ["Devi", ""]]
+    first = await bring(settings, store, write_list(tmp_path / "fair.csv", rows))
+    assert first.fix_file is not None
+    with first.fix_file.open(encoding="utf-8-sig", newline="") as file:
+        header, *bad = list(csv.reader(file))
+    bad[0][1] = phone_of(2)
+    await bring(settings, store, write_list(tmp_path / "fixed.csv", bad, header))
+    page = " ".join((await web.get(f"/campaigns/{campaign_id}")).text.split())
+    assert re.findall(r"[\w ]+, \d+ to fix", page) == ["2 of 4 rows, 2 to fix"]
+    assert "fixes fair.csv, whose rows it is counted with" in page
+    home = (await web.get("/")).text
+    assert re.findall(r"\w+\.csv: \d+ rows? to fix", home) == ["fair.csv: 2 rows to fix"]

@@ -61,6 +61,7 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
     sums = await all_tallies(parts)
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
+        lists = await campaign_pages.lists(session, campaign)
         tally = sums.get(campaign_id, Tally())
         context: dict[str, Any] = {
             "campaign": campaign,
@@ -70,7 +71,8 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
             "live": await campaigns.live_calls(session, campaign_id),
             "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
             "calls": await past_calls.newest_calls(session, campaign_id, most=LAST_CALLS),
-            "lists": [imports.described(each, campaign.name) for each in await campaign_pages.lists(session, campaign)],
+            "lists": [imports.described(each, campaign.name) for each in lists],
+            "files": {each.id: each.file for each in lists},
             "log": await campaign_pages.log_of(session, campaign),
             "zone": await campaign_pages.zone_of(session, campaign_id),
             "held": await parts.kept.get(("held", campaign_id), lambda: _held(parts, campaign_id)),
