@@ -91,7 +91,7 @@ async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now:
             in_campaign.state, in_campaign.next_attempt_at = "waiting", at
             in_campaign.rank = 0 if promised else 2
             in_campaign.why = (
-                "call-back promised" if promised else f"rung again after {outcome.value.replace('_', ' ')}"
+                "call-back promised" if promised else f"to be called again after {outcome.value.replace('_', ' ')}"
             )
         case GiveUp(reason):
             in_campaign.state, in_campaign.why = "done", reason.replace("_", " ")

@@ -79,6 +79,15 @@ async def live_calls(session: AsyncSession, campaign_id: int) -> int:
     return (await session.scalar(query)) or 0
 
 
+async def live_and_promised(session: AsyncSession, campaign_id: int) -> tuple[int, int]:
+    """How many calls of a campaign are in progress, and how many students wait for a call-back that they were promised."""
+    live = select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE))
+    waits = (CampaignLead.rank == 0, CampaignLead.state.in_(("ready", "waiting")))
+    promised = select(func.count()).where(CampaignLead.campaign_id == campaign_id, *waits)
+    row = (await session.execute(select(live.scalar_subquery(), promised.scalar_subquery()))).one()
+    return row[0], row[1]
+
+
 async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int], dict[str, int]]:
     """How many leads are in each state, and how many have each last outcome."""
     states = await session.execute(

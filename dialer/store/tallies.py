@@ -25,6 +25,12 @@ class Tally:
     """Leads by state."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Leads by their last outcome."""
+    not_called: int = 0
+    """Leads that no call has reached an outcome with, and that none is trying to; `skipped` ones included."""
+    skipped: int = 0
+    """Leads that are finished without a call: a rule refuses them for good."""
+    again: int = 0
+    """Leads that were called and are to be called again."""
     calls: int = 0
     spoke: int = 0
     """Calls that a person answered."""
@@ -50,7 +56,17 @@ class Tally:
         """Count another one in."""
         self.states.update(other.states)
         self.outcomes.update(other.outcomes)
-        for name in ("calls", "spoke", "voicemail", "talked_s", "booked", "qualified"):
+        for name in (
+            "not_called",
+            "skipped",
+            "again",
+            "calls",
+            "spoke",
+            "voicemail",
+            "talked_s",
+            "booked",
+            "qualified",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.money += other.money
 
@@ -69,6 +85,10 @@ async def every(session: AsyncSession) -> Tallies:
         tally.states[state] += many
         if outcome is not None:
             tally.outcomes[outcome.value] += many
+            tally.again += many if state in ("ready", "waiting") else 0
+        elif state != "calling":
+            tally.not_called += many
+            tally.skipped += many if state == "done" else 0
     counts = or_(Call.state != State.CANCELLED, Call.outcome.is_not(None))
     counted: dict[str, ColumnElement[Any]] = {
         "calls": func.count().filter(counts),

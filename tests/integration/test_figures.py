@@ -1,15 +1,17 @@
 """The same number is the same on every page: money spent and held, people spoken to, voicemail, leads not called yet."""
 
 import csv
+import io
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
 
+from dialer.domain.call import Outcome
 from dialer.domain.cost import Spend
 from dialer.settings import Settings
 from dialer.store import costs
@@ -17,7 +19,7 @@ from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.lists import bring, campaign, write_list
-from tests.support.pages import signed_in
+from tests.support.pages import send, signed_in
 from tests.support.people import campaign_now, claim, enrol, phone_of, running_campaign, sql
 from tests.support.shell import Shell
 
@@ -33,6 +35,7 @@ CALLS = (
     (None, "intent", False, None, None),  # 0.50 held
     (None, "cancelled", False, None, None),
 )
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
 SPEND = Spend(Decimal("0.22"), Decimal("2.40"), 3)
 
 
@@ -195,3 +198,53 @@ async def test_rows_to_fix_are_counted_once_after_a_file_of_fixes(
     assert "fixes fair.csv, whose rows it is counted with" in page
     home = (await web.get("/")).text
     assert re.findall(r"\w+\.csv: \d+ rows? to fix", home) == ["fair.csv: 2 rows to fix"]
+
+
+async def test_leads_not_called_yet_add_up_to_their_reasons(web: AsyncClient, store: Store) -> None:
+    campaign_id = await running_campaign(store.sessions, "Delhi")
+    reasons: list[dict[str, object]] = [
+        {"state": "done", "why": "did not agree to be called"},
+        {"state": "done", "why": "no calling rules are known for Nepal"},
+        {"state": "ready", "why": "outside calling hours in Asia/Kolkata", "next_attempt_at": TOMORROW},
+        {"state": "ready"},
+        {"state": "calling", "attempts": 1},
+        {"state": "waiting", "attempts": 1, "last_outcome": Outcome.BUSY, "why": "to be called again after busy"},
+        {"state": "done", "attempts": 1, "last_outcome": Outcome.BOOKED, "why": "booked"},
+    ]
+    for n, columns in enumerate(reasons, 1):
+        await enrol(store.sessions, campaign_id, [phone_of(n)], None, **columns)
+    page = " ".join((await web.get(f"/campaigns/{campaign_id}")).text.split())
+    assert "3 of 7 leads finished · 1 to be called again · 4 not called yet (2 skipped) · 0 live" in page
+    card = page.partition("Not called yet, and why: 4")[2].partition("</section>")[0]
+    assert re.findall(r"<strong>(\d+)</strong> ([^<]+)</li>", card) == [
+        ("1", "did not agree to be called"),
+        ("1", "no calling rules are known for Nepal"),
+        ("1", "outside calling hours in Asia/Kolkata"),
+        ("1", "waiting for their turn"),
+    ]
+
+
+async def test_a_stopped_campaign_promises_nothing_and_a_stop_warns_of_promises(web: AsyncClient, store: Store) -> None:
+    campaign_id = await running_campaign(store.sessions, "Delhi")
+    again = {"state": "waiting", "attempts": 1, "next_attempt_at": TOMORROW}
+    promise = {**again, "rank": 0, "last_outcome": Outcome.CALL_LATER, "why": "call-back promised"}
+    await enrol(store.sessions, campaign_id, [phone_of(1), phone_of(2)], None, **promise)
+    retry = {**again, "rank": 2, "last_outcome": Outcome.BUSY, "why": "to be called again after busy"}
+    await enrol(store.sessions, campaign_id, [phone_of(3)], None, **retry)
+    await enrol(store.sessions, campaign_id, [phone_of(4)], None, why="outside calling hours", next_attempt_at=TOMORROW)
+    here = f"/campaigns/{campaign_id}"
+    before = (await web.get(here)).text
+    assert "2 students were promised a call-back." in before
+    assert "live call" not in before, "there is none to hang up"
+    stopped = " ".join((await send(web, f"{here}/stop", page=here)).text.split())
+    assert "2 students were promised a call-back and will not be called." in stopped
+    assert "3 will not be called again · 1 not called yet" in stopped
+    assert "<strong>1</strong> the campaign is stopped: they will not be called" in stopped
+    assert "outside calling hours" not in stopped
+    leads = (await web.get(f"/leads?campaign={campaign_id}")).text
+    assert "again after busy" not in leads
+    assert leads.count("the campaign is stopped") == 4
+    assert leads.count("call-back promised, but the campaign is stopped") == 2
+    assert all(each["next_at"] is None for each in (await web.get("/api/leads")).json()["leads"])
+    rows = list(csv.DictReader(io.StringIO((await web.get(f"/files/leads.csv?campaign={campaign_id}")).text)))
+    assert {(row["next_attempt"], row["why"]) for row in rows} == {("", "the campaign is stopped")}

@@ -164,7 +164,8 @@ async def test_a_campaign_is_paused_and_stopped_with_a_receipt(web: AsyncClient,
     assert (await send(web, f"/campaigns/{campaign_id}/start")).status_code == 303
     assert (await send(web, f"/campaigns/{campaign_id}/pause")).status_code == 303
     stopped = await send(web, f"/campaigns/{campaign_id}/stop")
-    assert "Stopped, with a receipt" in stopped.text
+    assert "Stopped at" in stopped.text
+    assert "live" not in stopped.text.partition("Stopped at")[2].partition("</div>")[0], "no clause about nothing"
     async with store.sessions() as session:
         assert (await session.get_one(Campaign, campaign_id)).state == "stopped"
 
