@@ -21,6 +21,7 @@ from dialer.store import audit, campaigns, kill_switches, prices, reports, scrip
 from dialer.store.tables import Account, AuditEntry, Script
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked, Json
+from dialer.web.halted import HALTED
 from dialer.web.parts import WebParts
 from dialer.wiring.voices import NAMES
 
@@ -162,6 +163,7 @@ async def throw_switch(carrier: FromPath[str], request: Asked, data: JSONBody[Sw
     async with parts.sessions.begin() as session:
         await kill_switches.throw(session, scope, data.why, request.user.email)
         await audit.note(session, request.user.email, "kill switch on", {"scope": scope, "why": data.why})
+    parts.kept.forget(HALTED)
     return {"scope": scope, "on": True}
 
 
@@ -173,6 +175,7 @@ async def release_switch(carrier: FromPath[str], request: Asked, parts: WebParts
         was_on = await kill_switches.release(session, scope)
         if was_on:
             await audit.note(session, request.user.email, "kill switch off", {"scope": scope})
+    parts.kept.forget(HALTED)
     return {"scope": scope, "on": False, "was_on": was_on}
 
 

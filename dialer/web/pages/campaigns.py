@@ -15,11 +15,12 @@ from dialer.control import Command, ask
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.launch import CannotLaunchError, launch
 from dialer.flows.stop_campaign import stop_campaign
-from dialer.store import audit, campaign_pages, campaigns, imports, past_calls
+from dialer.store import audit, campaign_pages, campaigns, imports, kill_switches, past_calls
 from dialer.store.tables import Campaign
 from dialer.store.tallies import Tally
 from dialer.web.doors.may import may
 from dialer.web.doors.rates import START
+from dialer.web.halted import halted
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES, all_tallies
 from dialer.web.pages.shown import go, shown
@@ -60,6 +61,7 @@ async def one(campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str |
 
 async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) -> Template:
     sums = await all_tallies(parts)
+    switches = {each.scope: each.why for each in await halted(parts)}
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
         lists = await campaign_pages.lists(session, campaign)
@@ -71,6 +73,7 @@ async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) 
             "is_waiting_for_costs": _waits_for_costs(campaign, tally),
             "script": await campaign_pages.script_of(session, campaign),
             "tally": tally,
+            "halted_why": kill_switches.why_halted(switches, campaign.carrier),
             "live": live,
             "promised": promised,
             "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),

@@ -20,6 +20,7 @@ from dialer.flows.ring_one import ring_one
 from dialer.store import attention, audit, do_not_call, kill_switches, prices
 from dialer.store.campaign_pages import every
 from dialer.web.doors.may import may
+from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
@@ -115,6 +116,7 @@ async def throw(request: Asked, parts: WebParts) -> Redirect:
     async with parts.sessions.begin() as session:
         await kill_switches.throw(session, _scope(wanted), wanted.why, who(request))
         await audit.note(session, who(request), "kill switch thrown", {"scope": _scope(wanted), "why": wanted.why})
+    parts.kept.forget(HALTED)
     return go(HERE, "thrown")
 
 
@@ -126,6 +128,7 @@ async def release(request: Asked, parts: WebParts) -> Redirect:
     async with parts.sessions.begin() as session:
         if await kill_switches.release(session, _scope(wanted)):
             await audit.note(session, who(request), "kill switch released", {"scope": _scope(wanted)})
+    parts.kept.forget(HALTED)
     return go(HERE, "released")
 
 
