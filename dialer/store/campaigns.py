@@ -79,6 +79,13 @@ async def live_calls(session: AsyncSession, campaign_id: int) -> int:
     return (await session.scalar(query)) or 0
 
 
+def timing_of(campaign: Campaign) -> dict[str, str]:
+    """What decides when a campaign's leads are called, as JSON: a rehearsal under another one says nothing of its times."""
+    names = [each.name for each in campaign.__table__.columns if each.name.endswith(("_wait", "_limit"))]
+    names += ["window_opens", "window_closes", "window_days", "max_attempts", "calls_per_day"]
+    return {name: str(getattr(campaign, name)) for name in sorted(names)}
+
+
 async def live_and_promised(session: AsyncSession, campaign_id: int) -> tuple[int, int]:
     """How many calls of a campaign are in progress, and how many students wait for a call-back that they were promised."""
     live = select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE))
