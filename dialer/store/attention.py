@@ -1,4 +1,4 @@
-"""What a person should see first: what is rung just now, what stands still and why, what waits for somebody."""
+"""What a person should see first: what is rung just now, what is paused and why, what waits for somebody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ async def needs(session: AsyncSession, now: datetime) -> list[Need]:
 async def _standing(session: AsyncSession) -> list[Need]:
     query = select(Campaign).where(Campaign.state == "paused", Campaign.why.is_not(None)).order_by(Campaign.id.desc())
     return [
-        Need(f"{each.name} stands still", each.why or "", f"/campaigns/{each.id}")
+        Need(f"{each.name} is paused", each.why or "", f"/campaigns/{each.id}")
         for each in await session.scalars(query.limit(5))
     ]
 
