@@ -150,9 +150,11 @@ async def _rehearsed(
     session: AsyncSession, campaign: Campaign, waiting: int, opens: datetime | None
 ) -> datetime | None:
     """The last moment of a rehearsal of these leads under this policy that began when calls would begin now."""
+    if opens is None:
+        return None
     job = await rehearsals.newest(session, campaign.id)
     result = job.result if job is not None and job.state == "done" else None
-    if opens is None or not result or not result.get("rounds") or result.get("policy") != campaigns.timing_of(campaign):
+    if not result or not result.get("rounds") or result.get("policy") != campaigns.timing_of(campaign):
         return None
     moments = [datetime.fromisoformat(each["at"]) for each in result["rounds"]]
     if not result["leads"] == result["of"] == waiting or abs(moments[0] - opens) > SAME_START:
