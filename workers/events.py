@@ -16,7 +16,7 @@ from dialer import live
 from dialer.flows.apply_event import apply_event, do_at_carrier, note_failure
 from dialer.flows.record_status import Recorded
 from dialer.store import events
-from workers.jobs import Parts
+from workers.jobs import Parts, who_is_called
 
 AT_ONCE = 100
 LOOK_EVERY_S = 1
@@ -64,7 +64,7 @@ async def apply_all(parts: Parts, redis: "Redis | None" = None, *, again: bool =
         for event_id in ids:
             recorded = await _apply(parts, event_id)
             if recorded is not None and redis is not None:
-                await live.publish(redis, _message(parts, recorded))
+                await live.publish(redis, await _message(parts, recorded))
         done += len(ids)
         if again or len(ids) < AT_ONCE:
             return done
@@ -85,7 +85,10 @@ async def _apply(parts: Parts, event_id: int) -> Recorded | None:
     return applied.recorded
 
 
-def _message(parts: Parts, recorded: Recorded) -> str:
-    status = "inactive" if recorded.outcome is not None else "active"
+async def _message(parts: Parts, recorded: Recorded) -> str:
     now, outcome = parts.clock(), recorded.outcome
-    return live.message("callStatus", recorded.call_id, now, status=status, state=recorded.state, outcome=outcome)
+    told: dict[str, object] = {"status": "inactive", "state": recorded.state, "outcome": outcome}
+    if outcome is None:  # a webhook may come before the carrier's answer to our request: the call is new to the page
+        who = await who_is_called(parts, [recorded.call_id])
+        told |= {"status": "active", **who.get(recorded.call_id, {})}
+    return live.message("callStatus", recorded.call_id, now, **told)

@@ -26,7 +26,7 @@ from dialer.flows.run_campaign import claim_due, worth_claiming
 from dialer.flows.sweep import Patience, sweep
 from dialer.flows.take_calls import Addresses, Skipped
 from dialer.flows.trip_breakers import trip_breakers
-from dialer.store import incidents
+from dialer.store import incidents, live_calls
 from dialer.store.sessions import Sessions
 from workers.voices import Voices
 
@@ -128,10 +128,12 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
         return 0  # the intents stay, and are rung for again
     ids = [UUID(call_id) for call_id in call_ids]
     found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
+    who = await who_is_called(parts, [call_id for call_id, answer in found.items() if isinstance(answer, Placed)])
     for call_id, answer in found.items():
         match answer:
             case Placed():
-                text = live.message("callStatus", call_id, parts.clock(), status="active", state="placed")
+                told = {"status": "active", "state": "placed", **who.get(call_id, {})}
+                text = live.message("callStatus", call_id, parts.clock(), **told)
                 await live.publish(ctx["redis"], text)
             case TryLater(says, after_s):
                 log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
@@ -141,6 +143,18 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
             case other:
                 log.warning("call not placed: %s", other.says, extra={"call_id": str(call_id)})
     return sum(isinstance(answer, Placed) for answer in found.values())
+
+
+async def who_is_called(parts: Parts, call_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """Whom calls are to, for the Live page; nothing where the database is away: the page then learns it later."""
+    if not call_ids:
+        return {}
+    try:
+        async with parts.sessions() as session:
+            return await live_calls.who_is_called(session, call_ids)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("the Live page is not told whom calls are to: %s", error)
+        return {}
 
 
 async def judge(ctx: Context) -> int:

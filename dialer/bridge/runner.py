@@ -342,8 +342,8 @@ class Runner:
             self.do(self._conversation.leave(End.STUDENT_LEFT, now))
         else:
             self._dial()
-        await self._clerk.say("clientConnected", phone=mask(talk.phone), name=talk.name)
-        await self._clerk.say("callStatus", status="active", phone=mask(talk.phone))
+        await self._clerk.say("clientConnected", phone=talk.phone, name=talk.name)
+        await self._clerk.say("callStatus", status="active", phone=talk.phone)
         return True
 
     async def _transfer(self, started: MediaStarted) -> None:

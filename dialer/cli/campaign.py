@@ -195,7 +195,7 @@ def status(name: str | None, as_json: bool) -> None:
                 return [await campaigns.standing(session, await _named(session, name))]
             return [
                 await campaigns.standing(session, each)
-                for each in await session.scalars(select(Campaign).order_by(Campaign.id))
+                for each in await session.scalars(select(Campaign).where(campaigns.listed()).order_by(Campaign.id))
             ]
 
     found = with_store(work)
@@ -228,4 +228,8 @@ def _line(each: dict[str, Any]) -> str:
     states = ", ".join(f"{state} {count}" for state, count in each["states"].items()) or "no leads"
     outcomes = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in each["outcomes"].items())
     why = f" ({each['why']})" if each["why"] else ""
-    return f"{each['name']}: {each['state']}{why}; {states}; live {each['live']}{f'; {outcomes}' if outcomes else ''}"
+    money = f"spent {float(each['spent']):.2f} USD, held {float(each['held']):.2f}"
+    if each["costs_arriving"]:
+        money += f" (costs are still arriving for {each['costs_arriving']} calls)"
+    live = f"live {each['live']}; {money}"
+    return f"{each['name']}: {each['state']}{why}; {states}; {live}{f'; {outcomes}' if outcomes else ''}"

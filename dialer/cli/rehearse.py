@@ -129,6 +129,7 @@ async def _rehearse(
         "of": copied.of,
         "carriers": carriers,
         "rounds": told_rounds,
+        "policy": campaigns.timing_of(campaign),
         **result,
         "took_s": round(within - (until - time.monotonic()), 1),
     }

@@ -38,6 +38,14 @@ class Outcome(StrEnum):
     NOT_PLACED = "not_placed"
 
 
+SPOKE = frozenset(
+    {
+        *(Outcome.BOOKED, Outcome.QUALIFIED, Outcome.NOT_INTERESTED, Outcome.CALL_LATER, Outcome.DO_NOT_CALL),
+        *(Outcome.WRONG_PERSON, Outcome.DROPPED),
+    }
+)
+"""Outcomes of calls that a person answered. A voicemail, a busy line and a failure of ours are none of them."""
+
 LIVE = (State.INTENT, State.PLACING, State.UNKNOWN, State.PLACED, State.RINGING, State.TALKING)
 """A phone has at most one call in these states, over all campaigns."""
 

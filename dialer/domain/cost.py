@@ -1,6 +1,7 @@
 """What a voice's tokens cost. Pure: prices are passed in; a count without a price makes the cost unknown, never lower."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 TRANSCRIBED = "transcribed_"
@@ -16,6 +17,24 @@ MONEY = "money"
 
 Prices = Mapping[tuple[str, str], Decimal]
 """The price of a million of a kind, by model and kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Money in USD: `spent` on calls that are over, `held` until the cost of `arriving` calls and of live ones is known."""
+
+    spent: Decimal = Decimal(0)
+    held: Decimal = Decimal(0)
+    arriving: int = 0
+    """Calls that are over and whose cost has not arrived."""
+
+    @property
+    def committed(self) -> Decimal:
+        """Spent and held together: what counts against a spend cap."""
+        return self.spent + self.held
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(self.spent + other.spent, self.held + other.held, self.arriving + other.arriving)
 
 
 def add_usage(total: dict[str, int], usage: Mapping[str, int]) -> None:

@@ -63,6 +63,8 @@ class Facts:
     """How many more calls could be talked."""
     tokens: float
     spent: Decimal
+    held: Decimal
+    """Set aside for calls whose cost is not known yet."""
     reserve: Decimal
     spend_cap: Decimal | None
 
@@ -273,8 +275,8 @@ def _room(facts: Facts) -> Iterator[Answer]:
     if facts.spend_cap is None:
         yield Answer("spend", True, "no spend cap")
     else:
-        ok = facts.spent + facts.reserve <= facts.spend_cap
-        yield Answer("spend", ok, f"{facts.spent:.2f} spent or reserved of {facts.spend_cap:.2f}")
+        ok = facts.spent + facts.held + facts.reserve <= facts.spend_cap
+        yield Answer("spend", ok, f"{facts.spent:.2f} spent and {facts.held:.2f} held of {facts.spend_cap:.2f} USD")
 
 
 RULES: tuple[Callable[[Facts], Iterator[Answer]], ...] = (

@@ -2,17 +2,17 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier
+from dialer.domain.cost import Spend
 from dialer.domain.gate import WEEK, Answer, Facts, Verdict, ask
 from dialer.domain.rules import rules_for
-from dialer.store import bridges, calls, campaigns, do_not_call, kill_switches
+from dialer.store import bridges, calls, campaigns, costs, do_not_call, kill_switches
 from dialer.store.bridges import Bridges
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
@@ -40,17 +40,22 @@ class Room:
 
     live_calls: int
     tokens: float
-    spent: Decimal
+    money: Spend
     bridges: Bridges
 
 
 async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Room:
     """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
     live = await campaigns.live_calls(session, campaign.id)
-    spent = await campaigns.spent(session, campaign) if campaign.spend_cap is not None else Decimal(0)
+    money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
     mine = 1 if its_own else 0
     there = await bridges.look(session)
-    return Room(live - mine, tokens, spent - campaign.cost_reserve * mine, Bridges(there.up, there.free + mine))
+    return Room(
+        live - mine,
+        tokens,
+        replace(money, held=money.held - campaign.cost_reserve * mine),
+        Bridges(there.up, there.free + mine),
+    )
 
 
 async def ask_about(
@@ -111,7 +116,8 @@ async def ask_about(
                 bridges_up=room.bridges.up,
                 bridges_free=room.bridges.free,
                 tokens=room.tokens,
-                spent=room.spent,
+                spent=room.money.spent,
+                held=room.money.held,
                 reserve=campaign.cost_reserve,
                 spend_cap=campaign.spend_cap,
             )

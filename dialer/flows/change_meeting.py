@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.matching import UNKNOWN, Wish
 from dialer.domain.slots import LOOKAHEAD_DAYS, CounselorTime, Slot, free_slots, is_bookable
-from dialer.store import bookings, counselors, enquiries, mails
+from dialer.store import audit, bookings, counselors, enquiries, mails
 from dialer.store.tables import Booking, Counselor
 
 DAY = timedelta(days=1)
 MOST_OFFERED = 40
 TOO_LATE = "it is too near to be changed here; please ring us"
 OVER = "this meeting is over, or was cancelled"
+SAME_TIME = "the meeting is at that time already; nothing was changed"
 NOT_FREE = "that time is not free; please choose another"
 
 
@@ -46,7 +47,7 @@ def may_change(booking: Booking, notice_minutes: int, now: datetime) -> Refused 
 
 
 async def choices(session: AsyncSession, booking: Booking, now: datetime) -> list[Choice]:
-    """Free times of the booking's counselor; of those who fit the student where that counselor left."""
+    """Free times of the booking's counselor, but not its own; of those who fit the student where that counselor left."""
     known = await enquiries.newest(session, booking.campaign_lead_id)
     people = await _people(session, booking, now)
     mine = [each for each in people if each.counselor_id == booking.counselor_id]
@@ -54,8 +55,9 @@ async def choices(session: AsyncSession, booking: Booking, now: datetime) -> lis
     found = []
     for each in mine or people:
         slots = free_slots([each], None, None, booking.lead_zone, now, MOST_OFFERED, wish)
-        if slots:
-            found.append(Choice(each, tuple(slots)))
+        others = tuple(slot for slot in slots if not _is_own(booking, slot.counselor_id, slot.starts))
+        if others:
+            found.append(Choice(each, others))
     return found if mine else found[:1]
 
 
@@ -71,8 +73,8 @@ async def move_meeting(
         return refused
     before = booking.during.lower
     assert before is not None
-    if (counselor_id, starts) == (booking.counselor_id, before):
-        return booking
+    if _is_own(booking, counselor_id, starts):
+        return Refused(SAME_TIME)
     if counselor_id != booking.counselor_id:
         # Only where the counselor left, and only to whom the page would have offered.
         offered = [] if counselor.active else await choices(session, booking, now)
@@ -91,6 +93,7 @@ async def move_meeting(
         what |= {"counselor": people[0].name, "instead_of": counselor.name}
         await mails.write(session, booking, "cancellation", counselor_id=left)
     await bookings.note(session, booking.id, who, "moved", now, **what)
+    await audit.note(session, who, "booking moved", {"booking": str(booking.id), **what})
     await mails.write_both(session, booking, "invitation")
     return booking
 
@@ -108,6 +111,7 @@ async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime,
     booking.state, booking.sequence = "cancelled", booking.sequence + 1
     await session.flush()
     await bookings.note(session, booking.id, who, "cancelled", now)
+    await audit.note(session, who, "booking cancelled", {"booking": str(booking.id)})
     await mails.write_both(session, booking, "cancellation")
     return booking
 
@@ -124,6 +128,10 @@ async def flag_unkept(session: AsyncSession, counselor_id: int, since: datetime,
         )
         await mails.write(session, booking, "rebook")
     return len(hit)
+
+
+def _is_own(booking: Booking, counselor_id: int, starts: datetime) -> bool:
+    return (counselor_id, starts) == (booking.counselor_id, booking.during.lower)
 
 
 async def _people(session: AsyncSession, booking: Booking, now: datetime) -> list[CounselorTime]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.flows import keep_scripts
 from dialer.flows.keep_scripts import SHIPPED
+from dialer.store.campaigns import SINGLE_CALLS
 from dialer.store.tables import Campaign
 
 
@@ -30,12 +31,15 @@ async def create_campaign(
     spend_cap: Decimal | None = None,
     machine: str | None = None,
     machine_message: str | None = None,
+    hidden: bool = False,
 ) -> Campaign:
-    """Make a draft campaign.
+    """Make a draft campaign; `hidden` is for the campaign of single calls, whose name is reserved.
 
     Raises:
         NameTakenError, UnknownScriptError: with a line that says what to do.
     """
+    if not hidden and name.strip().casefold() == SINGLE_CALLS.casefold():
+        raise NameTakenError(f"{SINGLE_CALLS!r} is reserved for calls placed one at a time; choose another name")
     if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
         raise NameTakenError(f"there is a campaign {name!r} already; choose another name")
     newest = await keep_scripts.newest(session, script)

@@ -71,6 +71,8 @@ async def end_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: d
         if ended.cancelled
         else Outcome.FAILED
     )
+    if ended.answered:
+        call.answered_at = call.answered_at or now  # so that its cost is waited for
     says = "answered, but no audio reached the bridge" if ended.answered else ended.says
     return outcome if await end_call(session, call, outcome, says, now) else None
 
@@ -89,7 +91,7 @@ async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now:
             in_campaign.state, in_campaign.next_attempt_at = "waiting", at
             in_campaign.rank = 0 if promised else 2
             in_campaign.why = (
-                "call-back promised" if promised else f"rung again after {outcome.value.replace('_', ' ')}"
+                "call-back promised" if promised else f"to be called again after {outcome.value.replace('_', ' ')}"
             )
         case GiveUp(reason):
             in_campaign.state, in_campaign.why = "done", reason.replace("_", " ")

@@ -1,5 +1,7 @@
-"""What a launch would do: how many it rings, whom it skips and why, until when, for how much, as far as can be told.
+"""What a launch would do: how many leads it calls, whom it skips and why, until when, for how much, as far as can be told.
 
+Two moments tell how long it lasts: when every lead was called once, and when the last retry can be, after the waits of
+the retry policy and within hours; the second is a rehearsal's own where there is one of the same leads.
 The gate itself is asked, about all leads of a short list and about a part of a long one, spread evenly over it; what does
 not pass with time is a skip. Minutes and prices are those of the calls of the last weeks; where there are none, no price
 is made up.
@@ -13,12 +15,15 @@ from decimal import Decimal
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.domain.cost import Spend
 from dialer.domain.gate import Verdict
 from dialer.domain.hours import next_open
+from dialer.domain.hours_group import HoursGroup, group_of, group_opens
+from dialer.domain.retry_times import last_retry
 from dialer.flows.ask_gate import Carriers, Room, ask_about
 from dialer.flows.route_calls import line_for
 from dialer.flows.run_campaign import FOR_GOOD
-from dialer.store import campaigns
+from dialer.store import campaigns, costs, rehearsals
 from dialer.store.bridges import Bridges
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
@@ -27,6 +32,9 @@ LOOK_BACK = timedelta(days=30)
 CALL_S, ATTEMPTS = 45.0, 1.7
 """How long a call takes and how many a lead needs where nothing is known yet: most are not answered."""
 LEAST_KNOWN = 20
+MOST_GROUPS = 10
+SAME_START = timedelta(hours=1)
+"""A rehearsal that began so near to when calls would begin now tells their times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,12 @@ class Forecast:
     """About how many of them the gate was asked; the numbers are exact where it was asked about all."""
     calls: int
     opens_at: datetime | None
-    ends_at: datetime | None
+    first_done_at: datetime | None
+    """When every lead was called once; None beyond a year."""
+    last_retry_at: datetime | None
+    """When the last retry is, at the latest; None where there is none, or beyond a year."""
+    is_rehearsed: bool
+    """Whether that moment is the one of a rehearsal of the same leads."""
     cost_low: Decimal | None
     cost_high: Decimal | None
     capped: bool
@@ -52,7 +65,7 @@ class Forecast:
         return self.asked == self.waiting
 
 
-ROOM = Room(0, 1.0, Decimal(0), Bridges(1, 1))
+ROOM = Room(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 
@@ -61,9 +74,12 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers
     waiting, rows = await _some(session, campaign.id)
     lines = [line_for(carriers, campaign, lead.phone) for _, lead in rows]
     skipped: Counter[str] = Counter()
-    for verdict in await ask_about(session, campaign, rows, lines, now, ROOM):
+    called = []
+    for row, verdict in zip(rows, await ask_about(session, campaign, rows, lines, now, ROOM), strict=True):
         if (why := _never(verdict)) is not None:
             skipped[why] += 1
+        else:
+            called.append(row)
     scale = waiting / len(rows) if rows else 0
     skips = tuple((why, round(many * scale)) for why, many in skipped.most_common())
     rings = max(0, waiting - sum(many for _, many in skips))
@@ -71,13 +87,31 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers
     attempts = min(attempts, campaign.max_attempts)
     calls = round(rings * attempts)
     cost_low, cost_high = (None, None) if low is None or high is None else (low * calls, high * calls)
-    capped = campaign.spend_cap is not None and cost_low is not None and cost_low > campaign.spend_cap
+    capped = False
     if campaign.spend_cap is not None and cost_high is not None and cost_low is not None:
-        cost_low, cost_high = min(cost_low, campaign.spend_cap), min(cost_high, campaign.spend_cap)
-    work = timedelta(seconds=calls / min(campaign.per_second, campaign.concurrency / seconds))
-    lived = Counter(lead.zones[0] for _, lead in rows if lead.zones)
-    zone = lived.most_common(1)[0][0] if lived else zone
-    opens = next_open(campaigns.window_of(campaign), now, [zone]) if rings else None
+        left = max(Decimal(0), campaign.spend_cap - (await costs.of_campaign(session, campaign)).committed)
+        capped = cost_low > left
+        cost_low, cost_high = min(cost_low, left), min(cost_high, left)
+    pace = min(campaign.per_second, campaign.concurrency / seconds)
+    groups = Counter(group_of(lead.phone, lead.state, lead.zones) for _, lead in called)
+    main = groups.most_common(1)[0][0] if groups else HoursGroup("", (), (zone,))
+    window = campaigns.window_of(campaign)
+    opens = group_opens(main, window, now) if rings else None
+    first_done = last = None
+    if opens is not None:
+        due = max((_due(campaign, in_campaign, lead, now) for in_campaign, lead in called), default=opens)
+        first_done = _end(campaign, opens, timedelta(seconds=rings / pace), main.zones[0])
+        first_done = max(first_done, due + timedelta(seconds=seconds)) if first_done else None
+        last = _end(campaign, opens, timedelta(seconds=calls / pace), main.zones[0]) if first_done else None
+    rehearsed = await _rehearsed(session, campaign, waiting, opens)
+    if rehearsed is not None:
+        last = rehearsed
+    elif first_done is not None and last is not None:
+        policy = campaigns.policy_of(campaign)
+        for group, _ in groups.most_common(MOST_GROUPS):
+            last = max(last, last_retry(policy, first_done, group, window, campaign.calls_per_day))
+    if first_done is not None and last is not None and last <= first_done:
+        last = None
     return Forecast(
         waiting=waiting,
         rings=rings,
@@ -85,7 +119,9 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers
         asked=len(rows),
         calls=calls,
         opens_at=opens,
-        ends_at=_end(campaign, opens, work, zone) if opens else None,
+        first_done_at=first_done,
+        last_retry_at=last,
+        is_rehearsed=rehearsed is not None,
         cost_low=cost_low,
         cost_high=cost_high,
         capped=capped,
@@ -102,6 +138,28 @@ async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tupl
         step = max(1, (last - first) // MOST_ASKED)
         query = query.where(CampaignLead.lead_id.in_(range(first, last + 1, step)))
     return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MOST_ASKED))]
+
+
+def _due(campaign: Campaign, in_campaign: CampaignLead, lead: Lead, now: datetime) -> datetime:
+    """When a lead may be called first; at once where nobody can tell."""
+    at = max(now, in_campaign.next_attempt_at)
+    return group_opens(group_of(lead.phone, lead.state, lead.zones), campaigns.window_of(campaign), at) or at
+
+
+async def _rehearsed(
+    session: AsyncSession, campaign: Campaign, waiting: int, opens: datetime | None
+) -> datetime | None:
+    """The last moment of a rehearsal of these leads under this policy that began when calls would begin now."""
+    if opens is None:
+        return None
+    job = await rehearsals.newest(session, campaign.id)
+    result = job.result if job is not None and job.state == "done" else None
+    if not result or not result.get("rounds") or result.get("policy") != campaigns.timing_of(campaign):
+        return None
+    moments = [datetime.fromisoformat(each["at"]) for each in result["rounds"]]
+    if not result["leads"] == result["of"] == waiting or abs(moments[0] - opens) > SAME_START:
+        return None
+    return max(*moments, *(datetime.fromisoformat(each["next_at"]) for each in result["people"] if each["next_at"]))
 
 
 def _never(verdict: Verdict) -> str | None:

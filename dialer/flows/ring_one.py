@@ -14,9 +14,9 @@ from dialer.flows.create_campaign import create_campaign
 from dialer.flows.route_calls import line_for, rates_of
 from dialer.flows.run_campaign import intend
 from dialer.store import campaigns, pace
+from dialer.store.campaigns import SINGLE_CALLS
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
-SINGLE_CALLS = "Single calls"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -39,13 +39,12 @@ async def ring_one(
     session: AsyncSession, carriers: Carriers, number: str, now: datetime, *, campaign_name: str | None, name: str
 ) -> Asked | Refused:
     """Mean to ring a number now, in the campaign named, or in the one kept for single calls."""
-    campaign = await campaigns.named(session, campaign_name or SINGLE_CALLS)
-    if campaign is None and campaign_name is not None:
+    if campaign_name is None:
+        campaign = await _single_calls(session)
+    elif (named := await campaigns.named(session, campaign_name)) is not None:
+        campaign = named
+    else:
         return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
-    if campaign is None:
-        campaign = await create_campaign(session, SINGLE_CALLS)
-        await campaigns.move(session, campaign.id, "running")
-        await session.refresh(campaign)
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
         return Refused(f"{number!r}: {phone.says}")
@@ -57,27 +56,41 @@ async def ring_one(
     return asked
 
 
+async def _single_calls(session: AsyncSession) -> Campaign:
+    """The hidden campaign of single calls, running: made on first use, set running again where its leads were done.
+
+    A pause or a stop is left in place: somebody, or a circuit breaker, decided it.
+    """
+    campaign = await campaigns.named(session, SINGLE_CALLS)
+    if campaign is None:
+        campaign = await create_campaign(session, SINGLE_CALLS, hidden=True)
+    if campaign.state in ("draft", "done"):
+        await campaigns.move(session, campaign.id, "running")
+        await session.refresh(campaign)
+    return campaign
+
+
 async def _mean(
     session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
 ) -> Asked | Refused:
-    in_campaign, lead = await _enrol(session, campaign.id, e164, name)
+    in_campaign, lead = await _enrol(session, campaign, e164, name)
     line = line_for(carriers, campaign, e164)
     buckets = await pace.fill(session, rates_of([line] if line else [], campaign, [campaign]))
     room = await room_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
     (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
     if verdict.refusal is not None or line is None:
         says = verdict.refusal.says if verdict.refusal else "no carrier"
-        return Refused(f"{e164} is not rung: {says}")
+        return Refused(f"{e164} cannot be called now: {says}")
     if not room.bridges.up:
         return Refused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
     placed = await intend(session, campaign, [(in_campaign, lead, verdict, line)], now)
     if not placed:
-        return Refused(f"{e164} is being rung already")
+        return Refused(f"{e164} is being called already")
     await pace.draw(session, buckets, dict.fromkeys(buckets, 1))
     return Asked(next(iter(placed)), e164)
 
 
-async def _enrol(session: AsyncSession, campaign_id: int, e164: str, name: str) -> tuple[CampaignLead, Lead]:
+async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[CampaignLead, Lead]:
     """The lead in the campaign, made where missing; one that was finished is opened again, for somebody asks for it."""
     lead = (await session.scalars(select(Lead).where(Lead.phone == e164))).one_or_none()
     if lead is None:
@@ -86,14 +99,16 @@ async def _enrol(session: AsyncSession, campaign_id: int, e164: str, name: str) 
         lead = Lead(phone=e164, name=name, zones=list(known))
         session.add(lead)
         await session.flush()
-    query = select(CampaignLead).where(CampaignLead.campaign_id == campaign_id, CampaignLead.lead_id == lead.id)
+    query = select(CampaignLead).where(CampaignLead.campaign_id == campaign.id, CampaignLead.lead_id == lead.id)
     in_campaign = (await session.scalars(query.with_for_update())).one_or_none()
     if in_campaign is None:
-        in_campaign = CampaignLead(campaign_id=campaign_id, lead_id=lead.id)
+        in_campaign = CampaignLead(campaign_id=campaign.id, lead_id=lead.id)
         session.add(in_campaign)
         await session.flush()
         await session.refresh(in_campaign)
     elif in_campaign.state in ("done", "waiting"):
         in_campaign.state, in_campaign.next_attempt_at = "ready", LONG_AGO
+        if campaign.name == SINGLE_CALLS:  # each single call starts anew; the caps on calls a day and week still bind
+            in_campaign.attempts = 0
         await session.flush()
     return in_campaign, lead

@@ -118,8 +118,9 @@ async def _claim(
         return []
     tokens = buckets[f"campaign:{campaign.id}"].tokens
     room = await room_of(session, campaign, tokens)
-    if campaign.spend_cap is not None and room.spent + campaign.cost_reserve > campaign.spend_cap:
-        if not room.live_calls:
+    if campaign.spend_cap is not None and room.money.committed + campaign.cost_reserve > campaign.spend_cap:
+        # What is held for calls that are over may come to less: their costs are waited for.
+        if not room.live_calls and room.money.spent + campaign.cost_reserve > campaign.spend_cap:
             await campaigns.move(
                 session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
             )
@@ -130,7 +131,7 @@ async def _claim(
         return []
     willing = await _find_willing(session, campaign, places, groups, now, room, most)
     if campaign.spend_cap is not None:
-        willing = willing[: max(0, int((campaign.spend_cap - room.spent) // campaign.cost_reserve))]
+        willing = willing[: max(0, int((campaign.spend_cap - room.money.committed) // campaign.cost_reserve))]
     placed = await intend(session, campaign, willing, now)
     if placed:
         drawn = Counter(key for line in placed.values() for key in line.buckets)
@@ -224,6 +225,8 @@ def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
 
 
 async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
+    if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
+        return
     mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
     # Asked so that the index of those who are due answers, however many are done.
     if await session.scalar(mine.where(CampaignLead.state.in_(("ready", "waiting")))) is not None:

@@ -25,6 +25,8 @@ class Receipt:
     taken_back: int
     live: int
     hung_up: int
+    promised: int
+    """Students who were promised a call-back and do not get one now."""
 
     def as_dict(self) -> dict[str, Any]:
         """For --json and the API."""
@@ -33,13 +35,17 @@ class Receipt:
             "taken_back": self.taken_back,
             "live": self.live,
             "hung_up": self.hung_up,
+            "promised": self.promised,
         }
 
     def line(self) -> str:
         """For people."""
         rest = f"{self.hung_up} hung up" if self.hung_up else "left to finish"
         live = f"{self.live} calls live, {rest}" if self.live else "no call live"
-        return f"nothing new since {self.since:%H:%M:%S} UTC; {self.taken_back} not yet placed were taken back; {live}"
+        promised = f"; {self.promised} promised call-backs will not be made" if self.promised else ""
+        return (
+            f"no new calls since {self.since:%H:%M:%S} UTC; {self.taken_back} queued calls cancelled; {live}{promised}"
+        )
 
 
 async def stop_campaign(
@@ -69,6 +75,7 @@ async def stop_campaign(
                 )
             )
         ).all()
+        _, promised = await campaigns.live_and_promised(session, campaign_id)
     hung_up = 0
     for call_id, carrier_name, sid in live if hang_up else ():
         carrier = carriers.get(carrier_name)
@@ -80,4 +87,4 @@ async def stop_campaign(
                 hung_up += 1
             except CarrierError:
                 continue  # the receipt says how many were reached
-    return Receipt(now, sum(taken_back), len(live), hung_up)
+    return Receipt(now, sum(taken_back), len(live), hung_up, promised)

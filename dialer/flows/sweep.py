@@ -4,7 +4,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier, CarrierError, Report
 from dialer.domain.call import Outcome, State
+from dialer.domain.cost import Spend
 from dialer.domain.phone import mask
 from dialer.flows.ask_gate import Carriers, Line, Room, ask_about
 from dialer.flows.end_call import end_call, end_talk
@@ -106,7 +106,7 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     )
     late = []
     for call, campaign, in_campaign, lead in await session.execute(query):
-        room = Room(0, 1.0, Decimal(0), Bridges(0, 0))
+        room = Room(0, 1.0, Spend(), Bridges(0, 0))
         line = Line(carriers[call.carrier], call.from_number)
         (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room, but=[call.id])
         closed = any(not answer.ok and answer.rule in ("window", "holiday") for answer in verdict.answers)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.call import Outcome
 from dialer.domain.slots import is_there
 from dialer.flows.talk import Result
-from dialer.store import calls, campaigns, counselors, do_not_call, enquiries, incidents
+from dialer.store import calls, costs, counselors, do_not_call, enquiries, incidents
 from dialer.store.tables import Call, Campaign, CampaignLead, Counselor, Lead
 
 DAY = timedelta(days=1)
@@ -60,7 +60,7 @@ async def who_takes(
     campaign = await session.get_one(Campaign, call.campaign_id)
     # The leg to the counselor costs as a call does, and stands in no reserve yet.
     cap = campaign.spend_cap
-    if cap is not None and await campaigns.spent(session, campaign) + campaign.cost_reserve > cap:
+    if cap is not None and (await costs.of_campaign(session, campaign)).committed + campaign.cost_reserve > cap:
         return Refused("the campaign's spend cap is reached")
     people = {each.id: each for each in await takers(session) if each.phone not in (call.phone, call.from_number)}
     if counselor_id:

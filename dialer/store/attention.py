@@ -1,15 +1,14 @@
-"""What a person should see first: what is rung just now, what stands still and why, what waits for somebody."""
+"""What a person should see first: what is rung just now, what is paused and why, what waits for somebody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from dialer.domain.call import AT_CARRIER
-from dialer.store import calls
+from dialer.store import calls, campaigns
 from dialer.store.tables import Booking, Call, Campaign, Incident, KillSwitch, LeadImport
 
 MOST = 20
@@ -27,7 +26,8 @@ class Need:
 
 async def newest_campaigns(session: AsyncSession, most: int = MOST) -> Sequence[Campaign]:
     """The campaigns that run first, then the newest others."""
-    query = select(Campaign).order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
+    query = select(Campaign).where(campaigns.listed())
+    query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
     return (await session.scalars(query)).all()
 
 
@@ -51,7 +51,7 @@ async def needs(session: AsyncSession, now: datetime) -> list[Need]:
 async def _standing(session: AsyncSession) -> list[Need]:
     query = select(Campaign).where(Campaign.state == "paused", Campaign.why.is_not(None)).order_by(Campaign.id.desc())
     return [
-        Need(f"{each.name} stands still", each.why or "", f"/campaigns/{each.id}")
+        Need(f"{each.name} is paused", each.why or "", f"/campaigns/{each.id}")
         for each in await session.scalars(query.limit(5))
     ]
 
@@ -77,14 +77,15 @@ async def _unpriced(session: AsyncSession) -> list[Need]:
 
 
 async def _to_fix(session: AsyncSession) -> list[Need]:
-    """Lists with rows that could not be used and that no later list mended, and lists that were never brought in."""
-    later = aliased(LeadImport)
-    mended = exists().where(later.mends == LeadImport.id)
+    """Lists with rows to fix, and lists that were checked and not imported.
+
+    A file of fixes is not listed itself: its rows are counted with those of the list that it fixes.
+    """
     rejected = LeadImport.counts["rejected"].as_integer()
     query = (
         select(LeadImport.id, LeadImport.file, rejected, LeadImport.state)
         .where(LeadImport.state.in_(("done", "checked")), LeadImport.imported_at > func.now() - LATELY)
-        .where((LeadImport.state == "checked") | and_(rejected > 0, ~mended))
+        .where((LeadImport.state == "checked") | and_(rejected > 0, LeadImport.mends.is_(None)))
         .order_by(LeadImport.id.desc())
         .limit(5)
     )
@@ -92,8 +93,8 @@ async def _to_fix(session: AsyncSession) -> list[Need]:
         Need(
             f"{file}: {rows} {'row' if rows == 1 else 'rows'} to fix"
             if state == "done"
-            else f"{file} is not brought in yet",
-            "Download them, mend them, upload the file again." if state == "done" else "It was checked; confirm it.",
+            else f"{file} is not imported yet",
+            "Download, fix and re-upload." if state == "done" else "It was checked. Review the results and import it.",
             f"/imports/{import_id}?which=rejected" if state == "done" else f"/imports/{import_id}",
         )
         for import_id, file, rows, state in await session.execute(query)

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.store import campaigns
 from dialer.store.due import of_its_campaign, why_not_yet
 from dialer.store.tables import AuditEntry, Campaign, CampaignHours, CampaignLead, HoursGroup, LeadImport, Script
 
 MOST_LOG, LOOKED_THROUGH = 20, 5_000
-MOST_REASONS, MOST_COUNTED = 8, 20_000
+MOST_COUNTED = 20_000
 
 
 async def every(session: AsyncSession, most: int = 200) -> Sequence[Campaign]:
-    """The campaigns, those that run first, then the newest."""
-    query = select(Campaign).order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
+    """The campaigns, those that run first, then the newest; the hidden one of single calls is left out."""
+    query = select(Campaign).where(campaigns.listed())
+    query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
     return (await session.scalars(query)).all()
 
 
@@ -62,21 +64,19 @@ async def zone_of(session: AsyncSession, campaign_id: int) -> str | None:
     return await session.scalar(query)
 
 
-async def held_back(session: AsyncSession, campaign_id: int) -> list[tuple[str, int]]:
-    """Why leads that were never rung wait or are finished: the commonest reasons, counted over so many at most."""
+async def held_back(session: AsyncSession, campaign_id: int, *, for_good: bool = False) -> list[tuple[str, int]]:
+    """Why leads were not called yet, the commonest reason first, counted over so many of them at most.
+
+    `for_good`: only of those who are finished without a call. Leads that only wait for their turn have no reason.
+    """
     some = (
         select(func.coalesce(why_not_yet(), CampaignLead.why).label("why"))
         .select_from(CampaignLead)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.attempts == 0)
+        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.last_outcome.is_(None))
+        .where(CampaignLead.state == "done" if for_good else CampaignLead.state != "calling")
         .limit(MOST_COUNTED)
         .subquery()
     )
-    query = (
-        select(some.c.why, func.count())
-        .where(some.c.why.is_not(None))
-        .group_by(some.c.why)
-        .order_by(func.count().desc())
-        .limit(MOST_REASONS)
-    )
-    return [(why, many) for why, many in await session.execute(query)]
+    query = select(some.c.why, func.count()).where(some.c.why.is_not(None)).group_by(some.c.why)
+    return [(why, many) for why, many in await session.execute(query.order_by(func.count().desc(), some.c.why))]

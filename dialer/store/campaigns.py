@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Text, case, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.call import LIVE, Outcome, State
+from dialer.domain.call import LIVE, Outcome
 from dialer.domain.hours import Window
 from dialer.domain.retry import Again, Policy
+from dialer.store import costs
 from dialer.store.due import next_moment, of_its_campaign
 from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace, Script
 
+SINGLE_CALLS = "Single calls"
+"""The hidden campaign that holds calls placed one at a time. It runs for good and is in no list of campaigns."""
 MAY_BECOME = {
     "running": ("draft", "paused", "stopped", "done"),
     "paused": ("running",),
     "stopped": ("draft", "running", "paused", "done"),
     "done": ("running",),
 }
+
+
+def listed() -> ColumnElement[bool]:
+    """A condition: the campaign is one that people made, not the hidden one of single calls."""
+    return Campaign.name != SINGLE_CALLS
 
 
 async def named(session: AsyncSession, name: str) -> Campaign | None:
@@ -72,6 +79,22 @@ async def live_calls(session: AsyncSession, campaign_id: int) -> int:
     return (await session.scalar(query)) or 0
 
 
+def timing_of(campaign: Campaign) -> dict[str, str]:
+    """What decides when a campaign's leads are called, as JSON: a rehearsal under another one says nothing of its times."""
+    names = [each.name for each in campaign.__table__.columns if each.name.endswith(("_wait", "_limit"))]
+    names += ["window_opens", "window_closes", "window_days", "max_attempts", "calls_per_day"]
+    return {name: str(getattr(campaign, name)) for name in sorted(names)}
+
+
+async def live_and_promised(session: AsyncSession, campaign_id: int) -> tuple[int, int]:
+    """How many calls of a campaign are in progress, and how many students wait for a call-back that they were promised."""
+    live = select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE))
+    waits = (CampaignLead.rank == 0, CampaignLead.state.in_(("ready", "waiting")))
+    promised = select(func.count()).where(CampaignLead.campaign_id == campaign_id, *waits)
+    row = (await session.execute(select(live.scalar_subquery(), promised.scalar_subquery()))).one()
+    return row[0], row[1]
+
+
 async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int], dict[str, int]]:
     """How many leads are in each state, and how many have each last outcome."""
     states = await session.execute(
@@ -98,9 +121,13 @@ async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
 
 
 async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
-    """How a campaign stands, for --json and the API: `{name, state, why, leads, states, outcomes, live, next_due}`."""
+    """How a campaign is doing, for --json and the API.
+
+    `{name, state, why, leads, states, outcomes, live, spent, held, costs_arriving, next_due}`; money in USD (see costs).
+    """
     states, outcomes = await counts(session, campaign.id)
     due = await next_due(session, campaign.id)
+    money = await costs.of_campaign(session, campaign)
     return {
         "name": campaign.name,
         "state": campaign.state,
@@ -109,6 +136,9 @@ async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
         "states": states,
         "outcomes": outcomes,
         "live": await live_calls(session, campaign.id),
+        "spent": f"{money.spent:.4f}",
+        "held": f"{money.held:.4f}",
+        "costs_arriving": money.arriving,
         "next_due": due.isoformat() if due else None,
     }
 
@@ -125,16 +155,3 @@ def policy_of(campaign: Campaign) -> Policy:
         for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED, Outcome.VOICEMAIL, Outcome.DROPPED)
     }
     return Policy(campaign.max_attempts, again)
-
-
-async def spent(session: AsyncSession, campaign: Campaign) -> Decimal:
-    """What a campaign has cost, with the reserve for every call whose cost is not known yet."""
-    known = func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0)
-    # A call that never reached the carrier costs nothing; one that did holds its reserve until the carrier names a price.
-    cost = case(
-        (Call.carrier_cost.is_not(None), known),
-        (or_(Call.placing_at.is_not(None), Call.state == State.INTENT), func.greatest(known, campaign.cost_reserve)),
-        else_=0,
-    )
-    query = select(func.sum(cost)).where(Call.campaign_id == campaign.id, Call.state != State.CANCELLED)
-    return Decimal(await session.scalar(query) or 0)

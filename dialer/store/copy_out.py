@@ -55,7 +55,7 @@ _SAID = """(SELECT call_id, string_agg(CASE who WHEN 'ava' THEN 'AVA: ' ELSE 'St
 
 def _campaigns(text: _Shown) -> str:
     """The campaigns, each name made safe once and not once a row."""
-    return f"(SELECT id, name, {text('name')} AS shown FROM campaign OFFSET 0) k"
+    return f"(SELECT id, name, state, {text('name')} AS shown FROM campaign OFFSET 0) k"
 
 
 def _calls(text: _Shown) -> str:
@@ -96,16 +96,19 @@ FROM do_not_call d ORDER BY d.id
 
 
 _ZONE = "coalesce(l.zones[1], 'UTC')"
+_IS_STOPPED = "(k.state = 'stopped' AND p.state IN ('ready', 'waiting'))"
 _DUE = "greatest(p.next_attempt_at, h.opens_at)"
 
 
 def _leads(text: _Shown, own: Sequence[str]) -> str:
     cells = "".join(f"{text(f'r.cells[i.at[{place}]]')}, " for place in range(1, len(own) + 1))
     fields = ", ".join(text(f"(v.said->>'{field}')") for field in FIELDS)
+    why = text(f"CASE WHEN {_IS_STOPPED} THEN 'the campaign is stopped' ELSE coalesce(h.why, p.why) END")
     return f"""
 SELECT {cells}l.phone, k.shown, p.state, p.attempts, p.last_outcome,
-    CASE WHEN p.state = 'waiting' OR p.state = 'ready' AND {_DUE} > '2000-01-02 00:00+00' THEN {_there(_DUE, _ZONE)} END,
-    {text("coalesce(h.why, p.why)")}, {fields},
+    CASE WHEN {_IS_STOPPED} THEN NULL
+        WHEN p.state = 'waiting' OR p.state = 'ready' AND {_DUE} > '2000-01-02 00:00+00' THEN {_there(_DUE, _ZONE)} END,
+    {why}, {fields},
     {_there("lower(b.during)", _ZONE)}, {text("o.name")}
 FROM campaign_lead p JOIN lead l ON l.id = p.lead_id JOIN {_campaigns(text)} ON k.id = p.campaign_id
 LEFT JOIN campaign_hours h ON h.campaign_id = p.campaign_id AND h.hours_id = p.hours_id

@@ -66,6 +66,7 @@ def described(record: LeadImport, campaign: str) -> dict[str, Any]:
         "columns": record.mapping,
         "duplicates": record.duplicates,
         "counts": record.counts,
+        "fixes": record.mends,
         "by": record.imported_by,
         "at": record.imported_at.isoformat(),
     }

@@ -28,6 +28,7 @@ from dialer.store.tables import (
 )
 
 PAGE = 50
+STOPPED = "the campaign is stopped"
 Key = tuple[int, int]
 
 
@@ -118,7 +119,7 @@ def _narrowed(places: Select[int], wanted: Wanted, after: Key | None) -> Select[
 def _shown(places: FromClause) -> Any:
     """What a line of the list says of places."""
     return (
-        select(CampaignLead, Lead, Campaign.name, next_moment(), why_not_yet())
+        select(CampaignLead, Lead, Campaign.name, Campaign.state, next_moment(), why_not_yet())
         .select_from(places)
         .join(Lead, Lead.id == CampaignLead.lead_id)
         .outerjoin(CampaignHours, of_its_campaign())
@@ -126,8 +127,11 @@ def _shown(places: FromClause) -> Any:
     )
 
 
-def _listed(place: CampaignLead, lead: Lead, campaign: str, at: datetime, why: str | None) -> Listed:
-    waits = place.state in ("ready", "waiting") and at.year > 2000
+def _listed(place: CampaignLead, lead: Lead, campaign: str, stands: str, at: datetime, why: str | None) -> Listed:
+    is_open, stopped = place.state in ("ready", "waiting"), stands == "stopped"
+    waits = is_open and not stopped and at.year > 2000
+    if is_open and stopped:
+        why = f"call-back promised, but {STOPPED}" if place.rank == 0 else STOPPED
     return Listed(
         place_id=place.id,
         lead_id=lead.id,
@@ -140,7 +144,7 @@ def _listed(place: CampaignLead, lead: Lead, campaign: str, at: datetime, why: s
         attempts=place.attempts,
         outcome=place.last_outcome.value if place.last_outcome else None,
         next_at=at if waits else None,
-        why=why if waits else place.why,
+        why=why if waits or (is_open and stopped) else place.why,
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import LIVE
-from dialer.store import campaigns, tables
+from dialer.store import costs, tables
 from dialer.store.tables import Base, Campaign
 
 _OPEN = "p.state IN ('ready', 'waiting')"
@@ -135,7 +135,8 @@ async def _keep_cap(here: AsyncSession, there: AsyncSession, campaign_id: int) -
     """What is left of the spend cap there is what is left of it here: not all calls are copied."""
     mine, copy = await here.get_one(Campaign, campaign_id), await there.get_one(Campaign, campaign_id)
     if mine.spend_cap is not None:
-        copy.spend_cap = mine.spend_cap - await campaigns.spent(here, mine) + await campaigns.spent(there, copy)
+        used, used_there = await costs.of_campaign(here, mine), await costs.of_campaign(there, copy)
+        copy.spend_cap = mine.spend_cap - used.committed + used_there.committed
 
 
 async def _raw(session: AsyncSession) -> Any:

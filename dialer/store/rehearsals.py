@@ -14,6 +14,7 @@ from dialer.store.tables import Booking, Call, Campaign, CampaignHours, Campaign
 
 Json: TypeAlias = dict[str, Any]
 MOST_PEOPLE = 500
+MOST_REASONS = 8
 SOON_S = 1800
 """Leads whose moments lie so close together are rung in one round."""
 
@@ -52,7 +53,7 @@ async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json
         "calls": sum(counted.values()),
         "outcomes": counted,
         "states": {row.state: row.many for row in await session.execute(places)},
-        "held_back": [list(each) for each in await campaign_pages.held_back(session, campaign_id)],
+        "held_back": [list(each) for each in (await campaign_pages.held_back(session, campaign_id))[:MOST_REASONS]],
         "meetings": await _meetings(session, campaign_id),
         "people": await _people(session, campaign_id, since),
         "campaign_why": campaign.why,

@@ -2,12 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Float, Select, case, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.call import SPOKE, Outcome
+from dialer.store import costs
+from dialer.store.tables import Call
 
 LATENCY_STEP_MS = 200
 MOST_LATENCY_STEPS = 15
@@ -19,10 +24,18 @@ class Share:
     """Calls of one kind."""
 
     calls: int = 0
-    reached: int = 0
+    spoke: int = 0
+    """Calls that a person answered."""
+    voicemail: int = 0
     booked: int = 0
     cost: Decimal = Decimal(0)
+    """What is spent on them as far as it is known, in USD (store.costs)."""
+    arriving: int = 0
+    """How many of them have no cost yet."""
+    measured: int = 0
+    """How many of them have an answer time: those in which AVA answered something."""
     latency_ms: float | None = None
+    """The mean of their median answer times."""
 
 
 @dataclass(slots=True)
@@ -41,18 +54,34 @@ class Report:
     """Calls by their median answer time, in steps of LATENCY_STEP_MS."""
 
 
-_COUNTED = text("""
-SELECT grouping(n, outcome, step, slot, day) AS kind, n, outcome, step, slot, day, count(*) AS calls,
-    count(answered_at) AS reached, count(*) FILTER (WHERE outcome = 'booked') AS booked,
-    coalesce(sum(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)), 0) AS cost, avg(latency_p50_ms)::float AS latency
-FROM (SELECT n, outcome, answered_at, carrier_cost, voice_cost, latency_p50_ms,
-        CASE WHEN latency_p50_ms IS NOT NULL THEN least(latency_p50_ms / :step, :most) END AS step,
-        date_bin('30 minutes', created_at, '2000-01-03') AS slot,
-        date_trunc('day', created_at AT TIME ZONE :zone) AS day
-      FROM call WHERE created_at >= :since AND created_at < :until AND outcome IS NOT NULL
-        AND (CAST(:campaign AS bigint) IS NULL OR campaign_id = :campaign)) AS told
-GROUP BY GROUPING SETS ((), (n), (outcome), (step), (slot), (day))
-""")
+def _counted(since: datetime, until: datetime, campaign_id: int | None, zone: str) -> Select[Any]:
+    """Calls that are over, counted by each kind in one pass; `kind` has a bit for each column not grouped by."""
+    latency = Call.latency_p50_ms
+    step = case((latency.is_not(None), func.least(latency // LATENCY_STEP_MS, MOST_LATENCY_STEPS)))
+    slot = func.date_bin(timedelta(minutes=30), Call.created_at, datetime(2000, 1, 3, tzinfo=UTC))
+    calls = select(
+        *(Call.n, Call.outcome, latency.label("latency"), costs.spent().label("cost")),
+        *(costs.is_arriving().label("arriving"), step.label("step"), slot.label("slot")),
+        func.date_trunc("day", Call.created_at.op("AT TIME ZONE")(zone)).label("day"),
+    ).where(Call.created_at >= since, Call.created_at < until)
+    # A call that was taken back has no outcome and is not counted; what it cost all the same is.
+    calls = calls.where(or_(Call.outcome.is_not(None), Call.carrier_cost.is_not(None)))
+    if campaign_id is not None:
+        calls = calls.where(Call.campaign_id == campaign_id)
+    over = calls.subquery().c
+    kinds = (over.n, over.outcome, over.step, over.slot, over.day)
+    return select(
+        func.grouping(*kinds).label("kind"),
+        *kinds,
+        func.count(over.outcome).label("calls"),
+        func.count().filter(over.outcome.in_(SPOKE)).label("spoke"),
+        func.count().filter(over.outcome == Outcome.VOICEMAIL).label("voicemail"),
+        func.count().filter(over.outcome == Outcome.BOOKED).label("booked"),
+        func.coalesce(func.sum(over.cost), 0).label("cost"),
+        func.count().filter(over.arriving).label("arriving"),
+        func.count(over.latency).label("measured"),
+        cast(func.avg(over.latency), Float).label("latency"),
+    ).group_by(func.grouping_sets(tuple_(), *(tuple_(kind) for kind in kinds)))
 
 
 async def of_span(
@@ -60,33 +89,31 @@ async def of_span(
 ) -> Report:
     """The calls meant in [since, until), of a campaign or of all; days and hours are those of `zone`."""
     report, here = Report(), ZoneInfo(zone)
-    values = {
-        "since": since,
-        "until": until,
-        "campaign": campaign_id,
-        "zone": zone,
-        "step": LATENCY_STEP_MS,
-        "most": MOST_LATENCY_STEPS,
-    }
     await session.execute(text("SET LOCAL jit = off"))
     # grouping() has a bit for each column that is not grouped by, the first column's the highest.
-    for row in await session.execute(_COUNTED, values):
-        share = Share(row.calls, row.reached, row.booked, row.cost, row.latency)
+    for row in await session.execute(_counted(since, until, campaign_id, zone)):
+        share = Share(
+            *(
+                getattr(row, name)
+                for name in ("calls", "spoke", "voicemail", "booked", "cost", "arriving", "measured", "latency")
+            )
+        )
         match row.kind:
             case 0b11111:
                 report.whole = share
             case 0b01111:
                 report.by_attempt[row.n] = share
                 report.rung += row.calls if row.n == 1 else 0
-            case 0b10111:
-                report.outcomes[row.outcome] = row.calls
+            case 0b10111 if row.outcome is not None:
+                report.outcomes[row.outcome.value] = row.calls
             case 0b11011 if row.step is not None:
-                report.latencies[row.step] = row.calls
+                report.latencies[row.step] = row.measured
             case 0b11101:
                 there = row.slot.astimezone(here)
                 kept = report.by_hour.setdefault((there.weekday(), there.hour), Share())
                 kept.calls += row.calls
-                kept.reached += row.reached
+                kept.spoke += row.spoke
+                kept.voicemail += row.voicemail
                 kept.booked += row.booked
             case 0b11110:
                 report.by_day[row.day.date()] = share

@@ -6,15 +6,15 @@ shows them often keeps them for a while (web.pages.kept).
 
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.call import LIVE, State
+from dialer.domain.call import SPOKE, Outcome, State
+from dialer.domain.cost import Spend
+from dialer.store import costs
 from dialer.store.tables import Call, Campaign, CampaignLead
-
-ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -25,15 +25,22 @@ class Tally:
     """Leads by state."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Leads by their last outcome."""
+    not_called: int = 0
+    """Leads that no call has reached an outcome with, and that none is trying to; `skipped` ones included."""
+    skipped: int = 0
+    """Leads that are finished without a call: a rule refuses them for good."""
+    again: int = 0
+    """Leads that were called and are to be called again."""
     calls: int = 0
-    reached: int = 0
-    """Calls in which somebody picked up."""
+    spoke: int = 0
+    """Calls that a person answered."""
+    voicemail: int = 0
+    """Calls that a voicemail answered."""
     talked_s: int = 0
     booked: int = 0
     """Calls that ended in a meeting."""
     qualified: int = 0
-    spent: Decimal = ZERO
-    """Known costs, and the reserve of every call whose cost is not known yet (as the spend cap counts them)."""
+    money: Spend = field(default_factory=Spend)
 
     @property
     def leads(self) -> int:
@@ -49,9 +56,19 @@ class Tally:
         """Count another one in."""
         self.states.update(other.states)
         self.outcomes.update(other.outcomes)
-        for name in ("calls", "reached", "talked_s", "booked", "qualified"):
+        for name in (
+            "not_called",
+            "skipped",
+            "again",
+            "calls",
+            "spoke",
+            "voicemail",
+            "talked_s",
+            "booked",
+            "qualified",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.spent += other.spent
+        self.money += other.money
 
 
 Tallies = dict[int, Tally]
@@ -68,34 +85,30 @@ async def every(session: AsyncSession) -> Tallies:
         tally.states[state] += many
         if outcome is not None:
             tally.outcomes[outcome.value] += many
-    known = func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0)
-    cost = case(
-        (Call.carrier_cost.is_not(None), known),
-        (Call.state.in_(LIVE), func.greatest(known, Campaign.cost_reserve)),
-        (
-            and_(Call.state != State.CANCELLED, Call.placing_at.is_not(None)),
-            func.greatest(known, Campaign.cost_reserve),
-        ),
-        else_=0,
+            tally.again += many if state in ("ready", "waiting") else 0
+        elif state != "calling":
+            tally.not_called += many
+            tally.skipped += many if state == "done" else 0
+    counts = or_(Call.state != State.CANCELLED, Call.outcome.is_not(None))
+    counted: dict[str, ColumnElement[Any]] = {
+        "calls": func.count().filter(counts),
+        "spoke": func.count().filter(Call.outcome.in_(SPOKE)),
+        "voicemail": func.count().filter(Call.outcome == Outcome.VOICEMAIL),
+        "talked_s": func.coalesce(func.sum(Call.duration_s), 0),
+        "booked": func.count().filter(Call.outcome == Outcome.BOOKED),
+        "qualified": func.count().filter(Call.outcome.in_((Outcome.BOOKED, Outcome.QUALIFIED))),
+    }
+    money = (
+        func.sum(costs.spent()),
+        func.sum(costs.held(Campaign.cost_reserve)),
+        func.count().filter(costs.is_arriving()),
     )
-    calls = (
-        select(
-            Call.campaign_id,
-            func.count(),
-            func.count(Call.answered_at),
-            func.coalesce(func.sum(Call.duration_s), 0),
-            func.count().filter(Call.outcome == "booked"),
-            func.count().filter(Call.outcome.in_(("booked", "qualified"))),
-            func.sum(cost),
-        )
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .where(or_(Call.state != State.CANCELLED, Call.outcome.is_not(None)))
-        .group_by(Call.campaign_id)
-    )
-    for campaign_id, many, reached, talked, booked, qualified, spent in await session.execute(calls):
+    calls = select(Call.campaign_id, *counted.values(), *money).join(Campaign, Campaign.id == Call.campaign_id)
+    for campaign_id, *sums in await session.execute(calls.group_by(Call.campaign_id)):
         tally = found.setdefault(campaign_id, Tally())
-        tally.calls, tally.reached, tally.talked_s = many, reached, talked
-        tally.booked, tally.qualified, tally.spent = booked, qualified, spent or ZERO
+        for name, value in zip(counted, sums, strict=False):
+            setattr(tally, name, value)
+        tally.money = Spend(*sums[len(counted) :])
     return found
 
 

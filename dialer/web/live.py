@@ -14,11 +14,11 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.response import Template
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialer.domain.phone import mask
 from dialer.domain.roles import READERS
 from dialer.store import live_calls
 from dialer.web.doors.may import may
 from dialer.web.doors.who import caller_of
+from dialer.web.halted import halted
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 
@@ -40,6 +40,7 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
         await socket.send_text(await _snapshot(parts))
         reader = asyncio.create_task(until_gone(socket))
         out = asyncio.create_task(until_signed_out(socket, parts))
+        switches = asyncio.create_task(watch_switches(parts, queue))
         try:
             while not reader.done() and not out.done():
                 getter = asyncio.create_task(queue.get())
@@ -55,6 +56,7 @@ async def live_socket(socket: WebSocket[object, object, State], parts: WebParts)
         finally:
             reader.cancel()
             out.cancel()
+            switches.cancel()
 
 
 async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
@@ -76,14 +78,27 @@ async def until_signed_out(socket: WebSocket[Any, Any, State], parts: Parts) -> 
             return
 
 
+async def watch_switches(parts: Parts, queue: "asyncio.Queue[str]") -> None:
+    """Put a message on the queue whenever a kill switch is thrown or released: the page then renews its banner."""
+    before: set[str] | None = None
+    while True:
+        with suppress(SQLAlchemyError, OSError):  # asked again
+            now = {each.scope for each in await halted(parts)}
+            if before not in (None, now) and not queue.full():
+                queue.put_nowait(json.dumps({"type": "halted"}))
+            before = now
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
 async def _snapshot(parts: Parts) -> str:
     async with parts.sessions() as session:
         rows = await live_calls.in_progress(session)
     calls = [
         {
             "call_id": str(each.call_id),
-            "phone": mask(each.phone),
+            "phone": each.phone,
             "name": each.name,
+            "campaign": each.campaign,
             "state": each.state,
             "since": each.since.isoformat(),
             "for_s": round(each.for_s, 1),

@@ -63,7 +63,9 @@ async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) 
             done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
         elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
             done = await move_meeting(session, booking_id, *chosen, now, "student")
-            said = "The meeting is moved; a new invitation is on its way."
+            said = "The meeting is moved."
+            if isinstance(done, Booking) and done.email:
+                said += " A new invitation is on its way by email."
         else:
             done, said = Refused(NOT_UNDERSTOOD), ""
     return await _meeting(parts, token, done if isinstance(done, Refused) else said)

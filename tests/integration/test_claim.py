@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from dialer.domain.call import Outcome
 from dialer.flows.ring_one import Asked, Refused, ring_one
+from dialer.store.campaigns import SINGLE_CALLS
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -229,6 +230,46 @@ async def test_one_number_asked_for_is_meant_at_once_and_not_twice(store: Store)
     again = await ask_to_ring(store, phone_of(1), TUESDAY_11)
     assert isinstance(again, Refused)
     assert await rung(store) == [phone_of(1)]
+
+
+async def end_all_calls(store: Store, outcome: Outcome, lead_state: str) -> None:
+    """Every call ended so, with what follows for its lead."""
+    await sql(store.sessions, "UPDATE call SET state = 'ended', outcome = :outcome", outcome=outcome.value)
+    await sql(
+        store.sessions,
+        "UPDATE campaign_lead SET state = :state, last_outcome = :outcome",
+        state=lead_state,
+        outcome=outcome.value,
+    )
+
+
+async def test_single_calls_go_on_after_every_one_of_them_has_ended(store: Store) -> None:
+    for n in range(1, 4):
+        await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+        assert isinstance(await ask_to_ring(store, phone_of(n), TUESDAY_11), Asked)
+        await end_all_calls(store, Outcome.BOOKED, "done")
+        await claim(store.sessions, ScriptedCarrier())
+    # As an older version left it: done, since nobody was left to call.
+    await sql(store.sessions, "UPDATE campaign SET state = 'done'")
+    await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+    assert isinstance(await ask_to_ring(store, phone_of(4), TUESDAY_11), Asked)
+    assert (await campaign_now(store.sessions, SINGLE_CALLS)).state == "running"
+
+
+async def test_a_number_may_be_called_one_by_one_more_often_than_a_campaign_tries(store: Store) -> None:
+    for day in range(6):
+        await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+        asked = await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(days=7 * day))
+        assert isinstance(asked, Asked), asked
+        await end_all_calls(store, Outcome.NO_ANSWER, "waiting")
+
+
+async def test_single_calls_that_were_paused_stay_paused_and_say_why(store: Store) -> None:
+    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), Asked)
+    await sql(store.sessions, "UPDATE campaign SET state = 'paused', why = 'the carrier refuses our account'")
+    refused = await ask_to_ring(store, phone_of(2), TUESDAY_11)
+    assert isinstance(refused, Refused)
+    assert "the campaign is paused (the carrier refuses our account)" in refused.says
 
 
 async def test_a_number_asked_for_at_night_and_refused_is_not_rung_in_the_morning(store: Store) -> None:

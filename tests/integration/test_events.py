@@ -1,7 +1,9 @@
 """Webhooks are kept before they are answered and applied from the table, by whichever worker comes first, once."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from litestar.testing import AsyncTestClient
@@ -21,9 +23,20 @@ from dialer.web.app import make_app
 from dialer.web.journal import Journal
 from dialer.wiring.stores import Store, make_redis
 from tests.support.carrier import ScriptedCarrier
-from tests.support.people import ADDRESSES, call_now, eleven, enrol, phone_of, placed_call, running_campaign, sql
+from tests.support.people import (
+    ADDRESSES,
+    call_now,
+    eleven,
+    enrol,
+    meant_call,
+    phone_of,
+    placed_call,
+    running_campaign,
+    sql,
+)
 from tests.support.twilio import SEQUENCES, apply_kept, twilio_settings
 from tests.support.web import serving
+from workers import jobs
 from workers.events import apply_all, applying
 from workers.jobs import Parts
 
@@ -89,6 +102,28 @@ async def test_what_is_kept_is_applied_once_by_many_workers_at_once(store: Store
     assert await sql(store.sessions, "SELECT count(*) FROM call_event WHERE applied_at IS NOT NULL") == len(
         SEQUENCES["busy"]
     )
+
+
+async def test_the_live_page_is_told_whom_a_call_is_to_from_the_first_ring(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carrier, told = ScriptedCarrier(), list[Any]()
+
+    async def publish(_: object, *messages: str) -> None:
+        told.extend(json.loads(each) for each in messages)
+
+    monkeypatch.setattr(live, "publish", publish)
+    parts = parts_of(store.sessions, carrier)
+    who = {"phone": phone_of(1), "name": "Asha Rao", "campaign": "Campaign 1"}
+    meant = await meant_call(store.sessions, carrier)
+    ctx: Any = {"redis": None, "parts": parts}
+    assert await jobs.place_calls(ctx, [str(meant)], 1000.0) == 1
+    call = await call_now(store.sessions, meant)
+    await kept(store, *(event(call, n) for n in range(3)))
+    await apply_all(parts, cast("Redis", ctx["redis"] or ctx))
+    assert [each["state"] for each in told] == ["placed", "ringing", "ended"]
+    assert all({name: each[name] for name in who} == who for each in told[:2])
+    assert told[2]["outcome"] == "busy"
 
 
 async def test_an_event_that_fails_is_tried_again_and_then_told_and_others_go_on(

@@ -17,7 +17,7 @@ from dialer.flows.answer_call import MISSED, Answered, answer_call
 from dialer.flows.links import Links
 from dialer.ics.invitation import uid_of
 from dialer.settings import Settings
-from dialer.store.tables import Booking, BookingEvent, Mail
+from dialer.store.tables import AuditEntry, Booking, BookingEvent, Mail
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.carrier import ScriptedCarrier
@@ -103,7 +103,7 @@ async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(
     path = LINKS.student(booking.id)
     _, html = await page.get(path)
     offered = choices_in(html)
-    assert f"{booking.counselor_id}@{starts_of(booking).isoformat()}" in offered, "its own time does not block itself"
+    assert f"{booking.counselor_id}@{starts_of(booking).isoformat()}" not in offered, "it is at its own time already"
     status, html = await page.post(path, do="move", slot=offered[-1])
     assert (status, "The meeting is moved" in html) == (200, True)
     moved = await now(store)
@@ -113,13 +113,21 @@ async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(
     assert starts_of(other) == starts_of(booking), "the time that was left is given to the next"
 
 
-async def test_the_same_move_again_is_one_move(page: Page, store: Store, booking: Booking) -> None:
+async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
+    page: Page, store: Store, booking: Booking
+) -> None:
     path = LINKS.student(booking.id)
     slot = choices_in((await page.get(path))[1])[-1]
-    for _ in range(2):
-        assert (await page.post(path, do="move", slot=slot))[0] == 200
+    assert (await page.post(path, do="move", slot=slot))[0] == 200
+    letters = len(await all_of(store, Mail))
+    status, html = await page.post(path, do="move", slot=slot)
+    assert (status, "The meeting is at that time already; nothing was changed." in html) == (409, True)
     assert (await now(store)).sequence == 1
+    assert len(await all_of(store, Mail)) == letters
     assert [each.did for each in await all_of(store, BookingEvent)].count("moved") == 1
+    (noted,) = [each for each in await all_of(store, AuditEntry) if each.did == "booking moved"]
+    assert noted.what["from"] == starts_of(booking).isoformat()
+    assert noted.what["to"] == slot.partition("@")[2]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from httpx import AsyncClient
@@ -18,7 +19,9 @@ from dialer.domain.roles import Role
 from dialer.settings import Settings
 from dialer.store import campaigns, do_not_call, past_calls
 from dialer.store.tables import AuditEntry, Call, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
+from dialer.web import live
 from dialer.web.pages.kept import Kept
+from dialer.web.parts import Parts
 from dialer.wiring.stores import Store
 from tests.browser.filled import ATTACK, fill_open
 from tests.support.lists import SAMPLE, as_text, students
@@ -164,7 +167,8 @@ async def test_a_campaign_is_paused_and_stopped_with_a_receipt(web: AsyncClient,
     assert (await send(web, f"/campaigns/{campaign_id}/start")).status_code == 303
     assert (await send(web, f"/campaigns/{campaign_id}/pause")).status_code == 303
     stopped = await send(web, f"/campaigns/{campaign_id}/stop")
-    assert "Stopped, with a receipt" in stopped.text
+    assert "Stopped at" in stopped.text
+    assert "live" not in stopped.text.partition("Stopped at")[2].partition("</div>")[0], "no clause about nothing"
     async with store.sessions() as session:
         assert (await session.get_one(Campaign, campaign_id)).state == "stopped"
 
@@ -283,6 +287,77 @@ async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web:
     assert "11,304.80" in (await web.get(here)).text
     refused = await send(web, f"{here}/ring", page=here, phone="12")
     assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
+
+
+async def test_the_campaign_of_single_calls_is_hidden_and_its_calls_are_not(
+    web: AsyncClient, settings: Settings, store: Store
+) -> None:
+    refused = await send(web, "/settings/ring", page="/settings", phone="+919812000001")
+    assert refused.status_code == 409, refused.text
+    async with store.sessions() as session:
+        hidden = await campaigns.named(session, campaigns.SINGLE_CALLS)
+        assert hidden is not None
+    for path in ("/", "/campaigns", "/settings"):
+        assert campaigns.SINGLE_CALLS not in (await web.get(path)).text, path
+    assert (await web.get("/api/campaigns")).json() == []
+    taken = await send(web, "/campaigns/new", name="single calls")
+    assert (taken.status_code, "choose another name" in taken.text) == (422, True)
+    (place,) = await enrol(store.sessions, hidden.id, [phone_of(1)], state="done", last_outcome=Outcome.BUSY)
+    await sql(
+        store.sessions,
+        "INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, outcome, carrier, from_number, gate,"
+        " created_at) SELECT gen_random_uuid(), :campaign, :place, script_id, '+919812000001', 1, 'ended', 'busy', 'twilio',"
+        " '+15005550006', '{}', now() FROM campaign WHERE id = :campaign",
+        campaign=hidden.id,
+        place=place,
+    )
+    calls = (await web.get("/calls")).text
+    assert f'<td class="named">{campaigns.SINGLE_CALLS}</td>' in calls
+
+
+async def test_a_kill_switch_is_told_on_every_page_and_a_campaign_names_no_next_call(
+    full: AsyncClient, settings: Settings, store: Store
+) -> None:
+    await sql(store.sessions, "UPDATE campaign_lead SET state = 'waiting', next_attempt_at = now() + interval '1 day'")
+    assert "· next <time" in (await full.get("/campaigns/1")).text
+    assert (await send(full, "/settings/kill", page="/settings", why="a fire drill")).status_code == 303
+    for path in (*EMPTY_PAGES, *FULL_PAGES):
+        page = (await full.get(path)).text
+        assert "<strong>All calls are stopped</strong>" in page, path
+        assert "a fire drill" in page, path
+    renewed = await full.get("/campaigns/1", headers={"hx-request": "true", "accept": "*/*"})
+    assert "All calls are stopped" in renewed.text, "a page that renews itself has it too"
+    campaign = (await full.get("/campaigns/1")).text
+    assert "· next <time" not in campaign
+    assert "no next call: the kill switch is thrown for all: a fire drill" in campaign
+    async with signed_in(settings, store, Role.COUNSELOR) as own:
+        theirs = (await own.get("/bookings")).text
+        assert "All calls are stopped" in theirs
+        assert "/settings#kill" not in theirs, "they cannot release it"
+    assert (await send(full, "/settings/release", page="/settings")).status_code == 303
+    assert (await send(full, "/settings/kill", page="/settings", why="its bill", carrier="exotel")).status_code == 303
+    page = (await full.get("/live")).text
+    assert "<strong>Calls over exotel are stopped</strong>" in page
+    assert "All calls are stopped" not in page
+
+
+async def test_an_open_live_page_is_told_when_a_kill_switch_is_thrown_and_released(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter([[], [], [KillSwitch(scope="all")], [KillSwitch(scope="all")], []])
+
+    async def halted(parts: Parts) -> list[KillSwitch]:
+        found = next(looks, None)
+        if found is None:
+            raise asyncio.CancelledError
+        return found
+
+    monkeypatch.setattr(live, "halted", halted)
+    monkeypatch.setattr(live, "LOOK_AGAIN_S", 0)
+    messages: asyncio.Queue[str] = asyncio.Queue()
+    with pytest.raises(asyncio.CancelledError):
+        await live.watch_switches(cast(Parts, None), messages)
+    assert [messages.get_nowait() for _ in range(messages.qsize())] == ['{"type": "halted"}'] * 2
 
 
 async def test_reports_count_what_the_calls_say_and_are_taken_as_files(full: AsyncClient, store: Store) -> None:

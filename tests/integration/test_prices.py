@@ -10,12 +10,12 @@ import pytest
 from dialer.carriers.port import Report
 from dialer.cli.doctor import _exchange
 from dialer.domain.call import State
-from dialer.domain.cost import MONEY
+from dialer.domain.cost import MONEY, Spend
 from dialer.flows.close_talk import Measured, close_talk
 from dialer.flows.keep_prices import carrier_cost, set_price
 from dialer.flows.record_status import record_status
 from dialer.settings import Settings
-from dialer.store import attention, campaigns, prices
+from dialer.store import attention, costs, prices
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
@@ -84,12 +84,15 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
         return after.carrier_price, after.carrier_cost, after.currency
 
     async with store.sessions.begin() as session:
+        await close_talk(session, talk.call_id, Measured({}, (), MODEL, EAR, None, []), ours=None, now=TUESDAY_11)
         await record_status(session, talk.call_id, billed, TUESDAY_11)
     assert await known() == (Decimal("1.20"), None, "INR")
     assert f"dialer prices set INR money PRICE --since {day}" in (await _exchange(settings)).says
     async with store.sessions.begin() as session:
         campaign = await session.get_one(Campaign, call.campaign_id)
-        assert await campaigns.spent(session, campaign) == campaign.cost_reserve, "unknown, so its reserve is held"
+        assert await costs.of_campaign(session, campaign) == Spend(held=campaign.cost_reserve, arriving=1), (
+            "unknown: held"
+        )
         (need,) = await attention.needs(session, TUESDAY_11)
         assert need.what == "1 call is billed in INR"
         assert f"from {day} on" in need.says
@@ -100,7 +103,7 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
         assert await set_price(session, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
         assert await attention.needs(session, TUESDAY_11) == []
         campaign = await session.get_one(Campaign, call.campaign_id)
-        assert await campaigns.spent(session, campaign) == Decimal("0.013566"), "rounded up to a millionth"
+        assert await costs.of_campaign(session, campaign) == Spend(Decimal("0.013566")), "rounded up to a millionth"
     async with store.sessions.begin() as session:
         await record_status(session, talk.call_id, replace(billed, cost=Decimal("2.40")), TUESDAY_11)
     assert await known() == (Decimal("2.40"), Decimal("0.027132"), "INR")

@@ -1,19 +1,25 @@
 """The step Rehearse and its API: one rehearsal at a time, and what came of the last one, by people's names as they are now."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from httpx import AsyncClient
 from sqlalchemy import select, text
 
+from dialer.domain.gate import DAY
 from dialer.domain.roles import Role
+from dialer.flows.forecast import Forecast, forecast
+from dialer.flows.rehearse import ask_rehearsal
 from dialer.settings import Settings
-from dialer.store import audit
-from dialer.store.tables import Job, Lead
+from dialer.store import audit, campaigns
+from dialer.store.tables import Campaign, Job, Lead
 from dialer.wiring.stores import Store
 from tests.support.lists import bring, campaign, students, write_list
 from tests.support.pages import send, signed_in
+from tests.support.people import TUESDAY_11, enrol, phone_of, running_campaign, sql
 
 STEP = "/campaigns/1/set-up/rehearse"
 
@@ -125,3 +131,67 @@ async def test_no_row_of_the_trail_can_be_changed_or_moved_in_time_unseen(store:
             await session.execute(text(change))
             assert not await audit.is_whole(session), change
             await session.rollback()
+
+
+async def _forecast(store: Store, campaign_id: int, now: datetime = TUESDAY_11) -> Forecast:
+    async with store.sessions() as session:
+        return await forecast(session, await session.get_one(Campaign, campaign_id), {}, now, "Asia/Kolkata")
+
+
+def _there(at: datetime | None) -> str:
+    assert at is not None
+    return f"{at.astimezone(ZoneInfo('Asia/Kolkata')):%a %H:%M}"
+
+
+async def test_the_forecast_tells_the_first_round_and_how_long_retries_wait(store: Store) -> None:
+    campaign_id = await running_campaign(store.sessions, "Spring", per_second=1.0, concurrency=10)
+    await enrol(store.sessions, campaign_id, [phone_of(n) for n in range(1, 49)])
+    told = await _forecast(store, campaign_id)
+    assert _there(told.opens_at) == "Tue 11:00"
+    assert _there(told.first_done_at) == "Tue 11:03", "48 calls of 45 seconds, ten at once"
+    assert _there(told.last_retry_at) == "Thu 10:30", "20 hours, three, and three more behind two calls in 24 hours"
+    evening = await _forecast(store, campaign_id, TUESDAY_11 + timedelta(hours=7, minutes=45))
+    assert _there(evening.opens_at) == "Tue 18:45"
+    assert _there(evening.first_done_at) == "Tue 18:48"
+    await enrol(store.sessions, campaign_id, [phone_of(60)], state="waiting", next_attempt_at=TUESDAY_11 + DAY)
+    assert _there((await _forecast(store, campaign_id)).first_done_at) == "Wed 11:00", "somebody waits until then"
+    await sql(store.sessions, "UPDATE campaign SET max_attempts = 1")
+    assert (await _forecast(store, campaign_id)).last_retry_at is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_rehearsed"),
+    [
+        ({}, True),
+        ({"policy": {}}, False),  # the schedule was changed since
+        ({"of": 3}, False),  # a part of the list only
+        ({"rounds": [{"at": (TUESDAY_11 - timedelta(hours=3)).isoformat(), "calls": 2, "whole": True}]}, False),
+    ],
+)
+async def test_the_forecast_and_a_rehearsal_of_the_same_leads_tell_the_same_end(
+    settings: Settings, store: Store, changed: dict[str, Any], is_rehearsed: bool
+) -> None:
+    campaign_id = await running_campaign(store.sessions)
+    await enrol(store.sessions, campaign_id, [phone_of(1), phone_of(2)])
+    async with store.sessions.begin() as session:
+        spring = await session.get_one(Campaign, campaign_id)
+        job_id = await ask_rehearsal(session, spring, 2, "test")
+        policy = campaigns.timing_of(spring)
+    end = (TUESDAY_11 + timedelta(days=1, hours=7)).isoformat()
+    result = await _result(store)
+    rounds = [{"at": each, "calls": 1, "whole": True} for each in (TUESDAY_11.isoformat(), end)]
+    people = [{**each, "next_at": None} for each in result["people"]]
+    await _ended(store, job_id, "done", {**result, "policy": policy, "rounds": rounds, "people": people, **changed})
+    told = await _forecast(store, campaign_id)
+    assert told.is_rehearsed == is_rehearsed
+    assert _there(told.last_retry_at) == ("Wed 18:00" if is_rehearsed else "Thu 10:30")
+
+
+async def test_the_rail_shows_both_moments(settings: Settings, store: Store) -> None:
+    campaign_id = await running_campaign(store.sessions)
+    await enrol(store.sessions, campaign_id, [phone_of(1)])
+    async with signed_in(settings, store) as client:
+        page = " ".join((await client.get(f"/campaigns/{campaign_id}/set-up/launch")).text.split())
+    assert "<dt>First round done by</dt><dd><time" in page
+    assert "<dt>Last retries</dt><dd>by <time" in page
+    assert "Ends about" not in page

@@ -131,6 +131,7 @@ def facts(**changes: Any) -> Facts:
         "bridges_free": 10,
         "tokens": 1.0,
         "spent": Decimal(0),
+        "held": Decimal(0),
         "reserve": Decimal("0.50"),
         "spend_cap": None,
     }

@@ -229,11 +229,11 @@ def test_several_refusals_wait_for_the_last_of_them_and_one_without_a_moment_for
 
 def test_a_spend_cap_holds_back_the_reserve_of_the_call_that_would_start() -> None:
     money = {"spend_cap": Decimal("10"), "reserve": Decimal("0.50")}
-    full = ask(facts(spent=Decimal("9.50"), **money))
+    full = ask(facts(spent=Decimal("7.50"), held=Decimal("2"), **money))
     assert full.may_ring
-    assert answer(full, "spend").says == "9.50 spent or reserved of 10.00"
-    refused = ("spend", "9.51 spent or reserved of 10.00", None, None)
-    assert alone(spent=Decimal("9.51"), **money) == refused
+    assert answer(full, "spend").says == "7.50 spent and 2.00 held of 10.00 USD"
+    refused = ("spend", "7.50 spent and 2.01 held of 10.00 USD", None, None)
+    assert alone(spent=Decimal("7.50"), held=Decimal("2.01"), **money) == refused
 
 
 def test_who_stands_on_a_public_registry_is_rung_only_with_consent() -> None:

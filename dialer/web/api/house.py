@@ -22,6 +22,7 @@ from dialer.store import audit, campaigns, kill_switches, prices, reports, scrip
 from dialer.store.tables import Account, AuditEntry, Script
 from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked, Json
+from dialer.web.halted import HALTED
 from dialer.web.parts import WebParts
 from dialer.wiring.voices import NAMES
 
@@ -127,7 +128,10 @@ async def show_report(
     campaign: FromQuery[str | None] = None,
     zone: FromQuery[str] = "Asia/Kolkata",
 ) -> Json:
-    """What the last days brought: calls, reached, booked, cost, outcomes, by attempt and by day."""
+    """What the last days brought, of calls that are over, by attempt and by day.
+
+    `arriving` counts calls whose cost has not arrived; `cost` is what is spent as far as it is known, in USD.
+    """
     if not 0 < days <= MOST or zone not in available_timezones():
         raise ClientException(f"days are 1 to {MOST}, and the zone is an IANA one", status_code=422)
     until = parts.clock.now()
@@ -159,6 +163,7 @@ async def throw_switch(carrier: FromPath[str], request: Asked, data: JSONBody[Sw
     scope = _scope(carrier)
     async with parts.sessions.begin() as session:
         await throw_kill_switch(session, request.user, scope, data.why)
+    parts.kept.forget(HALTED)
     return {"scope": scope, "on": True}
 
 
@@ -168,6 +173,7 @@ async def release_switch(carrier: FromPath[str], request: Asked, parts: WebParts
     scope = _scope(carrier)
     async with parts.sessions.begin() as session:
         was_on = await release_kill_switch(session, request.user, scope)
+    parts.kept.forget(HALTED)
     return {"scope": scope, "on": False, "was_on": was_on}
 
 

@@ -8,12 +8,10 @@ from litestar import Response, get, post
 from litestar.exceptions import ClientException, HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.roles import EVERYBODY, MEETERS
 from dialer.flows.change_meeting import Refused, cancel_meeting, choices, move_meeting
 from dialer.flows.say_how_it_went import Verdict, say_how_it_went
-from dialer.flows.sign_in import Caller
 from dialer.store import agenda, audit
 from dialer.store.tables import Booking
 from dialer.web.doors.may import may
@@ -83,7 +81,7 @@ async def move(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Moved]
             await found_booking(session, booking_id, request.user)
             now, by = parts.clock.now(), request.user.email
             done = await move_meeting(session, booking_id, data.counselor_id, data.starts, now, by)
-            return await _noted(session, done, request.user, "booking moved")
+            return _done(done)
 
     return await once(request, parts, do)
 
@@ -96,7 +94,7 @@ async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) ->
         async with parts.sessions.begin() as session:
             await found_booking(session, booking_id, request.user)
             done = await cancel_meeting(session, booking_id, parts.clock.now(), request.user.email)
-            return await _noted(session, done, request.user, "booking cancelled")
+            return _done(done)
 
     return await once(request, parts, do)
 
@@ -108,15 +106,17 @@ async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went],
         await found_booking(session, booking_id, request.user)
         now = parts.clock.now()
         done = await say_how_it_went(session, booking_id, data.verdict, data.wrong, data.note, now)
-        return await _noted(session, done, request.user, f"booking {data.verdict.replace('_', ' ')}")
+        told = _done(done)
+        did = f"booking {data.verdict.replace('_', ' ')}"
+        await audit.note(session, request.user.email, did, {"booking": str(booking_id)})
+        return told
 
 
-async def _noted(session: AsyncSession, done: Booking | Refused, caller: Caller, did: str) -> Json:
-    """Note what was done, and tell the booking as it is now. Raises HTTPException 409 where nothing was."""
+def _done(done: Booking | Refused) -> Json:
+    """The booking as it is now. Raises HTTPException 409 where nothing was changed."""
     if isinstance(done, Refused):
         raise HTTPException(done.says, status_code=409)
     assert done.during.lower is not None
-    await audit.note(session, caller.email, did, {"booking": str(done.id)})
     told = {"booking_id": str(done.id), "state": done.state, "starts": done.during.lower.isoformat()}
     return {**told, "sequence": done.sequence}
 

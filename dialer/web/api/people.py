@@ -10,12 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.domain.call import Outcome
-from dialer.domain.cost import HOUSE_CURRENCY
+from dialer.domain.cost import HOUSE_CURRENCY, Spend
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.roles import READERS, RUNNERS, Role
 from dialer.flows.opt_out import list_number
 from dialer.flows.safeguards import remove_number
-from dialer.store import audit, campaigns, do_not_call, lead_lists, own_leads, past_calls, talks
+from dialer.store import audit, campaigns, costs, do_not_call, lead_lists, own_leads, past_calls, talks
 from dialer.store.lead_lists import Wanted
 from dialer.store.tables import LEAD_STATES, Lead
 from dialer.web.doors.may import may
@@ -114,6 +114,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
     """
     async with parts.sessions() as session:
         talk = await talks.of_call(session, call_id)
+        money = await costs.of_call(session, talk.campaign, call_id) if talk else Spend()
         theirs = request.user.role is not Role.COUNSELOR or (
             talk is not None and await own_leads.meets(session, request.user.counselor_id, talk.lead.id)
         )
@@ -141,6 +142,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
             "carrier": _money(call.carrier_cost),
             "voice": _money(call.voice_cost),
             "currency": HOUSE_CURRENCY,
+            "held": _money(money.held),
             "billed": _money(call.carrier_price),
             "billed_in": call.currency,
         },

@@ -14,6 +14,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from dialer.domain.roles import Role
 from dialer.flows.sign_in import TOKEN_MARK, Caller, who_has, who_sends
 from dialer.settings import LOOPBACK, Settings, is_loopback
+from dialer.web.halted import HALTED, halted
 from dialer.web.parts import Parts
 
 PROXY_MARKS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -26,9 +27,13 @@ class WhoAsks(AbstractAuthenticationMiddleware):
     """Puts the caller, or None, on the connection as `user`."""
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
-        """Find out who asks; nothing is refused here."""
+        """Find out who asks; nothing is refused here. A page for a person also learns which kill switches are on."""
         parts: Parts = connection.app.state.parts
-        return AuthenticationResult(user=await caller_of(connection, parts), auth=None)
+        caller = await caller_of(connection, parts)
+        is_page = "text/html" in connection.headers.get("accept", "") or "hx-request" in connection.headers
+        if caller is not None and is_page:
+            connection.scope["state"][HALTED] = await halted(parts)
+        return AuthenticationResult(user=caller, auth=None)
 
 
 async def caller_of(connection: Connection, parts: Parts) -> Caller | None:

@@ -3,7 +3,7 @@
 Each form has `{{ form_field() }}` in it; a script sends `form_token()` as the header `X-CSRF`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jinja2 import pass_context
@@ -11,12 +11,14 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from markupsafe import Markup
 
 from dialer.flows.sign_in import Caller
+from dialer.store.tables import KillSwitch
 from dialer.web.doors import forms
+from dialer.web.halted import HALTED
 
 
 def add_words(engine: JinjaTemplateEngine) -> None:
     """Make them known to every template."""
-    for each in (reader, form_token, form_field):
+    for each in (reader, form_token, form_field, kill_switches):
         engine.engine.globals[each.__name__] = pass_context(each)
 
 
@@ -24,6 +26,13 @@ def reader(context: Mapping[str, Any]) -> Caller | None:
     """Who reads."""
     request = context.get("request")
     found: Caller | None = request.scope.get("user") if request is not None else None
+    return found
+
+
+def kill_switches(context: Mapping[str, Any]) -> Sequence[KillSwitch]:
+    """The kill switches that are on."""
+    request = context.get("request")
+    found: Sequence[KillSwitch] = request.scope["state"].get(HALTED, ()) if request is not None else ()
     return found
 
 

@@ -12,7 +12,7 @@ from litestar.response import Template
 
 from dialer.domain.call import AT_CARRIER
 from dialer.domain.roles import READERS
-from dialer.store import campaign_pages, past_calls, recordings, talks
+from dialer.store import campaign_pages, costs, past_calls, recordings, talks
 from dialer.store.lead_lists import PAGE
 from dialer.store.talks import Talk
 from dialer.web.doors.may import may
@@ -63,12 +63,14 @@ async def one_call(call_id: FromPath[UUID], parts: WebParts) -> Template:
         talk = await talks.of_call(session, call_id)
         if talk is None:
             raise NotFoundException("there is no such call")
+        money = await costs.of_call(session, talk.campaign, call_id)
         no_sound = None if talk.call.recording else await recordings.why_none(session, talk.call)
     return shown(
         "calls/one.html",
         "/calls",
         talk=talk,
         call=talk.call,
+        money=money,
         lines=_lines(talk),
         no_sound=no_sound,
         evidence={turn.item: turn for turn in talk.turns},

@@ -15,17 +15,19 @@ from dialer.control import Command, ask
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.launch import CannotLaunchError, launch
 from dialer.flows.stop_campaign import stop_campaign
-from dialer.store import audit, campaign_pages, campaigns, imports, past_calls
+from dialer.store import audit, campaign_pages, campaigns, imports, kill_switches, past_calls
 from dialer.store.tables import Campaign
 from dialer.store.tallies import Tally
 from dialer.web.doors.may import may
 from dialer.web.doors.rates import START
+from dialer.web.halted import halted
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES, all_tallies
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
 
 LAST_CALLS = 20
+MOST_REASONS = 8
 
 
 async def found(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -59,22 +61,40 @@ async def one(campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str |
 
 async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) -> Template:
     sums = await all_tallies(parts)
+    switches = {each.scope: each.why for each in await halted(parts)}
     async with parts.sessions() as session:
         campaign = await found(session, campaign_id)
+        lists = await campaign_pages.lists(session, campaign)
+        live, promised = await campaigns.live_and_promised(session, campaign_id)
+        held = await parts.kept.get(("held", campaign_id, campaign.state), lambda: _held(parts, campaign))
+        tally = sums.get(campaign_id, Tally())
         context: dict[str, Any] = {
             "campaign": campaign,
+            "is_waiting_for_costs": _waits_for_costs(campaign, tally),
             "script": await campaign_pages.script_of(session, campaign),
-            "tally": sums.get(campaign_id, Tally()),
-            "live": await campaigns.live_calls(session, campaign_id),
+            "tally": tally,
+            "halted_why": kill_switches.why_halted(switches, campaign.carrier),
+            "live": live,
+            "promised": promised,
             "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
             "calls": await past_calls.newest_calls(session, campaign_id, most=LAST_CALLS),
-            "lists": [imports.described(each, campaign.name) for each in await campaign_pages.lists(session, campaign)],
+            "lists": [imports.described(each, campaign.name) for each in lists],
+            "files": {each.id: each.file for each in lists},
             "log": await campaign_pages.log_of(session, campaign),
             "zone": await campaign_pages.zone_of(session, campaign_id),
-            "held": await parts.kept.get(("held", campaign_id), lambda: _held(parts, campaign_id)),
+            "held": held[:MOST_REASONS],
+            "held_more": sum(many for _, many in held[MOST_REASONS:]),
+            "in_turn": max(0, tally.not_called - sum(many for _, many in held)),
         }
     now = parts.clock.now()
     return shown("campaigns/one.html", "/campaigns", status=status, now=now, **context, **more)
+
+
+def _waits_for_costs(campaign: Campaign, tally: Tally) -> bool:
+    """Whether the spend cap leaves no room for a call until costs that are still arriving turn out lower."""
+    if campaign.state != "running" or campaign.spend_cap is None or not tally.money.arriving:
+        return False
+    return tally.money.committed + campaign.cost_reserve > campaign.spend_cap
 
 
 async def _next_due(parts: Parts, campaign_id: int) -> object:
@@ -82,9 +102,10 @@ async def _next_due(parts: Parts, campaign_id: int) -> object:
         return await campaigns.next_due(session, campaign_id)
 
 
-async def _held(parts: Parts, campaign_id: int) -> list[tuple[str, int]]:
+async def _held(parts: Parts, campaign: Campaign) -> list[tuple[str, int]]:
     async with parts.sessions() as session:
-        return await campaign_pages.held_back(session, campaign_id)
+        # Of a campaign that is over, the reasons that pass with time are none any more.
+        return await campaign_pages.held_back(session, campaign.id, for_good=campaign.state == "stopped")
 
 
 @post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))

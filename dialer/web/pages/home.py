@@ -35,7 +35,6 @@ async def home(request: Asked, parts: WebParts, done: FromQuery[str | None] = No
         campaigns = await attention.newest_campaigns(session)
         live = await attention.live_calls(session)
         needs = await attention.needs(session, parts.clock.now())
-        thrown = await attention.switches(session)
     return shown(
         "home.html",
         "/",
@@ -45,7 +44,6 @@ async def home(request: Asked, parts: WebParts, done: FromQuery[str | None] = No
         whole=tallies.together(sums),
         live=live,
         needs=needs,
-        thrown=thrown,
         cap=sum((each.spend_cap or 0 for each in campaigns if each.state == "running"), start=0),
     )
 

@@ -7,12 +7,13 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.roles import EVERYBODY, MEETERS, READERS
 from dialer.flows.change_meeting import Refused, cancel_meeting, move_meeting
 from dialer.flows.say_how_it_went import LONGEST_NOTE, Verdict, say_how_it_went
 from dialer.store import audit
-from dialer.store.tables import CampaignLead
+from dialer.store.tables import Booking, CampaignLead, Counselor
 from dialer.web.doors.may import may
 from dialer.web.doors.whose import found_booking
 from dialer.web.meetings import NOT_UNDERSTOOD, VERDICTS, change_context, slot_of, went_context
@@ -56,9 +57,8 @@ async def move(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> T
     async with parts.sessions.begin() as session:
         await found_booking(session, booking_id, request.user)
         moved = await move_meeting(session, booking_id, *chosen, parts.clock.now(), who(request))
-        if not isinstance(moved, Refused):
-            await audit.note(session, who(request), "booking moved", {"booking": str(booking_id)})
-    return await _after(parts, request, booking_id, moved, "moved")
+        done = await _written("moved", session, parts, moved)
+    return await _after(parts, request, booking_id, moved, done)
 
 
 @post(f"{ONE}/cancel", include_in_schema=False, status_code=200, opt=may(MEETERS))
@@ -67,9 +67,8 @@ async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) ->
     async with parts.sessions.begin() as session:
         await found_booking(session, booking_id, request.user)
         gone = await cancel_meeting(session, booking_id, parts.clock.now(), who(request))
-        if not isinstance(gone, Refused):
-            await audit.note(session, who(request), "booking cancelled", {"booking": str(booking_id)})
-    return await _after(parts, request, booking_id, gone, "cancelled")
+        done = await _written("cancelled", session, parts, gone)
+    return await _after(parts, request, booking_id, gone, done)
 
 
 @post(f"{ONE}/went", include_in_schema=False, status_code=200, opt=may(MEETERS))
@@ -86,6 +85,15 @@ async def went(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> T
             did = f"booking {said.verdict.replace('_', ' ')}"
             await audit.note(session, who(request), did, {"booking": str(booking_id)})
     return await _after(parts, request, booking_id, noted, "noted")
+
+
+async def _written(did: str, session: AsyncSession, parts: Parts, booking: Booking | Refused) -> str:
+    """The word for what was done that also says who is written to, and how (see `shown.DONE`)."""
+    if isinstance(booking, Refused):
+        return did
+    counselor = await session.get_one(Counselor, booking.counselor_id)
+    texts = "text" if parts.settings.dialer_texts != "off" else "none"
+    return "-".join((did, "mail" if booking.email else texts, "mail" if counselor.email else "none"))
 
 
 async def _after(parts: Parts, request: Asked, booking_id: UUID, came: object, done: str) -> Template | Redirect:

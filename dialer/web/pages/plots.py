@@ -27,6 +27,11 @@ class Plot:
     """(weekday, hour, share from 0 to 1 of the darkest cell, what it says)."""
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether there is enough to draw: a curve needs two points, or its axis runs over years around the one."""
+        return self.kind != "curve" or sum(row[self.draws] is not None for row in self.rows) > 1
+
+    @property
     def most(self) -> float:
         """The greatest drawn number, 1 at least."""
         return max([1.0, *(float(row[self.draws] or 0) for row in self.rows)])
@@ -53,14 +58,21 @@ def _share(part: float, whole: float) -> float | None:
 def _funnel(report: Report) -> Plot:
     whole, qualified = report.whole, report.outcomes["qualified"] + report.outcomes["booked"]
     stages = (
-        ("leads rung", report.rung),
+        ("leads called", report.rung),
         ("calls", whole.calls),
-        ("reached", whole.reached),
+        ("spoke to a person", whole.spoke),
         ("qualified", qualified),
         ("booked", whole.booked),
     )
     rows = tuple((name, many, _share(many, whole.calls)) for name, many in stages)
-    return Plot("funnel", "Funnel", "From the ring to the meeting.", "bars", ("stage", "number", "% of calls"), rows)
+    says = f"From the call to the meeting. {_left_out(whole)}"
+    return Plot("funnel", "Funnel", says, "bars", ("stage", "number", "% of calls"), rows)
+
+
+def _left_out(whole: Share) -> str:
+    """What "spoke to a person" does not count."""
+    voicemail = f"{whole.voicemail} voicemail" if whole.voicemail else "no voicemail"
+    return f"Calls in progress are not counted yet; {voicemail} is not counted as a person."
 
 
 def _outcomes(report: Report) -> Plot:
@@ -70,43 +82,51 @@ def _outcomes(report: Report) -> Plot:
 
 def _reach(report: Report, zone: str) -> Plot:
     cells = sorted(report.by_hour.items())
-    best = max((share.reached / share.calls for _, share in cells if share.calls), default=0.0) or 1.0
+    best = max((share.spoke / share.calls for _, share in cells if share.calls), default=0.0) or 1.0
     rows = tuple(
-        (DAYS[day], f"{hour:02}:00", each.calls, each.reached, _share(each.reached, each.calls), each.booked)
-        for (day, hour), each in cells
+        (DAYS[day], f"{hour:02}:00", *_reached(each), each.booked) for (day, hour), each in cells if each.calls
     )
     heat = tuple(
         (
             day,
             hour,
-            each.reached / each.calls / best,
-            f"{DAYS[day]} {hour:02}:00: {each.reached} of {each.calls} reached",
+            each.spoke / each.calls / best,
+            f"{DAYS[day]} {hour:02}:00: a person answered {each.spoke} of {each.calls} calls",
         )
         for (day, hour), each in cells
         if each.calls
     )
-    head = ("weekday", "hour", "calls", "reached", "% reached", "booked")
-    says = f"When people pick up, by weekday and hour in {zone}; the darker, the larger the share."
-    return Plot("reach", "Reach by hour and weekday", says, "heat", head, rows, draws=4, heat=heat)
+    head = ("weekday", "hour", *REACHED, "booked")
+    says = f"When people answer, by weekday and hour in {zone}; the darker, the larger the share."
+    return Plot("reach", "Answered by a person, by hour and weekday", says, "heat", head, rows, draws=4, heat=heat)
 
 
 def _attempts(report: Report) -> Plot:
-    rows = tuple(
-        (n, each.calls, each.reached, _share(each.reached, each.calls), each.booked)
-        for n, each in report.by_attempt.items()
-    )
-    head = ("attempt", "calls", "reached", "% reached", "booked")
+    rows = tuple((n, *_reached(each), each.booked) for n, each in report.by_attempt.items() if each.calls)
+    head = ("attempt", *REACHED, "booked")
     says = "What a first, a second and a later attempt bring."
     return Plot("attempts", "Attempts", says, "curve", head, rows, draws=3)
 
 
+REACHED = ("calls", "spoke to a person", "% spoke", "voicemail")
+
+
+def _reached(each: Share) -> tuple[int, int, float | None, int]:
+    return each.calls, each.spoke, _share(each.spoke, each.calls), each.voicemail
+
+
 def _latency(report: Report) -> Plot:
     rows = tuple(
-        (day.isoformat(), round(each.latency_ms) if each.latency_ms is not None else None, each.calls)
+        (day.isoformat(), round(each.latency_ms) if each.latency_ms is not None else None, each.measured)
         for day, each in report.by_day.items()
     )
-    says = "How long students wait for AVA's answer: the mean of the calls' medians, day by day."
+    says = f"How long students wait for AVA's answer: the mean of the calls' medians, day by day. {_measured(report)}"
     return Plot("latency", "Answer time by day", says, "curve", ("day", "milliseconds", "calls"), rows)
+
+
+def _measured(report: Report) -> str:
+    whole = report.whole
+    return f"Counts {whole.measured} of {whole.calls} calls: those in which AVA had something to answer."
 
 
 def _latencies(report: Report) -> Plot:
@@ -116,23 +136,29 @@ def _latencies(report: Report) -> Plot:
 
     steps = sorted(report.latencies.items())
     rows = tuple((named(step), many) for step, many in steps)
-    says = "Calls by their median answer time."
+    says = f"Calls by their median answer time. {_measured(report)}"
     return Plot("latencies", "Answer time", says, "bars", ("answer time", "calls"), rows)
 
 
 def _cost(report: Report) -> Plot:
     rows = tuple(
-        (day.isoformat(), _per(each), float(round(each.cost, 2)), each.booked) for day, each in report.by_day.items()
+        (day.isoformat(), _per(each), _cents(each.cost), each.booked, each.arriving)
+        for day, each in report.by_day.items()
     )
-    whole = _per(report.whole)
-    says = (
-        f"What a meeting cost, day by day; {'no meeting yet' if whole is None else f'{whole:.2f} over the whole span'}."
-    )
-    return Plot("cost", "Cost per booking", says, "curve", ("day", "cost per booking", "cost", "booked"), rows)
+    per, arriving = _per(report.whole), report.whole.arriving
+    says = f"{report.whole.cost:,.2f} USD spent; {'no meeting yet' if per is None else f'{per:.2f} USD per meeting'}."
+    if arriving:
+        says += f" Costs are still arriving for {arriving} {'call' if arriving == 1 else 'calls'}."
+    head = ("day", "cost per booking", "spent", "booked", "costs still arriving")
+    return Plot("cost", "Cost per booking", says, "curve", head, rows)
+
+
+def _cents(cost: Decimal) -> float:
+    return float(round(cost, 2))
 
 
 def _per(share: Share) -> float | None:
-    return float(round(share.cost / Decimal(share.booked), 2)) if share.booked else None
+    return _cents(share.cost / Decimal(share.booked)) if share.booked else None
 
 
 def plot_named(plots: Sequence[Plot], key: str) -> Plot | None:

@@ -21,6 +21,7 @@ from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store import attention, audit, do_not_call, kill_switches, prices
 from dialer.store.campaign_pages import every
 from dialer.web.doors.may import may
+from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, Wrong, caller, read, who
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
@@ -115,6 +116,7 @@ async def throw(request: Asked, parts: WebParts) -> Redirect:
     wanted = Switch() if isinstance(said, Wrong) else said
     async with parts.sessions.begin() as session:
         await throw_kill_switch(session, caller(request), _scope(wanted), wanted.why)
+    parts.kept.forget(HALTED)
     return go(HERE, "thrown")
 
 
@@ -125,6 +127,7 @@ async def release(request: Asked, parts: WebParts) -> Redirect:
     wanted = Switch() if isinstance(said, Wrong) else said
     async with parts.sessions.begin() as session:
         await release_kill_switch(session, caller(request), _scope(wanted))
+    parts.kept.forget(HALTED)
     return go(HERE, "released")
 
 

@@ -17,12 +17,28 @@ DONE = {
     "thrown": "The kill switch is on: nothing new is placed, anywhere.",
     "released": "The kill switch is off.",
     "chosen": "Your choice is kept; it is done when you bring the list in.",
-    "moved": "Moved; a new invitation is on its way to both.",
-    "cancelled": "Cancelled: its time is free again, and both are written to.",
     "noted": "Noted.",
     "left": "No longer offered. The meetings that are made stay.",
     "back": "Offered again.",
     "added": "A new version was made. Campaigns keep the version that they were made with.",
+}
+
+
+DONE |= {
+    f"{did}-{student}-{counselor}": f"{says} {to_student} {to_counselor}"
+    for did, says in (
+        ("moved", "The meeting is moved."),
+        ("cancelled", "The meeting is cancelled and its time is free."),
+    )
+    for student, to_student in (
+        ("mail", "The student gets an email."),
+        ("text", "The student has no email address and gets a text message."),
+        ("none", "The student has no email address: call them."),
+    )
+    for counselor, to_counselor in (
+        ("mail", "The counselor gets an email."),
+        ("none", "The counselor has no email address: tell them yourself."),
+    )
 }
 
 

@@ -18,9 +18,11 @@ function card(call) {
   }
   if (call.for_s !== undefined) found.since = Date.now() - call.for_s * 1000;
   if (call.name !== undefined) {
+    found.named = true;
     found.element.querySelector(".who").textContent = call.name || "Unnamed lead";
     found.element.setAttribute("aria-label", `Call to ${call.name || "an unnamed lead"}`);
   }
+  if (call.campaign) found.element.querySelector(".campaign").textContent = call.campaign;
   if (call.phone) found.element.querySelector(".phone").textContent = call.phone;
   const pill = found.element.querySelector(".state");
   const state = call.outcome || call.state || (call.status === "active" ? "talking" : "");
@@ -77,7 +79,7 @@ function fields(call_id, saved) {
 function end(message) {
   const found = cards.get(message.call_id);
   if (!found) return;
-  card(message);
+  card(found.named ? message : { ...message, name: message.name ?? "" });
   speaks(found, "");
   found.stop?.();
   found.element.querySelector(".hands")?.remove();
@@ -158,6 +160,7 @@ const on = {
   user_transcript: (message) => turn(message.call_id, "student", message),
   field: (message) => message.result?.saved && fields(message.call_id, message.result.saved),
   clientDisconnected: end,
+  halted: () => htmx.ajax("GET", location.pathname, { target: "#halted", select: "#halted", swap: "outerHTML" }),
 };
 
 let wait = 500;
