@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from dialer.embedded import Embedded
+from dialer.embedded.postgres import cluster_of
 
 
 def forget(folder: Path) -> None:
     """Delete the files of the PostgreSQL of a data folder, which has ended."""
-    shutil.rmtree(Embedded(folder)._cluster(), ignore_errors=True)
+    shutil.rmtree(cluster_of(folder), ignore_errors=True)
