@@ -1,6 +1,5 @@
 """`dialer bench NAME`: what things cost on this machine, beside a yardstick measured in the same run."""
 
-import asyncio
 import importlib
 import json
 import os
@@ -8,6 +7,7 @@ import platform
 
 import click
 
+from dialer.cli import ending
 from dialer.cli.benches.ground import CannotMeasureError
 
 BENCHES = {
@@ -33,7 +33,7 @@ def bench(name: str, as_json: bool, full: bool) -> None:
     module = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
-        result = asyncio.run(module.measure(lambda line: click.echo(line, err=True), **more))
+        result = ending.run(module.measure(lambda line: click.echo(line, err=True), **more))
     except CannotMeasureError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

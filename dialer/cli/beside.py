@@ -1,10 +1,10 @@
 """What every command stands on: the settings, and the servers, embedded where no address was given."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from dialer.cli import ending
 from dialer.embedded import Embedded
 from dialer.settings import Settings, read_settings
 from dialer.wiring.stores import Store, open_store
@@ -36,4 +36,4 @@ def with_store(work: Callable[[Settings, Store], Awaitable[T]]) -> T:
             return await work(settings, store)
 
     with with_servers() as settings:
-        return asyncio.run(run(settings))
+        return ending.run(run(settings))

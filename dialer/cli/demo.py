@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from dialer.cli import ending
 from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
 from dialer.cli.failing import CommandError
 from dialer.cli.first_account import make_first_account
@@ -71,7 +72,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     try:
         with rehearsing(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
             timings.done("start")
-            left = asyncio.run(_work(rehearsal, file, console, timings))
+            left = ending.run(_work(rehearsal, file, console, timings))
             if keep:
                 _keep(rehearsal.settings, console)
     finally:
@@ -163,5 +164,5 @@ def _keep(settings: Settings, console: Console) -> None:
     try:
         while True:
             time.sleep(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ending.TerminatedError):
         console.print("Stopping …")

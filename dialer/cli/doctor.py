@@ -12,6 +12,7 @@ import click
 from sqlalchemy import text
 
 from dialer.carriers.port import Carrier, CarrierError
+from dialer.cli import ending
 from dialer.cli.beside import with_servers
 from dialer.cli.doctor_voices import examine
 from dialer.domain.cost import HOUSE_CURRENCY, MONEY
@@ -54,7 +55,7 @@ class Hints:
 def doctor(as_json: bool) -> None:
     """Check settings, servers, carriers and voices; exit 1 if anything is wrong."""
     with with_servers(read_settings()) as settings:
-        findings = asyncio.run(_examine(settings))
+        findings = ending.run(_examine(settings))
     if as_json:
         click.echo(json.dumps([{"what": each.what, "state": each.state, "says": each.says} for each in findings]))
     else:

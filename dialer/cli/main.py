@@ -10,6 +10,7 @@ from typing import ClassVar, NoReturn
 
 import click
 
+from dialer.cli.ending import end_by_unwinding
 from dialer.cli.lazy import Lazy
 
 COMMANDS = {
@@ -57,6 +58,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run a command; a failure that is known ends in one line, any other in its traceback."""
+    end_by_unwinding()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

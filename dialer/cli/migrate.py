@@ -1,9 +1,8 @@
 """`dialer migrate`: bring the schema to this program's version."""
 
-import asyncio
-
 import click
 
+from dialer.cli import ending
 from dialer.cli.beside import with_servers
 from dialer.store.migrating import migrate as migrate_schema
 from dialer.store.sessions import make_engine
@@ -23,5 +22,5 @@ def migrate(revision: str) -> None:
 
     with with_servers() as settings:
         assert settings.dialer_database_url is not None
-        asyncio.run(work(settings.dialer_database_url))
+        ending.run(work(settings.dialer_database_url))
     click.echo(f"schema at {revision}")

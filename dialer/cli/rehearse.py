@@ -24,10 +24,9 @@ from rich.console import Console
 from dialer.cli.beside import with_store
 from dialer.cli.failing import CommandError
 from dialer.cli.parent import end_with_parent
-from dialer.cli.rehearsal import fresh_folder, is_in_use, own_environment, prepared, told
+from dialer.cli.rehearsal import fresh_folder, own_environment, prepared, told
 from dialer.cli.rehearse_told import show
 from dialer.cli.up import Children, all_up
-from dialer.embedded import Embedded
 from dialer.flows.forecast import forecast
 from dialer.flows.rehearse import MOST_LEADS
 from dialer.settings import Settings
@@ -212,9 +211,6 @@ async def _entered(stack: ExitStack, context: AbstractContextManager[T]) -> T:
 @contextmanager
 def _folder(folder: Path) -> Iterator[Path]:
     """An empty folder that is gone afterwards: people's data is not left lying. Refused while a rehearsal runs in it."""
-    if (folder / "embedded.json").exists() and not is_in_use(folder):
-        with Embedded(folder, durable=False):  # what a killed rehearsal left running ends with this
-            pass
     fresh_folder(folder)
     try:
         yield folder
