@@ -5,7 +5,6 @@ ends with 0 if everyone on the list is accounted for, and with 1 and the reason 
 """
 
 import asyncio
-import importlib.resources
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from dialer.cli.failing import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.leads import Done, import_file
 from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
+from dialer.domain.sample_numbers import SAMPLE_LIST
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.export_results import Format, What, export_results
 from dialer.settings import Settings, read_settings
@@ -64,7 +64,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     """Ring a sample list in the simulated world, from the upload to the spreadsheets. No keys, about half a minute."""
     console = Console(width=None if Console().is_terminal else 140)
     timings = Timings()
-    file = leads or _sample()
+    file = leads or SAMPLE_LIST
     if not file.exists():
         raise CommandError(f"{file}: no such file")
     folder = fresh_folder(read_settings().dialer_data_dir.absolute() / "demo")
@@ -81,11 +81,6 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     console.print(f"\nTimings: {timings.line()}")
     if left:
         raise CommandError(left)
-
-
-def _sample() -> Path:
-    beside = Path("sample_leads.csv")
-    return beside if beside.exists() else Path(str(importlib.resources.files("dialer"))).parent / "sample_leads.csv"
 
 
 async def _work(rehearsal: Rehearsal, file: Path, console: Console, timings: Timings) -> str | None:
