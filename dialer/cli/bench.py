@@ -10,27 +10,12 @@ import click
 from dialer.cli import ending
 from dialer.cli.benches.ground import CannotMeasureError
 
-BENCHES = {
-    "bridge": "bridge",
-    "import": "importing",
-    "export": "exporting",
-    "claim": "claim",
-    "dial": "dial",
-    "webhook": "webhook",
-    "cascade": "cascade",
-    "slots": "slots",
-    "pages": "pages",
-}
+MODULES = {"import": "importing", "export": "exporting", "start": "starting"}
 WITH_A_LONG_FORM = frozenset({"bridge"})
 
 
-@click.command()
-@click.argument("name", type=click.Choice(list(BENCHES)))
-@click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
-@click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
 def bench(name: str, as_json: bool, full: bool) -> None:
-    """Measure bridge, import, export, claim, dial, webhook, cascade, slots or pages, with servers of its own; takes minutes."""
-    module = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}")
+    module = importlib.import_module(f"dialer.cli.benches.{MODULES.get(name, name)}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
         result = ending.run(module.measure(lambda line: click.echo(line, err=True), **more))

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dialer.cli import ending
 from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.leads import Done, import_file
 from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
@@ -54,14 +53,7 @@ class Timings:
         return f"{said}; together {sum(self.parts.values()):.1f} s"
 
 
-@click.command()
-@click.option("--keep", is_flag=True, help="leave it running afterwards, with the address of the Live page")
-@click.option(
-    "--speed", type=click.FloatRange(0.1, 20), default=4.0, show_default=True, help="pace of the simulated world"
-)
-@click.option("--leads", type=click.Path(path_type=Path), help="another list than sample_leads.csv")
 def demo(keep: bool, speed: float, leads: Path | None) -> None:
-    """Ring a sample list in the simulated world, from the upload to the spreadsheets. No keys, about half a minute."""
     console = Console(width=None if Console().is_terminal else 140)
     timings = Timings()
     file = leads or SAMPLE_LIST

@@ -19,7 +19,8 @@ from dialer.domain.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
 from dialer.store import calls, prices
-from dialer.wiring.carriers import has_credentials, make_carriers
+from dialer.wiring.accounts import has_credentials
+from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import NAMES
 
@@ -50,10 +51,7 @@ class Hints:
     refused: str
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True)
 def doctor(as_json: bool) -> None:
-    """Check settings, servers, carriers and voices; exit 1 if anything is wrong."""
     with with_servers(read_settings()) as settings:
         findings = ending.run(_examine(settings))
     if as_json:

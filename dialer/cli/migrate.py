@@ -8,11 +8,7 @@ from dialer.store.migrating import migrate as migrate_schema
 from dialer.store.sessions import make_engine
 
 
-@click.command()
-@click.argument("revision", default="head")
 def migrate(revision: str) -> None:
-    """Bring the database's schema to REVISION (head by default; base takes everything out)."""
-
     async def work(url: str) -> None:
         engine = make_engine(url)
         try:

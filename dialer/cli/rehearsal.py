@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from dialer.cli.beside import with_servers
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.parent import PARENT
 from dialer.cli.up import all_up
 from dialer.embedded import Embedded

@@ -13,7 +13,7 @@ import click
 
 from dialer.cli.beside import with_servers
 from dialer.cli.ending import TerminatedError
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.parent import PARENT
 from dialer.cli.ports import bound
@@ -123,9 +123,7 @@ def all_up(settings: Settings, environment: Mapping[str, str]) -> Iterator[Child
         children.stop()
 
 
-@click.command()
 def up() -> None:
-    """Run everything; Ctrl-C or SIGTERM stops it cleanly."""
     told = read_settings()
     own = None if told.dialer_database_url and told.dialer_redis_url else Embedded(told.dialer_data_dir)
     with (
