@@ -4,6 +4,9 @@ import importlib
 import json
 import os
 import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -18,7 +21,8 @@ def bench(name: str, as_json: bool, full: bool) -> None:
     module = importlib.import_module(f"dialer.cli.benches.{MODULES.get(name, name)}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
-        result = ending.run(module.measure(lambda line: click.echo(line, err=True), **more))
+        with _stdout_kept_for_the_result():
+            result = ending.run(module.measure(lambda line: click.echo(line, err=True), **more))
     except CannotMeasureError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -28,3 +32,16 @@ def bench(name: str, as_json: bool, full: bool) -> None:
     for title, values in (("ours", result.figures), ("yardstick", result.yardsticks), ("ratio", result.ratios)):
         for key, value in values.items():
             click.echo(f"  {title:10} {key:34} {value:12.4g}")
+
+
+@contextmanager
+def _stdout_kept_for_the_result() -> Iterator[None]:
+    """What the processes of a bench print goes to stderr: on stdout, a script would read it as the result."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
