@@ -22,6 +22,7 @@ from dialer.wiring.accounts import PROFILES
 from dialer.wiring.voices import NAMES
 
 HEAVY = (
+    "asyncio",
     *("aiohttp", "arq", "litestar", "numpy", "pandas", "phonenumbers", "pydantic", "pydantic_ai", "redis", "rich"),
     *("sqlalchemy", "twilio", "uvicorn", "uvloop"),
 )
