@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import click
 
-from dialer.cli import ending
 from dialer.cli.benches.ground import CannotMeasureError
+from dialer.cli.running import run
 
 MODULES = {"import": "importing", "export": "exporting", "start": "starting"}
 WITH_A_LONG_FORM = frozenset({"bridge"})
@@ -22,7 +22,7 @@ def bench(name: str, as_json: bool, full: bool) -> None:
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
         with _stdout_kept_for_the_result():
-            result = ending.run(module.measure(lambda line: click.echo(line, err=True), **more))
+            result = run(module.measure(lambda line: click.echo(line, err=True), **more))
     except CannotMeasureError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -13,12 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dialer.cli import ending
 from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
+from dialer.cli.ending import TerminatedError
 from dialer.cli.errors import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.leads import Done, import_file
 from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
+from dialer.cli.running import run
 from dialer.domain.sample_numbers import SAMPLE_LIST
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.export_results import Format, What, export_results
@@ -64,7 +65,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     try:
         with rehearsing(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
             timings.done("start")
-            left = ending.run(_work(rehearsal, file, console, timings))
+            left = run(_work(rehearsal, file, console, timings))
             if keep:
                 _keep(rehearsal.settings, console)
     finally:
@@ -151,5 +152,5 @@ def _keep(settings: Settings, console: Console) -> None:
     try:
         while True:
             time.sleep(1)
-    except (KeyboardInterrupt, ending.TerminatedError):
+    except (KeyboardInterrupt, TerminatedError):
         console.print("Stopping …")

@@ -12,9 +12,9 @@ import click
 from sqlalchemy import text
 
 from dialer.carriers.port import Carrier, CarrierError
-from dialer.cli import ending
 from dialer.cli.beside import with_servers
 from dialer.cli.doctor_voices import examine
+from dialer.cli.running import run
 from dialer.domain.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
@@ -53,7 +53,7 @@ class Hints:
 
 def doctor(as_json: bool) -> None:
     with with_servers(read_settings()) as settings:
-        findings = ending.run(_examine(settings))
+        findings = run(_examine(settings))
     if as_json:
         click.echo(json.dumps([{"what": each.what, "state": each.state, "says": each.says} for each in findings]))
     else:

@@ -1,17 +1,18 @@
 """How a command ends when it is told to: SIGTERM and SIGHUP unwind it as Ctrl-C does, so that its servers end with it."""
 
-import asyncio
 import signal
-from collections.abc import Coroutine
 from contextlib import suppress
 from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import asyncio  # `--help` does without
+
 BY_SIGNAL = (signal.SIGTERM, signal.SIGHUP)
-# The task of `run`, if a signal is to cancel it: an exception in the middle of a loop's callback would harm libraries in C.
-_tasks: list[asyncio.Task[Any]] = []
-_came: list[int] = []
+tasks: list["asyncio.Task[Any]"] = []
+"""The task that a signal is to cancel: an exception in the middle of a loop's callback would harm libraries in C."""
+came: list[int] = []
+"""The signal that cancelled it."""
 
 
 class TerminatedError(SystemExit):
@@ -31,37 +32,12 @@ def end_by_unwinding() -> None:
     def end(number: int, frame: FrameType | None) -> None:
         for each in ours:
             signal.signal(each, lambda *_: None)  # not SIG_IGN, which children would inherit
-        if not _tasks:
+        if not tasks:
             raise TerminatedError(number)
-        _came.append(number)
+        came.append(number)
         with suppress(RuntimeError):  # the loop is closed already: `run` raises
-            _tasks[-1].get_loop().call_soon_threadsafe(_tasks[-1].cancel)
+            tasks[-1].get_loop().call_soon_threadsafe(tasks[-1].cancel)
 
     ours = [each for each in BY_SIGNAL if signal.getsignal(each) is not signal.SIG_IGN]
     for each in ours:
         signal.signal(each, end)
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """`asyncio.run`, whose task is cancelled by a signal.
-
-    Raises:
-        TerminatedError: a signal came, and the task has unwound.
-    """
-
-    async def cancellable() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        _tasks.append(task)
-        return await work
-
-    try:
-        done = asyncio.run(cancellable())
-    except asyncio.CancelledError:
-        if not _came:
-            raise
-    finally:
-        _tasks.clear()
-    if _came:
-        raise TerminatedError(_came[0])
-    return done

@@ -2,8 +2,8 @@
 
 import click
 
-from dialer.cli import ending
 from dialer.cli.beside import with_servers
+from dialer.cli.running import run
 from dialer.store.migrating import migrate as migrate_schema
 from dialer.store.sessions import make_engine
 
@@ -18,5 +18,5 @@ def migrate(revision: str) -> None:
 
     with with_servers() as settings:
         assert settings.dialer_database_url is not None
-        ending.run(work(settings.dialer_database_url))
+        run(work(settings.dialer_database_url))
     click.echo(f"schema at {revision}")

@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from dialer.cli import ending
+from dialer.cli.running import run
 from dialer.settings import Settings
 from dialer.wiring.stores import open_store
 
@@ -19,4 +19,4 @@ def check_servers(settings: Settings) -> None:
         finally:
             await redis.aclose()
 
-    ending.run(check())
+    run(check())

@@ -131,6 +131,7 @@ def up() -> None:
         with_servers(told) as settings,
         all_up(settings, child_environment(settings)) as children,
     ):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
         try:
             _run(settings, own, children)
         except (TerminatedError, KeyboardInterrupt):
