@@ -162,8 +162,8 @@ class Profile:
     """At most so many calls are looked up in one sweep, where that draws on the allowance that calls are placed from."""
 
 
-class Carrier(Protocol):
-    """A telephone company. Every method but `place` raises CarrierError; so does what its profile says no to."""
+class CarrierAccount(Protocol):
+    """What routing and pace ask of a carrier; nothing of it needs the wire."""
 
     name: str
     profile: Profile
@@ -173,6 +173,10 @@ class Carrier(Protocol):
     """The destinations that are its own, each with the number shown there; `from_number` for all others."""
     calls_per_second: float | None
     """How many calls the account may start per second, where its owner said so."""
+
+
+class Carrier(CarrierAccount, Protocol):
+    """A telephone company. Every method but `place` raises CarrierError; so does what its profile says no to."""
 
     async def place(self, order: Order) -> PlaceAnswer:
         """Ask once, with a deadline, without any retry. Never raises for what the wire or the carrier does."""

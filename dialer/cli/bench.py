@@ -1,39 +1,28 @@
 """`dialer bench NAME`: what things cost on this machine, beside a yardstick measured in the same run."""
 
-import asyncio
 import importlib
 import json
 import os
 import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from dialer.cli.benches.ground import CannotMeasureError
+from dialer.cli.running import run
 
-BENCHES = {
-    "bridge": "bridge",
-    "import": "importing",
-    "export": "exporting",
-    "claim": "claim",
-    "dial": "dial",
-    "webhook": "webhook",
-    "cascade": "cascade",
-    "slots": "slots",
-    "pages": "pages",
-}
+MODULES = {"import": "importing", "export": "exporting", "start": "starting"}
 WITH_A_LONG_FORM = frozenset({"bridge"})
 
 
-@click.command()
-@click.argument("name", type=click.Choice(list(BENCHES)))
-@click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
-@click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
 def bench(name: str, as_json: bool, full: bool) -> None:
-    """Measure bridge, import, export, claim, dial, webhook, cascade, slots or pages, with servers of its own; takes minutes."""
-    module = importlib.import_module(f"dialer.cli.benches.{BENCHES[name]}")
+    module = importlib.import_module(f"dialer.cli.benches.{MODULES.get(name, name)}")
     more = {"full": full} if name in WITH_A_LONG_FORM else {}
     try:
-        result = asyncio.run(module.measure(lambda line: click.echo(line, err=True), **more))
+        with _stdout_kept_for_the_result():
+            result = run(module.measure(lambda line: click.echo(line, err=True), **more))
     except CannotMeasureError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -43,3 +32,16 @@ def bench(name: str, as_json: bool, full: bool) -> None:
     for title, values in (("ours", result.figures), ("yardstick", result.yardsticks), ("ratio", result.ratios)):
         for key, value in values.items():
             click.echo(f"  {title:10} {key:34} {value:12.4g}")
+
+
+@contextmanager
+def _stdout_kept_for_the_result() -> Iterator[None]:
+    """What the processes of a bench print goes to stderr: on stdout, a script would read it as the result."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

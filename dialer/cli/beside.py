@@ -1,10 +1,10 @@
 """What every command stands on: the settings, and the servers, embedded where no address was given."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from dialer.cli.running import run
 from dialer.embedded import Embedded
 from dialer.settings import Settings, read_settings
 from dialer.wiring.stores import Store, open_store
@@ -31,9 +31,9 @@ def with_servers(settings: Settings | None = None, *, durable: bool = True) -> I
 def with_store(work: Callable[[Settings, Store], Awaitable[T]]) -> T:
     """Run one piece of work on the database of this folder."""
 
-    async def run(settings: Settings) -> T:
+    async def opened(settings: Settings) -> T:
         async with open_store(settings) as store:
             return await work(settings, store)
 
     with with_servers() as settings:
-        return asyncio.run(run(settings))
+        return run(opened(settings))

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import signal
 
-import click
 import uvloop
 
 from dialer.bridge.server import serve
@@ -17,9 +16,7 @@ YOUNG = 5_000
 """So many objects may be made before waste is looked for: a tenth of the CPU less than at the usual 700."""
 
 
-@click.command()
 def bridge() -> None:
-    """Carry the audio of calls; as many of these processes as wanted."""
     log_as("bridge")
     end_with_parent()
     with with_servers() as settings:

@@ -4,20 +4,14 @@ import click
 
 from dialer import live
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.flows.ring_one import Asked, Refused, ring_one
 from dialer.settings import Settings
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import Store, make_redis
 
 
-@click.command()
-@click.argument("number")
-@click.option("--campaign", help="in this campaign instead of the one for single calls")
-@click.option("--name", default="", help="whom AVA greets")
 def call(number: str, campaign: str | None, name: str) -> None:
-    """Ring one number now, under every rule. `dialer up` must be running to place it."""
-
     async def work(settings: Settings, store: Store) -> Asked | Refused:
         carriers, redis = make_carriers(settings), make_redis(settings)
         try:

@@ -1,40 +1,24 @@
 """`dialer campaign create|start|pause|stop|status`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import time
 from decimal import Decimal
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 import click
 from sqlalchemy import select
 
 from dialer.ava.blanks import blanks
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
-from dialer.cli.lazy import Lazy
-from dialer.control import Command, ask
+from dialer.cli.errors import CommandError
 from dialer.flows.create_campaign import create_campaign
-from dialer.flows.keep_scripts import SHIPPED
-from dialer.flows.stop_campaign import Receipt, stop_campaign
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.store.exports import lead_columns
-from dialer.store.tables import MACHINE_CHOICES, Campaign, Script
-from dialer.wiring.carriers import PROFILES, has_credentials, make_carriers
-from dialer.wiring.stores import Store, make_redis
-
-
-class Later(Lazy):
-    """What most of the others would wait for in vain."""
-
-    later: ClassVar[Mapping[str, tuple[str, str]]] = {"rehearse": ("dialer.cli.rehearse", "rehearse")}
-
-
-@click.group(cls=Later)
-def campaign() -> None:
-    """Make campaigns, rehearse them, start and stop them, see how they stand."""
+from dialer.store.tables import Campaign, Script
+from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.stores import Store
 
 
 def _window(text: str | None) -> tuple[time, time] | None:
@@ -49,19 +33,6 @@ def _window(text: str | None) -> tuple[time, time] | None:
     return opens, closes
 
 
-@campaign.command()
-@click.argument("name")
-@click.option("--script", default=SHIPPED, show_default=True, help="what AVA says")
-@click.option("--carrier", type=click.Choice(list(PROFILES)), help="ring through this carrier only [by the number]")
-@click.option("--country", default="IN", show_default=True, help="where numbers without a country code are from")
-@click.option("--window", metavar="HH:MM-HH:MM", help="when to ring, in each lead's own zone [10:00-19:00]")
-@click.option("--concurrency", type=click.IntRange(1, 1000), help="calls at once [10]")
-@click.option("--per-second", type=click.FloatRange(0.01, 100), help="calls started per second [1]")
-@click.option("--max-attempts", type=click.IntRange(1, 20), help="calls per lead at most [4]")
-@click.option("--spend-cap", type=Decimal, help="stop before more than this is spent")
-@click.option("--machine", type=click.Choice(MACHINE_CHOICES), help="when a machine answers [hang_up]")
-@click.option("--message", help="what to say to a machine; for --machine leave_message")
-@click.option("--json", "as_json", is_flag=True)
 def create(
     name: str,
     script: str,
@@ -76,7 +47,6 @@ def create(
     message: str | None,
     as_json: bool,
 ) -> None:
-    """Make a campaign; a name is enough."""
     span = _window(window)
     if machine == "leave_message" and not message:
         raise click.UsageError("--machine leave_message wants --message TEXT")
@@ -125,7 +95,7 @@ def _told(settings: Settings, made: Campaign) -> Iterator[str]:
 def _move(name: str, state: str, said: str) -> str:
     async def work(settings: Settings, store: Store) -> str:
         async with store.sessions.begin() as session:
-            found = await _named(session, name)
+            found = await named(session, name)
             if state == "running":
                 await _refuse_blanks(session, found)
             if await campaigns.move(session, found.id, state):
@@ -137,62 +107,19 @@ def _move(name: str, state: str, said: str) -> str:
     return with_store(work)
 
 
-@campaign.command()
-@click.argument("name")
 def start(name: str) -> None:
-    """Start ringing; twice does nothing more."""
     click.echo(_move(name, "running", "started"))
 
 
-@campaign.command()
-@click.argument("name")
 def pause(name: str) -> None:
-    """Place no new call; calls in progress finish."""
     click.echo(_move(name, "paused", "paused; calls in progress finish"))
 
 
-@campaign.command()
-@click.argument("name")
-@click.option("--hang-up", is_flag=True, help="also end the calls in progress")
-@click.option("--json", "as_json", is_flag=True)
-def stop(name: str, hang_up: bool, as_json: bool) -> None:
-    """End the campaign, with a receipt."""
-
-    async def work(settings: Settings, store: Store) -> Receipt:
-        carriers, redis = make_carriers(settings), make_redis(settings)
-
-        async def by_bridge(call_id: UUID) -> bool:
-            reply = await ask(redis, Command(call_id=call_id, do="hang_up", at_once=True, who="cli"))
-            return reply is not None and reply.ok
-
-        try:
-            async with store.sessions.begin() as session:
-                found = await _named(session, name)
-            return await stop_campaign(
-                store.sessions, found.id, carriers, store.clock.now(), hang_up=hang_up, by_bridge=by_bridge
-            )
-        finally:
-            await redis.aclose()
-            for carrier in carriers.values():
-                await carrier.close()
-
-    receipt = with_store(work)
-    if as_json:
-        click.echo(json.dumps({"campaign": name, **receipt.as_dict()}))
-    else:
-        click.echo(f"campaign {name!r} stopped: {receipt.line()}")
-
-
-@campaign.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True)
 def status(name: str | None, as_json: bool) -> None:
-    """How a campaign stands, or all of them."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             if name is not None:
-                return [await campaigns.standing(session, await _named(session, name))]
+                return [await campaigns.standing(session, await named(session, name))]
             return [
                 await campaigns.standing(session, each)
                 for each in await session.scalars(select(Campaign).where(campaigns.listed()).order_by(Campaign.id))
@@ -217,7 +144,7 @@ async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
         )
 
 
-async def _named(session: Any, name: str) -> Campaign:
+async def named(session: Any, name: str) -> Campaign:
     found = await campaigns.named(session, name)
     if found is None:
         raise CommandError(f"there is no campaign {name!r}; see: dialer campaign status")

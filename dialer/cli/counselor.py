@@ -10,10 +10,9 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
-from dialer.cli.counselor_times import agreement, feed, named, off
+from dialer.cli.counselor_times import named
 from dialer.domain.counselor import (
     DAYS,
-    LIMITS,
     NotUnderstoodError,
     Span,
     read_fields,
@@ -38,24 +37,7 @@ COLUMNS = {
 """Options that are not called as what they change."""
 
 
-@click.group()
-def counselor() -> None:
-    """The people whom leads meet."""
-
-
-counselor.add_command(off)
-counselor.add_command(feed)
-counselor.add_command(agreement)
-
-
-@counselor.command()
-@click.argument("name")
-@click.option("--zone", default="Asia/Kolkata", show_default=True)
-@click.option("--email")
-@click.option("--days", default="mon-sat", show_default=True, help="such as mon-fri or mon,wed,fri")
-@click.option("--hours", default="10:00-18:00", show_default=True, help="such as 10:00-13:00,14:00-18:00")
 def add(name: str, zone: str, email: str | None, days: str, hours: str) -> None:
-    """Add a counselor with weekly hours in their own zone."""
     with _usage():
         week = dict.fromkeys(read_weekdays(days), _spans(hours))
         fields = read_fields({"name": name, "zone": zone, **({"email": email} if email else {})}, _today())
@@ -68,33 +50,7 @@ def add(name: str, zone: str, email: str | None, days: str, hours: str) -> None:
     click.echo(f"{name} can be met {days} {hours} {zone}")
 
 
-@counselor.command("set")
-@click.argument("name")
-@click.option("--email", help="where invitations go; empty for none")
-@click.option("--name", "new_name", help="another name from now on")
-@click.option("--phone", help="empty for none")
-@click.option("--zone", help="IANA, such as Europe/London")
-@click.option("--days", help="with --hours: such as mon-fri")
-@click.option(
-    "--hours", help="replaces the hours of these --days (all days that they have, without): 10:00-13:00,14:00-18:00"
-)
-@click.option("--slot", type=click.IntRange(*LIMITS["slot_minutes"]), help="minutes of a meeting")
-@click.option(
-    "--notice", type=click.IntRange(*LIMITS["notice_minutes"]), help="minutes from now before which nothing is booked"
-)
-@click.option(
-    "--buffer-before", type=click.IntRange(*LIMITS["buffer_before_minutes"]), help="minutes kept free before a meeting"
-)
-@click.option("--buffer-after", type=click.IntRange(*LIMITS["buffer_after_minutes"]), help="minutes kept free after it")
-@click.option("--max-per-day", type=click.IntRange(*LIMITS["max_per_day"]), help="meetings in a day; 0 for no limit")
-@click.option("--countries", help="parted by commas; empty for all")
-@click.option("--courses", help="parted by commas; empty for all")
-@click.option("--languages", help="such as en,hi; empty for all")
-@click.option("--holidays", help="a calendar of public holidays, such as IN or US-CA; empty for none")
-@click.option("--calendar", help="the secret iCalendar address of their own calendar; empty for none")
-@click.option("--transfers/--no-transfers", default=None, help="whether students who ask for a person are connected")
 def change(name: str, days: str | None, hours: str | None, **given: Any) -> None:
-    """Change what is named, and leave everything else as it is."""
     values = {key: value for key, value in given.items() if value is not None}
     if not values and hours is None:
         raise click.UsageError("nothing is to be changed; see --help")
@@ -118,11 +74,7 @@ def change(name: str, days: str | None, hours: str | None, **given: Any) -> None
     click.echo(f"{name} is changed")
 
 
-@counselor.command("list")
-@click.option("--json", "as_json", is_flag=True)
 def list_all(as_json: bool) -> None:
-    """Everybody, also those who left."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [_shown(each) for each in await meeting_pages.counselors(session, store.clock.now())]
@@ -138,11 +90,7 @@ def list_all(as_json: bool) -> None:
             click.echo(f"  their own calendar cannot be read: {each['calendar_fault'] or 'it was not tried yet'}")
 
 
-@counselor.command()
-@click.argument("name")
 def remove(name: str) -> None:
-    """Take a counselor out of the offers; meetings already made stay."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             await let_go(session, await named(session, name), by=f"cli:{getuser()}")
@@ -151,11 +99,7 @@ def remove(name: str) -> None:
     click.echo(f"{name} is no longer offered")
 
 
-@counselor.command()
-@click.argument("name")
 def back(name: str) -> None:
-    """Offer a counselor again who had left."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             await take_in(session, await named(session, name), by=f"cli:{getuser()}")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.domain.counselor import NotUnderstoodError, read_days_off
 from dialer.flows.agreement import Agreement
 from dialer.flows.agreement import agreement as measure
@@ -21,8 +21,6 @@ from dialer.store.tables import Counselor
 from dialer.wiring.house import make_links
 from dialer.wiring.stores import Store
 
-JSON = click.option("--json", "as_json", is_flag=True)
-
 
 async def named(session: Any, name: str) -> Counselor:
     """The counselor of that name. Raises CommandError."""
@@ -32,19 +30,7 @@ async def named(session: Any, name: str) -> Counselor:
     return person
 
 
-@click.command()
-@click.argument("name")
-@click.argument("first", required=False)
-@click.argument("last", required=False)
-@click.option("--why", default="", help="for the people here; students are not told")
-@click.option("--remove", "number", type=int, help="take back the days off of this number (see them without dates)")
-@JSON
 def off(name: str, first: str | None, last: str | None, why: str, number: int | None, as_json: bool) -> None:
-    """Days off, FIRST to LAST (2026-03-02, or 2026-03-02T14:00 for a part of a day), in their own zone; without, a list.
-
-    Students whose meeting falls into them are asked to choose another time.
-    """
-
     async def work(settings: Settings, store: Store) -> dict[str, Any] | list[dict[str, Any]]:
         async with store.sessions.begin() as session:
             person = await named(session, name)
@@ -74,14 +60,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
         click.echo(f"{each['number']:>4}  {each['since']} to {each['until']} {each['why']}{more}")
 
 
-@click.command()
-@click.argument("name")
-@click.option("--make", "do", flag_value="make", help="make an address; the one before leads nowhere from then on")
-@click.option("--revoke", "do", flag_value="revoke", help="let the address lead nowhere")
-@JSON
 def feed(name: str, do: Feed | None, as_json: bool) -> None:
-    """The counselor's own calendar, to subscribe to: show its address, make a new one, or revoke it."""
-
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions.begin() as session:
             person = await named(session, name)
@@ -97,11 +76,7 @@ def feed(name: str, do: Feed | None, as_json: bool) -> None:
     click.echo(found["url"] or f"{name} has no calendar address; make one: dialer counselor feed {name!r} --make")
 
 
-@click.command()
-@JSON
 def agreement(as_json: bool) -> None:
-    """How much of what AVA wrote down counselors confirmed, per script version."""
-
     async def work(settings: Settings, store: Store) -> list[Agreement]:
         async with store.sessions() as session:
             return list(await measure(session))

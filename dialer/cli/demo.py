@@ -5,21 +5,22 @@ ends with 0 if everyone on the list is accounted for, and with 1 and the reason 
 """
 
 import asyncio
-import importlib.resources
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from dialer.cli.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
-from dialer.cli.failing import CommandError
+from dialer.cli.ending import TerminatedError
+from dialer.cli.errors import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.leads import Done, import_file
 from dialer.cli.rehearsal import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
+from dialer.cli.running import run
+from dialer.domain.sample_numbers import SAMPLE_LIST
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.export_results import Format, What, export_results
 from dialer.settings import Settings, read_settings
@@ -53,17 +54,10 @@ class Timings:
         return f"{said}; together {sum(self.parts.values()):.1f} s"
 
 
-@click.command()
-@click.option("--keep", is_flag=True, help="leave it running afterwards, with the address of the Live page")
-@click.option(
-    "--speed", type=click.FloatRange(0.1, 20), default=4.0, show_default=True, help="pace of the simulated world"
-)
-@click.option("--leads", type=click.Path(path_type=Path), help="another list than sample_leads.csv")
 def demo(keep: bool, speed: float, leads: Path | None) -> None:
-    """Ring a sample list in the simulated world, from the upload to the spreadsheets. No keys, about half a minute."""
     console = Console(width=None if Console().is_terminal else 140)
     timings = Timings()
-    file = leads or _sample()
+    file = leads or SAMPLE_LIST
     if not file.exists():
         raise CommandError(f"{file}: no such file")
     folder = fresh_folder(read_settings().dialer_data_dir.absolute() / "demo")
@@ -71,7 +65,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     try:
         with rehearsing(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
             timings.done("start")
-            left = asyncio.run(_work(rehearsal, file, console, timings))
+            left = run(_work(rehearsal, file, console, timings))
             if keep:
                 _keep(rehearsal.settings, console)
     finally:
@@ -80,11 +74,6 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     console.print(f"\nTimings: {timings.line()}")
     if left:
         raise CommandError(left)
-
-
-def _sample() -> Path:
-    beside = Path("sample_leads.csv")
-    return beside if beside.exists() else Path(str(importlib.resources.files("dialer"))).parent / "sample_leads.csv"
 
 
 async def _work(rehearsal: Rehearsal, file: Path, console: Console, timings: Timings) -> str | None:
@@ -163,5 +152,5 @@ def _keep(settings: Settings, console: Console) -> None:
     try:
         while True:
             time.sleep(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TerminatedError):
         console.print("Stopping …")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.flows.export_results import export_results
@@ -21,15 +21,6 @@ from dialer.settings import Settings
 from dialer.store import audit, campaigns, do_not_call
 from dialer.store.do_not_call import Listing
 from dialer.wiring.stores import Store
-
-COUNTRY = click.option(
-    "--country", default="IN", show_default=True, help="where numbers without a country code are from"
-)
-
-
-@click.group()
-def dnc() -> None:
-    """Numbers that must not be rung."""
 
 
 def _phone(number: str, country: str) -> str:
@@ -48,13 +39,7 @@ async def _scope(session: Any, campaign: str | None) -> str:
     return do_not_call.campaign_scope(found.id)
 
 
-@dnc.command()
-@click.argument("numbers", nargs=-1, required=True)
-@click.option("--reason", default="")
-@click.option("--campaign", help="in this campaign only")
-@COUNTRY
 def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: str) -> None:
-    """List numbers; what was about to ring them is taken back."""
     phones = [_phone(number, country) for number in numbers]
 
     async def work(settings: Settings, store: Store) -> int:
@@ -66,17 +51,9 @@ def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: st
     click.echo(f"{with_store(work)} added, {len(set(phones))} given")
 
 
-@dnc.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", default="", help="whose list it is")
-@click.option("--registry", help="it is a public registry's list, such as NCPR; its age counts from now")
-@click.option("--campaign", help="in this campaign only")
-@click.option("--replace", is_flag=True, help="take off that list what the file does not hold")
-@COUNTRY
 def import_list(
     file: Path, source: str, registry: str | None, campaign: str | None, replace: bool, country: str
 ) -> None:
-    """List every number of a file (.csv, .xlsx, .gz), in one transaction."""
     if replace and not registry:
         raise click.UsageError("--replace goes with --registry: nobody's own no is taken off a list by a file")
 
@@ -97,11 +74,7 @@ def import_list(
     click.echo(f"{done.added} added, {done.numbers} numbers in the file, {done.unreadable} not readable")
 
 
-@dnc.command("export")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("dnc.csv"), show_default=True)
 def export_list(output: Path) -> None:
-    """Write every entry to a CSV file, with its source, date and age in days."""
-
     async def work(settings: Settings, store: Store) -> int:
         async with store.sessions() as session:
             return await export_results(session, "dnc", output, form="csv", campaign=None)
@@ -109,11 +82,7 @@ def export_list(output: Path) -> None:
     click.echo(f"{with_store(work)} rows written to {output}")
 
 
-@dnc.command("lists")
-@click.option("--json", "as_json", is_flag=True)
 def show_lists(as_json: bool) -> None:
-    """The lists: scope, source, how many numbers, since when."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
@@ -136,12 +105,7 @@ def show_lists(as_json: bool) -> None:
         click.echo(f"{each['scope']:24} {each['numbers']:>9}  {each['source']}, {each['age_days']} days old")
 
 
-@dnc.command("scrub")
-@click.argument("campaign")
-@click.option("--json", "as_json", is_flag=True)
 def scrub_campaign(campaign: str, as_json: bool) -> None:
-    """Take everybody out of a campaign who stands on a list that binds them, registries included."""
-
     async def work(settings: Settings, store: Store) -> dict[str, int]:
         async with store.sessions.begin() as session:
             found = await campaigns.named(session, campaign)
@@ -159,12 +123,7 @@ def scrub_campaign(campaign: str, as_json: bool) -> None:
     click.echo(f"{sum(gone.values())} leads are out of {campaign!r}{lists}")
 
 
-@dnc.command()
-@click.argument("number")
-@click.option("--json", "as_json", is_flag=True)
-@COUNTRY
 def check(number: str, as_json: bool, country: str) -> None:
-    """Whether a number is listed, since when and why."""
     phone = _phone(number, country)
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
@@ -182,11 +141,7 @@ def check(number: str, as_json: bool, country: str) -> None:
         )
 
 
-@dnc.command()
-@click.argument("number")
-@COUNTRY
 def remove(number: str, country: str) -> None:
-    """Remove a number from every do-not-call list."""
     phone = _phone(number, country)
 
     async def work(settings: Settings, store: Store) -> int:

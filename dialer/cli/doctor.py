@@ -14,11 +14,13 @@ from sqlalchemy import text
 from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.beside import with_servers
 from dialer.cli.doctor_voices import examine
+from dialer.cli.running import run
 from dialer.domain.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.settings import Settings, is_loopback, read_settings
 from dialer.store import calls, prices
-from dialer.wiring.carriers import has_credentials, make_carriers
+from dialer.wiring.accounts import has_credentials
+from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import NAMES
 
@@ -49,12 +51,9 @@ class Hints:
     refused: str
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True)
 def doctor(as_json: bool) -> None:
-    """Check settings, servers, carriers and voices; exit 1 if anything is wrong."""
     with with_servers(read_settings()) as settings:
-        findings = asyncio.run(_examine(settings))
+        findings = run(_examine(settings))
     if as_json:
         click.echo(json.dumps([{"what": each.what, "state": each.state, "says": each.says} for each in findings]))
     else:

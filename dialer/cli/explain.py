@@ -6,33 +6,22 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.flows.explain import explain_number
 from dialer.settings import Settings
-from dialer.wiring.carriers import make_carriers
+from dialer.wiring.accounts import accounts_of
 from dialer.wiring.stores import Store
 
 
-@click.command()
-@click.argument("number")
-@click.option("--campaign", help="in this campaign; without it, in every campaign that has the lead")
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--country", default="IN", show_default=True, help="where a number without a country code is from")
 def explain(number: str, campaign: str | None, as_json: bool, country: str) -> None:
-    """Every rule's answer, in order, and the next moment the lead may be rung."""
     phone = parse_phone(number, country.upper())
     if isinstance(phone, BadPhone):
         raise CommandError(f"{number!r}: {phone.says}")
 
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
-        carriers = make_carriers(settings)
-        try:
-            async with store.sessions() as session:
-                return await explain_number(session, phone.e164, campaign, carriers, store.clock.now())
-        finally:
-            for carrier in carriers.values():
-                await carrier.close()
+        async with store.sessions() as session:
+            return await explain_number(session, phone.e164, campaign, accounts_of(settings), store.clock.now())
 
     found = with_store(work)
     if not found:

@@ -7,16 +7,13 @@ from redis.exceptions import AuthenticationError, RedisError
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from dialer.cli.errors import CommandError
 from dialer.embedded import EmbeddedError
 from dialer.flows.create_campaign import NameTakenError
 from dialer.flows.keep_counselors import CounselorError
 from dialer.flows.keep_scripts import SameScriptError, UnknownScriptError
 from dialer.settings import WrongSettingError
 from dialer.store.schema import StaleSchemaError
-
-
-class CommandError(Exception):
-    """A command that cannot do what was asked; the message is the one line."""
 
 
 def explain(error: Exception) -> str | None:

@@ -10,15 +10,13 @@ import click
 from sqlalchemy import func, select
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.flows.feeds import token_of
 from dialer.settings import Settings
 from dialer.store import audit, campaigns
-from dialer.store.tables import SHEETS, ExportSchedule, Feed
+from dialer.store.tables import ExportSchedule, Feed
 from dialer.wiring.stores import Store
 
-JSON = click.option("--json", "as_json", is_flag=True)
-OF = click.option("--campaign", help="of this campaign only")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -38,18 +36,7 @@ def _say(found: Any, as_json: bool, line: str) -> None:
         click.echo(json.dumps(found, default=str))
 
 
-@click.group()
-def feed() -> None:
-    """Addresses that Google Sheets (IMPORTDATA) and Excel (From Web) refresh by themselves."""
-
-
-@feed.command("add")
-@click.argument("what", type=click.Choice(SHEETS))
-@OF
-@JSON
 def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
-    """Make an address; whoever has it may read the sheet until it is revoked."""
-
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         if settings.dialer_secret_key is None:
             raise CommandError(
@@ -67,11 +54,7 @@ def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
     _say(with_store(work), as_json, 'feed {feed_id}: =IMPORTDATA("{url}")')
 
 
-@feed.command("list")
-@JSON
 def list_feeds(as_json: bool) -> None:
-    """The feeds, when they were last read, and whether they are revoked."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
@@ -82,11 +65,7 @@ def list_feeds(as_json: bool) -> None:
     _say(with_store(work), as_json, "{feed_id:>4}  {what}  read {read_at}  revoked {revoked_at}")
 
 
-@feed.command("revoke")
-@click.argument("feed_id", type=int)
 def revoke_feed(feed_id: int) -> None:
-    """Let an address lead nowhere from now on."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             found = await session.get(Feed, feed_id)
@@ -99,11 +78,6 @@ def revoke_feed(feed_id: int) -> None:
     click.echo(f"feed {feed_id} is revoked")
 
 
-@click.group()
-def schedule() -> None:
-    """Exports that a worker writes again and again."""
-
-
 def _every(said: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,4})([mhd])", said.strip())
     if not found or not int(found[1]):
@@ -111,15 +85,7 @@ def _every(said: str) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
-@schedule.command("add")
-@click.argument("what", type=click.Choice(SHEETS))
-@click.option("--to", "address", required=True, help="a folder, or any address fsspec knows (s3://bucket/folder)")
-@click.option("--every", default="1d", show_default=True, help="such as 15m, 6h or 1d")
-@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
-@OF
-@JSON
 def add_schedule(what: str, address: str, every: str, form: str, campaign: str | None, as_json: bool) -> None:
-    """Write a sheet now and then; each time it replaces the file of the time before."""
     span = _every(every)
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
@@ -134,11 +100,7 @@ def add_schedule(what: str, address: str, every: str, form: str, campaign: str |
     _say(with_store(work), as_json, "schedule {schedule_id}: {file}")
 
 
-@schedule.command("list")
-@JSON
 def list_schedules(as_json: bool) -> None:
-    """The schedules, and what came of each last time."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         names = ("what", "form", "address", "every", "next_at", "last_at", "last_says")
         async with store.sessions() as session:
@@ -150,11 +112,7 @@ def list_schedules(as_json: bool) -> None:
     _say(with_store(work), as_json, "{schedule_id:>4}  {what} {form} every {every} to {address}; last: {last_says}")
 
 
-@schedule.command("remove")
-@click.argument("schedule_id", type=int)
 def remove_schedule(schedule_id: int) -> None:
-    """Write it no more; what was written stays."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             found = await session.get(ExportSchedule, schedule_id)

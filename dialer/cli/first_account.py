@@ -1,7 +1,6 @@
 """The first start makes an administrator, and says their one-time password once."""
 
-import asyncio
-
+from dialer.cli.running import run
 from dialer.flows.keep_accounts import FIRST, first_account
 from dialer.settings import Settings
 from dialer.wiring.stores import open_store
@@ -9,7 +8,7 @@ from dialer.wiring.stores import open_store
 
 def make_first_account(settings: Settings) -> str | None:
     """Make the administrator of a new database; what is to be said of it, None where there is an account already."""
-    password = asyncio.run(_made(settings))
+    password = run(_made(settings))
     if password is None:
         return None
     return f"sign in as {FIRST} with {password}  (said this once; you choose another one then)"

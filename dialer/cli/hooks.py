@@ -9,7 +9,7 @@ import click
 from sqlalchemy import func, select
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.domain.hooks import EVENTS, refusal
 from dialer.settings import Settings
 from dialer.store import audit
@@ -17,18 +17,7 @@ from dialer.store.tables import Hook, HookDelivery
 from dialer.wiring.stores import Store
 
 
-@click.group()
-def hook() -> None:
-    """Tell other systems of bookings and outcomes (signed, retried)."""
-
-
-@hook.command()
-@click.argument("url")
-@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="what to tell [both]")
-@click.option("--json", "as_json", is_flag=True)
 def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
-    """Tell URL from now on; the secret that messages are signed with is shown once."""
-
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         if says := refusal(url, settings.hook_hosts):
             raise CommandError(f"{url}: {says}")
@@ -44,11 +33,7 @@ def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
     click.echo(json.dumps(made) if as_json else f"hook {made['hook_id']}: {url}; secret, shown once: {made['secret']}")
 
 
-@hook.command("list")
-@click.option("--json", "as_json", is_flag=True)
 def show(as_json: bool) -> None:
-    """The hooks, and how many messages each was told, waits for, or was given up on."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             counted = select(HookDelivery.hook_id, HookDelivery.state, func.count()).group_by(
@@ -75,11 +60,7 @@ def show(as_json: bool) -> None:
         click.echo(f"{each['hook_id']:>4}  {each['url']}  {', '.join(each['events'])}  {told}")
 
 
-@hook.command()
-@click.argument("hook_id", type=int)
 def remove(hook_id: int) -> None:
-    """Tell it nothing more."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             found = await session.get(Hook, hook_id)

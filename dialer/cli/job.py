@@ -6,11 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.leads import import_file
 from dialer.cli.parent import end_with_parent
 from dialer.cli.rehearsal_process import run_rehearsal
@@ -26,10 +25,7 @@ from dialer.wiring.stores import Store
 BEAT_S = 1.0
 
 
-@click.command(hidden=True)
-@click.argument("job_id", type=int)
 def job(job_id: int) -> None:
-    """Do a piece of long work that a worker claimed."""
     end_with_parent()
 
     async def work(settings: Settings, store: Store) -> None:

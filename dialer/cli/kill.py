@@ -14,24 +14,12 @@ from dialer.store import kill_switches
 from dialer.store.tables import KillSwitch
 from dialer.wiring.stores import Store
 
-CARRIER = click.option("--carrier", help="for this carrier only")
-
-
-@click.group()
-def kill() -> None:
-    """The kill switch: while it is on, nothing is placed; calls in progress finish."""
-
 
 def _scope(carrier: str | None) -> str:
     return kill_switches.carrier_scope(carrier) if carrier else kill_switches.ALL
 
 
-@kill.command()
-@click.option("--why", default="by hand", show_default=True)
-@CARRIER
 def on(why: str, carrier: str | None) -> None:
-    """Throw the switch."""
-
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             await throw_kill_switch(session, operator(), _scope(carrier), why)
@@ -40,11 +28,7 @@ def on(why: str, carrier: str | None) -> None:
     click.echo(f"kill switch on for {_scope(carrier)}: nothing new is placed from now on")
 
 
-@kill.command()
-@CARRIER
 def off(carrier: str | None) -> None:
-    """Release the switch."""
-
     async def work(settings: Settings, store: Store) -> bool:
         async with store.sessions.begin() as session:
             return await release_kill_switch(session, operator(), _scope(carrier))
@@ -52,11 +36,7 @@ def off(carrier: str | None) -> None:
     click.echo(f"kill switch off for {_scope(carrier)}" if with_store(work) else f"it was not on for {_scope(carrier)}")
 
 
-@kill.command()
-@click.option("--json", "as_json", is_flag=True)
 def status(as_json: bool) -> None:
-    """Which switches are on, since when and why."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             thrown = (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()

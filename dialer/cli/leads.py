@@ -10,22 +10,13 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
-from dialer.cli.exports import export_command
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.lists import (
-    FORMAT,
-    MAPPED,
-    choose_command,
-    commit_command,
     format_of,
-    imports_command,
     mapping_of,
-    preview_command,
-    rows_command,
-    undo_command,
 )
 from dialer.cli.watching import watching
-from dialer.domain.verdict import CHOICES, Choice
+from dialer.domain.verdict import Choice
 from dialer.flows.fix_file import FixFile
 from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
 from dialer.flows.judge_rows import Judged
@@ -130,25 +121,6 @@ def told(done: Done) -> list[str]:
     return lines
 
 
-@click.group()
-def leads() -> None:
-    """Bring lists in, take results out."""
-
-
-@leads.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--campaign", required=True, help="the campaign that rings them")
-@MAPPED
-@FORMAT
-@click.option("--dry-run", is_flag=True, help="say what would become of each row, and bring in nobody")
-@click.option(
-    "--duplicates",
-    type=click.Choice(CHOICES),
-    default="skip",
-    show_default=True,
-    help="people who stand twice in the file or are in the campaign: leave them, fill what is blank, or overwrite",
-)
-@click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
 def import_command(
     file: Path,
     campaign: str,
@@ -158,7 +130,6 @@ def import_command(
     as_json: bool,
     **said: Any,
 ) -> None:
-    """Import a list (.csv, .xlsx, .gz) into a campaign. Nobody is rung by it; the same list again changes nothing."""
     mapping = mapping_of(mapped)
 
     async def work(settings: Settings, store: Store) -> Done:
@@ -174,12 +145,3 @@ def import_command(
     if dry_run:
         for line in told(done):
             click.echo(line)
-
-
-leads.add_command(export_command("leads"), "export")
-leads.add_command(preview_command)
-leads.add_command(imports_command)
-leads.add_command(rows_command)
-leads.add_command(choose_command)
-leads.add_command(commit_command)
-leads.add_command(undo_command)

@@ -1,7 +1,6 @@
 """`dialer leads preview|imports|rows|choose|commit|undo`: a list looked at, chosen about, brought in, taken back."""
 
 import json
-from collections.abc import Callable
 from getpass import getuser
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ import click
 from sqlalchemy import func, select
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.watching import watching
-from dialer.domain.verdict import CHOICES, FATES, NOTES
+from dialer.domain.verdict import FATES, NOTES
 from dialer.flows.choose_columns import choose_columns
 from dialer.flows.import_leads import commit_import
 from dialer.flows.preview_list import preview
@@ -23,24 +22,6 @@ from dialer.settings import Settings
 from dialer.store import imports
 from dialer.store.tables import Campaign, LeadImport
 from dialer.wiring.stores import Store
-
-MAPPED = click.option(
-    "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="say which column is which, e.g. phone='Cell 2'"
-)
-JSON = click.option("--json", "as_json", is_flag=True)
-_Command = Callable[..., Any]
-
-
-def FORMAT(command: _Command) -> _Command:  # noqa: N802 - a decorator like the others here
-    """Options that overrule what was detected of a file."""
-    for option in (
-        click.option("--sheet", help="the workbook's sheet [the first with anything on it]"),
-        click.option("--header-line", type=click.IntRange(1, 1000), help="the line that names the columns"),
-        click.option("--separator", help="what parts the cells, such as ';' or tab"),
-        click.option("--encoding", help="such as utf-8, utf-16 or cp1252"),
-    ):
-        command = option(command)
-    return command
 
 
 def format_of(said: dict[str, Any]) -> Format:
@@ -64,15 +45,7 @@ def mapping_of(mapped: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-@click.command("preview")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--country", default="IN", show_default=True, help="where numbers without a country code are from")
-@MAPPED
-@FORMAT
-@JSON
 def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: bool, **said: Any) -> None:
-    """Show the first rows of a list as they will be read; nothing is stored."""
-
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         try:
             reading = read_list(file, format_of(said))
@@ -99,12 +72,7 @@ def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: 
         click.echo(f"  {row['n']:>6}  {read}")
 
 
-@click.command("imports")
-@click.option("--campaign", help="of this campaign only")
-@JSON
 def imports_command(campaign: str | None, as_json: bool) -> None:
-    """The lists that came: number, file, state, counts."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         query = select(LeadImport, Campaign.name).join(Campaign, Campaign.id == LeadImport.campaign_id)
         if campaign is not None:
@@ -123,15 +91,7 @@ def imports_command(campaign: str | None, as_json: bool) -> None:
         click.echo(f"{each['import_id']:>6}  {each['campaign']}  {each['file']}  {each['state']}  {counts}")
 
 
-@click.command("rows")
-@click.argument("import_id", type=int)
-@click.option("--which", type=click.Choice([*FATES, *NOTES]), help="of this count only")
-@click.option("--after", type=int, default=0, help="rows behind this one")
-@click.option("--most", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@JSON
 def rows_command(import_id: int, which: str | None, after: int, most: int, as_json: bool) -> None:
-    """The rows behind a count of an import."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             if await imports.campaign_of(session, import_id) is None:
@@ -148,13 +108,7 @@ def rows_command(import_id: int, which: str | None, after: int, most: int, as_js
         click.echo(f"{row['n']:>7}  {row['fate']:18} {' | '.join(row['cells'])}  {row['says'] or ''}")
 
 
-@click.command("choose")
-@click.argument("import_id", type=int)
-@click.argument("choice", type=click.Choice(CHOICES))
-@click.argument("rows", type=int, nargs=-1, required=True)
 def choose_command(import_id: int, choice: str, rows: tuple[int, ...]) -> None:
-    """Choose for single duplicates of a list that is not in yet; ROWS as `dialer leads rows` numbers them."""
-
     async def work(settings: Settings, store: Store) -> int:
         async with store.sessions.begin() as session:
             found = await imports.campaign_of(session, import_id)
@@ -165,12 +119,7 @@ def choose_command(import_id: int, choice: str, rows: tuple[int, ...]) -> None:
     click.echo(f"{with_store(work)} of {len(set(rows))} rows: {choice}")
 
 
-@click.command("commit")
-@click.argument("import_id", type=int)
-@click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
 def commit_command(import_id: int, as_json: bool) -> None:
-    """Bring in a list that a dry run kept. Nobody is rung by it."""
-
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         try:
             with watching(None) as asked:
@@ -187,12 +136,7 @@ def commit_command(import_id: int, as_json: bool) -> None:
     click.echo(", ".join(f"{name} {many}" for name, many in counts.items() if isinstance(many, int)))
 
 
-@click.command("undo")
-@click.argument("import_id", type=int)
-@JSON
 def undo_command(import_id: int, as_json: bool) -> None:
-    """Take an import back, as long as none of its leads has been rung."""
-
     async def work(settings: Settings, store: Store) -> Undone | Rung:
         try:
             async with store.sessions.begin() as session:

@@ -10,43 +10,96 @@ from typing import ClassVar, NoReturn
 
 import click
 
-from dialer.cli.lazy import Lazy
+from dialer.cli.ending import end_by_unwinding
+from dialer.cli.lazy import Later, Lazy
 
 COMMANDS = {
-    "demo": ("dialer.cli.demo", "demo"),
-    "up": ("dialer.cli.up", "up"),
-    "web": ("dialer.cli.web", "web"),
-    "bridge": ("dialer.cli.bridge", "bridge"),
-    "worker": ("dialer.cli.worker", "worker"),
-    "world": ("dialer.cli.world", "world"),
-    "migrate": ("dialer.cli.migrate", "migrate"),
-    "doctor": ("dialer.cli.doctor", "doctor"),
-    "call": ("dialer.cli.call", "call"),
-    "leads": ("dialer.cli.leads", "leads"),
-    "script": ("dialer.cli.script", "script"),
-    "campaign": ("dialer.cli.campaign", "campaign"),
-    "calls": ("dialer.cli.exports", "calls"),
-    "bookings": ("dialer.cli.exports", "bookings"),
-    "dnc": ("dialer.cli.dnc", "dnc"),
-    "kill": ("dialer.cli.kill", "kill"),
-    "prove": ("dialer.cli.prove", "prove_command"),
-    "explain": ("dialer.cli.explain", "explain"),
-    "prices": ("dialer.cli.prices", "prices"),
-    "bench": ("dialer.cli.bench", "bench"),
-    "job": ("dialer.cli.job", "job"),
-    "feed": ("dialer.cli.feeds", "feed"),
-    "schedule": ("dialer.cli.feeds", "schedule"),
-    "hook": ("dialer.cli.hooks", "hook"),
-    "counselor": ("dialer.cli.counselor", "counselor"),
-    "account": ("dialer.cli.account", "account"),
-    "audit": ("dialer.cli.account", "audit"),
+    "demo": Later(
+        "dialer.cli.commands.demo",
+        "demo",
+        "Ring a sample list in the simulated world, from the upload to the spreadsheets.",
+    ),
+    "up": Later("dialer.cli.commands.up", "up", "Run everything; Ctrl-C or SIGTERM stops it cleanly."),
+    "web": Later("dialer.cli.commands.web", "web", "Serve pages, the API and carriers' webhooks."),
+    "bridge": Later(
+        "dialer.cli.commands.bridge", "bridge", "Carry the audio of calls; as many of these processes as wanted."
+    ),
+    "worker": Later(
+        "dialer.cli.commands.worker",
+        "worker",
+        "Place calls and keep them in order; as many of these processes as wanted.",
+    ),
+    "world": Later("dialer.cli.commands.world", "world", None),
+    "migrate": Later(
+        "dialer.cli.commands.migrate",
+        "migrate",
+        "Bring the database's schema to REVISION (head by default; base takes everything out).",
+    ),
+    "doctor": Later(
+        "dialer.cli.commands.doctor",
+        "doctor",
+        "Check settings, servers, carriers and voices; exit 1 if anything is wrong.",
+    ),
+    "call": Later("dialer.cli.commands.call", "call", "Ring one number now, under every rule."),
+    "leads": Later("dialer.cli.commands.leads", "leads", "Bring lists in, take results out."),
+    "script": Later("dialer.cli.commands.script", "script", "What AVA says and how she sounds."),
+    "campaign": Later(
+        "dialer.cli.commands.campaign",
+        "campaign",
+        "Make campaigns, rehearse them, start and stop them, see how they stand.",
+    ),
+    "calls": Later("dialer.cli.commands.exports", "calls", "Every attempt."),
+    "bookings": Later("dialer.cli.commands.exports", "bookings", "Every meeting."),
+    "dnc": Later("dialer.cli.commands.dnc", "dnc", "Numbers that must not be rung."),
+    "kill": Later(
+        "dialer.cli.commands.kill",
+        "kill",
+        "The kill switch: while it is on, nothing is placed; calls in progress finish.",
+    ),
+    "prove": Later(
+        "dialer.cli.commands.prove",
+        "prove_command",
+        "Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach.",
+    ),
+    "explain": Later(
+        "dialer.cli.commands.explain",
+        "explain",
+        "Every rule's answer, in order, and the next moment the lead may be rung.",
+    ),
+    "prices": Later(
+        "dialer.cli.commands.prices",
+        "prices",
+        "Prices of voice models, and of a carrier's currency, in USD for a million of each kind.",
+    ),
+    "bench": Later(
+        "dialer.cli.commands.bench",
+        "bench",
+        "Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start, with servers of its own; takes minutes.",
+    ),
+    "job": Later("dialer.cli.commands.job", "job", None),
+    "feed": Later(
+        "dialer.cli.commands.feeds",
+        "feed",
+        "Addresses that Google Sheets (IMPORTDATA) and Excel (From Web) refresh by themselves.",
+    ),
+    "schedule": Later("dialer.cli.commands.feeds", "schedule", "Exports that a worker writes again and again."),
+    "hook": Later(
+        "dialer.cli.commands.hooks", "hook", "Tell other systems of bookings and outcomes (signed, retried)."
+    ),
+    "counselor": Later("dialer.cli.commands.counselor", "counselor", "The people whom leads meet."),
+    "account": Later(
+        "dialer.cli.commands.account", "account", "People and programs that may use the pages and the API."
+    ),
+    "audit": Later(
+        "dialer.cli.commands.account", "audit", "Who did what: each row carries the hash of the one before."
+    ),
 }
 
 
 class Commands(Lazy):
     """All of them."""
 
-    later: ClassVar[Mapping[str, tuple[str, str]]] = COMMANDS
+    later: ClassVar[Mapping[str, Later]] = COMMANDS
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +110,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run a command; a failure that is known ends in one line, any other in its traceback."""
+    end_by_unwinding()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,19 +1,14 @@
 """`dialer migrate`: bring the schema to this program's version."""
 
-import asyncio
-
 import click
 
 from dialer.cli.beside import with_servers
+from dialer.cli.running import run
 from dialer.store.migrating import migrate as migrate_schema
 from dialer.store.sessions import make_engine
 
 
-@click.command()
-@click.argument("revision", default="head")
 def migrate(revision: str) -> None:
-    """Bring the database's schema to REVISION (head by default; base takes everything out)."""
-
     async def work(url: str) -> None:
         engine = make_engine(url)
         try:
@@ -23,5 +18,5 @@ def migrate(revision: str) -> None:
 
     with with_servers() as settings:
         assert settings.dialer_database_url is not None
-        asyncio.run(work(settings.dialer_database_url))
+        run(work(settings.dialer_database_url))
     click.echo(f"schema at {revision}")

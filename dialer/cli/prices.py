@@ -17,17 +17,7 @@ from dialer.wiring.stores import Store
 MOST = Decimal(1_000_000_000)
 
 
-@click.group()
-def prices() -> None:
-    """Prices of voice models, and of a carrier's currency, in USD for a million of each kind."""
-
-
-@prices.command("list")
-@click.option("--model", help="of this model only")
-@click.option("--json", "as_json", is_flag=True)
 def show(model: str | None, as_json: bool) -> None:
-    """Show every price with the day it counts from and where it was read."""
-
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
@@ -51,17 +41,7 @@ def show(model: str | None, as_json: bool) -> None:
         click.echo("{model:24} {kind:22} {per_million:>10}  since {since}  {source}".format(**each))
 
 
-@prices.command("set")
-@click.argument("model")
-@click.argument("kind")
-@click.argument("per_million")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="the first day it counts; today where not given")
-@click.option("--source", default="set by hand", show_default=True)
 def put(model: str, kind: str, per_million: str, since: datetime | None, source: str) -> None:
-    """Set what a million of KIND costs with MODEL; calls of earlier days keep their price.
-
-    A carrier that bills in rupees is counted in dollars by what a million rupees cost: prices set INR money PRICE.
-    """
     try:
         price = Decimal(per_million)
     except InvalidOperation:

@@ -7,7 +7,7 @@ import click
 
 from dialer.carriers.port import CarrierError
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.flows.prove import MOST_SHOWN, Invariant, prove
 from dialer.settings import Settings
 from dialer.store import incidents
@@ -15,12 +15,7 @@ from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import Store
 
 
-@click.command("prove")
-@click.option("--hours", type=click.FloatRange(0.01, 24 * 400), default=24.0, show_default=True, help="how far back")
-@click.option("--json", "as_json", is_flag=True)
 def prove_command(hours: float, as_json: bool) -> None:
-    """Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach."""
-
     async def work(settings: Settings, store: Store) -> tuple[list[Invariant], list[str]]:
         carriers = make_carriers(settings)
         late = [name for name, carrier in carriers.items() if not carrier.profile.lists_live_calls]

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from dialer.cli.beside import with_servers
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.parent import PARENT
 from dialer.cli.up import all_up
+from dialer.embedded import Embedded
 from dialer.settings import Settings
 from dialer.simulator.settings import WorldSettings
 
@@ -86,8 +87,12 @@ def rehearsing(
     """
     with prepared(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
         served = settings.model_copy(update={"dialer_clock": start.isoformat(timespec="minutes")})
-        with all_up(served, {**own_environment(), **told(served)}):
-            yield Rehearsal(served, twilio_url)
+        with all_up(served, {**own_environment(), **told(served)}) as children:
+            try:
+                yield Rehearsal(served, twilio_url)
+            except BaseException:
+                children.kill()  # whoever ends it does not wait until simulated students have said goodbye
+                raise
 
 
 @contextmanager
@@ -210,9 +215,15 @@ def fresh_folder(folder: Path) -> Path:
     """An empty folder of that name; refused while a rehearsal runs in it."""
     if is_in_use(folder):
         raise CommandError(f"one is running in {folder}; end it first, or name another folder with DIALER_DATA_DIR")
+    Embedded(folder, durable=False).stop_abandoned()
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "running").write_text(str(os.getpid()))
+    try:
+        folder.mkdir(parents=True)
+        (folder / "running").write_text(str(os.getpid()))
+    except OSError as error:
+        raise CommandError(
+            f"{folder} cannot be made: {error.strerror}; set DIALER_DATA_DIR to a folder that you can write to"
+        ) from error
     return folder
 
 

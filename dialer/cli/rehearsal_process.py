@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.parent import PARENT
 from dialer.settings import Settings
 

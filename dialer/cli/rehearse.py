@@ -22,19 +22,18 @@ import click
 from rich.console import Console
 
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.parent import end_with_parent
-from dialer.cli.rehearsal import fresh_folder, is_in_use, own_environment, prepared, told
+from dialer.cli.rehearsal import fresh_folder, own_environment, prepared, told
 from dialer.cli.rehearse_told import show
 from dialer.cli.up import Children, all_up
-from dialer.embedded import Embedded
 from dialer.flows.forecast import forecast
-from dialer.flows.rehearse import MOST_LEADS
 from dialer.settings import Settings
 from dialer.store import campaigns, progress, rehearsals
 from dialer.store.rehearsal_copy import Copied, copy_campaign
 from dialer.store.tables import Campaign
-from dialer.wiring.carriers import has_credentials, make_carriers
+from dialer.wiring.accounts import has_credentials
+from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import Store, open_store
 
 SPEED = 8.0
@@ -47,21 +46,7 @@ T = TypeVar("T")
 Watch = Callable[[int, int], Awaitable[None]]
 
 
-@click.command()
-@click.argument("name")
-@click.option(
-    "--leads", type=click.IntRange(1, MOST_LEADS), default=60, show_default=True, help="so many of them at most"
-)
-@click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True, help="first tries and later ones")
-@click.option("--at", "start", help="begin then, such as 2026-12-01T11:00+05:30 [when hours allow]")
-@click.option("--within", type=click.IntRange(10, 3600), default=300, show_default=True, help="seconds, at most")
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--steps", is_flag=True, hidden=True, help="how far it is, as lines of JSON")
 def rehearse(name: str, leads: int, rounds: int, start: str | None, within: int, as_json: bool, steps: bool) -> None:
-    """Ring a campaign's own leads in a simulated world: who is rung when, who is not and why, what AVA says and books.
-
-    Nothing of it is real: no carrier is asked, nobody is rung, and the campaign stays as it is.
-    """
     end_with_parent()
     os.nice(10)  # calls that go on here go first
     began = _moment(start) if start else None
@@ -213,9 +198,6 @@ async def _entered(stack: ExitStack, context: AbstractContextManager[T]) -> T:
 @contextmanager
 def _folder(folder: Path) -> Iterator[Path]:
     """An empty folder that is gone afterwards: people's data is not left lying. Refused while a rehearsal runs in it."""
-    if (folder / "embedded.json").exists() and not is_in_use(folder):
-        with Embedded(folder, durable=False):  # what a killed rehearsal left running ends with this
-            pass
     fresh_folder(folder)
     try:
         yield folder

@@ -16,7 +16,7 @@ from dialer.ava.cast import TrialError, voice_of
 from dialer.ava.trial import House, take_turn
 from dialer.ava.trial_talk import Asked, Said, Told, wrong
 from dialer.cli.beside import with_store
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.flows.keep_scripts import newest
 from dialer.settings import Settings
 from dialer.store.sessions import undone
@@ -29,19 +29,7 @@ BROKEN = (ImportError, RuntimeError, ValueError)
 GREY = "bright_black"
 
 
-@click.command("try")
-@click.argument("name")
-@click.option("--version", type=click.IntRange(1), help="[the newest]")
-@click.option("--campaign", help="talk as a lead of this campaign, by their own row")
-@click.option("--lead", type=click.IntRange(1), help="which of its leads, by id [the first one]")
-@click.option("--student", help="an invented student's name, where no campaign is named")
-@click.option("--zone", help="an invented student's IANA time zone [Asia/Kolkata]")
-@click.option("--turn", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)
 def try_script(name: str, turn: Path | None, **chosen: Any) -> None:
-    """Talk to AVA as a student, in text. Nothing is saved, booked or rung.
-
-    An empty line, or Ctrl-D, ends it.
-    """
     asked = _asked(turn.read_bytes() if turn else {key: value for key, value in chosen.items() if value is not None})
 
     async def work(settings: Settings, store: Store) -> Told:

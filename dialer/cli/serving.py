@@ -1,9 +1,8 @@
 """What the processes have in common: servers that are right before anything is served."""
 
-import asyncio
-
 from redis.asyncio import Redis
 
+from dialer.cli.running import run
 from dialer.settings import Settings
 from dialer.wiring.stores import open_store
 
@@ -20,4 +19,4 @@ def check_servers(settings: Settings) -> None:
         finally:
             await redis.aclose()
 
-    asyncio.run(check())
+    run(check())

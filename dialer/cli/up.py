@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 import click
 
 from dialer.cli.beside import with_servers
-from dialer.cli.failing import CommandError
+from dialer.cli.ending import TerminatedError
+from dialer.cli.errors import CommandError
 from dialer.cli.first_account import make_first_account
 from dialer.cli.parent import PARENT
 from dialer.cli.ports import bound
@@ -54,16 +55,18 @@ class Children:
                 child.kill()
 
     def stop(self) -> None:
-        """End all: SIGTERM, patience for calls that drain, then SIGKILL."""
+        """End all: SIGTERM, patience for calls that drain, then SIGKILL; at once where a signal ends the patience."""
         for child in self._running.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
         until = time.monotonic() + STOP_WITHIN_S
-        for child in self._running.values():
-            try:
-                child.wait(timeout=max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
+        try:
+            for child in self._running.values():
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(timeout=max(0.1, until - time.monotonic()))
+        finally:
+            self.kill()
+            for child in self._running.values():
                 child.wait()
 
 
@@ -120,30 +123,33 @@ def all_up(settings: Settings, environment: Mapping[str, str]) -> Iterator[Child
         children.stop()
 
 
-@click.command()
 def up() -> None:
-    """Run everything; Ctrl-C or SIGTERM stops it cleanly."""
-    stopping = False
-
-    def stop(sign: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
     told = read_settings()
     own = None if told.dialer_database_url and told.dialer_redis_url else Embedded(told.dialer_data_dir)
-    with with_servers(told) as settings, all_up(settings, child_environment(settings)) as children:
-        signal.signal(signal.SIGINT, stop)
-        first = make_first_account(settings)
-        click.echo(f"ready: http://{settings.dialer_web_host}:{settings.dialer_web_port}  (Ctrl-C stops everything)")
-        if first:
-            click.echo(first)
-        while not stopping:
-            for name in own.revive() if own else ():
-                click.echo(f"dialer: {name} had ended; it was started again", err=True)
-            for name, code in children.dead():
-                click.echo(f"dialer: {name} ended with {code}; starting it again", err=True)
-                time.sleep(RESTARTS_AFTER_S)
-                children.start(name)
-            time.sleep(0.2)
-        click.echo("stopping: calls in progress finish first")
+    with (
+        suppress(TerminatedError),
+        with_servers(told) as settings,
+        all_up(settings, child_environment(settings)) as children,
+    ):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it otherwise
+        try:
+            _run(settings, own, children)
+        except (TerminatedError, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would cut calls that are ending
+            click.echo("stopping: calls in progress finish first")
+
+
+def _run(settings: Settings, own: Embedded | None, children: Children) -> NoReturn:
+    """Start again whatever dies, until a signal comes."""
+    first = make_first_account(settings)
+    click.echo(f"ready: http://{settings.dialer_web_host}:{settings.dialer_web_port}  (Ctrl-C stops everything)")
+    if first:
+        click.echo(first)
+    while True:
+        for name in own.revive() if own else ():
+            click.echo(f"dialer: {name} had ended; it was started again", err=True)
+        for name, code in children.dead():
+            click.echo(f"dialer: {name} ended with {code}; starting it again", err=True)
+            time.sleep(RESTARTS_AFTER_S)
+            children.start(name)
+        time.sleep(0.2)

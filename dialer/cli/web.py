@@ -14,9 +14,7 @@ from dialer.cli.serving import check_servers
 from dialer.web.app import make_app
 
 
-@click.command()
 def web() -> None:
-    """Serve pages, the API and carriers' webhooks."""
     log_as("web")
     end_with_parent()
     with with_servers() as settings:

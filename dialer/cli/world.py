@@ -10,18 +10,7 @@ from dialer.cli.logs import log_as
 from dialer.cli.parent import end_with_parent
 from dialer.simulator.world import WorldSettings, simulated_world
 
-WORLD = WorldSettings()
 
-
-@click.command(hidden=True)
-@click.option("--port", default=0, help="of the carrier; 0 takes a free one")
-@click.option("--realtime-port", default=0, help="of the realtime voice")
-@click.option("--account-sid", default=WORLD.account_sid)
-@click.option("--auth-token", default=WORLD.auth_token)
-@click.option("--openai-key", default=WORLD.openai_key)
-@click.option("--from-number", "from_numbers", multiple=True, default=list(WORLD.from_numbers))
-@click.option("--speed", default=1.0, help="how many times as fast as life")
-@click.option("--calls-per-second", default=1.0)
 def world(
     port: int,
     realtime_port: int,
@@ -32,7 +21,6 @@ def world(
     speed: float,
     calls_per_second: float,
 ) -> None:
-    """Run the simulated world; the first line on stdout is a JSON object with its addresses."""
     log_as("world")
     end_with_parent()
     settings = WorldSettings(

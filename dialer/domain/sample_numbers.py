@@ -1,6 +1,9 @@
 """The numbers of sample_leads.csv, as they are and as a person would mend them: invented, so only a simulated world is
 to ring them. India has no range reserved for fiction."""
 
+from pathlib import Path
+
+SAMPLE_LIST = Path(__file__).parents[1] / "sample_leads.csv"
 SAMPLE_NUMBERS = frozenset(
     {
         *(f"+9198765000{last:02}" for last in (*range(10, 20), 23, 24, 28, 97, 98, 99)),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Carrier
+from dialer.carriers.port import Carrier, CarrierAccount
 from dialer.domain.cost import Spend
 from dialer.domain.gate import WEEK, Answer, Facts, Verdict, ask
 from dialer.domain.rules import rules_for
@@ -18,6 +18,8 @@ from dialer.store.tables import Campaign, CampaignLead, Lead
 
 Carriers = Mapping[str, Carrier]
 """The carriers with credentials, by name and preference: no other is ever routed to."""
+Accounts = Mapping[str, CarrierAccount]
+"""The same, for what only asks how calls are routed."""
 log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 class Line:
     """What a call goes out through: a carrier, and the number of ours that is shown."""
 
-    carrier: Carrier
+    carrier: CarrierAccount
     from_number: str
 
     @property

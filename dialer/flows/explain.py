@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.flows.ask_gate import Carriers, ask_about, record, room_of
+from dialer.flows.ask_gate import Accounts, ask_about, record, room_of
 from dialer.flows.route_calls import line_for
 from dialer.store import pace
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
 
 async def explain_number(
-    session: AsyncSession, e164: str, campaign_name: str | None, carriers: Carriers, now: datetime
+    session: AsyncSession, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
 ) -> list[dict[str, Any]]:
     """`{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}` per campaign; empty for an unknown lead."""
     query = (
@@ -30,7 +30,7 @@ async def explain_number(
         room = await room_of(
             session, campaign, await pace.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
         )
-        line = line_for(carriers, campaign, lead.phone)
+        line = line_for(accounts, campaign, lead.phone)
         (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
         explained.append({"phone": e164, "campaign": campaign.name, **record(verdict, now)})
     return explained

@@ -20,7 +20,7 @@ from dialer.domain.gate import Verdict
 from dialer.domain.hours import next_open
 from dialer.domain.hours_group import HoursGroup, group_of, group_opens
 from dialer.domain.retry_times import last_retry
-from dialer.flows.ask_gate import Carriers, Room, ask_about
+from dialer.flows.ask_gate import Accounts, Room, ask_about
 from dialer.flows.route_calls import line_for
 from dialer.flows.run_campaign import FOR_GOOD
 from dialer.store import campaigns, costs, rehearsals
@@ -69,7 +69,7 @@ ROOM = Room(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 
-async def forecast(session: AsyncSession, campaign: Campaign, carriers: Carriers, now: datetime, zone: str) -> Forecast:
+async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
     """What it would do if it were started now; hours are told where most of its leads live, else in `zone` (IANA)."""
     waiting, rows = await _some(session, campaign.id)
     lines = [line_for(carriers, campaign, lead.phone) for _, lead in rows]

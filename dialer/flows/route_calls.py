@@ -5,11 +5,11 @@ from math import ceil
 
 import phonenumbers
 
-from dialer.carriers.port import Carrier
+from dialer.carriers.port import CarrierAccount
 from dialer.domain.hours_group import HoursGroup
 from dialer.domain.pacing import Bucket
 from dialer.domain.routing import Route, choose, is_one_way
-from dialer.flows.ask_gate import Carriers, Line
+from dialer.flows.ask_gate import Accounts, Line
 from dialer.store import kill_switches
 from dialer.store.tables import Campaign
 
@@ -19,13 +19,13 @@ def may_use(campaign: Campaign, carrier: str) -> bool:
     return campaign.carrier in (None, carrier)
 
 
-def line_for(carriers: Carriers, campaign: Campaign, phone: str) -> Line | None:
+def line_for(carriers: Accounts, campaign: Campaign, phone: str) -> Line | None:
     """The line of one lead; None where the campaign has no carrier with credentials."""
     found = choose(_offered(carriers, campaign), phone)
     return _line(carriers[found[0]], found[1]) if found else None
 
 
-def lines_of(carriers: Carriers, campaign: Campaign) -> list[Line]:
+def lines_of(carriers: Accounts, campaign: Campaign) -> list[Line]:
     """Every line that calls of a campaign may go out through."""
     return [
         line
@@ -34,7 +34,7 @@ def lines_of(carriers: Carriers, campaign: Campaign) -> list[Line]:
     ]
 
 
-def numbers_of(carrier: Carrier) -> set[str]:
+def numbers_of(carrier: CarrierAccount) -> set[str]:
     """The numbers of ours that are shown over a carrier."""
     return {carrier.from_number, *(route.caller_id for route in carrier.routes if route.caller_id)}
 
@@ -58,7 +58,7 @@ class Places:
 
     def __init__(
         self,
-        carriers: Carriers,
+        carriers: Accounts,
         campaign: Campaign,
         buckets: Mapping[str, Bucket],
         waiting: Sequence[Campaign],
@@ -102,9 +102,9 @@ class Places:
         return line is None or self.has(line)
 
 
-def _offered(carriers: Carriers, campaign: Campaign) -> dict[str, tuple[Route, ...]]:
+def _offered(carriers: Accounts, campaign: Campaign) -> dict[str, tuple[Route, ...]]:
     return {name: carrier.routes for name, carrier in carriers.items() if may_use(campaign, name)}
 
 
-def _line(carrier: Carrier, route: Route) -> Line:
+def _line(carrier: CarrierAccount, route: Route) -> Line:
     return Line(carrier, route.caller_id or carrier.from_number)

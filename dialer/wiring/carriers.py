@@ -5,22 +5,15 @@ from collections.abc import Callable
 from dialer.carriers.exotel import rest as exotel
 from dialer.carriers.exotel.media import ExotelMedia
 from dialer.carriers.media import MediaCodec
-from dialer.carriers.port import Carrier, Profile
+from dialer.carriers.port import Carrier
 from dialer.carriers.twilio import rest as twilio
 from dialer.carriers.twilio.media import TwilioMedia
 from dialer.domain.routing import routes_of
 from dialer.settings import Settings, is_loopback
 
-PROFILES: dict[str, Profile] = {"twilio": twilio.PROFILE, "exotel": exotel.PROFILE}
-"""What each carrier can do, with or without credentials, by the names that campaigns and routes use."""
 TWILIO_MEDIA = TwilioMedia()
 MAKE_CODEC: dict[str, Callable[[], MediaCodec]] = {"twilio": lambda: TWILIO_MEDIA, "exotel": ExotelMedia}
 """The codec of one more stream of each carrier."""
-
-
-def has_credentials(settings: Settings) -> dict[str, bool]:
-    """Which carriers can be routed to."""
-    return {"twilio": settings.has_twilio, "exotel": settings.has_exotel}
 
 
 def make_carriers(settings: Settings) -> dict[str, Carrier]:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from dialer.ava import tools
-from dialer.cli.bench import bench
-from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, slots, webhook
+from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, slots, starting, webhook
+from dialer.cli.commands.bench import bench
 
 
 @pytest.fixture
@@ -33,6 +33,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "RACES", 6)
     monkeypatch.setattr(slots, "MANY_RACES", 1)
     monkeypatch.setattr(slots, "NAIVE", 5)
+    monkeypatch.setattr(starting, "MOST", 2)
+    monkeypatch.setattr(starting, "ROUNDS", 1)
     monkeypatch.setattr(tools, "WITHIN_S", tools.WITHIN_S)  # put back afterwards what the bench changes
     monkeypatch.setattr(cascade, "CALLS", 1)
     monkeypatch.setattr(cascade, "TURNS", 3)
@@ -48,12 +50,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         ("cascade", ["first_audio_over_providers"]),
         ("slots", ["holds_over_naive"]),
         ("import", ["wall_over_copy", "cpu_over_copy"]),
+        ("start", ["help_over_click", "slowest_help_over_click"]),
         ("export", ["csv_cpu_over_copy", "xlsx_cpu_over_xlsxwriter"]),
     ],
 )
-def test_a_bench_prints_figures_yardsticks_and_its_ratio(name: str, ratios: list[str]) -> None:
+def test_a_bench_prints_figures_yardsticks_and_its_ratio(
+    name: str, ratios: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
     done = CliRunner().invoke(bench, [name, "--json"])
     assert done.exit_code == 0, done.output
+    assert capfd.readouterr().out == "", "what its processes print would stand before the object"
     said: dict[str, Any] = json.loads(done.stdout)
     assert said.keys() == {"bench", "figures", "yardsticks", "ratios"}
     assert (said["bench"], list(said["ratios"])) == (name, ratios)

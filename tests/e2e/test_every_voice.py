@@ -16,7 +16,7 @@ from dialer.cli.rehearsal import rehearsing
 from dialer.domain.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.students import BY_ENDING, student_for
-from dialer.wiring.carriers import PROFILES
+from dialer.wiring.accounts import PROFILES
 from dialer.wiring.voices import NAMES
 from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
 

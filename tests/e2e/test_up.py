@@ -145,3 +145,58 @@ def test_what_dies_is_started_again(up: subprocess.Popen[str], environment: dict
     assert up.wait(timeout=45) == 0
     for name in ("postgres", "valkey"):
         assert not psutil.pid_exists(now[name]["pid"])
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Every process, of whatever parent, that was started with this in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("MARK") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "when", "status"),
+    [
+        (("up",), "postgres.log", 0),
+        (("demo",), "demo/postgres.log", 143),
+        (("demo",), "Imported", 143),
+    ],
+    ids=["up, its servers starting", "demo, its servers starting", "demo, calls in progress"],
+)
+def test_what_is_told_to_end_leaves_no_process(
+    words: tuple[str, ...], when: str, status: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """By SIGTERM, as systemd and containers send it."""
+    mark = str(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dialer", *words],
+        env={**environment, "MARK": mark},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        if when.endswith(".log"):
+            until = time.monotonic() + READY_S
+            while not (tmp_path / "data" / when).exists():
+                assert time.monotonic() < until, "nothing was started"
+                time.sleep(0.002)
+        else:
+            assert any(when in line for line in process.stdout)
+        while len(marked(mark)) < 2:
+            time.sleep(0.01)
+        process.terminate()
+        process.communicate(timeout=45)
+        assert process.returncode == status
+        assert marked(mark) == []
+    finally:
+        for left in marked(mark):
+            left.kill()
+        process.communicate()
+        if (tmp_path / "data" / "demo").exists():
+            forget(tmp_path / "data" / "demo")

@@ -1,6 +1,8 @@
 """Patience for a busy machine: what is tested here is not how quick a tool is."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -46,3 +48,12 @@ def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
         "HOME": str(tmp_path),
     }
     return Shell(loaded, environment, tmp_path)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that everybody can enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="dialer tests é-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -249,3 +249,37 @@ def test_the_doctor_says_what_exotel_lacks_and_what_is_wrong_with_it(shell: Shel
     assert nobody["state"] == "wrong"
     assert "Exotel could not be asked" in nobody["says"]
     assert "EXOTEL_API_URL" in nobody["says"]
+
+
+# Runs a command in a Python of its own, and then says on stderr what it loaded.
+RUN = """
+import sys
+from dialer.cli.main import main
+try:
+    main()
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [("explain", "+91 98765 00010"), ("campaign", "status"), ("dnc", "check", phone_of(1))], ids=" ".join
+)
+def test_what_asks_the_database_loads_no_library_that_it_does_not_use(words: tuple[str, ...], shell: Shell) -> None:
+    shell.done("campaign", "create", "Spring")
+    shell.done("leads", "import", str(SAMPLE), "--campaign", "Spring")
+    twilio = {"TWILIO_ACCOUNT_SID": f"AC{0:032}", "TWILIO_AUTH_TOKEN": f"{0:032}", "TWILIO_FROM_NUMBER": "+15005550006"}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *words, "--json"],
+        env={**shell.environment, **twilio},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    loaded = set(done.stderr.split())
+    assert "sqlalchemy" in loaded
+    assert loaded.isdisjoint({"pandas", "litestar", "twilio", "pydantic_ai", "openai", "uvicorn"})

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +15,8 @@ import asyncpg
 import psutil
 import pytest
 
-from dialer.embedded import Addresses, Embedded
-from tests.support.clusters import forget
+from dialer.embedded import Addresses, Embedded, EmbeddedError, processes
+from tests.support.clusters import ask, forget, pids, running
 
 HERE = Path(__file__).parents[2]
 # Enters, says so, and does on each line from the parent what it says: `leave` the servers, `end` the process.
@@ -89,32 +90,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     forget(place)
 
 
-def pids(folder: Path) -> list[int]:
-    state = json.loads((folder / "embedded.json").read_text())
-    return [state["postgres"]["pid"], state["valkey"]["pid"]]
-
-
-def running(folder: Path) -> list[bool]:
-    alive = []
-    for pid in pids(folder):
-        try:
-            alive.append(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            alive.append(False)
-    return alive
-
-
-def ask(addresses: Addresses) -> int:
-    async def one() -> int:
-        connection = await asyncpg.connect(addresses.database_url)
-        try:
-            return int(await connection.fetchval("SELECT 1"))
-        finally:
-            await connection.close()
-
-    return asyncio.run(one())
-
-
 def test_two_users_share_one_pair_and_the_last_one_out_stops_it(folder: Path) -> None:
     with Embedded(folder, durable=False) as mine:
         first = pids(folder)
@@ -174,3 +149,48 @@ async def kept(addresses: Addresses) -> int:
         return int(await connection.fetchval("SELECT n FROM kept"))
     finally:
         await connection.close()
+
+
+def test_a_path_with_spaces_and_other_letters_is_a_data_folder_too(place: Path) -> None:
+    with Embedded(place / "données 資料 'q\"", durable=False) as mine:
+        assert ask(mine) == 1
+    forget(place / "données 資料 'q\"")
+
+
+def test_a_port_that_a_stranger_takes_first_is_left_to_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = processes._port_of
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        given = [port, None, port, None]  # a stranger's port first, to PostgreSQL and to Valkey
+        monkeypatch.setattr(processes, "_port_of", lambda had: given.pop(0) or free(had))
+        with Embedded(folder, durable=False) as mine:
+            assert ask(mine) == 1
+        assert given == []
+
+
+def test_a_server_that_does_not_start_leaves_the_other_one_stopped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EmbeddedError("no Valkey today")
+
+    monkeypatch.setattr("dialer.embedded.valkey.start", fail)
+    with pytest.raises(EmbeddedError, match="no Valkey"):
+        Embedded(folder, durable=False).__enter__()
+    state = json.loads((folder / "embedded.json").read_text())
+    assert not psutil.pid_exists(state["postgres"]["pid"])
+
+
+def test_a_data_folder_of_another_kind_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbeddedError, match="set DIALER_DATA_DIR"):
+        Embedded(tmp_path / "file" / "data").__enter__()
+
+
+def test_what_a_killed_user_left_is_stopped_without_being_started_again(folder: Path) -> None:
+    with user(folder) as other:
+        Embedded(folder).stop_abandoned()
+        assert running(folder) == [True, True], "it is in use"
+        other.kill()
+        Embedded(folder).stop_abandoned()
+        assert running(folder) == [False, False]

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.leads import Done
 from dialer.flows.import_leads import Imported, import_leads
 from dialer.flows.read_list import ListRow, Reading, file_hash, read_list

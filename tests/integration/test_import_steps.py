@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.leads import Done, import_file
 from dialer.cli.main import cli
 from dialer.domain.verdict import Choice

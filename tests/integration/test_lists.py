@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from dialer.cli.failing import CommandError
+from dialer.cli.errors import CommandError
 from dialer.cli.leads import import_file
 from dialer.flows.read_list import Format
 from dialer.settings import Settings

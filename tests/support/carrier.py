@@ -18,7 +18,7 @@ from dialer.carriers.port import (
     Profile,
     Report,
 )
-from dialer.carriers.twilio.rest import PROFILE
+from dialer.carriers.twilio.profile import PROFILE
 from dialer.carriers.twilio.webhooks import parse_handover, parse_status
 from dialer.domain.call import State
 from dialer.domain.routing import Route

@@ -12,7 +12,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from dialer.carriers.exotel.rest import PROFILE
+from dialer.carriers.exotel.profile import PROFILE
 from dialer.carriers.exotel.webhooks import parse_status
 from dialer.carriers.port import Report
 from dialer.settings import Settings

@@ -13,9 +13,13 @@ from typing import Any
 # One request a line: [words, environment, file for stdout, file for stderr]; one exit status a line.
 SERVER = """
 import gc, importlib, json, os, signal, sys, traceback
-from dialer.cli.main import COMMANDS, main
-for module in {*(module for module, _ in COMMANDS.values()), "dialer.cli.failing"}:
-    importlib.import_module(module)
+from dialer.cli.benches.starting import every_command
+from dialer.cli.lazy import Implemented
+from dialer.cli.main import main
+importlib.import_module("dialer.cli.failing")
+for _, command in every_command():
+    if isinstance(command.callback, Implemented):
+        command.callback.load()
 gc.freeze()
 for line in sys.stdin:
     words, environment, out, err = json.loads(line)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dialer.settings import Settings
-from dialer.wiring.carriers import MAKE_CODEC, PROFILES, has_credentials
+from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.carriers import MAKE_CODEC
 
 ROOT = Path(__file__).parents[2]
 CARRIERS = sorted(each.name for each in (ROOT / "dialer" / "carriers").iterdir() if (each / "rest.py").exists())

@@ -16,6 +16,7 @@ from yarl import URL
 from dialer.carriers.digits import is_count
 from dialer.carriers.exotel.answers import Record, money_of, read_json, record_of, sort_answer, text_of, words_of
 from dialer.carriers.exotel.numbers import e164_of, moment_of, written
+from dialer.carriers.exotel.profile import PER_MINUTE, PROFILE
 from dialer.carriers.exotel.webhooks import ended_as, parse_status, state_of
 from dialer.carriers.port import (
     AccountRefused,
@@ -25,7 +26,6 @@ from dialer.carriers.port import (
     MachineHeard,
     Order,
     PlaceAnswer,
-    Profile,
     Report,
     TryLater,
     Unknown,
@@ -36,24 +36,11 @@ from dialer.failpoint import failpoint
 
 CONNECT_S = 3.0
 READ_S = 10.0
-PER_MINUTE = 200
-"""Requests that an account may make; more by agreement with Exotel (§3.3)."""
 PAGE = 100
 MOST_PAGES = 1000
 PAGE_EVERY_S = 0.5
 """A long list is read slowly: calls are placed from the same allowance."""
 LONGEST_URL = 600
-PROFILE = Profile(
-    media_path="/exotel/media-stream",
-    signs=False,
-    hangs_up=False,
-    cancels=False,
-    detects_machines=False,
-    leaves_messages=False,
-    hands_over=False,
-    lists_live_calls=False,
-    most_looks=5,
-)
 Answer = tuple[int, Mapping[str, str], bytes]
 
 

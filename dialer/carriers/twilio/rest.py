@@ -20,12 +20,12 @@ from dialer.carriers.port import (
     Order,
     PlaceAnswer,
     Placed,
-    Profile,
     Report,
     TryLater,
     Unknown,
 )
 from dialer.carriers.twilio.http import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
+from dialer.carriers.twilio.profile import PROFILE
 from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
 from dialer.domain.routing import Route
@@ -38,7 +38,6 @@ RETRY_CALLBACK = "#rc=5&rp=all"
 MOST_LISTED = 100_000
 QUEUE_FULL = 22005
 OVER_CODES = frozenset({21220, 20404})
-PROFILE = Profile(media_path="/media-stream")
 
 
 class Twilio:

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from dialer.domain.roles import EVERYBODY, READERS
+from dialer.domain.sample_numbers import SAMPLE_LIST
 from dialer.flows.export_results import Format, TooManyRowsError, What, export_results
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
@@ -23,17 +24,12 @@ KINDS: dict[str, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-SAMPLE = Path("sample_leads.csv")
-BESIDE = Path(__file__).parents[3] / SAMPLE
 
 
 @get("/files/sample_leads.csv", include_in_schema=False, opt=may(EVERYBODY))
 async def sample() -> Response[bytes]:
     """A list to try things with."""
-    file = SAMPLE if SAMPLE.exists() else BESIDE
-    if not file.exists():
-        raise NotFoundException("the sample list is not installed; it is in the sources")
-    body = await asyncio.to_thread(file.read_bytes)
+    body = await asyncio.to_thread(SAMPLE_LIST.read_bytes)
     return Response(body, media_type=KINDS["csv"], headers=_as_file("sample_leads.csv"))
 
 

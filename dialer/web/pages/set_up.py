@@ -30,7 +30,7 @@ from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
-from dialer.wiring.carriers import PROFILES
+from dialer.wiring.accounts import PROFILES
 
 STEPS = (
     ("details", "Details"),

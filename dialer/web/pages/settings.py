@@ -26,7 +26,7 @@ from dialer.web.pages.forms import Asked, Wrong, caller, read, who
 from dialer.web.pages.shown import go, shown
 from dialer.web.parts import Parts, WebParts
 from dialer.web.uploads import run_dialer
-from dialer.wiring.carriers import PROFILES, has_credentials
+from dialer.wiring.accounts import PROFILES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
 
 HERE = "/settings"

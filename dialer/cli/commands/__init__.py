@@ -1,0 +1,1 @@
+"""What each command takes, as `--help` shows it; what it does is loaded when it runs."""

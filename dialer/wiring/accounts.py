@@ -1,0 +1,48 @@
+"""The accounts with carriers, from the settings: enough to route calls by and to explain, without what talks to them."""
+
+from dataclasses import dataclass
+
+from dialer.carriers.exotel import profile as exotel
+from dialer.carriers.port import CarrierAccount, Profile
+from dialer.carriers.twilio import profile as twilio
+from dialer.domain.routing import Route, routes_of
+from dialer.settings import Settings, is_loopback
+
+PROFILES: dict[str, Profile] = {"twilio": twilio.PROFILE, "exotel": exotel.PROFILE}
+"""What each carrier can do, with or without credentials, by the names that campaigns and routes use."""
+
+
+@dataclass(slots=True)
+class Account:
+    """An account with credentials, as its carrier has them too."""
+
+    name: str
+    profile: Profile
+    on_loopback: bool
+    from_number: str
+    routes: tuple[Route, ...]
+    calls_per_second: float | None
+
+
+def has_credentials(settings: Settings) -> dict[str, bool]:
+    """Which carriers can be routed to."""
+    return {"twilio": settings.has_twilio, "exotel": settings.has_exotel}
+
+
+def accounts_of(settings: Settings) -> dict[str, CarrierAccount]:
+    """Every account with credentials, in the order of `make_carriers`."""
+    known = {
+        "twilio": (settings.twilio_api_url, settings.twilio_from_number, settings.twilio_calls_per_second),
+        "exotel": (
+            settings.exotel_api_url,
+            settings.exotel_caller_id,
+            settings.exotel_calls_per_second or exotel.PER_MINUTE / 60,
+        ),
+    }
+    return {
+        name: Account(
+            name, PROFILES[name], is_loopback(url), number or "", routes_of(settings.routes, name), per_second
+        )
+        for name, (url, number, per_second) in known.items()
+        if has_credentials(settings)[name]
+    }
