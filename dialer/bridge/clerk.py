@@ -153,7 +153,7 @@ class Clerk:
         self._say_what_was_odd()
         log.info("call over", extra={"call_id": str(self._call_id), "end": end.value, "outcome": outcome})
         await self.say("callStatus", status="inactive", outcome=outcome)
-        await self.say("clientDisconnected", reason=end.value)
+        await self.say("clientDisconnected", text="Client disconnected", reason=end.value)
 
     def _say_what_was_odd(self) -> None:
         """What nobody need act on in this call, but somebody should know of."""

@@ -342,7 +342,7 @@ class Runner:
             self.do(self._conversation.leave(End.STUDENT_LEFT, now))
         else:
             self._dial()
-        await self._clerk.say("clientConnected", phone=talk.phone, name=talk.name)
+        await self._clerk.say("clientConnected", text="Client connected", phone=talk.phone, name=talk.name)
         await self._clerk.say("callStatus", status="active", phone=talk.phone)
         return True
 

@@ -99,6 +99,13 @@ class Report:
     created_at: datetime | None = None
     parent_sid: str | None = None
     """The call out of which this one was made: the leg to a person to whom a student was handed over."""
+    inbound: bool = False
+    """Somebody phoned one of the account's numbers."""
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether the account placed this call itself: neither inbound nor a leg to a counselor."""
+        return not self.inbound and self.parent_sid is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,8 @@ async def prove(
     `lists_late` are the carriers whose lists show a call only when it is over.
     """
     made = (await session.scalars(select(Call).where(Call.made_at >= since).order_by(Call.made_at))).all()
-    # A leg to a person, dialled out of a call of ours, is no call that anybody was to be rung by.
-    reports = [(carrier, each) for carrier, known in listed.items() for each in known if each.parent_sid is None]
+    # Only calls that the account placed are attempts: not a leg to a counselor, not a person who phones our number.
+    reports = [(carrier, each) for carrier, known in listed.items() for each in known if each.is_attempt]
     return [
         _one_request_each(made, reports),
         await _one_live_call_each(session, made),

@@ -59,7 +59,7 @@ async def reconcile(sessions: Sessions, carriers: Carriers, now: datetime, since
 
 
 def with_legs(reports: Sequence[Report]) -> list[Report]:
-    """The calls that were asked for, each with what the legs to a person cost that were dialled out of it."""
+    """The calls that the account placed, each with the cost of the legs to a counselor that were dialled out of it."""
     legs: dict[str, Decimal] = {}
     for report in reports:
         if report.parent_sid and report.cost is not None:
@@ -69,7 +69,7 @@ def with_legs(reports: Sequence[Report]) -> list[Report]:
         if report.sid in legs and report.cost is not None
         else report
         for report in reports
-        if report.parent_sid is None
+        if report.is_attempt
     ]
 
 

@@ -358,6 +358,8 @@ def test_the_live_page_is_told_what_happens_as_it_happens(run: Run) -> None:
     kinds = {message["type"] for message in run.messages}
     assert kinds >= {"clientConnected", "callStatus", "ava_response", "user_transcript", "clientDisconnected"}
     assert all("call_id" in message and "time" in message for message in run.messages[1:])
+    texts = {message["type"]: message["text"] for message in run.messages if message["type"].startswith("client")}
+    assert texts == {"clientConnected": "Client connected", "clientDisconnected": "Client disconnected"}
     assert {message["status"] for message in run.messages if message["type"] == "callStatus"} == {"active", "inactive"}
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from dialer.carriers.port import Ended, Unknown
 from dialer.domain.call import Outcome, State
+from dialer.flows.prove import prove
 from dialer.flows.reconcile import Reconciled, reconcile
 from dialer.store import incidents
 from dialer.wiring.stores import Store
@@ -48,6 +49,23 @@ async def test_a_call_at_the_carrier_that_nobody_asked_for_is_told_once_and_not_
     assert (await reconciled(store, carrier)).told == 0
     assert await told(store) == [("stranger", "a call to +9198****0007 at twilio that nobody here asked for")]
     assert carrier.hung_up == []
+
+
+async def test_a_person_who_phones_our_number_is_no_call_that_we_lost(store: Store) -> None:
+    """Neither the daily reconciliation nor the proof takes an inbound call for one that was placed twice or unknown."""
+    carrier = ScriptedCarrier()
+    await placed_call(store.sessions, carrier)
+    carrier.knows("CAback", phone_of(1), State.ENDED, ANSWERED)  # the very student whom we called
+    back = carrier.calls["CAback"]
+    since = datetime.now(UTC) - timedelta(hours=1)
+    for inbound in (False, True):
+        carrier.calls["CAback"] = replace(back, inbound=inbound)
+        async with store.sessions() as session:
+            found = await prove(session, {"twilio": tuple(carrier.calls.values())}, since, TUESDAY_11)
+        breached = {each.name for each in found if each.breaches}
+        assert breached & {"I1", "I7"} == (set() if inbound else {"I1", "I7"})
+    assert (await reconciled(store, carrier)).told == 0
+    assert await told(store) == []
 
 
 async def test_a_call_that_was_given_up_and_took_place_after_all_is_bound_to_its_attempt(store: Store) -> None:

@@ -292,7 +292,7 @@ async def test_the_list_is_read_to_its_last_page_and_our_key_goes_nowhere_else(
         {"Metadata": {"NextPageUri": "http://elsewhere.example.com/x?After=1&PageSize=100"}, "Calls": [first]},
         {
             "Metadata": {"NextPageUri": None},
-            "Calls": [OVER, {**OVER, "Sid": "old", "DateCreated": "2026-01-15 14:00:00"}],
+            "Calls": [{**OVER, "Direction": "inbound"}, {**OVER, "Sid": "old", "DateCreated": "2026-01-15 14:00:00"}],
         },
     ]
 
@@ -301,7 +301,10 @@ async def test_the_list_is_read_to_its_last_page_and_our_key_goes_nowhere_else(
 
     desk[0].answer = answer
     since = datetime(2026, 1, 15, 8, 50, tzinfo=UTC)
-    assert [each.sid for each in await exotel.placed_since(since)] == [SID, "second"]
+    assert [(each.sid, each.is_attempt) for each in await exotel.placed_since(since)] == [
+        (SID, False),
+        ("second", True),
+    ]
     assert [path for _, path, _ in desk[0].asked] == [f"{BASE}/Calls.json"] * 2
     asked = dict(desk[0].asked[0][2])
     assert asked["DateCreated"].startswith("gte:2026-01-15 14:20:00;lte:")

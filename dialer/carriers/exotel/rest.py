@@ -240,6 +240,7 @@ class Exotel:
             from_number=self._numbers.get(e164_of(ours), ours),
             created_at=created.astimezone(UTC) if created else None,
             parent_sid=text_of(record, "parentcallsid") or None,
+            inbound=text_of(record, "direction").lower() in ("inbound", "incoming"),
         )
 
 

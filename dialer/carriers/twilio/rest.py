@@ -234,4 +234,5 @@ def _report(call: CallInstance) -> Report:
         from_number=call._from or "",
         created_at=call.date_created.replace(tzinfo=UTC) if call.date_created else None,
         parent_sid=call.parent_call_sid or None,
+        inbound=(call.direction or "").startswith("inbound"),
     )
