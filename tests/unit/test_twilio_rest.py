@@ -241,7 +241,9 @@ async def test_a_call_is_looked_up_by_its_sid(desk: Desk, twilio: rest.Twilio) -
     assert await twilio.fetch(SID) == REPORT
     desk.says(200, {"sid": SID, "status": "ringing", "duration": None, "price": None, "date_created": None})
     assert await twilio.fetch(SID) == Report(sid=SID, state=State.RINGING)
-    assert desk.asked == [("GET", f"{CALLS}/{SID}.json", [])] * 2
+    desk.says(200, {**CALL, "direction": "inbound"})
+    assert (await twilio.fetch(SID)).is_attempt is False
+    assert desk.asked == [("GET", f"{CALLS}/{SID}.json", [])] * 3
 
 
 @pytest.mark.parametrize(("status", "permanent"), [(404, True), (401, True), (500, False), (429, False)])
