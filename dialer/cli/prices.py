@@ -1,4 +1,4 @@
-"""`dialer prices list|set`: what voices cost, by which calls are priced."""
+"""`dialer prices list|set|remove`: what voices cost, by which calls are priced."""
 
 import json
 from datetime import date, datetime
@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from dialer.cli.beside import with_store
+from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.domain.cost import MILLION, MONEY
-from dialer.flows.keep_prices import set_price
+from dialer.flows.keep_prices import PriceError, remove_price, set_price
 from dialer.settings import Settings
 from dialer.store import prices as stored
 from dialer.wiring.stores import Store
@@ -54,7 +56,22 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
         async with store.sessions.begin() as session:
             return day, await set_price(session, model, kind, price, day, source)
 
-    day, priced = with_store(work)
+    try:
+        day, priced = with_store(work)
+    except PriceError as error:
+        raise CommandError(str(error)) from error
     also = f": {MILLION / price:.2f} {model.upper()} to the dollar" if kind == MONEY and price else ""
     also += f"; calls that are priced by it: {priced}" if priced else ""
     click.echo(f"{model}: a million of {kind} costs {price} USD from {day} on{also}")
+
+
+def remove(model: str, kind: str, since: datetime) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        async with store.sessions.begin() as session:
+            await remove_price(session, operator(), model, kind, since.date())
+
+    try:
+        with_store(work)
+    except PriceError as error:
+        raise CommandError(str(error)) from error
+    click.echo(f"{model}: the price of {kind} from {since.date()} was removed")

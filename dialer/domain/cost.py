@@ -14,6 +14,11 @@ HOUSE_CURRENCY = "USD"
 """What costs are counted in, whatever a carrier bills in (ISO 4217)."""
 MONEY = "money"
 """The kind under which another currency has its price: what a million rupees cost is the price of `INR`, `money`."""
+KINDS = (
+    *("audio_in", "audio_cached", "audio_out", "text_in", "text_cached", "text_out", "spoken_characters"),
+    *("transcribed_ms", "transcribed_audio_in", "transcribed_text_in", "transcribed_text_out", MONEY),
+)
+"""Everything that has a price: what voices report as used, and another currency."""
 
 Prices = Mapping[tuple[str, str], Decimal]
 """The price of a million of a kind, by model and kind."""

@@ -10,17 +10,45 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.cost import HOUSE_CURRENCY, MONEY, in_house_currency
-from dialer.store import calls, prices
+from dialer.domain.cost import HOUSE_CURRENCY, KINDS, MONEY, in_house_currency
+from dialer.domain.roles import ADMINS
+from dialer.flows.sign_in import Caller
+from dialer.store import audit, calls, prices
+
+
+class PriceError(ValueError):
+    """A price that cannot be set or removed; the message says what to do."""
 
 
 async def set_price(
     session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str
 ) -> int:
-    """Set what a million of a kind costs from a day on; how many calls' carrier costs are known by it."""
+    """Set what a million of a kind costs from a day on.
+
+    Returns:
+        How many calls' carrier costs are known by it.
+
+    Raises:
+        PriceError: nothing is billed by such a kind.
+    """
+    if kind not in KINDS:
+        raise PriceError(f"{kind} is not a kind that is billed. Choose one of: {', '.join(KINDS)}")
     model = model.upper() if kind == MONEY else model  # as carriers write it
     await prices.put(session, model, kind, per_million, since, source)
     return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
+
+
+async def remove_price(session: AsyncSession, caller: Caller, model: str, kind: str, since: date) -> None:
+    """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are.
+
+    Raises:
+        ForbiddenError: the caller is not an administrator.
+        PriceError: there is no such price.
+    """
+    caller.require(ADMINS, "remove a price")
+    if not await prices.remove(session, model, kind, since):
+        raise PriceError(f"There is no price of {model}, {kind}, from {since}.")
+    await audit.note(session, caller.email, "price removed", {"model": model, "kind": kind, "since": str(since)})
 
 
 async def carrier_cost(session: AsyncSession, price: Decimal, currency: str | None, day: date) -> Decimal | None:

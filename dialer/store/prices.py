@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +30,12 @@ async def put(session: AsyncSession, model: str, kind: str, per_million: Decimal
         .values(model=model, kind=kind, since=since, **values)
         .on_conflict_do_update(index_elements=["model", "kind", "since"], set_=values)
     )
+
+
+async def remove(session: AsyncSession, model: str, kind: str, since: date) -> bool:
+    """Remove the price of one day; False where there is none."""
+    found = delete(Price).where(Price.model == model, Price.kind == kind, Price.since == since).returning(Price.model)
+    return (await session.execute(found)).first() is not None
 
 
 async def every(session: AsyncSession, model: str | None = None) -> list[Price]:

@@ -285,6 +285,14 @@ async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web:
     rupees = {"model": "INR", "kind": "money", "per_million": "11304.8", "since": "2026-01-01"}
     assert (await send(web, f"{here}/prices", page=here, **rupees)).status_code == 303
     assert "11,304.80" in (await web.get(here)).text
+    nonsense = await send(web, f"{here}/prices", page=here, **{**price, "kind": "nonsense"})
+    assert (nonsense.status_code, "not a kind that is billed" in nonsense.text) == (422, True)
+    assert 'value="m"' in nonsense.text, "what was typed is still there"
+    gone = await send(web, f"{here}/prices/remove", page=here, **{**price, "per_million": ""})
+    assert "Price removed" in (await web.get(gone.headers["location"])).text
+    async with store.sessions() as session:
+        assert (await session.scalars(select(Price.per_million).where(Price.model == "m"))).all() == []
+    assert (await send(web, f"{here}/prices/remove", page=here, **price)).status_code == 422
     refused = await send(web, f"{here}/ring", page=here, phone="12")
     assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
 

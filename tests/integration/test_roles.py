@@ -71,6 +71,7 @@ SAME_ACTION = {
     ("POST", "/settings/release"): ("DELETE", "/api/kill-switches/{carrier:str}"),
     ("POST", "/settings/kill"): ("PUT", "/api/kill-switches/{carrier:str}"),
     ("POST", "/settings/prices"): ("PUT", "/api/prices"),
+    ("POST", "/settings/prices/remove"): ("DELETE", "/api/prices"),
     ("POST", "/settings/accounts/invite"): ("POST", "/api/accounts"),
     ("GET", "/settings/accounts"): ("GET", "/api/accounts"),
     ("GET", "/settings/audit"): ("GET", "/api/audit"),

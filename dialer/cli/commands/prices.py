@@ -1,4 +1,4 @@
-"""`dialer prices list|set`: what voices cost, by which calls are priced."""
+"""`dialer prices list|set|remove`: what voices cost, by which calls are priced."""
 
 import click
 
@@ -30,3 +30,12 @@ def put() -> None:
 
     A carrier that bills in rupees is counted in dollars by what a million rupees cost: prices set INR money PRICE.
     """
+
+
+@prices.command("remove")
+@click.argument("model")
+@click.argument("kind")
+@click.argument("since", type=click.DateTime(["%Y-%m-%d"]))
+@implemented("dialer.cli.prices:remove")
+def remove() -> None:
+    """Remove a price; the one before it counts again. Costs of calls that have ended stay as they are."""

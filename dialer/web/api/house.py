@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dialer.domain.roles import ADMINS, READERS, RUNNERS, Role
 from dialer.flows.keep_accounts import AccountError, invite
-from dialer.flows.keep_prices import set_price
+from dialer.flows.keep_prices import PriceError, remove_price, set_price
 from dialer.flows.keep_scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
 from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store import audit, campaigns, kill_switches, prices, reports, script_pages
@@ -197,11 +197,28 @@ async def list_prices(parts: WebParts) -> list[Json]:
 async def put_price(request: Asked, data: JSONBody[Price], parts: WebParts) -> Json:
     """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
     day, source = data.since or parts.clock.now().date(), data.source or f"set by {request.user.email}"
-    async with parts.sessions.begin() as session:
-        priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
-        what = {"model": data.model, "kind": data.kind, "per_million": str(data.per_million), "since": day.isoformat()}
-        await audit.note(session, request.user.email, "price set", what)
+    try:
+        async with parts.sessions.begin() as session:
+            priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
+            per_million = str(data.per_million)
+            what = {"model": data.model, "kind": data.kind, "per_million": per_million, "since": day.isoformat()}
+            await audit.note(session, request.user.email, "price set", what)
+    except PriceError as error:
+        raise ClientException(str(error), status_code=422) from error
     return {**what, "calls_priced": priced}
+
+
+@delete("/api/prices", opt=may(ADMINS), status_code=200, tags=["house"])
+async def delete_price(
+    request: Asked, parts: WebParts, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
+) -> Json:
+    """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are."""
+    try:
+        async with parts.sessions.begin() as session:
+            await remove_price(session, request.user, model, kind, since)
+    except PriceError as error:
+        raise NotFoundException(str(error)) from error
+    return {"model": model, "kind": kind, "since": since.isoformat(), "removed": True}
 
 
 @get("/api/accounts", opt=may(ADMINS), tags=["accounts"])
@@ -266,5 +283,5 @@ def _share(share: reports.Share) -> Json:
 
 API = [
     *(list_scripts, show_script, make_version, show_report, list_switches, throw_switch, release_switch),
-    *(list_prices, put_price, list_accounts, make_account, show_trail),
+    *(list_prices, put_price, delete_price, list_accounts, make_account, show_trail),
 ]

@@ -11,9 +11,12 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 
 from dialer import live
+from dialer.domain.cost import KINDS, MONEY
 from dialer.domain.roles import ADMINS, READERS, RUNNERS
 from dialer.domain.rulebook import RULES
 from dialer.domain.rules import coverage
+from dialer.flows.keep_prices import PriceError
+from dialer.flows.keep_prices import remove_price as drop_price
 from dialer.flows.keep_prices import set_price as keep_price
 from dialer.flows.ring_one import Asked as Rung
 from dialer.flows.ring_one import ring_one
@@ -56,6 +59,14 @@ class NewPrice(BaseModel):
     source: Annotated[str, Field(max_length=200)] = "set by hand"
 
 
+class OldPrice(BaseModel):
+    """One price of the list."""
+
+    model: Text
+    kind: Text
+    since: date
+
+
 @get(HERE, include_in_schema=False, opt=may(READERS))
 async def page(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
     """The page."""
@@ -82,6 +93,7 @@ async def _page(parts: Parts, **more: Any) -> Template:
         carriers=carriers,
         voices=[(name, name in spoken) for name in NAMES],
         prices=known,
+        kinds=KINDS,
         campaigns=campaigns,
         registries=registries,
         rules=RULES,
@@ -142,11 +154,29 @@ async def set_price(request: Asked, parts: WebParts) -> Template | Redirect:
     if isinstance(said, Wrong):
         return await _page(parts, says=said.says, status=422)
     day = said.since or parts.clock.now().date()
-    async with parts.sessions.begin() as session:
-        await keep_price(session, said.model, said.kind, said.per_million, day, said.source)
-        told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
-        await audit.note(session, who(request), "price set", told)
-    return go(HERE, "saved")
+    try:
+        async with parts.sessions.begin() as session:
+            known = {each.model for each in await prices.every(session)}
+            await keep_price(session, said.model, said.kind, said.per_million, day, said.source)
+            told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
+            await audit.note(session, who(request), "price set", told)
+    except PriceError as error:
+        return await _page(parts, says=str(error), price=said, status=422)
+    return go(HERE, "saved" if said.model in known or said.kind == MONEY else "price-of-new-model")
+
+
+@post(f"{HERE}/prices/remove", include_in_schema=False, status_code=200, opt=may(ADMINS))
+async def remove_price(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Remove a price; the one before it counts again."""
+    said = await read(request, OldPrice)
+    if isinstance(said, Wrong):
+        return await _page(parts, says=said.says, status=422)
+    try:
+        async with parts.sessions.begin() as session:
+            await drop_price(session, caller(request), said.model, said.kind, said.since)
+    except PriceError as error:
+        return await _page(parts, says=str(error), status=422)
+    return go(HERE, "removed-price")
 
 
 @get(f"{HERE}/doctor", include_in_schema=False, opt=may(READERS))
@@ -164,4 +194,4 @@ async def doctor(parts: WebParts) -> Template:
     return shown("settings/doctor.html", HERE, findings=findings, says=failed or None)
 
 
-PAGES = [page, ring, throw, release, set_price, doctor]
+PAGES = [page, ring, throw, release, set_price, remove_price, doctor]

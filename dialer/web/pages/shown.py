@@ -8,6 +8,8 @@ from litestar.response import Redirect, Template
 DONE = {
     "made": "Made.",
     "saved": "Saved.",
+    "price-of-new-model": "Saved. This is the first price of this model: check that its name is written as your voice uses it.",
+    "removed-price": "Price removed. The one before it counts again.",
     "started": "The campaign is running. Calls begin within seconds, as hours and rules allow.",
     "paused": "Paused: nothing new is placed; calls in progress finish.",
     "stopped": "Stopped: nothing new is placed.",
