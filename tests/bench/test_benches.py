@@ -49,9 +49,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         ("webhook", ["rate_over_hello"]),
         ("cascade", ["first_audio_over_providers"]),
         ("slots", ["holds_over_naive"]),
-        ("import", ["wall_over_copy", "cpu_over_copy"]),
+        pytest.param("import", ["wall_over_copy", "cpu_over_copy"], marks=pytest.mark.full),
         ("start", ["help_over_click", "slowest_help_over_click"]),
-        ("export", ["csv_cpu_over_copy", "xlsx_cpu_over_xlsxwriter"]),
+        pytest.param("export", ["csv_cpu_over_copy", "xlsx_cpu_over_xlsxwriter"], marks=pytest.mark.full),
     ],
 )
 def test_a_bench_prints_figures_yardsticks_and_its_ratio(
@@ -68,6 +68,7 @@ def test_a_bench_prints_figures_yardsticks_and_its_ratio(
         assert all(value > 0 for value in values.values())
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not (shutil.which("cc") or shutil.which("gcc")), reason="the yardstick is in C: no compiler here")
 def test_the_bridge_is_measured_beside_a_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """With four calls for a second: what is tested is that it runs; 50 and 200 name the ratios that scripts read."""

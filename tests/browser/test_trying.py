@@ -77,6 +77,7 @@ def test_marketing_talks_to_ava_in_text_and_sees_what_she_does(ava: House) -> No
         page.screenshot(path=ARTEFACTS / "trying-390.png", full_page=True)
 
 
+@pytest.mark.full
 def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) -> None:
     with ava.page() as page:
         page.goto(f"{ava.url}/scripts/ava")

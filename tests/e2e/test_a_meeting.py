@@ -122,6 +122,7 @@ def command(settings: Settings, *words: str) -> str:
     return said.stdout
 
 
+@pytest.mark.full
 def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under_the_rules(
     house: House, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ async def everything(store: Store) -> dict[str, str]:
     return found
 
 
+@pytest.mark.full
 async def test_a_rehearsal_decides_as_the_gate_does_here_and_leaves_everything_as_it_is(
     real: tuple[Settings, list[str]],
 ) -> None:

@@ -81,7 +81,7 @@ def post(url: str, body: dict[str, str]) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
-@pytest.fixture(scope="module", params=["twilio", "exotel"])
+@pytest.fixture(scope="module", params=["twilio", pytest.param("exotel", marks=pytest.mark.full)])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     carrier = request.param
     folder = tmp_path_factory.mktemp(f"whole-path-{carrier}")

@@ -188,6 +188,7 @@ async def test_a_program_keeps_the_talk_and_gives_it_back(keyed: Settings, store
     assert changed == {"api_token"}, "a token knows when it was used last; nothing else has changed"
 
 
+@pytest.mark.full
 async def test_a_talk_at_the_terminal_goes_from_the_opening_to_the_end(keyed: Settings, store: Store) -> None:
     before = await rows(store.sessions)
     environment = {

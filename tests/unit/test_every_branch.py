@@ -42,6 +42,7 @@ SUITES = (
 )
 
 
+@pytest.mark.full
 @pytest.mark.skipif("coverage" in sys.modules, reason="inside another measurement")
 def test_every_branch_of_the_cores_is_taken(tmp_path: Path) -> None:
     root, data = HERE.parents[1], tmp_path / "coverage"
