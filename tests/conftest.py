@@ -36,6 +36,16 @@ FOREIGN = (
 )
 
 
+LONG_FIRST = ("e2e", "browser", "chaos", "bench", "integration", "conformance", "unit", "live")
+"""Folders in the order of how long one of their files takes, so that no process works alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that take long first; within a folder the order stays."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: LONG_FIRST.index(item.path.relative_to(here).parts[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
     """No key and no address of the person who runs the tests reaches them."""
