@@ -43,6 +43,25 @@ class SmtpPost:
     password: str | None
     tls: bool
 
+    async def check(self) -> str:
+        """Connect and sign in, and send nothing; what the server says.
+
+        Raises:
+            aiosmtplib.SMTPException, OSError: it cannot be reached, or refuses the password.
+        """
+        must = True if self.user and self.host not in LOOPBACK else None
+        server = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            use_tls=self.tls,
+            start_tls=False if self.tls else must,
+            timeout=WITHIN_S,
+        )
+        async with server:
+            return (await server.noop()).message
+
     async def send(self, message: EmailMessage) -> Answer:
         """One connection for one letter: there are few, and none may wait for another."""
         must = True if self.user and self.host not in LOOPBACK else None

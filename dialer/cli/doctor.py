@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
+import aiosmtplib
 import click
 from sqlalchemy import text
 
@@ -17,6 +18,7 @@ from dialer.cli.doctor_voices import examine
 from dialer.cli.running import run
 from dialer.domain.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.phone import BadPhone, parse_phone
+from dialer.mail import SmtpPost, make_post
 from dialer.settings import Settings, is_loopback, read_settings
 from dialer.store import calls, prices
 from dialer.wiring.accounts import has_credentials
@@ -73,10 +75,11 @@ async def _examine(settings: Settings) -> list[Finding]:
         ("twilio", _twilio),
         ("exotel", _exotel),
         ("exchange", _exchange),
+        ("email", _email),
         *((name, _voice(name)) for name in NAMES),
     ]
-    findings = []
-    for what, check in checks:
+
+    async def look(what: str, check: Callable[[Settings], Awaitable[Finding]]) -> Finding:
         began = time.monotonic()
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -87,8 +90,9 @@ async def _examine(settings: Settings) -> list[Finding]:
             found = Finding(what, "wrong", str(error).splitlines()[0] if str(error) else type(error).__name__)
         took = (time.monotonic() - began) * 1000
         timed = found.state == "ok" and what not in NAMES  # a voice tells its own times
-        findings.append(Finding(what, found.state, f"{found.says} ({took:.0f} ms)" if timed else found.says))
-    return findings
+        return Finding(what, found.state, f"{found.says} ({took:.0f} ms)" if timed else found.says)
+
+    return await asyncio.gather(*(look(what, check) for what, check in checks))
 
 
 async def _database(settings: Settings) -> Finding:
@@ -99,6 +103,19 @@ async def _database(settings: Settings) -> Finding:
     if apart > MOST_DRIFT_S:
         return Finding("database", "wrong", f"its clock and this machine's are {apart:.1f} s apart; synchronise them")
     return Finding("database", "ok", f"PostgreSQL {version}, schema up to date, clocks agree")
+
+
+async def _email(settings: Settings) -> Finding:
+    if settings.send_mail_url is None:
+        says = "emails are only written to the data folder; to send them: DIALER_SEND_MAIL_URL=smtp://user:password@host:587"
+        return Finding("email", "missing", says)
+    post = make_post(settings.send_mail_url, settings.dialer_data_dir)
+    assert isinstance(post, SmtpPost)
+    try:
+        await post.check()
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Finding("email", "wrong", f"{post.host}:{post.port}: {error}; check DIALER_SEND_MAIL_URL")
+    return Finding("email", "ok", f"{post.host}:{post.port} accepts us; sender {settings.dialer_mail_from}")
 
 
 async def _redis(settings: Settings) -> Finding:

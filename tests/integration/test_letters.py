@@ -9,13 +9,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 
+from dialer.cli.doctor import _email
 from dialer.flows.change_meeting import Refused, cancel_meeting, choices, flag_unkept, move_meeting
 from dialer.flows.links import Links
 from dialer.flows.send_letters import send_letters
 from dialer.flows.write_letter import House
 from dialer.ics.invitation import Party, uid_of
 from dialer.mail import FolderPost, Post, make_post
+from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Incident, Mail
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
@@ -303,3 +306,12 @@ async def test_it_is_too_late_to_change_within_the_counselors_notice(desk: Desk)
         ):
             assert isinstance(done, Refused)
     assert (await desk.booking()).state == "booked"
+
+
+async def test_the_system_check_says_whether_the_mail_server_takes_us(settings: Settings) -> None:
+    with post_office() as box:
+        there = settings.model_copy(update={"dialer_send_mail_url": SecretStr(box.url)})
+        assert (await _email(there)).state == "ok"
+    gone = await _email(there)
+    assert (gone.state, "check DIALER_SEND_MAIL_URL" in gone.says) == ("wrong", True)
+    assert (await _email(settings)).state == "missing"

@@ -433,3 +433,13 @@ async def test_calls_are_listed_by_campaign_and_outcome_and_page_by_key(full: As
         rest = await past_calls.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
     assert {str(each.call_id) for each in (*first, *rest)} == booked
     assert len(rest) == len(booked) - 1
+
+
+async def test_the_system_check_shows_a_page_at_once_and_loads_its_results(web: AsyncClient) -> None:
+    """B22: no blank wait; email is among the checks."""
+    page = (await web.get("/settings/doctor")).text
+    assert 'hx-get="/settings/doctor?run=1" hx-trigger="load"' in page
+    assert "Checking the database" in page
+    found = (await web.get("/settings/doctor?run=1")).text
+    assert re.search(r'<th scope="row">email</th><td>.*not set', found)
+    assert "hx-trigger" not in found.split("<main", 1)[1].split("</main>")[0]

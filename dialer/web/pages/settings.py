@@ -180,8 +180,10 @@ async def remove_price(request: Asked, parts: WebParts) -> Template | Redirect:
 
 
 @get(f"{HERE}/doctor", include_in_schema=False, opt=may(READERS))
-async def doctor(parts: WebParts) -> Template:
-    """What is set, what answers, and what to do about the rest: the findings of `dialer doctor`."""
+async def doctor(parts: WebParts, run: FromQuery[bool] = False) -> Template:
+    """The findings of `dialer doctor`, which take up to 20 s: the page comes at once and loads them with `run`."""
+    if not run:
+        return shown("settings/doctor.html", HERE, findings=None)
 
     async def examine() -> tuple[list[dict[str, str]], str]:
         _, out, says = await run_dialer(parts, "doctor", "--json")
