@@ -1,6 +1,5 @@
 """A whole dialer before a simulated world, and a browser's sessions of every role in it."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from dialer.cli.rehearsal import Rehearsal, own_environment, rehearsing, told, working_morning
 from dialer.domain.roles import Role
 from dialer.wiring.stores import open_store
+from tests.support.databases import aside
 from tests.support.pages import key_of
 
 
@@ -71,7 +71,7 @@ class Office:
 def open_office(folder: Path, speed: float) -> Iterator[Office]:
     """Open one for as long as the context lasts; before the browser, whose loop then runs in the thread."""
     with rehearsing(folder, speed=speed, start=working_morning(date(2026, 11, 24))) as running:
-        yield Office(running, asyncio.run(_keys(running)))
+        yield Office(running, aside(_keys(running)))
 
 
 async def _keys(running: Rehearsal) -> dict[Role, str]:

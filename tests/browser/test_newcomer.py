@@ -18,10 +18,12 @@ SPEED = 8
 SOON_MS, LATER_MS = 20_000, 120_000
 
 
-@pytest.fixture
-def rehearsal(tmp_path: Path) -> Iterator[tuple[Rehearsal, str]]:
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, str]]:
     """A dialer as it is started for the first time, before a simulated world, and its first one-time password."""
-    with rehearsing(tmp_path / "data", speed=SPEED, start=working_morning(date(2026, 11, 24))) as running:
+    with rehearsing(
+        tmp_path_factory.mktemp("first") / "data", speed=SPEED, start=working_morning(date(2026, 11, 24))
+    ) as running:
         told = make_first_account(running.settings)
         assert told is not None
         yield running, told
