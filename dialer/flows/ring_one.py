@@ -11,6 +11,7 @@ from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.zones import Zones, zone_of
 from dialer.flows.ask_gate import Carriers, ask_about, room_of
 from dialer.flows.create_campaign import create_campaign
+from dialer.flows.launch import no_business
 from dialer.flows.route_calls import line_for, rates_of
 from dialer.flows.run_campaign import intend
 from dialer.store import campaigns, pace
@@ -45,6 +46,8 @@ async def ring_one(
         campaign = named
     else:
         return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
+    if (unnamed := await no_business(session, campaign)) is not None:
+        return Refused(unnamed)
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
         return Refused(f"{number!r}: {phone.says}")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dialer.ava.persona import missing_columns, notice_ms, tell
+from dialer.ava.persona import tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
+from dialer.domain.script_words import missing_columns
 from dialer.flows.create_campaign import create_campaign
 from dialer.flows.keep_scripts import Shipped, add_script, keep_shipped_scripts
 from dialer.store.tables import Campaign, Script
@@ -33,6 +34,7 @@ def test_each_shipped_script_is_filled_completely_says_that_it_records_and_follo
         told[recorded] = tell(
             shipped.persona,
             shipped.opening,
+            business="One Window",
             name="Asha Rao",
             row={},
             zone="Asia/Kolkata",
@@ -45,7 +47,7 @@ def test_each_shipped_script_is_filled_completely_says_that_it_records_and_follo
     assert "change with them at once" in told[True].instructions
     assert any(word in told[True].opening for word in ("is recorded", "रिकॉर्ड", "record ho rahi"))
     assert not any(word in told[False].opening for word in ("is recorded", "रिकॉर्ड", "record ho rahi", "  "))
-    assert 0 < notice_ms(shipped.opening) < 15_000
+    assert 0 < told[True].disclosure.most_ms < 15_000
     assert ("दोबारा" in told[True].goodbye) == (shipped.language == "hi")
 
 

@@ -98,7 +98,8 @@ async def test_the_text_of_a_form_is_tried_without_making_a_version(web: AsyncCl
     page = await send(web, PAGE, "/scripts/ava", **form, language="en", speaker="ash", speed="1", name="ava")
     assert "the text as it stands in the form. It is not saved" in page.text
     page = await send(web, PAGE, PAGE, **form, language="en", begin="1", student=f"Asha {ATTACK}")
-    assert "Good day Asha." in page.text
+    assert "<dt>Locked first sentence</dt><dd>Hello Asha, this is AVA, an AI assistant calling from" in page.text
+    assert "Good day Asha" not in page.text, "she greets once"
     assert "not saved" in page.text
     assert "<dd>command" in page.text
     page = await send(web, PAGE, PAGE, **_fields(page), words=ATTACK)

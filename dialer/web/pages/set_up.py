@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.blanks import blanks
 from dialer.ava.openings import openings
+from dialer.ava.persona import locked_line_of
+from dialer.domain.disclosure import own_words
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.change_campaign import CannotChangeError, change_campaign
 from dialer.flows.create_campaign import NameTakenError, create_campaign
 from dialer.flows.forecast import Forecast, forecast
-from dialer.flows.launch import CannotLaunchError, launch
+from dialer.flows.launch import CannotLaunchError, launch, no_business
 from dialer.flows.rehearse import MOST_LEADS
 from dialer.store import audit, campaign_pages, imports, rehearsals, script_pages
 from dialer.store.tables import Campaign
@@ -189,10 +191,14 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
         case "rehearse":
             last = await rehearsals.newest(session, campaign.id)
             result = last.result if last else None
+            script = await campaign_pages.script_of(session, campaign)
             spoken = [each["lead_id"] for part in ("people", "meetings") for each in (result or {}).get(part, ())]
             return {
                 "missing": await blanks(session, campaign),
-                "script": await campaign_pages.script_of(session, campaign),
+                "script": script,
+                "unnamed": await no_business(session, campaign),
+                "locked": locked_line_of(script, recorded=campaign.recording),
+                "own": own_words(script.opening),
                 "openings": await openings(session, campaign, now),
                 "last": last,
                 "result": result,
@@ -200,7 +206,7 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
                 "most": MOST_LEADS,
             }
         case "launch":
-            return {"missing": await blanks(session, campaign)}
+            return {"missing": await blanks(session, campaign), "unnamed": await no_business(session, campaign)}
         case _:
             return {}
 
