@@ -279,6 +279,13 @@ async def test_a_script_gets_a_new_version_and_shows_what_changed(web: AsyncClie
     assert "<ins>+ Namaste $greeting, $fair_name here.</ins>" in page
     assert "<code>$fair_name</code>" in page
     assert "Hello $greeting, this is AVA, an AI assistant calling from Acme Study. This call is recorded." in page
+    assert "No imported list fills <code>$fair_name</code>." in page
+    assert "until its lists have this column: “Fair name”" in page
+    campaign_id = await _draft(web, store)
+    async with store.sessions() as session:
+        assert (await session.get_one(Campaign, campaign_id)).script_id == old.id, "one that can be launched"
+    step = " ".join((await web.get(f"/campaigns/{campaign_id}/set-up/script")).text.split())
+    assert "needs a column for <code>$fair_name</code>" in step
     again = await send(web, "/scripts/ava", page="/scripts/ava", **said)
     assert (again.status_code, "like that already" in again.text) == (409, True)
 

@@ -82,9 +82,16 @@ async def _page(parts: Parts, name: str, old: int | None = None, new: int | None
         after=after,
         diff=_diff(before, after) if before is not None else [],
         words=[(word, word in OURS) for word in words],
+        unfilled=_unfilled(newest, [column for _, given in columns for column in given]),
         lists=[(of, missing_columns(newest.persona, newest.opening, given)) for of, given in columns],
         **more,
     )
+
+
+def _unfilled(script: Script, columns: list[str]) -> list[tuple[str, str]]:
+    """The $words that no imported list fills, each with the column that would."""
+    missing = missing_columns(script.persona, script.opening, columns)
+    return [(word, word.replace("_", " ").capitalize()) for word in missing]
 
 
 def _diff(before: Script, after: Script) -> list[tuple[str, str]]:

@@ -19,12 +19,14 @@ from dialer.ava.openings import openings
 from dialer.ava.persona import locked_line_of
 from dialer.domain.disclosure import own_words
 from dialer.domain.roles import READERS, RUNNERS
+from dialer.domain.script_words import missing_columns
 from dialer.flows.change_campaign import CannotChangeError, change_campaign
 from dialer.flows.create_campaign import NameTakenError, create_campaign
 from dialer.flows.forecast import Forecast, forecast
 from dialer.flows.launch import CannotLaunchError, launch, no_business
 from dialer.flows.rehearse import MOST_LEADS
 from dialer.store import audit, campaign_pages, imports, rehearsals, script_pages
+from dialer.store.exports import lead_columns
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
 from dialer.web.pages.campaigns import found
@@ -187,7 +189,9 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
             lists = await campaign_pages.lists(session, campaign)
             return {"lists": [imports.described(each, campaign.name) for each in lists]}
         case "script":
-            return {"scripts": await script_pages.versions(session), "missing": await blanks(session, campaign)}
+            scripts, had = await script_pages.versions(session), await lead_columns(session, campaign.name)
+            lacks = {each.id: missing_columns(each.persona, each.opening, had) for each in scripts}
+            return {"scripts": scripts, "lacks": lacks, "missing": lacks[campaign.script_id]}
         case "rehearse":
             last = await rehearsals.newest(session, campaign.id)
             result = last.result if last else None
