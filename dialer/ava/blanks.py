@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.persona import missing_columns
+from dialer.domain.script_words import missing_columns
 from dialer.store.exports import lead_columns
 from dialer.store.tables import Campaign, Script
 

@@ -32,13 +32,16 @@ class Cast:
     row: Mapping[str, str] = field(default_factory=dict)
     """The marketer's row of a real lead."""
     recorded: bool = True
+    phone: str | None = None
+    """A real lead's number, whose country's rules bind; None for an invented student."""
 
     def told(self, now: datetime) -> Told:
         """What AVA is told, as in a call."""
-        persona, opening = honest(self.persona, self.opening, recorded=self.recorded)
         return tell(
-            persona,
-            opening,
+            honest(self.persona),
+            self.opening,
+            business=self.script.business,
+            phone=self.phone,
             name=self.name,
             row=self.row,
             zone=self.zone,
@@ -90,5 +93,13 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
     place, lead = found
     zone = lead.zones[0] if lead.zones else "UTC"
     return Cast(
-        script, persona, opening, lead.name, zone, language, await row_of(session, place), recorded=campaign.recording
+        script,
+        persona,
+        opening,
+        lead.name,
+        zone,
+        language,
+        await row_of(session, place),
+        recorded=campaign.recording,
+        phone=lead.phone,
     )

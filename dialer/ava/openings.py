@@ -1,4 +1,4 @@
-"""AVA's first words to leads of a campaign, filled from their own rows: what is said is seen before anybody is rung."""
+"""AVA's first words to leads of a campaign, filled from their own rows: see what is said before anyone is called."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,17 +6,16 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.persona import honest, tell
+from dialer.ava.persona import Told, honest, tell
 from dialer.flows.answer_call import row_of
 from dialer.store.tables import Campaign, CampaignLead, Lead, Script
 
 
 async def openings(
     session: AsyncSession, campaign: Campaign, now: datetime, most: int = 3
-) -> Sequence[tuple[Lead, str]]:
-    """The next leads to be rung, each with the words that AVA would open with."""
+) -> Sequence[tuple[Lead, Told]]:
+    """The next leads to be called, each with what AVA would be told: her first words, and the locked line in them."""
     script = await session.get_one(Script, campaign.script_id)
-    persona, opening = honest(script.persona, script.opening, recorded=campaign.recording)
     query = (
         select(CampaignLead, Lead)
         .join(Lead, Lead.id == CampaignLead.lead_id)
@@ -27,8 +26,10 @@ async def openings(
     found = []
     for in_campaign, lead in (await session.execute(query)).all():
         told = tell(
-            persona,
-            opening,
+            honest(script.persona),
+            script.opening,
+            business=script.business,
+            phone=lead.phone,
             name=lead.name,
             row=await row_of(session, in_campaign),
             zone=lead.zones[0] if lead.zones else "UTC",
@@ -36,5 +37,5 @@ async def openings(
             recorded=campaign.recording,
             language=script.language,
         )
-        found.append((lead, told.first))
+        found.append((lead, told))
     return found

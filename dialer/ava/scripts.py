@@ -16,14 +16,8 @@ _ENGLISH = f"Begin in English. {FOLLOW}"
 _HINDI = f"Begin in Hindi, in plain spoken words, with the English ones that everybody uses (university, visa, course). {FOLLOW}"
 _HINGLISH = f"Begin in Hinglish: Hindi sentences with English words, the way students in India's cities talk. {FOLLOW}"
 
-HINDI_OPENING = (
-    "नमस्ते $greeting, मैं AVA हूँ, विदेश में पढ़ाई के सलाहकार One Window की AI असिस्टेंट। $notice "
-    "मैं विदेश में पढ़ने की तैयारी में मदद करती हूँ: आपका नाम क्या है, और बाहर पढ़ने का ख़याल कैसे आया?"
-)
-HINGLISH_OPENING = (
-    "Hello $greeting, main AVA hoon, One Window ki AI assistant. $notice "
-    "Main study abroad mein help karti hoon: aapka naam kya hai, aur bahar padhne ka idea kaise aaya?"
-)
+HINDI_OPENING = "मैं विदेश में पढ़ने की तैयारी में मदद करती हूँ, बिना किसी फ़ीस के। बाहर पढ़ने का ख़याल आपको कैसे आया?"
+HINGLISH_OPENING = "Main study abroad mein help karti hoon, bilkul free. Bahar padhne ka idea aapko kaise aaya?"
 
 
 def _persona(speech: str) -> str:

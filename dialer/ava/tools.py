@@ -81,7 +81,7 @@ class Tools:
 
     def heard(self, item: str) -> None:
         """The student's latest turn: what is saved next came from it."""
-        self._last_turn = item
+        self._last_turn = self._talk.turn = item
 
     async def run(self, item: str, name: str, arguments: str) -> Answered:
         """Run one tool call; the same `item` again gives the stored result again."""

@@ -164,6 +164,7 @@ class _Turn:
             script=self._cast.script.name,
             version=self._cast.script.version,
             model=self._house.model,
+            disclosure=self._told.disclosure.words,
             ended=self._ended,
             tokens_in=sum(each.tokens_in for each in talk),
             tokens_out=sum(each.tokens_out for each in talk),

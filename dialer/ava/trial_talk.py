@@ -206,6 +206,8 @@ class Told(Bounded):
     script: str
     version: int
     model: str
+    disclosure: str
+    """The locked first sentence, which every call begins with."""
     ended: bool
     """The call would be over: there is no next turn."""
     tokens_in: int

@@ -14,10 +14,11 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
     speaks_to_machines = carrier is None or carrier.profile.leaves_messages
     talk, script = answered.talk, answered.script
-    persona, opening = honest(script.persona, script.opening, recorded=answered.records)
     told = tell(
-        persona,
-        opening,
+        honest(script.persona),
+        script.opening,
+        business=script.business,
+        phone=talk.phone,
         name=talk.name,
         row=answered.row,
         zone=talk.zone,
@@ -31,6 +32,7 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         told.goodbye,
         answered.time_limit_s,
         monotonic,
+        disclosure=told.disclosure,
         leaves_message=answered.leaves_message and speaks_to_machines,
         manner=Manner(script.min_speech_ms, script.protect_ms, script.silence_s),
     )

@@ -134,6 +134,8 @@ class Clerk:
             conversation.setup.transcription_model,
             first_audio_ms,
             conversation.latencies_ms,
+            conversation.disclosure.words if conversation.disclosure else None,
+            conversation.disclosed_ms,
         )
         faults = storable("; ".join(conversation.faults))[:LONGEST_REASON]
         ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None

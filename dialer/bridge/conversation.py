@@ -40,6 +40,7 @@ from dialer.carriers.media import (
     MediaStopped,
 )
 from dialer.domain.cost import add_usage
+from dialer.domain.disclosure import Disclosure
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -85,6 +86,8 @@ class Conversation:
     goodbye: str
     time_limit_s: float
     started_at: float
+    disclosure: Disclosure | None = None
+    """The locked first sentence, which `opening` begins with."""
     leaves_message: bool = False
     manner: Manner = field(default_factory=Manner)
     playback: Playback = field(default_factory=Playback)
@@ -337,6 +340,16 @@ class Conversation:
         """End the talk; what students said last may still be transcribed for a moment."""
         self._listening = False
         return self.ending.leave(end, now, self.stream_ms)
+
+    @property
+    def disclosure_ms(self) -> int:
+        """How long AVA speaks, at the most, until she has said who is calling and that the call is recorded."""
+        return self.disclosure.most_ms if self.disclosure else 0
+
+    @property
+    def disclosed_ms(self) -> int | None:
+        """Where in the call the student had heard the whole disclosure; None while they have not."""
+        return self.transcript.heard_until(self.disclosure.ends_at) if self.disclosure else None
 
     @property
     def is_over(self) -> bool:

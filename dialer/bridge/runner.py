@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from websockets.frames import CloseCode
 
-from dialer.ava.persona import notice_ms
 from dialer.bridge.beginning import begin
 from dialer.bridge.clerk import Clerk, Parts
 from dialer.bridge.conversation import Conversation
@@ -335,7 +334,7 @@ class Runner:
         self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
         recording = None
         if answered.records and self._shared.archive is not None:
-            recording = self._shared.archive.begin(talk.call_id, notice_ms(answered.script.opening))
+            recording = self._shared.archive.begin(talk.call_id, self._conversation.disclosure_ms)
         self._tap = Tap(self._shared.redis, talk.call_id, self._conversation.playback, recording)
         self.do(self._conversation.media(started, now))
         if self._gone:

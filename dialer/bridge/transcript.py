@@ -4,7 +4,7 @@ Words come when they are known: the student's long after the answer to them, AVA
 off only the share counts that was heard; of a talk that broke off, what was known by then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dialer.bridge.clips import Clip
@@ -123,6 +123,19 @@ class Transcript:
         for used in self._used.values():
             if used.tool_call == tool_call:
                 used.output = output
+
+    def heard_until(self, ends: Callable[[str], int | None]) -> int | None:
+        """When (ms of the call) so much of a turn of AVA's was heard as `ends` finds in its words, by letters.
+
+        A turn's letters are taken to be spoken evenly over its sound.
+        """
+        for item in self._order:
+            said = self._said.get(item)
+            if said is None or said.who != "ava" or not said.words:
+                continue
+            if (end := ends(_as_heard(said, said.words))) is not None:
+                return said.stream_ms + said.made_bytes * end // (len(said.words) * BYTES_PER_MS)
+        return None
 
     def awaits_words(self) -> bool:
         """Whether something that the student said is still being transcribed."""

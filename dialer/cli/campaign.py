@@ -13,6 +13,7 @@ from dialer.ava.blanks import blanks
 from dialer.cli.beside import with_store
 from dialer.cli.errors import CommandError
 from dialer.flows.create_campaign import create_campaign
+from dialer.flows.launch import no_business
 from dialer.settings import Settings
 from dialer.store import campaigns
 from dialer.store.exports import lead_columns
@@ -98,6 +99,8 @@ def _move(name: str, state: str, said: str) -> str:
             found = await named(session, name)
             if state == "running":
                 await _refuse_blanks(session, found)
+                if (unnamed := await no_business(session, found)) is not None:
+                    raise CommandError(unnamed)
             if await campaigns.move(session, found.id, state):
                 return f"campaign {name!r} {said}"
             if found.state == state:

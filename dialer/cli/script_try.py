@@ -21,7 +21,7 @@ from dialer.flows.keep_scripts import newest
 from dialer.settings import Settings
 from dialer.store.sessions import undone
 from dialer.wiring.stores import Store
-from dialer.wiring.texts import NoTextModelError, text_of
+from dialer.wiring.texts import SIMULATED, NoTextModelError, is_simulated, text_of
 
 NOTHING = "Nothing of this was saved, booked or rung."
 BROKEN = (ImportError, RuntimeError, ValueError)
@@ -108,6 +108,7 @@ async def _house(settings: Settings, store: Store, name: str, asked: Asked) -> A
     except BROKEN as error:
         raise CommandError(f"the text model {model.model} cannot be had: {error}") from error
     try:
-        yield House(store.sessions, partial(undone, store.engine), store.clock.now, text, model.model)
+        told = SIMULATED if is_simulated(settings) else model.model
+        yield House(store.sessions, partial(undone, store.engine), store.clock.now, text, told)
     finally:
         await text.close()

@@ -78,6 +78,12 @@ def rules_of(region: str | None, states: frozenset[str]) -> Rules | NoRules:
     return _merged(region, states)
 
 
+def discloses_ai(e164: str) -> bool:
+    """Whether an AI must say that it is one to this number (E.164); where no rules are known, it must."""
+    rules = rules_for(e164)
+    return rules.ai_disclosure if isinstance(rules, Rules) else True
+
+
 def narrow(rules: Rules, campaign: Window | None) -> Window:
     """When a campaign may ring this number: its own window within the law's, or the shipped default if it has none."""
     return rules.usual if campaign is None else intersect(rules.window, campaign)

@@ -1,7 +1,8 @@
 """Hold and book a meeting. The model chooses among tokens that were offered in this call; it cannot name times.
 
-A hold is looked at again when it is taken and when it is booked: a counselor who left, took the day off or was booked
-elsewhere meanwhile is not booked (F79), and the student hears of other times in the same turn.
+A time is booked only after the student has answered its read-back. A hold is checked again when it is taken and when it
+is booked: a counselor who left, took the day off or was booked elsewhere meanwhile is not booked (F79), and the student
+hears of other times in the same turn.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.slots import CounselorTime, Slot, is_bookable
 from dialer.domain.spoken import read_back, say
 from dialer.flows.offer_slots import DAY, offer, offer_words
-from dialer.flows.talk import Result, Talk
+from dialer.flows.talk import Lost, Result, Talk
 from dialer.store import bookings, counselors, leads, mails
 from dialer.store.tables import Booking
 
@@ -23,6 +24,9 @@ NOT_OFFERED = "that time was not offered in this call"
 TAKEN = "somebody else has just taken that time"
 GONE = "that time is no longer free"
 PAST = "that time has passed"
+UNREAD = "the student has not agreed to that time yet: read it back, and wait for their answer"
+ASKS_AGAIN_FOR = timedelta(seconds=3)
+"""How long booking stays refused while no answer to the read-back is known: a voice may name the student's turn late."""
 ASK_EMAIL = "To which e-mail address may I send the invitation?"
 
 
@@ -51,13 +55,17 @@ async def hold_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
         )
     if counselor is None or held is None:
         taken = counselor is not None or await bookings.is_taken(session, slot)
+        talk.lost = Lost(slot.starts, taken, talk.turn)
         return await _refused(session, talk, "held", TAKEN if taken else GONE, now)
-    words = read_back(slot.starts, talk.zone, counselor.zone, counselor.name, now)
+    words = _read_back(talk, slot, counselor, now)
+    instead = _instead(talk, slot)
+    talk.held_in[token], talk.lost = talk.turn, None
+    talk.refused_at.pop(token, None)
     return {
         "held": True,
         "read_back": words,
         "expires_in_s": int(bookings.HOLD.total_seconds()),
-        "say": f"{words} Is that right?",
+        "say": f"{instead} {words} Does that suit you?" if instead else f"{words} Is that right?",
     }
 
 
@@ -73,9 +81,14 @@ async def book_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
         return await _refused(session, talk, "booked", reason, now, first)
     if slot.starts <= now:
         return await _refused(session, talk, "booked", PAST, now)
-    if await still_free(session, slot, now, held.id) is None:
+    counselor = await still_free(session, slot, now, held.id)
+    if counselor is None:
         await bookings.release_holds(session, talk.call_id)
+        talk.lost = Lost(slot.starts, await bookings.is_taken(session, slot), talk.turn)
         return await _refused(session, talk, "booked", GONE, now)
+    if _is_unread(talk, token, now):
+        words = _read_back(talk, slot, counselor, now)
+        return {"booked": False, "reason": UNREAD, "slots": [], "say": f"{words} Is that right?"}
     email = await leads.email_of(session, talk.campaign_lead_id)
     if not await bookings.book(session, held.id, email, now):
         return await _refused(session, talk, "booked", "the hold ran out", now, "Sorry, that took too long.")
@@ -89,6 +102,27 @@ async def still_free(session: AsyncSession, slot: Slot, now: datetime, but: UUID
     """The slot's counselor, if they can still keep it; `but` is the booking that takes the time itself."""
     people = await counselors.times(session, slot.starts - DAY, slot.ends + DAY, but=but, only=slot.counselor_id)
     return people[0] if people and is_bookable(people[0], slot.starts, now - LASTS) else None
+
+
+def _is_unread(talk: Talk, token: str, now: datetime) -> bool:
+    """Whether the student has said nothing since the time was held, so that they cannot have agreed to it."""
+    if talk.turn is None or talk.held_in.get(token) != talk.turn:
+        return False
+    return now - talk.refused_at.setdefault(token, now) < ASKS_AGAIN_FOR
+
+
+def _instead(talk: Talk, slot: Slot) -> str | None:
+    """What to say first where another time is held than the one the student chose, and they were not asked."""
+    lost = talk.lost
+    if lost is None or lost.turn != talk.turn or lost.starts == slot.starts:
+        return None
+    gone = "was just taken" if lost.taken else "is no longer free"
+    return f"The time you chose {gone}, so I am holding another one for you."
+
+
+def _read_back(talk: Talk, slot: Slot, counselor: CounselorTime, now: datetime) -> str:
+    words = read_back(slot.starts, talk.zone, counselor.zone, counselor.name, now)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 async def _refused(

@@ -30,6 +30,10 @@ class Measured:
     transcriber: str
     first_audio_ms: int | None
     latencies_ms: Sequence[int]
+    disclosure: str | None = None
+    """The locked first sentence."""
+    disclosed_ms: int | None = None
+    """Where in the call it was heard to its end; None where it was not."""
 
 
 async def close_talk(
@@ -48,6 +52,7 @@ async def close_talk(
     call.voice_model = measured.model or None
     call.voice_cost = await _cost(session, call, measured, now)
     call.first_audio_ms = measured.first_audio_ms
+    call.disclosure, call.disclosed_ms = measured.disclosure, measured.disclosed_ms
     call.latency_p50_ms = _percentile(measured.latencies_ms, 50)
     call.latency_p95_ms = _percentile(measured.latencies_ms, 95)
     await session.flush()

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.flows import keep_scripts
-from dialer.flows.keep_scripts import SHIPPED
 from dialer.store.campaigns import SINGLE_CALLS
 from dialer.store.tables import Campaign
 
@@ -21,7 +20,7 @@ async def create_campaign(
     session: AsyncSession,
     name: str,
     *,
-    script: str = SHIPPED,
+    script: str | None = None,
     carrier: str | None = None,
     country: str = "IN",
     window: tuple[time, time] | None = None,
@@ -33,7 +32,9 @@ async def create_campaign(
     machine_message: str | None = None,
     hidden: bool = False,
 ) -> Campaign:
-    """Make a draft campaign; `hidden` is for the campaign of single calls, whose name is reserved.
+    """Make a draft campaign with the newest version of `script`, or of the shipped one that imported lists can fill.
+
+    `hidden` is for the campaign of single calls, whose name is reserved.
 
     Raises:
         NameTakenError, UnknownScriptError: with a line that says what to do.
@@ -42,7 +43,7 @@ async def create_campaign(
         raise NameTakenError(f"{SINGLE_CALLS!r} is reserved for calls placed one at a time; choose another name")
     if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
         raise NameTakenError(f"there is a campaign {name!r} already; choose another name")
-    newest = await keep_scripts.newest(session, script)
+    speaks = await (keep_scripts.newest(session, script) if script else keep_scripts.newest_usable(session))
     wanted: dict[str, Any] = {
         "carrier": carrier,
         "country": country,
@@ -56,7 +57,7 @@ async def create_campaign(
         "machine_message": machine_message,
     }
     campaign = Campaign(
-        name=name, script_id=newest.id, **{key: value for key, value in wanted.items() if value is not None}
+        name=name, script_id=speaks.id, **{key: value for key, value in wanted.items() if value is not None}
     )
     session.add(campaign)
     await session.flush()

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.domain.script_words import missing_columns
+from dialer.store import campaigns, script_pages
 from dialer.store.tables import Script
 
 SHIPPED = "ava"
@@ -50,6 +52,33 @@ async def newest(session: AsyncSession, name: str, version: int | None = None) -
         which = f"{name!r}" if version is None else f"{name!r} in version {version}"
         raise UnknownScriptError(f"there is no script {which}; there are {names or 'none'}: see dialer script list")
     return found
+
+
+async def newest_usable(session: AsyncSession, name: str = SHIPPED) -> Script:
+    """A script's newest version whose every $word some imported list fills; its newest one where none is like that.
+
+    Raises:
+        UnknownScriptError: there is no such script.
+    """
+    known = {column for _, columns in await script_pages.columns(session) for column in columns}
+    versions = await script_pages.versions(session, name)
+    usable = (each for each in versions if not missing_columns(each.persona, each.opening, known))
+    return next(usable, None) or await newest(session, name)
+
+
+async def for_single_calls(session: AsyncSession) -> Script:
+    """The version for calls placed one at a time: the one of the campaign started last.
+
+    A single call has no row of a list. Where that version needs columns, or no campaign has started, it is the newest
+    version of the same script, else of the shipped one, that needs none.
+    """
+    used = await campaigns.script_in_use(session)
+    names = dict.fromkeys((used.name if used else SHIPPED, SHIPPED))
+    versions = [each for name in names for each in await script_pages.versions(session, name)]
+    alone = (
+        each for each in ([used] if used else []) + versions if not missing_columns(each.persona, each.opening, ())
+    )
+    return next(alone, None) or used or await newest(session, SHIPPED)
 
 
 async def add_script(

@@ -1,4 +1,4 @@
-"""A campaign set running: refused where nobody could be rung, or where AVA would read out a "$word" that nothing fills."""
+"""Start a campaign. Refused where it has no leads, where AVA would read out a "$word", or would not say who is calling."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store import audit, campaigns
-from dialer.store.tables import Campaign, CampaignLead
+from dialer.store.tables import Campaign, CampaignLead, Script
 
 
 class CannotLaunchError(ValueError):
@@ -26,8 +26,21 @@ async def launch(session: AsyncSession, campaign: Campaign, by: str, blanks: Seq
     if blanks:
         named = ", ".join(f"${name}" for name in blanks)
         raise CannotLaunchError(f"The script names {named}, which no column of its lists gives.")
+    if (unnamed := await no_business(session, campaign)) is not None:
+        raise CannotLaunchError(unnamed)
     state = campaign.state
     if not await campaigns.move(session, campaign.id, "running"):
         raise CannotLaunchError(f"The campaign is {state}; it cannot be started.")
     await audit.note(session, by, "campaign started", {"campaign": campaign.name})
     return True
+
+
+async def no_business(session: AsyncSession, campaign: Campaign) -> str | None:
+    """What to do where the campaign's script names no business, so that AVA cannot say who is calling; else None."""
+    script = await session.get_one(Script, campaign.script_id)
+    if script.business.strip():
+        return None
+    return (
+        f"Version {script.version} of the script {script.name!r} has no business name, so AVA cannot say who is calling. "
+        "Add the business name to the script, and choose the new version for this campaign."
+    )

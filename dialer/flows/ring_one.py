@@ -11,6 +11,8 @@ from dialer.domain.phone import BadPhone, parse_phone
 from dialer.domain.zones import Zones, zone_of
 from dialer.flows.ask_gate import Carriers, ask_about, room_of
 from dialer.flows.create_campaign import create_campaign
+from dialer.flows.keep_scripts import for_single_calls
+from dialer.flows.launch import no_business
 from dialer.flows.route_calls import line_for, rates_of
 from dialer.flows.run_campaign import intend
 from dialer.store import campaigns, pace
@@ -45,6 +47,8 @@ async def ring_one(
         campaign = named
     else:
         return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
+    if (unnamed := await no_business(session, campaign)) is not None:
+        return Refused(unnamed)
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
         return Refused(f"{number!r}: {phone.says}")
@@ -57,13 +61,16 @@ async def ring_one(
 
 
 async def _single_calls(session: AsyncSession) -> Campaign:
-    """The hidden campaign of single calls, running: made on first use, set running again where its leads were done.
+    """The hidden campaign of single calls, running, with the script version that campaigns use.
+
+    It is made on first use, and set running again where its leads were done.
 
     A pause or a stop is left in place: somebody, or a circuit breaker, decided it.
     """
     campaign = await campaigns.named(session, SINGLE_CALLS)
     if campaign is None:
         campaign = await create_campaign(session, SINGLE_CALLS, hidden=True)
+    campaign.script_id = (await for_single_calls(session)).id
     if campaign.state in ("draft", "done"):
         await campaigns.move(session, campaign.id, "running")
         await session.refresh(campaign)

@@ -58,6 +58,7 @@ class Mind:
         self._asked = 0
         self._tries = 0
         self.has_heard = False
+        self._owes_booking = False
 
     def hear(self, texts: Sequence[str]) -> None:
         """Take in what was said in one turn; nothing recognised is an empty list. A line is acted on once."""
@@ -75,6 +76,8 @@ class Mind:
             self._acted_on.add(line.text)
             self._plan.extend(line.does)
             self._answer = line.answer
+        if fresh and self._owes_booking and self._held:
+            self._plan.appendleft(ToolUse("book_slot", {"slot": HELD_SLOT}))
 
     def silence(self) -> None:
         """Nobody spoke for the idle time."""
@@ -108,10 +111,11 @@ class Mind:
             case "hold_slot" if self._slots and self._may_try():
                 self._plan.appendleft(ToolUse("hold_slot", {"slot": FIRST_SLOT}))
             case "book_slot" if result.get("booked") is False and self._slots and self._may_try():
-                self._held = None
-                self._plan.extendleft(
-                    (ToolUse("book_slot", {"slot": HELD_SLOT}), ToolUse("hold_slot", {"slot": FIRST_SLOT}))
-                )
+                self._held, self._owes_booking = None, True  # once the student has agreed to the other time
+                self._plan.appendleft(ToolUse("hold_slot", {"slot": FIRST_SLOT}))
+            case "book_slot":
+                self._owes_booking = result.get("booked") is False
+                self._plan.clear()
             case _:
                 pass
 

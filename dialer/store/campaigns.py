@@ -29,6 +29,18 @@ def listed() -> ColumnElement[bool]:
     return Campaign.name != SINGLE_CALLS
 
 
+async def script_in_use(session: AsyncSession) -> Script | None:
+    """The version that the campaign started last speaks by; None where none has started."""
+    query = (
+        select(Script)
+        .join(Campaign, Campaign.script_id == Script.id)
+        .where(listed(), Campaign.started_at.is_not(None))
+        .order_by(Campaign.started_at.desc(), Campaign.id.desc())
+        .limit(1)
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
 async def named(session: AsyncSession, name: str) -> Campaign | None:
     """The campaign of that name."""
     return (await session.scalars(select(Campaign).where(Campaign.name == name))).one_or_none()

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from dialer.settings import Settings
+from dialer.settings import Settings, is_loopback
 from dialer.voices.cascade.port import Text
 from dialer.voices.cascade.text.loading import load
+
+SIMULATED = "a simulated model"
+"""What the text model of the simulated world is called."""
 
 
 class NoTextModelError(Exception):
@@ -68,3 +71,9 @@ def text_of(settings: Settings, voice: str, model: str | None) -> TextModel:
         names = " or ".join(each.key_name for each in known.values())
         raise NoTextModelError(f"no text model has a key to try a script with: set {names}")
     return found
+
+
+def is_simulated(settings: Settings) -> bool:
+    """Whether the text models are those of a demo's simulated world: they and the carriers are on this machine."""
+    urls = [each.url for each in text_models(settings).values() if each.key]
+    return bool(urls) and all(is_loopback(url) for url in (settings.twilio_api_url, *urls))

@@ -29,6 +29,7 @@ NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in Kolkata."""
 SECRET = "k" * 40
 """What the house signs its addresses with."""
+LOCKED = "Hello, this is AVA, an AI assistant calling from One Window. This call is recorded."
 ATTACK = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 COLUMN = "Course'\"><script>document.title='taken'</script>"
 HOSTILE = [
@@ -140,6 +141,8 @@ async def _call(session: AsyncSession, place: CampaignLead, lead: Lead, outcome:
         latency_p50_ms=640 + lead.id * 7 if talked else None,
         latency_p95_ms=1100 if talked else None,
         first_audio_ms=420 if talked else None,
+        disclosure=LOCKED if talked else None,
+        disclosed_ms=5200 if talked and lead.id % 2 else None,
     )
     session.add(call)
     await session.flush()
@@ -148,7 +151,7 @@ async def _call(session: AsyncSession, place: CampaignLead, lead: Lead, outcome:
 
 async def _talk(session: AsyncSession, call: Call, lead: Lead) -> None:
     said = (
-        ("ava", "Hello, this is AVA, the AI assistant of One Window. This call is recorded. What inspired you?", 400),
+        ("ava", f"{LOCKED} What inspired you?", 400),
         ("student", f"I want to study in Canada {ATTACK}", 6200),
         ("ava", "Canada is a lovely choice. Which course do you have in mind?", 9100),
         ("student", "Data science, in January.", 13300),

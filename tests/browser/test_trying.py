@@ -90,7 +90,7 @@ def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) ->
             "Tried is the text as it stands in the form. It is not saved."
         )
         tab.click("text=Begin: AVA opens")
-        expect(tab.locator("#talk li").first).to_contain_text("Good day.", timeout=SOON_MS)
+        expect(tab.locator("#talk li").first).to_contain_text("Hello, this is AVA, an AI assistant", timeout=SOON_MS)
         complaints: list[str] = []
         tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         tab.click("text=Begin again")

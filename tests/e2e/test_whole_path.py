@@ -256,6 +256,8 @@ def test_the_recorded_call_ends_as_not_interested_in_the_order_in_which_it_was_s
     assert "recorded" in greeting
     assert "not interested to talk today" in no
     assert "reach out any time" in fine.lower()
+    assert greeting.startswith(call["call"].disclosure)
+    assert 2_000 < call["call"].disclosed_ms < 15_000, "the simulated voices speak the locked line too"
     assert "bye-bye" in bye.lower()
     assert "goodbye" in goodbye.lower()
     assert next(each for each in run.ledger["calls"] if each["to"] == call["lead"].phone)["ended_by"] == "server"

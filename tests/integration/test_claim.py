@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from dialer.domain.call import Outcome
+from dialer.flows.create_campaign import create_campaign
+from dialer.flows.keep_scripts import add_script
 from dialer.flows.ring_one import Asked, Refused, ring_one
+from dialer.store import campaigns
 from dialer.store.campaigns import SINGLE_CALLS
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
@@ -230,6 +233,25 @@ async def test_one_number_asked_for_is_meant_at_once_and_not_twice(store: Store)
     again = await ask_to_ring(store, phone_of(1), TUESDAY_11)
     assert isinstance(again, Refused)
     assert await rung(store) == [phone_of(1)]
+
+
+async def test_single_calls_speak_by_the_version_that_campaigns_use_now(store: Store) -> None:
+    assert isinstance(await ask_to_ring(store, "12", TUESDAY_11), Refused), "the campaign of single calls is made"
+    async with store.sessions.begin() as session:
+        used = await add_script(session, "ava", {"speaker": "marin"})
+        await campaigns.move(session, (await create_campaign(session, "Spring")).id, "running")
+        await add_script(session, "ava", {"speaker": "cedar"})
+    assert isinstance(await ask_to_ring(store, phone_of(2), TUESDAY_11), Asked)
+    spoken = await sql(store.sessions, "SELECT script_id FROM call WHERE phone = :phone", phone=phone_of(2))
+    assert spoken == used.id
+
+
+async def test_a_single_call_whose_script_names_no_business_is_refused(store: Store) -> None:
+    await sql(store.sessions, "UPDATE script SET business = ''")
+    unnamed = await ask_to_ring(store, phone_of(1), TUESDAY_11)
+    assert isinstance(unnamed, Refused)
+    assert "has no business name" in unnamed.says
+    assert await rung(store) == []
 
 
 async def end_all_calls(store: Store, outcome: Outcome, lead_state: str) -> None:

@@ -330,7 +330,10 @@ async def test_a_script_that_names_a_column_no_lead_has_is_not_started(
     assert refused.exit_code == 1
     assert "$favourite_dish" in str(refused.exception)
     assert "$city" not in str(refused.exception)
-    await sql(store.sessions, "UPDATE script SET persona = 'You come from $city_of_birth. $known'")
+    await sql(store.sessions, "UPDATE script SET persona = 'You come from $city_of_birth. $known', business = ''")
+    refused = await asyncio.to_thread(run, settings, "campaign", "start", "Spring")
+    assert (refused.exit_code, "has no business name" in str(refused.exception)) == (1, True)
+    await sql(store.sessions, "UPDATE script SET business = 'Acme'")
     assert (await asyncio.to_thread(run, settings, "campaign", "start", "Spring")).exit_code == 0
 
 

@@ -143,6 +143,13 @@ async def test_a_campaign_is_made_step_by_step_and_not_launched_before_it_has_le
     empty = await send(web, f"{steps}/launch")
     assert (empty.status_code, "no leads yet" in empty.text) == (422, True)
     await enrol(store.sessions, campaign_id, [phone_of(1)], {"consent": True})
+    await sql(store.sessions, "UPDATE script SET business = ' '")
+    for page in ("rehearse", "launch"):
+        assert "has no business name, so AVA cannot say who is calling" in (await web.get(f"{steps}/{page}")).text
+    unnamed = await send(web, f"{steps}/launch")
+    assert (unnamed.status_code, "has no business name" in unnamed.text) == (422, True)
+    await sql(store.sessions, "UPDATE script SET business = 'Acme Study'")
+    assert "an AI assistant calling from Acme Study" in (await web.get(f"{steps}/rehearse")).text
     launched = await send(web, f"{steps}/launch")
     assert launched.headers["location"] == f"/campaigns/{campaign_id}?done=started"
     async with store.sessions() as session:
@@ -268,10 +275,21 @@ async def test_a_script_gets_a_new_version_and_shows_what_changed(web: AsyncClie
         old = (await session.scalars(select(Script).where(Script.name == "ava"))).one()
     said = {"opening": "Namaste $greeting, $fair_name here.", "persona": old.persona, "voice": old.voice}
     said |= {"speaker": old.speaker, "language": "en", "speed": "1", "name": "ava"}
+    refused = await send(web, "/scripts/ava", page="/scripts/ava", business=" ", **said)
+    assert (refused.status_code, "Namaste $greeting" in refused.text) == (422, True), "what was typed stays"
+    said["business"] = "Acme Study"
     assert (await send(web, "/scripts/ava", page="/scripts/ava", **said)).status_code == 303
     page = (await web.get("/scripts/ava")).text
     assert "<ins>+ Namaste $greeting, $fair_name here.</ins>" in page
     assert "<code>$fair_name</code>" in page
+    assert "Hello $greeting, this is AVA, an AI assistant calling from Acme Study. This call is recorded." in page
+    assert "No imported list fills <code>$fair_name</code>." in page
+    assert "until its lists have this column: “Fair name”" in page
+    campaign_id = await _draft(web, store)
+    async with store.sessions() as session:
+        assert (await session.get_one(Campaign, campaign_id)).script_id == old.id, "one that can be launched"
+    step = " ".join((await web.get(f"/campaigns/{campaign_id}/set-up/script")).text.split())
+    assert "needs a column for <code>$fair_name</code>" in step
     again = await send(web, "/scripts/ava", page="/scripts/ava", **said)
     assert (again.status_code, "like that already" in again.text) == (409, True)
 

@@ -91,6 +91,40 @@ async def test_both_sides_are_one_stereo_file_that_is_played_from_any_second(bri
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(sound)))
 
 
+async def test_a_call_shows_when_it_was_disclosed_who_is_calling(bridged: Bridged, web: Web) -> None:
+    async def told(call: Call) -> tuple[str | None, int | None, str]:
+        detail = (await web.get(f"/api/calls/{call.id}")).json()
+        return detail["disclosure"], detail["disclosed_at_ms"], (await web.get(f"/calls/{call.id}")).text
+
+    bridged.voice.greet = False
+    async with bridged.answered() as (call, caller):
+        session = await bridged.voice.session()
+        order = session.of("response.create")[0]["response"]["instructions"]
+        words = order.split('"')[1]
+        await session.say("a1", words, 400)
+        await until(lambda: caller.of("mark"), "the opening is on the line")
+        await asyncio.sleep(0.6)
+        await caller.stop()
+        await bridged.ended(call)
+    locked, at_ms, page = await told(call)
+    assert locked is not None
+    assert words.startswith(f"{locked} ")
+    assert "an AI assistant calling from One Window. This call is recorded." in locked
+    assert at_ms is not None
+    began = (await bridged.turns(call))[0].stream_ms
+    assert began + 400 * len(locked) // len(words) == pytest.approx(at_ms, abs=2)
+    assert "disclosed at 0:00" in page
+    assert words in page.replace("&#39;", "'"), "the transcript shows it"
+    async with bridged.answered(2) as (other, caller):
+        session = await bridged.voice.session(1)
+        await session.say("a1", words, 3000)
+        await until(lambda: caller.of("media"), "the opening begins")
+        await caller.stop()
+        await bridged.ended(other)
+    locked, at_ms, page = await told(other)
+    assert (locked is not None, at_ms, "not disclosed" in page) == (True, None, True)
+
+
 async def test_a_campaign_that_does_not_record_says_so_and_keeps_nothing(bridged: Bridged, web: Web) -> None:
     call = await placed_call(bridged.sessions, bridged.carrier)
     await sql(bridged.sessions, "UPDATE campaign SET recording = false")

@@ -27,7 +27,7 @@ from dialer.web.app import make_app
 from dialer.web.doors.may import BROWSER, MAY
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
-from tests.support.people import placed_call
+from tests.support.people import placed_call, sql
 from tests.support.web import serving
 
 OPEN = re.compile(
@@ -205,6 +205,12 @@ async def test_a_campaigns_life_over_the_api(store: Store, web: AsyncClient, tok
     assert (wrong.status_code, "open before they close" in wrong.json()["detail"]) == (422, True)
     files = {"data": ("list.csv", b"Name,Phone,Consent\nAsha,+919812000001,Yes\n")}
     assert (await web.post("/api/campaigns/Spring/leads", files=files)).json()["imported"] == 1
+    await sql(store.sessions, "UPDATE script SET business = ''")
+    unnamed = await web.post("/api/campaigns/Spring/start")
+    assert (unnamed.status_code, "has no business name" in unnamed.json()["detail"]) == (409, True)
+    named = await web.post("/api/scripts/ava", json={"business": "Acme Study"})
+    assert (named.status_code, named.json()["business"]) == (201, "Acme Study")
+    await web.patch("/api/campaigns/Spring", json={"script": "ava"})
     assert (await web.post("/api/campaigns/Spring/start")).json()["state"] == "running"
     assert (await web.post("/api/campaigns/Spring/pause")).json()["state"] == "paused"
     page = (await web.get("/api/leads", params={"campaign": "Spring"})).json()
@@ -218,7 +224,7 @@ async def test_a_campaigns_life_over_the_api(store: Store, web: AsyncClient, tok
     assert (await web.delete("/api/do-not-call/9812000001")).json()["removed"] == 1
     assert (await web.post("/api/campaigns/Spring/stop", json={})).json()["live"] == 0
     version = await web.post("/api/scripts/ava", json={"voice": "gemini_live"})
-    assert (version.status_code, version.json()["version"]) == (201, 2)
+    assert (version.status_code, version.json()["version"]) == (201, 3)
     assert (await web.post("/api/scripts/ava", json={"voice": "nobody"})).status_code == 422
     assert (await web.put("/api/kill-switches/all", json={"why": "fire"})).json()["on"]
     assert (await web.get("/api/kill-switches")).json() == {"all": "fire"}

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dialer.ava.persona import missing_columns, notice_ms, tell
+from dialer.ava.persona import tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
+from dialer.domain.script_words import missing_columns
 from dialer.flows.create_campaign import create_campaign
-from dialer.flows.keep_scripts import Shipped, add_script, keep_shipped_scripts
+from dialer.flows.keep_scripts import Shipped, add_script, for_single_calls, keep_shipped_scripts
+from dialer.settings import Settings
+from dialer.store import campaigns
 from dialer.store.tables import Campaign, Script
 from dialer.wiring.stores import Store
+from tests.support.lists import bring, write_list
 from tests.support.shell import Shell
 
 NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
@@ -33,6 +37,7 @@ def test_each_shipped_script_is_filled_completely_says_that_it_records_and_follo
         told[recorded] = tell(
             shipped.persona,
             shipped.opening,
+            business="One Window",
             name="Asha Rao",
             row={},
             zone="Asia/Kolkata",
@@ -45,7 +50,7 @@ def test_each_shipped_script_is_filled_completely_says_that_it_records_and_follo
     assert "change with them at once" in told[True].instructions
     assert any(word in told[True].opening for word in ("is recorded", "रिकॉर्ड", "record ho rahi"))
     assert not any(word in told[False].opening for word in ("is recorded", "रिकॉर्ड", "record ho rahi", "  "))
-    assert 0 < notice_ms(shipped.opening) < 15_000
+    assert 0 < told[True].disclosure.most_ms < 15_000
     assert ("दोबारा" in told[True].goodbye) == (shipped.language == "hi")
 
 
@@ -107,6 +112,46 @@ async def test_a_campaign_is_made_with_the_newest_version(store: Store) -> None:
     async with store.sessions() as session:
         kept = await session.get_one(Campaign, old.id)
         assert (await session.get_one(Script, kept.script_id)).speaker == "ash"
+
+
+async def test_a_new_campaign_starts_with_the_newest_version_that_a_list_can_fill(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    async with store.sessions.begin() as session:
+        await add_script(session, "ava", {"speaker": "marin"})
+        made = await add_script(session, "ava", {"opening": "Do you still like $Hobby?"})
+        first = await create_campaign(session, "First")
+        chosen = await create_campaign(session, "Chosen", script="ava")
+        assert (await session.get_one(Script, first.script_id)).version == 2
+        assert chosen.script_id == made.id, "who names a script gets its newest version"
+    rows = write_list(tmp_path / "list.csv", [["Asha", "98120 00001", "chess"]], ("Name", "Phone", "Hobby"))
+    await bring(settings, store, rows, "First")
+    async with store.sessions.begin() as session:
+        assert (await create_campaign(session, "Next")).script_id == made.id
+
+
+async def test_single_calls_use_the_version_that_campaigns_use(store: Store) -> None:
+    async def speaks() -> int:
+        async with store.sessions() as session:
+            return (await for_single_calls(session)).version
+
+    async with store.sessions.begin() as session:
+        await add_script(session, "ava", {"speaker": "marin"})
+        second = await create_campaign(session, "Second")
+        await add_script(session, "ava", {"speaker": "cedar"})
+        third = await create_campaign(session, "Third")
+        await add_script(session, "ava", {"opening": "Do you still like $hobby?"})
+        hobby = await create_campaign(session, "Hobby", script="ava")
+    assert await speaks() == 3, "no campaign has started: the newest that needs no list"
+    async with store.sessions.begin() as session:
+        await campaigns.move(session, second.id, "running")
+    assert await speaks() == 2
+    async with store.sessions.begin() as session:
+        await campaigns.move(session, third.id, "running")
+    assert await speaks() == 3
+    async with store.sessions.begin() as session:
+        await campaigns.move(session, hobby.id, "running")
+    assert await speaks() == 3, "a single call has no row that could fill $hobby"
 
 
 async def test_our_new_words_keep_the_manner_that_was_chosen_and_come_once(store: Store) -> None:

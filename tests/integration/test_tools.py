@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dialer.ava.tools import Tools
 from dialer.store.tables import Booking, EnquiryValue, ToolUse
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
@@ -90,6 +91,8 @@ async def test_hold_read_back_and_book(store: Store, ava: Ava) -> None:
     slot = (await ava("find_slots"))["slots"][0]
     held = await ava("hold_slot", slot=slot["slot"])
     assert (held["held"], held["expires_in_s"]) == (True, 180)
+    assert held["read_back"].startswith("Today, Tuesday the tenth of February, at ")
+    assert held["say"].endswith(" with One Window desk. Is that right?")
     assert held["read_back"] in held["say"]
     booked = await ava("book_slot", slot=slot["slot"])
     assert booked["booked"] is True
@@ -98,6 +101,54 @@ async def test_hold_read_back_and_book(store: Store, ava: Ava) -> None:
     assert str(booking.id) == booked["booking_id"]
     assert (booking.state, booking.held_until, booking.lead_zone) == ("booked", None, "Asia/Kolkata")
     assert booking.during.lower == datetime.fromisoformat(slot["starts"])
+
+
+async def test_a_time_that_the_student_has_not_been_read_is_not_booked(store: Store, ava: Ava) -> None:
+    now = TUESDAY_11
+    ava.tools = Tools(store.sessions, ava.talk, lambda: now)
+    ava.tools.heard("the first one, please")
+    slot = (await ava("find_slots"))["slots"][0]["slot"]
+    held = await ava("hold_slot", slot=slot)
+    for _ in range(2):
+        refused = await ava("book_slot", slot=slot)
+        assert (refused["booked"], refused["say"]) == (False, held["say"])
+    assert [row.state for row in await all_of(store, Booking)] == ["held"]
+    ava.tools.heard("yes")
+    assert (await ava("book_slot", slot=slot))["booked"] is True
+
+
+async def test_a_voice_that_names_the_students_answer_late_can_still_book(store: Store, ava: Ava) -> None:
+    now = TUESDAY_11
+    ava.tools = Tools(store.sessions, ava.talk, lambda: now)
+    ava.tools.heard("the first one, please")
+    slot = (await ava("find_slots"))["slots"][0]["slot"]
+    await ava("hold_slot", slot=slot)
+    assert (await ava("book_slot", slot=slot))["booked"] is False
+    now += timedelta(seconds=4)
+    assert (await ava("book_slot", slot=slot))["booked"] is True
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("when", ["before the hold", "before the booking"])
+async def test_another_time_than_the_one_chosen_is_said_to_be_another(
+    store: Store, ava: Ava, when: str, asked: bool
+) -> None:
+    ava.tools.heard("turn_1")
+    chosen, *others = (await ava("find_slots"))["slots"]
+    if when == "before the booking":
+        assert (await ava("hold_slot", slot=chosen["slot"]))["held"]
+        ava.tools.heard("turn_2")
+    at = datetime.fromisoformat(chosen["starts"])
+    busy = f"'[{at.isoformat()}, {(at + timedelta(minutes=30)).isoformat()})'"
+    await sql(store.sessions, f"INSERT INTO busy_time (counselor_id, during) SELECT id, {busy} FROM counselor")
+    tool = "hold_slot" if when == "before the hold" else "book_slot"
+    assert "is no longer free" in (await ava(tool, slot=chosen["slot"]))["say"]
+    if asked:
+        ava.tools.heard("turn_3")
+    held = await ava("hold_slot", slot=others[0]["slot"])
+    said = f"The time you chose is no longer free, so I am holding another one for you. {held['read_back']} "
+    assert held["held"] is True
+    assert held["say"].startswith(said) is not asked, "a student who chose it themselves is not told so"
 
 
 async def test_booking_twice_is_one_booking_with_one_id(store: Store, ava: Ava) -> None:

@@ -92,13 +92,27 @@ async def test_a_student_is_played_by_the_page_alone_and_nothing_is_kept(
     assert await rows(sessions) == before
 
 
+async def test_a_demo_says_that_a_simulated_model_answers(
+    keyed: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for twilio, simulated in (("https://api.twilio.com", False), ("http://127.0.0.1:9", True)):
+        monkeypatch.setenv("TWILIO_API_URL", twilio)
+        settings = keyed.model_copy(update={"twilio_api_url": twilio})
+        async with signed_in(settings, store, Role.MARKETING) as web:
+            assert ("a simulated model answers" in (await web.get(PAGE)).text) is simulated
+            begun = await send(web, PAGE, PAGE, begin="1", student="Asha Rao", zone="Asia/Kolkata")
+            model = "a simulated model" if simulated else keyed.anthropic_model
+            assert f"<dt>Text model</dt><dd>{model}</dd>" in begun.text
+
+
 async def test_the_text_of_a_form_is_tried_without_making_a_version(web: AsyncClient, sessions: Sessions) -> None:
     before = await rows(sessions)
     form = {"opening": f"Good day $greeting. {ATTACK}", "persona": "You are AVA.", "voice": "cascade_cohere"}
     page = await send(web, PAGE, "/scripts/ava", **form, language="en", speaker="ash", speed="1", name="ava")
     assert "the text as it stands in the form. It is not saved" in page.text
     page = await send(web, PAGE, PAGE, **form, language="en", begin="1", student=f"Asha {ATTACK}")
-    assert "Good day Asha." in page.text
+    assert "<dt>Locked first sentence</dt><dd>Hello Asha, this is AVA, an AI assistant calling from" in page.text
+    assert "Good day Asha" not in page.text, "she greets once"
     assert "not saved" in page.text
     assert "<dd>command" in page.text
     page = await send(web, PAGE, PAGE, **_fields(page), words=ATTACK)

@@ -107,10 +107,13 @@ async def test_a_lead_of_a_campaign_is_greeted_by_their_own_row_and_keeps_it(sto
 async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Store, house: House) -> None:
     before = await rows(store.sessions)
     told = await Talking(house, opening="Namaste $greeting, AVA here.", student="Asha Rao", persona="You are AVA.")()
-    assert told.said[0].words == "Namaste Asha, AVA here. This call is recorded."
+    assert told.said[0].words == told.disclosure
+    assert told.disclosure == (
+        "Hello Asha, this is AVA, an AI assistant calling from One Window. This call is recorded."
+    )
     async with store.sessions.begin() as session:
         await add_script(session, "ava", {"opening": "Second words."})
-    assert (await Talking(house)()).said[0].words.startswith("Second words.")
+    assert (await Talking(house)()).said[0].words.endswith(" Second words.")
     assert (await Talking(house, version=1)()).version == 1
     after = await rows(store.sessions)
     assert {name for name in after if after[name] != before[name]} == {"script"}

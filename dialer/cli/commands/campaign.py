@@ -29,7 +29,9 @@ def campaign() -> None:
 
 @campaign.command()
 @click.argument("name")
-@click.option("--script", default=SHIPPED, show_default=True, help="what AVA says")
+@click.option(
+    "--script", help=f"what AVA says, in its newest version [{SHIPPED}, in the newest that imported lists can fill]"
+)
 @click.option("--carrier", type=click.Choice(CARRIERS), help="ring through this carrier only [by the number]")
 @click.option("--country", default="IN", show_default=True, help="where numbers without a country code are from")
 @click.option("--window", metavar="HH:MM-HH:MM", help="when to ring, in each lead's own zone [10:00-19:00]")

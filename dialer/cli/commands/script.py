@@ -48,7 +48,8 @@ def diff() -> None:
     "--like", metavar="SCRIPT", help="begin from this script's newest version [its own, else the shipped one]"
 )
 @click.option("--persona", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="a text file")
-@click.option("--opening", help="AVA's first words; $greeting and $notice are filled in")
+@click.option("--business", help="whom AVA says she is calling from, in the first sentence of every call")
+@click.option("--opening", help="what AVA says after the locked first sentence")
 @click.option("--voice", type=click.Choice(VOICES))
 @click.option("--second-voice", type=click.Choice([*VOICES, NOTHING]), help="takes over where the first fails")
 @click.option("--model", help=f"the voice's model; {NOTHING}: that of the settings")

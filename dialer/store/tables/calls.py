@@ -102,6 +102,10 @@ class Call(Base):
     currency: Mapped[str | None]
     usage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     first_audio_ms: Mapped[int | None]
+    disclosure: Mapped[str | None]
+    """The locked first sentence that AVA was told to open with; null in calls that were not talked to their end."""
+    disclosed_ms: Mapped[int | None]
+    """Where in the call (ms) it was heard to its end; null where it was not."""
     """From the answered stream to AVA's first audio, real time; null where none was sent."""
     unknown_at: Mapped[datetime | None]
     """When nobody could tell any more whether the carrier took the call."""

@@ -35,6 +35,8 @@ class Script(Base):
     id: Mapped[int] = big_id()
     name: Mapped[str]
     version: Mapped[int]
+    business: Mapped[str] = mapped_column(server_default="One Window")
+    """Whom AVA says she is calling from, in the first sentence of every call."""
     opening: Mapped[str]
     persona: Mapped[str]
     voice: Mapped[str] = mapped_column(server_default="openai_realtime")

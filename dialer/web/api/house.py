@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from litestar import delete, get, post, put
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -38,6 +38,7 @@ class Version(BaseModel):
     like: Text | None = None
     persona: Annotated[str, Field(min_length=1, max_length=50_000)] | None = None
     opening: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+    business: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     voice: Text | None = None
     second_voice: Text | None = None
     model: Text | None = None

@@ -110,6 +110,9 @@ async def show_lead(lead_id: FromPath[int], request: Asked, parts: WebParts) -> 
 async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) -> Json:
     """One call: outcome and why, times, cost, every turn, every tool call, what was captured with its evidence.
 
+    `disclosure` is the locked first sentence, and `disclosed_at_ms` where in the call it was heard to its end. Null means
+    not disclosed, or not known where `disclosure` is null too.
+
     A counselor sees only calls of leads who have a meeting with them.
     """
     async with parts.sessions() as session:
@@ -138,6 +141,8 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
         "answered": _moment(call.answered_at),
         "ended": _moment(call.ended_at),
         "latency_p50_ms": call.latency_p50_ms,
+        "disclosure": call.disclosure,
+        "disclosed_at_ms": call.disclosed_ms,
         "cost": {
             "carrier": _money(call.carrier_cost),
             "voice": _money(call.voice_cost),

@@ -10,8 +10,9 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.exc import IntegrityError
 
-from dialer.ava.persona import OURS, missing_columns, named_words
+from dialer.ava.persona import locked_line_of
 from dialer.domain.roles import READERS, RUNNERS
+from dialer.domain.script_words import OURS, missing_columns, named_words
 from dialer.flows.keep_scripts import FIELDS, SameScriptError, UnknownScriptError, add_script
 from dialer.store import audit, script_pages
 from dialer.store.tables import Script
@@ -28,6 +29,7 @@ CHOICES = tuple(field for field in FIELDS if field not in LONG)
 class Version(BaseModel):
     """What a new version says, and with which voice."""
 
+    business: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     opening: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
     persona: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000)]
     voice: str
@@ -73,15 +75,23 @@ async def _page(parts: Parts, name: str, old: int | None = None, new: int | None
         "/scripts",
         script=newest,
         used=used,
+        locked=locked_line_of(newest),
         choices=[(field, getattr(newest, field)) for field in CHOICES],
         voices=NAMES,
         before=before,
         after=after,
         diff=_diff(before, after) if before is not None else [],
         words=[(word, word in OURS) for word in words],
+        unfilled=_unfilled(newest, [column for _, given in columns for column in given]),
         lists=[(of, missing_columns(newest.persona, newest.opening, given)) for of, given in columns],
         **more,
     )
+
+
+def _unfilled(script: Script, columns: list[str]) -> list[tuple[str, str]]:
+    """The $words that no imported list fills, each with the column that would."""
+    missing = missing_columns(script.persona, script.opening, columns)
+    return [(word, word.replace("_", " ").capitalize()) for word in missing]
 
 
 def _diff(before: Script, after: Script) -> list[tuple[str, str]]:

@@ -16,13 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.blanks import blanks
 from dialer.ava.openings import openings
+from dialer.ava.persona import locked_line_of
+from dialer.domain.disclosure import own_words
 from dialer.domain.roles import READERS, RUNNERS
+from dialer.domain.script_words import missing_columns
 from dialer.flows.change_campaign import CannotChangeError, change_campaign
 from dialer.flows.create_campaign import NameTakenError, create_campaign
 from dialer.flows.forecast import Forecast, forecast
-from dialer.flows.launch import CannotLaunchError, launch
+from dialer.flows.launch import CannotLaunchError, launch, no_business
 from dialer.flows.rehearse import MOST_LEADS
 from dialer.store import audit, campaign_pages, imports, rehearsals, script_pages
+from dialer.store.exports import lead_columns
 from dialer.store.tables import Campaign
 from dialer.web.doors.may import may
 from dialer.web.pages.campaigns import found
@@ -185,14 +189,20 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
             lists = await campaign_pages.lists(session, campaign)
             return {"lists": [imports.described(each, campaign.name) for each in lists]}
         case "script":
-            return {"scripts": await script_pages.versions(session), "missing": await blanks(session, campaign)}
+            scripts, had = await script_pages.versions(session), await lead_columns(session, campaign.name)
+            lacks = {each.id: missing_columns(each.persona, each.opening, had) for each in scripts}
+            return {"scripts": scripts, "lacks": lacks, "missing": lacks[campaign.script_id]}
         case "rehearse":
             last = await rehearsals.newest(session, campaign.id)
             result = last.result if last else None
+            script = await campaign_pages.script_of(session, campaign)
             spoken = [each["lead_id"] for part in ("people", "meetings") for each in (result or {}).get(part, ())]
             return {
                 "missing": await blanks(session, campaign),
-                "script": await campaign_pages.script_of(session, campaign),
+                "script": script,
+                "unnamed": await no_business(session, campaign),
+                "locked": locked_line_of(script, recorded=campaign.recording),
+                "own": own_words(script.opening),
                 "openings": await openings(session, campaign, now),
                 "last": last,
                 "result": result,
@@ -200,7 +210,7 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
                 "most": MOST_LEADS,
             }
         case "launch":
-            return {"missing": await blanks(session, campaign)}
+            return {"missing": await blanks(session, campaign), "unnamed": await no_business(session, campaign)}
         case _:
             return {}
 

@@ -18,6 +18,7 @@ from dialer.web.pages.forms import Wrong, read
 from dialer.web.pages.shown import shown
 from dialer.web.parts import Parts, WebParts
 from dialer.web.trying import try_turn
+from dialer.wiring.texts import is_simulated
 
 BEGIN_AGAIN = "the talk so far cannot be read; begin again"
 
@@ -124,6 +125,7 @@ async def _page(
         told=told,
         lines=told.kept.lines(told.zone) if told else [],
         trouble=trouble,
+        simulated=is_simulated(parts.settings),
         words=words,
     )
 
