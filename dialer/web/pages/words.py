@@ -1,6 +1,7 @@
 """What templates may say besides their own context: times with their zone, numbers, the menu."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -42,6 +43,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         "tojson_plain": as_json,
     }
     engine.engine.filters["many"] = many
+    engine.engine.filters["sentence"] = sentence
 
 
 def at_clock(at: datetime, there: str) -> str:
@@ -95,6 +97,14 @@ def span(seconds: float | timedelta | None) -> str:
 def words(name: str | None) -> str:
     """`no_answer` as "no answer"."""
     return (name or "–").replace("_", " ")
+
+
+_FIRST_WORD = re.compile(r"[a-z]+(?=[ ,:;]|$)")
+
+
+def sentence(says: str) -> str:
+    """A message with a capital first letter, unless it begins with something that a user typed: "photo.csv is empty"."""
+    return says[:1].upper() + says[1:] if _FIRST_WORD.match(says) else says
 
 
 def as_json(value: object) -> str:
