@@ -12,7 +12,6 @@ DONE = {
     "paused": "Paused: nothing new is placed; calls in progress finish.",
     "stopped": "Stopped: nothing new is placed.",
     "undone": "The list is taken back: its leads are out again.",
-    "listed": "Listed. What was about to ring is taken back.",
     "removed": "Removed from every list.",
     "thrown": "The kill switch is on: nothing new is placed, anywhere.",
     "released": "The kill switch is off.",
