@@ -17,6 +17,7 @@ from dialer.cli.lists import (
 )
 from dialer.cli.watching import watching
 from dialer.domain.verdict import Choice
+from dialer.flows.choose_columns import NoPhoneError
 from dialer.flows.fix_file import FixFile
 from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
 from dialer.flows.judge_rows import Judged
@@ -100,6 +101,11 @@ async def import_file(
                 asked=replace(asked, rejected=fix.add),
             )
         return Done(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
+    except NoPhoneError as error:
+        found = ", ".join(reading.header)
+        raise CommandError(
+            f"no column looks like a phone number (found: {found}); name it with --map phone=COLUMN"
+        ) from error
     except UnreadableListError as error:
         raise CommandError(str(error)) from error
     finally:

@@ -187,7 +187,7 @@ async def test_a_list_comes_in_by_upload_map_fix_and_confirm_and_goes_out_again(
     asked = await send(web, up.headers["location"], **{"column:Student Name": "name", "column:Mobile No.": "phone"})
     await _work(settings, store, asked.headers["location"])
     seen = await web.get((await web.get(asked.headers["location"])).headers["location"])
-    assert "Nobody is in yet." in seen.text
+    assert "Nothing imported yet." in seen.text
     async with store.sessions() as session:
         assert (await session.scalars(select(Lead))).all() == []
     fix = await web.get("/imports/1/to-fix.csv")

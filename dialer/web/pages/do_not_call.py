@@ -22,7 +22,7 @@ from dialer.web.pages.home import TALLIES
 from dialer.web.pages.shown import go, shown
 from dialer.web.pages.words import many
 from dialer.web.parts import Parts, WebParts
-from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
+from dialer.web.uploads import LARGEST, file_name, run_dialer, save
 
 HERE = "/do-not-call"
 PAGE = 50
@@ -156,7 +156,7 @@ async def bring(request: Asked, parts: WebParts) -> Template:
     if not isinstance(file, UploadFile) or not file.filename:
         return await _page(parts, says="Choose a file first.", status=422)
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
-        path = Path(folder) / f"{plain(Path(file.filename).stem)}{suffix_of(file.filename)}"
+        path = Path(folder) / file_name(file.filename)
         await save(file, path)
         told = ("--source", source) if source.strip() and not source.startswith("-") else ()
         code, out, says = await run_dialer(parts, "dnc", "import", str(path), *told)

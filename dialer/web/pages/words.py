@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +13,18 @@ from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.roles import ADMINS, EVERYBODY, READERS, Role, Roles
 from dialer.flows.sign_in import Caller
 
+COUNTRIES: Mapping[str, str] = {
+    "IN": "India",
+    "US": "United States",
+    "GB": "United Kingdom",
+    "CA": "Canada",
+    "AU": "Australia",
+    "AE": "United Arab Emirates",
+    "NP": "Nepal",
+    "BD": "Bangladesh",
+    "LK": "Sri Lanka",
+}
+"""The countries that a campaign's numbers can be from by default, by their ISO 3166 codes."""
 Link = tuple[str, str]
 MENU: Sequence[tuple[str, Sequence[tuple[str, str, Roles]]]] = (
     ("Work", (("Home", "/", READERS), ("Live", "/live", READERS), ("Campaigns", "/campaigns", READERS),
@@ -32,6 +44,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         return f"{at.astimezone(ZoneInfo(there or zone)):%a %d %b %Y, %H:%M}"
 
     engine.engine.globals |= {"clock": clock, "house_zone": lambda: zone, "menu": menu, "percent": percent}
+    engine.engine.globals["countries"] = COUNTRIES
     engine.engine.globals["at_clock"] = at_clock
     engine.engine.globals["moment"] = datetime.fromisoformat
     engine.engine.filters |= {
