@@ -1,6 +1,6 @@
 """Which column of a list is which: mapped as last time, else guessed by names and values; what is said now counts above both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +12,12 @@ from dialer.store import imports
 
 
 class NoPhoneError(UnreadableListError):
-    """No column of a list is known to hold the phone numbers; a person can say which."""
+    """No column of a list is known to hold the phone numbers; a person can say which of the `header` does."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        found = ", ".join(header)
+        super().__init__(f"no column looks like a phone number (found: {found}); choose the column that holds it")
+        self.header = header
 
 
 async def known_columns(session: AsyncSession, reading: Reading) -> Mapping[str, str]:
@@ -31,10 +36,7 @@ def choose_columns(
     """
     chosen = guess_mapping(reading, known, said, country, guesses=guesses)
     if "phone" not in chosen:
-        found = ", ".join(reading.header)
-        raise NoPhoneError(
-            f"no column looks like a phone number (found: {found}); choose the column of the phone numbers"
-        )
+        raise NoPhoneError(reading.header)
     return chosen
 
 

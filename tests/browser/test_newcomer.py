@@ -40,7 +40,7 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
     page.fill("#name", "Spring")
     page.click("text=Make a draft and go on")
     _bring_in(page, tmp_path)
-    page.click("text=Go on to the script")
+    page.click("text=Continue to the script")
     page.click("text=Keep and go on")
     page.click("text=Keep and go on")
     page.fill("#per_second", "5")

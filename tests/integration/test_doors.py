@@ -114,7 +114,7 @@ async def test_too_many_wrong_passwords_lock_the_account_even_for_the_right_one(
     for _ in range(MOST_FAILURES):
         wrong = await _sign_in(web, "mina@example.com", "wrong")
         assert wrong.status_code == 401
-        assert "The address or the password is wrong" in wrong.text
+        assert "the address or the password is wrong" in wrong.text
     assert "too many wrong tries" in (await _sign_in(web, "mina@example.com")).text
     nobody = await _sign_in(web, "nobody@example.com", "wrong")
     assert "the address or the password is wrong" in nobody.text, "who has no account is told nothing else"

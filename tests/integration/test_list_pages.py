@@ -176,7 +176,7 @@ async def test_a_file_that_is_no_list_keeps_its_name_and_gets_advice_that_fits(
 ) -> None:
     refused = await web.get(await _upload(web, await campaign(store), content, name))
     assert refused.status_code == 422
-    assert f'role="alert">{says}' in html.unescape(refused.text)
+    assert re.search(rf'role="alert">{re.escape(says)}', html.unescape(refused.text), re.I)
 
 
 async def test_rows_that_will_not_be_called_are_counted_apart_and_the_forecast_agrees(
@@ -213,3 +213,25 @@ async def test_rows_that_will_not_be_called_are_counted_apart_and_the_forecast_a
     async with store.sessions() as session:
         seen = await forecast(session, await session.get_one(Campaign, campaign_id), {}, NOW, "Asia/Kolkata")
     assert (seen.waiting, seen.rings, sum(many for _, many in seen.skips)) == (6, 2, 4)
+
+
+async def test_a_check_that_failed_names_the_file_without_its_folder_and_leads_back(
+    web: AsyncClient, settings: Settings, store: Store
+) -> None:
+    rows = "".join(f"Asha,{phone_of(n)}\n" for n in range(20))
+    there = await _upload(web, await campaign(store), f'Name,Phone\n{rows}"Bela,x\n'.encode())
+    asked = await send(web, there, **{"column:Phone": "phone"})
+    await _work(settings, store, asked.headers["location"])
+    page = html.unescape((await web.get(asked.headers["location"])).text)
+    assert "leads.csv: a quote that opens in row" in page
+    assert str(settings.dialer_data_dir) not in page
+    back = re.search(r'<a href="([^"]*)">Back to your columns</a>', page)
+    assert back is not None
+    assert _selected(await web.get(back[1])) == {"Name": "", "Phone": "phone"}
+
+
+async def test_a_header_row_can_be_denied(web: AsyncClient, store: Store) -> None:
+    there = await _upload(web, await campaign(store), WHO.encode())
+    page = await web.get(f"{there}?header_line=0")
+    assert _selected(page) == {"Column 1": "", "Column 2": "phone"}
+    assert "no header row" in page.text

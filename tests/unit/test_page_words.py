@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.web.pages.words import sentence
+from dialer.web.pages.words import in_our_words, sentence
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,4 @@ from dialer.web.pages.words import sentence
 )
 def test_a_message_begins_with_a_capital_and_user_input_keeps_its_case(says: str, shown: str) -> None:
     assert sentence(says) == shown
+    assert in_our_words(says) is (says != shown), "the style sheet capitalises only these"

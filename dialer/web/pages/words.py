@@ -56,7 +56,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         "tojson_plain": as_json,
     }
     engine.engine.filters["many"] = many
-    engine.engine.filters["sentence"] = sentence
+    engine.engine.tests["in_our_words"] = in_our_words
 
 
 def at_clock(at: datetime, there: str) -> str:
@@ -115,9 +115,14 @@ def words(name: str | None) -> str:
 _FIRST_WORD = re.compile(r"[a-z]+(?=[ ,:;]|$)")
 
 
+def in_our_words(says: str) -> bool:
+    """Whether a message begins with a word of ours, not with something that a user typed, as "photo.csv is empty"."""
+    return _FIRST_WORD.match(says) is not None
+
+
 def sentence(says: str) -> str:
-    """A message with a capital first letter, unless it begins with something that a user typed: "photo.csv is empty"."""
-    return says[:1].upper() + says[1:] if _FIRST_WORD.match(says) else says
+    """A message with a capital first letter, unless it begins with something that a user typed."""
+    return says[:1].upper() + says[1:] if in_our_words(says) else says
 
 
 def as_json(value: object) -> str:
