@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.cli.beside import with_store
 from dialer.cli.errors import CommandError
 from dialer.domain.roles import Role, Scope
-from dialer.flows.keep_accounts import AccountError, add_token, change_role, invite, revoke_token
+from dialer.flows.keep_accounts import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
 from dialer.settings import Settings
 from dialer.store import audit as trail
 from dialer.store.tables import Account, AuditEntry, Counselor
@@ -38,6 +38,8 @@ def _invite(email: str, role: str | None, counselor: str | None, *, as_json: boo
                     wanted = Role(role)
                     person = await session.scalar(select(Counselor.id).where(Counselor.name == counselor))
                 made = await invite(session, email, wanted, by=HERE, counselor_id=person)
+        except NoCounselorError as error:
+            raise CommandError("name the counselor with --counselor NAME; see: dialer counselor list") from error
         except AccountError as error:
             raise CommandError(str(error)) from error
         link = f"{settings.public_url}/invitation/{made.key}"

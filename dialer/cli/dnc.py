@@ -46,7 +46,8 @@ def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: st
         async with store.sessions.begin() as session:
             scope = await _scope(session, campaign)
             by, now = f"cli:{getuser()}", store.clock.now()
-            return await list_number(session, phones, scope=scope, source="by hand", reason=reason, by=by, now=now)
+            listed = await list_number(session, phones, scope=scope, source="by hand", reason=reason, by=by, now=now)
+            return listed.added
 
     click.echo(f"{with_store(work)} added, {len(set(phones))} given")
 

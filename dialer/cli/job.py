@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
 
 BEAT_S = 1.0
+
+
+def forget_upload(file: Path) -> None:
+    """Delete an uploaded list with its folder, once its rows are imported."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
 
 
 def job(job_id: int) -> None:
@@ -54,7 +62,8 @@ class Working:
         except asyncio.CancelledError:
             state, says = "cancelled", "stopped; nothing of it is left"
         except (CommandError, UnreadableListError, ValueError, OSError) as error:
-            state, says = "failed", str(error)
+            file = str(asked.get("file") or "")
+            state, says = "failed", str(error).replace(file, Path(file).name) if file else str(error)
         finally:
             beating.cancel()
         async with self._store.sessions.begin() as session:
@@ -95,16 +104,21 @@ class Working:
         return known[kind]
 
     async def _import(self, asked: dict[str, Any]) -> dict[str, Any]:
-        how = Asked(dry=asked["dry"], duplicates=asked["duplicates"], watch=self._watch)
+        how = Asked(dry=asked["dry"], duplicates=asked["duplicates"], only_mapped="phone" in asked["mapping"])
+        how = replace(how, watch=self._watch)
         said = Format(**asked.get("format", {}))
         file = Path(asked["file"])
         done = await import_file(self._settings, self._store, file, asked["campaign"], asked["mapping"], said, how)
-        await asyncio.to_thread(file.unlink, missing_ok=True)
+        if not asked["dry"]:
+            await asyncio.to_thread(forget_upload, file)
         return done.in_full()
 
     async def _commit(self, asked: dict[str, Any]) -> dict[str, Any]:
         async with self._store.sessions.begin() as session:
             done = await commit_import(session, asked["import_id"], Asked(watch=self._watch), by=f"job:{self._job}")
+            checked = await jobs.check_of(session, asked["import_id"])
+        if checked is not None:
+            await asyncio.to_thread(forget_upload, Path(checked.asked["file"]))
         return {**done.counts.as_dict(), "import_id": done.import_id, "notes": dict(done.counts.notes)}
 
     async def _export(self, asked: dict[str, Any]) -> dict[str, Any]:

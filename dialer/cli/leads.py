@@ -17,6 +17,7 @@ from dialer.cli.lists import (
 )
 from dialer.cli.watching import watching
 from dialer.domain.verdict import Choice
+from dialer.flows.choose_columns import NoPhoneError
 from dialer.flows.fix_file import FixFile
 from dialer.flows.import_leads import NOTHING_ASKED, Asked, Imported, import_leads
 from dialer.flows.judge_rows import Judged
@@ -75,7 +76,8 @@ async def import_file(
     """Import a list in one transaction, or (`asked.dry`) see what would become of it.
 
     Raises:
-        CommandError: there is no such campaign, or the file is no list with a phone column.
+        NoPhoneError: no column of the list is known to be the phone.
+        CommandError: there is no such campaign, or the file is no list.
     """
     fix: FixFile | None = None
     try:
@@ -100,6 +102,8 @@ async def import_file(
                 asked=replace(asked, rejected=fix.add),
             )
         return Done(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
+    except NoPhoneError:
+        raise
     except UnreadableListError as error:
         raise CommandError(str(error)) from error
     finally:
@@ -135,7 +139,13 @@ def import_command(
     async def work(settings: Settings, store: Store) -> Done:
         with watching(file) as asked:
             asked = replace(asked, dry=dry_run, duplicates=duplicates)
-            return await import_file(settings, store, file, campaign, mapping, format_of(said), asked)
+            try:
+                return await import_file(settings, store, file, campaign, mapping, format_of(said), asked)
+            except NoPhoneError as error:
+                found = ", ".join(error.header)
+                raise CommandError(
+                    f"no column looks like a phone number (found: {found}); name it with --map phone=COLUMN"
+                ) from error
 
     done = with_store(work)
     if as_json:

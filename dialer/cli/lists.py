@@ -12,11 +12,10 @@ from dialer.cli.beside import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.watching import watching
 from dialer.domain.verdict import FATES, NOTES
-from dialer.flows.choose_columns import choose_columns
+from dialer.flows.choose_columns import guess_mapping, known_columns
 from dialer.flows.import_leads import commit_import
 from dialer.flows.preview_list import preview
 from dialer.flows.read_list import Format, UnreadableListError, read_list
-from dialer.flows.recognise_list import without_ours
 from dialer.flows.undo_import import Rung, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store import imports
@@ -50,9 +49,9 @@ def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: 
         try:
             reading = read_list(file, format_of(said))
             async with store.sessions() as session:
-                known = await imports.remembered(session, without_ours(reading.header))
+                known = await known_columns(session, reading)
                 today = (await session.execute(select(func.current_date()))).scalar_one()
-            columns = choose_columns(reading.header, known, mapping_of(mapped))
+            columns = guess_mapping(reading, known, mapping_of(mapped), country.upper())
             return preview(reading, columns, country.upper(), today)
         except UnreadableListError as error:
             raise CommandError(str(error)) from error
@@ -65,6 +64,9 @@ def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: 
     for field, column in shown["columns"].items():
         click.echo(f"  {field:15} {column}")
     click.echo(f"  kept as they are: {', '.join(shown['unmapped']) or 'none'}")
+    if "phone" not in shown["columns"]:
+        click.echo("  no column looks like a phone number; name it with --map phone=COLUMN")
+        return
     for row in shown["rows"]:
         read = row.get("problem") or "  ".join(
             str(part) for part in (row["phone"], row["name"] or "", *row["reads"].values(), *row["repaired"]) if part

@@ -133,6 +133,11 @@ def guess_columns(headers: Sequence[str]) -> Mapping[Column, str] | NoPhoneColum
     return chosen
 
 
+def is_about_another(header: str) -> bool:
+    """Whether a column is about another person than the student, such as a parent or a counselor."""
+    return _has(_SOMEBODY_ELSE, _plain(header))
+
+
 def _points(column: Column, words: str) -> int:
     """0 for no claim, about 100 for a wording we know, about 60 for one with the word in it, less for second best."""
     if not words or _has(_SOMEBODY_ELSE, words):

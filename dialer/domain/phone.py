@@ -13,6 +13,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType, ValidationResult
 
 from dialer.domain.cells import is_blank, tidy
+from dialer.domain.phone_notes import split_note
 from dialer.domain.phone_plans import quick_international, quick_national
 
 PhoneFault: TypeAlias = Literal["no_phone", "excel_rounded", "not_a_number", "too_short", "too_long", "invalid_number"]
@@ -128,7 +129,7 @@ def thorough(text: str, country: str) -> Phone | BadPhone:
         return _bad("no_phone")
     if _SCIENTIFIC.fullmatch(cell):
         return _bad("excel_rounded")
-    cell = _without_trimmings(cell, notes)
+    cell = _without_note(_without_trimmings(cell, notes), country, notes)
     pieces = [piece for piece in _BETWEEN.split(cell) if piece]
     whole = _one(cell, country) if len(pieces) <= 1 else None
     if isinstance(whole, BadPhone) and whole.reason == "too_long":
@@ -161,6 +162,15 @@ def _without_trimmings(cell: str, notes: list[str]) -> str:
         notes.append(_POINT_ZERO_SAID)
         cell = found[1]
     return cell
+
+
+def _without_note(cell: str, country: str, notes: list[str]) -> str:
+    """Remove a remark behind a complete number."""
+    parts = split_note(cell)
+    if parts is None or isinstance(_one(parts[0], country), BadPhone):
+        return cell
+    notes.append(f'note "{parts[1]}" left out')
+    return parts[0]
 
 
 def _several(pieces: list[str], country: str, notes: list[str]) -> Phone | BadPhone:
@@ -206,7 +216,9 @@ def _one(piece: str, country: str) -> _Read | BadPhone:
         return _bad(_fault("+" + digits, None), _e164_or_none(_valid(digits, country)))
     if read := _valid(digits, country):
         return read, [_mended(digits, str(read.country_code), _e164(read))]
-    guess = _valid("+" + digits, None) or _valid(digits.lstrip("0"), country)
+    guess = _valid(digits.lstrip("0"), country)
+    if guess is None and not _starts_as_mobile(digits, country):
+        guess = _valid("+" + digits, None)
     return _bad(_fault(digits, country), _e164_or_none(guess))
 
 
@@ -216,6 +228,13 @@ def _valid(number: str, country: str | None) -> PhoneNumber | None:
     except phonenumbers.NumberParseException:
         return None
     return read if phonenumbers.is_valid_number(read) else None
+
+
+def _starts_as_mobile(digits: str, country: str) -> bool:
+    """Whether the digits are a mobile number of the country and then some: a typing error, not another country's."""
+    mobile = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    reads = (_valid(digits[:length], country) for length in range(7, len(digits)))
+    return any(read is not None and phonenumbers.number_type(read) in mobile for read in reads)
 
 
 def _fault(number: str, country: str | None) -> PhoneFault:

@@ -17,6 +17,7 @@ from dialer.domain.cells import is_blank
 from dialer.domain.destination import kind_of
 from dialer.domain.holidays_of import gaps, rests
 from dialer.domain.hours import Window, intersect
+from dialer.domain.phone import Phone
 from dialer.domain.regions import region_of, states_of
 from dialer.domain.rulebook import EVERYWHERE, REGIONS, RULES, UNKNOWN, Cap, Consent, Registry, Rule
 
@@ -140,6 +141,25 @@ def rings_kind(region: str, kind: str) -> bool:
     """What `destination` says of any ordinary number of that region and kind."""
     rules = _merged(region, frozenset())
     return isinstance(rules, Rules) and kind in rules.allowed_kinds and kind not in rules.refused_kinds
+
+
+def never_called(phone: Phone, state: str | None, consent: bool | None, source: str | None) -> str | None:
+    """Why the gate will never agree to a call, as far as the list itself tells; None where it may agree."""
+    if consent is False:
+        return "did not agree to be called"
+    if not rings_kind(phone.region, phone.kind):
+        return destination(phone.e164)[1]
+    rules = rules_of(phone.region, states_of(phone.e164, state) if phone.region == "US" else frozenset())
+    if isinstance(rules, NoRules):
+        return rules.says
+    ok, says = consent_ok(rules, consent, source)
+    return None if ok else says
+
+
+def blank_consent(country: str) -> bool:
+    """Whether leads of a country (ISO 3166) are called where their consent is blank."""
+    rules = rules_of(country, states_of("", None) if country == "US" else frozenset())
+    return isinstance(rules, Rules) and consent_ok(rules, None, None)[0]
 
 
 def coverage(today: date) -> list[str]:

@@ -7,13 +7,17 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from dialer.domain.column_values import looks_like_phone
 from dialer.domain.headers import NoPhoneColumn, guess_columns
 
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 LOOKED_AT = 20
 """So many rows tell where the header is."""
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+_HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -59,17 +63,32 @@ def _fit(lines: Sequence[str], separator: str) -> tuple[bool, int, int]:
     return width > 1 and any(_names_a_phone(row) for row in rows), alike if width > 1 else 0, width
 
 
-def header_at(rows: Sequence[Sequence[str]]) -> int:
+class HeaderPlace(NamedTuple):
+    """Which row is the header; of a list without one, which row is the first with data."""
+
+    row: int
+    is_missing: bool
+
+
+def header_at(rows: Sequence[Sequence[str]]) -> HeaderPlace:
     """Which of the first rows is the header: the first with a phone column, else the first that is as wide as most.
 
-    A title above the header ("Leads of the fair") has one cell or none that is a column's name.
+    A title above the header ("Leads of the fair") has one cell or none that is a column's name. A row as wide as most
+    that holds a phone number itself is data: the list has no header.
     """
     for place, row in enumerate(rows):
         if _names_a_phone(row):
-            return place
+            return HeaderPlace(place, is_missing=False)
     filled = [sum(1 for cell in row if cell.strip()) for row in rows]
     widest = max(filled, default=0)
-    return next((place for place, count in enumerate(filled) if count == widest), 0) if widest > 1 else 0
+    place = next((place for place, count in enumerate(filled) if count == widest), 0) if widest > 1 else 0
+    first = next((place for place, row in enumerate(rows) if any(map(looks_like_phone, row))), None)
+    if first is not None and first <= place:
+        above = first - 1
+        return (
+            HeaderPlace(above, is_missing=False) if first and filled[above] > 1 else HeaderPlace(first, is_missing=True)
+        )
+    return HeaderPlace(place, is_missing=False)
 
 
 def _names_a_phone(row: Sequence[str]) -> bool:
@@ -77,6 +96,22 @@ def _names_a_phone(row: Sequence[str]) -> bool:
     if any(sum(char.isdigit() for char in cell) > 6 for cell in row):
         return False
     return not isinstance(guess_columns(row), NoPhoneColumn)
+
+
+def numbered_names(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Names for the columns of a list without a header."""
+    return tuple(f"Column {place}" for place in range(1, max(map(len, rows), default=0) + 1))
+
+
+def wrong_kind(start: bytes) -> str | None:
+    """What a file is by its first bytes, and what to do instead, where it is a known kind that is no list."""
+    if start.startswith(_PICTURES) or start[4:12] in _HEIF or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
+        return "is a picture. Upload the list itself, saved as .xlsx or .csv"
+    if start.startswith(b"%PDF"):
+        return "is a PDF. Upload the list that it was made from, saved as .xlsx or .csv"
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return "is an old Excel file (.xls). Open it in Excel and save it as .xlsx"
+    return None
 
 
 def unique_names(cells: Iterable[str]) -> tuple[str, ...]:

@@ -16,18 +16,26 @@ CHOICES: tuple[Choice, ...] = get_args(Choice)
 
 
 class Flag(IntFlag):
-    """What is to be known of a row that can be imported; the gate judges it again before anybody is rung."""
+    """What is to be known of a row that can be imported; the gate judges it again before anybody is called.
+
+    CONSENT_MISSING is a blank or unclear consent, CONSENT_REFUSED a "no". NOT_CALLED are rows that the gate will refuse
+    as they stand, for whatever reason.
+    """
 
     REPAIRED = 1
     CONSENT_MISSING = 2
     NOT_ALLOWED = 4
     ELSEWHERE = 8
     CHANGED = 16
+    CONSENT_REFUSED = 32
+    NOT_CALLED = 64
 
 
 NOTES: Mapping[str, Flag] = {
     "repaired": Flag.REPAIRED,
     "consent_missing": Flag.CONSENT_MISSING,
+    "consent_refused": Flag.CONSENT_REFUSED,
+    "not_called": Flag.NOT_CALLED,
     "not_allowed_destination": Flag.NOT_ALLOWED,
     "known_elsewhere": Flag.ELSEWHERE,
     "changed": Flag.CHANGED,

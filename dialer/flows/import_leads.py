@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.headers import Column
 from dialer.domain.verdict import Choice, Counts, Flag
-from dialer.flows.choose_columns import choose_columns
+from dialer.flows.choose_columns import choose_columns, known_columns
 from dialer.flows.judge_rows import Judge, Judged, Lot, row_lines
 from dialer.flows.merge_rows import Merging
 from dialer.flows.read_list import ListRow, Reading, UnreadableListError
-from dialer.flows.recognise_list import Recognised, recognise, without_ours
+from dialer.flows.recognise_list import Recognised, recognise
 from dialer.store import due, imports
 from dialer.store.landing import Landing
 from dialer.store.tables import Campaign, LeadImport
@@ -48,10 +48,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a list is to be brought in. `rejected` is called with every row that cannot be."""
+    """How a list is to be imported. `rejected` is called with every row that cannot be.
+
+    With `only_mapped` a field that the mapping leaves out is not guessed.
+    """
 
     dry: bool = False
     duplicates: Choice = "skip"
+    only_mapped: bool = False
     rejected: Callable[[Judged], None] = lambda row: None
     watch: Watch | None = None
 
@@ -75,8 +79,8 @@ async def import_leads(
     Raises:
         UnreadableListError: the list has no phone column, no rows, or `mapping` names what is not there.
     """
-    known = await imports.remembered(session, without_ours(reading.header))
-    columns = choose_columns(reading.header, known, mapping or {})
+    known = {} if asked.only_mapped else await known_columns(session, reading)
+    columns = choose_columns(reading, known, mapping or {}, campaign.country, guesses=not asked.only_mapped)
     # Two at once would each take the other's people for new.
     await imports.one_at_a_time(session)
     seen = await recognise(session, campaign, reading.header, columns, dry=asked.dry)
@@ -117,7 +121,13 @@ async def commit_import(session: AsyncSession, import_id: int, asked: Asked, *, 
         said = "was brought in already" if record.state == "done" else "was taken back; upload it again"
         raise UnreadableListError(f"import {import_id} {said}")
     header = tuple(record.header)
-    seen = await recognise(session, campaign, header, choose_columns(header, record.mapping, {}), dry=False)
+    seen = await recognise(
+        session,
+        campaign,
+        header,
+        choose_columns(Reading(header, iter(())), record.mapping, {}, campaign.country, guesses=False),
+        dry=False,
+    )
     record.state, record.imported_by, record.mends, record.header = "done", by, seen.mends, list(seen.header)
     chosen = await imports.choices(session, import_id)
     rows = _from_rows(session, import_id)

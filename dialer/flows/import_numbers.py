@@ -13,6 +13,7 @@ from itertools import islice
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import State
+from dialer.domain.column_values import phone_column
 from dialer.domain.headers import NoPhoneColumn, guess_columns
 from dialer.domain.phone import BadPhone, parse_phone
 from dialer.flows.end_call import cancel_call
@@ -68,9 +69,12 @@ async def import_numbers(
 
 async def _phones(reading: Reading, country: str) -> AsyncIterator[tuple[list[str], int]]:
     columns = guess_columns(reading.header)
-    headless = isinstance(columns, NoPhoneColumn)
-    place = 0 if isinstance(columns, NoPhoneColumn) else reading.header.index(columns["phone"])
-    if headless:
+    if isinstance(columns, NoPhoneColumn):
+        column = phone_column(reading.header, reading.sample, country) or reading.header[0]
+    else:
+        column = columns["phone"]
+    place = reading.header.index(column)
+    if reading.has_header and isinstance(columns, NoPhoneColumn):
         yield _read([reading.header[0]], country)
 
     def next_lot() -> tuple[list[str], int] | None:

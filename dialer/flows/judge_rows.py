@@ -16,14 +16,15 @@ from dialer.domain.enquiry import Field
 from dialer.domain.headers import Column
 from dialer.domain.hours_group import HoursGroup, group_of
 from dialer.domain.lead import LeadRow, Rejected, RowReader, mended
-from dialer.domain.rules import rings_kind
+from dialer.domain.rules import never_called, rings_kind
 from dialer.domain.verdict import Flag
 from dialer.domain.zones import Zones, place_in, zone_of_phone
 from dialer.flows.read_list import ListRow
 
 MOST_KNOWN = 50_000
-_REPAIRED, _CONSENT_MISSING, _NOT_ALLOWED = (
-    each.value for each in (Flag.REPAIRED, Flag.CONSENT_MISSING, Flag.NOT_ALLOWED)
+_REPAIRED, _CONSENT_MISSING, _CONSENT_REFUSED, _NOT_ALLOWED, _NOT_CALLED = (
+    each.value
+    for each in (Flag.REPAIRED, Flag.CONSENT_MISSING, Flag.CONSENT_REFUSED, Flag.NOT_ALLOWED, Flag.NOT_CALLED)
 )
 WORDED: tuple[Field, ...] = ("country", "intake", "budget")
 _LivesKey: TypeAlias = tuple[str, str, str, Zones | None, str | None]
@@ -106,10 +107,14 @@ class Judge:
             return Judged(row, "duplicate_in_file", read, None, says, None, reads, 0)
         flags = _REPAIRED if read.repaired else 0
         if not read.consent:
-            flags |= _CONSENT_MISSING
+            flags |= _CONSENT_MISSING if read.consent is None else _CONSENT_REFUSED
         if not rings_kind(read.phone.region, read.phone.kind):
             flags |= _NOT_ALLOWED
-        return Judged(row, "imported", read, None, "; ".join(read.repaired) or None, None, reads, flags)
+        notes = list(read.repaired)
+        if why := never_called(read.phone, read.state, read.consent, read.consent_source):
+            flags |= _NOT_CALLED
+            notes.insert(0, f"Won't be called: {why}")
+        return Judged(row, "imported", read, None, "; ".join(notes) or None, None, reads, flags)
 
     def _reads(self, *words: str | None) -> str:
         """The common wordings of a row's country, intake and budget, as JSON; empty where each is common already."""

@@ -24,6 +24,10 @@ class AccountError(ValueError):
     """What cannot be done with an account; the message is one line that says what to do."""
 
 
+class NoCounselorError(AccountError):
+    """A counselor's account without the counselor that it is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invited:
     """An invitation: `key` stands in its link."""
@@ -57,13 +61,14 @@ async def invite(
     """Make an account, or a new sign-in link for an existing one; the old password works until the link is used.
 
     Raises:
-        AccountError: not an email address, a counselor's account without a counselor, or an existing account where
+        NoCounselorError: a counselor's account without a counselor.
+        AccountError: not an email address, or an existing account where
             `new_only`: who asks by an API token cannot get a link that changes a password.
     """
     email = _address(email)
     if role is Role.COUNSELOR:
         if counselor_id is None or await session.get(Counselor, counselor_id) is None:
-            raise AccountError("say which counselor this is: dialer counselor list")
+            raise NoCounselorError("Choose which counselor this account is for. No invitation was made.")
     else:
         counselor_id = None
     account = (await session.scalars(select(Account).where(Account.email == email))).one_or_none()
@@ -240,10 +245,10 @@ async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) ->
 
 
 def _address(email: str) -> str:
-    email = email.strip().lower()
+    typed, email = email.strip(), email.strip().lower()
     name, at, host = email.partition("@")
     if not (name and at and host) or len(email) > LONGEST or any(each.isspace() for each in email):
-        raise AccountError(f"{email!r} is no e-mail address")
+        raise AccountError(f"{typed!r} is not an email address. Enter one like name@example.com.")
     return email
 
 

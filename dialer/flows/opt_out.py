@@ -1,8 +1,9 @@
 """Somebody does not want to be called again: listed, and every attempt under way taken back, in one transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.call import Outcome, State
@@ -11,10 +12,18 @@ from dialer.store import calls, do_not_call
 from dialer.store.tables import Call, CampaignLead, DoNotCall, Lead
 
 
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """How many numbers were new on the list, and how many leads have one of the numbers given."""
+
+    added: int
+    leads: int
+
+
 async def list_number(
     session: AsyncSession, phones: list[str], *, scope: str, source: str, reason: str, by: str, now: datetime
-) -> int:
-    """Put numbers on the do-not-call list and take back what was about to ring them; how many were new on it.
+) -> Suppressed:
+    """Add numbers to the do-not-call list and cancel the calls that were about to be placed to them.
 
     Calls that the carrier already has are returned to no one here: the worker that finds a listed phone ringing
     hangs it up (`ringing_but_listed`).
@@ -33,7 +42,8 @@ async def list_number(
         .values(state="done", why="on the do-not-call list")
     )
     await session.execute(finish.where(CampaignLead.campaign_id == campaign) if campaign else finish)
-    return added
+    concerned = select(func.count()).select_from(Lead).where(Lead.phone.in_(phones))
+    return Suppressed(added, await session.scalar(concerned) or 0)
 
 
 async def opt_out(session: AsyncSession, call: Call, words: str, now: datetime) -> None:

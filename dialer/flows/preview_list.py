@@ -18,18 +18,18 @@ def preview(
 ) -> dict[str, Any]:
     """`{detected, header, columns, unmapped, rows}`; a row has its cells, and what is read or why it is not.
 
-    Columns that are `unmapped` are kept, and reach the script by their names.
+    Columns that are `unmapped` are kept, and reach the script by their names. Without a phone column no row is read.
     """
     reader = RowReader(reading.header, columns, country)
     rows = []
     for row in islice(reading.rows, most):
-        read = reader.read(row.cells)
+        read = reader.read(row.cells) if "phone" in columns else None
         said: dict[str, Any] = {"n": row.n, "cells": dict(zip(reading.header, row.cells, strict=False))}
         if isinstance(read, LeadRow):
             said |= {"phone": read.phone.e164, "name": read.name, "repaired": list(read.repaired)}
             said |= {"consent": read.consent, "zones": list(read.zones.names) if read.zones else []}
             said["reads"] = mended(read.enquiry, today)
-        else:
+        elif read is not None:
             said |= {"problem": read.says, "suggestion": read.suggestion}
         rows.append(said)
     own = without_ours(reading.header)

@@ -20,17 +20,21 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from dialer.domain.sniff import (
     LOOKED_AT,
     SEPARATOR_NAMES,
+    HeaderPlace,
     encoding_of,
     header_at,
+    numbered_names,
     said_by_excel,
     separator_of,
     unique_names,
+    wrong_kind,
 )
 
 SNIFF = 64 * 1024
 LARGEST = 2 * 1024**3
 """So many bytes a packed list may unpack to."""
 MOST_COLUMNS = 1_000
+FILL_IT = "Choose a file with one student per row"
 _END = "\0the end\0"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
@@ -52,7 +56,7 @@ class ListRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What the marketer says about a file; None is guessed. `header_line` counts from 1."""
+    """What the marketer says about a file; None is guessed. `header_line` counts from 1; 0 says there is none."""
 
     encoding: str | None = None
     separator: str | None = None
@@ -62,7 +66,7 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """How a file was read; for text an encoding and a separator, for a workbook a sheet."""
+    """How a file was read; for text an encoding and a separator, for a workbook a sheet. No header is line 0."""
 
     kind: str
     header_line: int
@@ -74,7 +78,8 @@ class Detected:
     def line(self) -> str:
         """For people."""
         how = f"sheet {self.sheet!r}" if self.sheet is not None else f"{self.encoding}, {self.named_separator}"
-        return f"{'gzip, ' if self.packed else ''}{self.kind}, {how}, header in line {self.header_line}"
+        where = f"header in line {self.header_line}" if self.header_line else "no header row"
+        return f"{'gzip, ' if self.packed else ''}{self.kind}, {how}, {where}"
 
     @property
     def named_separator(self) -> str:
@@ -86,7 +91,7 @@ class Detected:
 class Reading:
     """A list being read: its header at once, its rows as they come. Rows that are wholly empty are left out.
 
-    `at` says how many of the file's `size` bytes have been read.
+    `at` says how many of the file's `size` bytes have been read; `sample` are the cells of the first rows.
     """
 
     header: tuple[str, ...]
@@ -94,6 +99,12 @@ class Reading:
     detected: Detected = Detected("rows", 0)
     size: int = 0
     at: Callable[[], int] = lambda: 0
+    sample: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the columns' names come from the file."""
+        return self.detected.header_line > 0 or self.detected.kind == "rows"
 
 
 NOTHING_SAID = Format()
@@ -112,7 +123,9 @@ def read_list(path: Path, said: Format = NOTHING_SAID) -> Reading:
     except OSError as error:
         raise UnreadableListError(f"{path}: {error.strerror or error}") from error
     if not start.strip():
-        raise UnreadableListError(f"{path} is empty")
+        raise UnreadableListError(f"{path} is empty. {FILL_IT}")
+    if kind := wrong_kind(start):
+        raise UnreadableListError(f"{path} {kind}")
     if start.startswith(_ZIP):
         # Loaded now: pandas costs two seconds, and a web or bridge process must never pay them.
         reading: Reading = importlib.import_module("dialer.flows.read_workbook").read_workbook(path, said)
@@ -143,31 +156,36 @@ def _read_text(path: Path, size: int, start: bytes, packed: bool, said: Format) 
     encoding = _encoding(path, start, packed, said.encoding)
     first = codecs.getincrementaldecoder(encoding)(errors="ignore").decode(start)
     if "\0" in first:
-        raise UnreadableListError(f"{path} is not a list: it holds binary data; save it as .xlsx or .csv")
+        raise UnreadableListError(f"{path} is not a list: it holds binary data. Save the list as .xlsx or .csv")
     if not first.strip("\ufeff \r\n\t"):
-        raise UnreadableListError(f"{path} is empty")
+        raise UnreadableListError(f"{path} is empty. {FILL_IT}")
     separator = said.separator or separator_of(first)
     how = Detected("text", 0, encoding=encoding, separator=separator, packed=packed)
     # The header is told from what could be decoded: a list without a phone column is refused as that, whatever follows.
     beginning = csv.reader(first.lstrip("\ufeff").splitlines(keepends=True), delimiter=separator)
     top = list(islice(beginning, max(LOOKED_AT, said.header_line or 0)))
-    place = _header_place(path, top, separator, said.header_line)
-    header = unique_names(top[place])
+    place, headless = _header_place(path, top, separator, said.header_line)
+    header = numbered_names(top[place:]) if headless else unique_names(top[place])
+    skipped = place if headless else place + 1
     if len(header) > MOST_COLUMNS:
         raise UnreadableListError(f"{path} has {len(header)} columns; {MOST_COLUMNS} is the most")
     opened: list[Callable[[], int]] = [lambda: 0]
-    below = islice(_records(path, how, opened), place + 1, None)
-    how = replace(how, header_line=place + 1)
-    return Reading(header, _rows(below, len(header)), how, size, lambda: opened[0]())
+    below = islice(_records(path, how, opened), skipped, None)
+    how = replace(how, header_line=0 if headless else place + 1)
+    sample = tuple(map(tuple, top[skipped:]))
+    return Reading(header, _rows(below, len(header)), how, size, lambda: opened[0](), sample)
 
 
-def _header_place(path: Path, top: list[list[str]], separator: str, line: int | None) -> int:
+def _header_place(path: Path, top: list[list[str]], separator: str, line: int | None) -> HeaderPlace:
+    if line == 0:
+        return HeaderPlace(0, is_missing=True)
     if line is not None:
         if not 1 <= line <= len(top):
             raise UnreadableListError(f"{path} has no line {line}")
-        return line - 1
+        return HeaderPlace(line - 1, is_missing=False)
     skipped = 1 if top and said_by_excel(separator.join(top[0])) else 0
-    return skipped + header_at(top[skipped:])
+    place, is_missing = header_at(top[skipped:])
+    return HeaderPlace(skipped + place, is_missing)
 
 
 def _rows(records: Iterator[list[str]], width: int) -> Iterator[ListRow]:

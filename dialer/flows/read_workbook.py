@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from python_calamine import CalamineError
 
-from dialer.domain.sniff import LOOKED_AT, header_at, unique_names
+from dialer.domain.sniff import LOOKED_AT, header_at, numbered_names, unique_names
 from dialer.flows.read_list import LARGEST, MOST_COLUMNS, Detected, Format, ListRow, Reading, UnreadableListError
 
 MOST_RATIO = 200
@@ -34,21 +34,29 @@ def read_workbook(path: Path, said: Format) -> Reading:
         raise
     except (ValueError, zipfile.BadZipFile, CalamineError, KeyError) as error:
         raise UnreadableListError(
-            f"{path} is not an Excel workbook that can be read; save it as .xlsx or .csv"
+            f"{path} is not an Excel workbook that can be read. Open it in Excel and save it as .xlsx, or as .csv"
         ) from error
     raise UnreadableListError(f"{path} has no rows on its {'first sheet' if len(names) == 1 else 'sheets'}")
 
 
 def _read(path: Path, frame: pd.DataFrame, sheet: str, line: int | None) -> Reading:
-    if line is not None and not 1 <= line <= len(frame):
+    if line is not None and not 0 <= line <= len(frame):
         raise UnreadableListError(f"{path} has no line {line} on sheet {sheet!r}")
-    place = line - 1 if line is not None else header_at(list(_cells(frame.iloc[:LOOKED_AT])))
-    header = unique_names(next(_cells(frame.iloc[place : place + 1])))
+    top = list(_cells(frame.iloc[: max(LOOKED_AT, line or 0)]))
+    place, headless = header_at(top) if line is None else (max(0, line - 1), line == 0)
+    header = numbered_names(top) if headless else unique_names(top[place])
+    skipped = place if headless else place + 1
     if len(header) > MOST_COLUMNS:
         raise UnreadableListError(f"{path} has {len(header)} columns; {MOST_COLUMNS} is the most")
-    rows = (ListRow(n, cells, False) for n, cells in enumerate(_cells(frame.iloc[place + 1 :]), 1))
+    rows = (ListRow(n, cells, False) for n, cells in enumerate(_cells(frame.iloc[skipped:]), 1))
     kept = (row for row in rows if any(cell.strip() for cell in row.cells))
-    return Reading(header, kept, Detected("workbook", place + 1, sheet=sheet), path.stat().st_size)
+    return Reading(
+        header,
+        kept,
+        Detected("workbook", 0 if headless else place + 1, sheet=sheet),
+        path.stat().st_size,
+        sample=tuple(top[skipped:]),
+    )
 
 
 def _cells(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
@@ -63,7 +71,7 @@ def _refuse_bombs(path: Path) -> None:
             infos = packed.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise UnreadableListError(
-            f"{path} is not an Excel workbook that can be read; save it as .xlsx or .csv"
+            f"{path} is not an Excel workbook that can be read. Open it in Excel and save it as .xlsx, or as .csv"
         ) from error
     if not any(info.filename.startswith("xl/") for info in infos):
         raise UnreadableListError(f"{path} is a packed folder, not a workbook; unpack it and upload the list inside")

@@ -48,9 +48,10 @@ _STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """How many leads are out of the campaign again."""
+    """How many leads are out of the campaign again; a list that was never imported is `discarded`."""
 
     leads: int
+    discarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
         raise UnreadableListError(f"import {import_id} is taken back already")
     if record.mends is not None and record.state == "done":
         raise UnreadableListError(f"import {import_id} mended rows of import {record.mends}; take that one back")
+    discarded = record.state == "checked"
     which: dict[str, Any] = {"id": import_id}
     # Locked, so that no worker begins with one of them meanwhile.
     locked = await session.execute(text(f"SELECT c.id FROM campaign_lead c WHERE {_OWN} FOR UPDATE"), which)  # noqa: S608 - a constant
@@ -86,5 +88,5 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
     for step in _STEPS:
         await session.execute(text(step), which)
     what = {"import": import_id, "file": record.file, "campaign": campaign.name, "leads": leads}
-    await audit.note(session, by, "import taken back", what)
-    return Undone(leads)
+    await audit.note(session, by, "list discarded" if discarded else "import taken back", what)
+    return Undone(leads, discarded)

@@ -14,14 +14,16 @@ LOCK = 0x0A0D17
 FIRST = "0" * 64
 
 
-async def note(session: AsyncSession, who: str, did: str, what: dict[str, Any]) -> None:
-    """Add a row; `what` is what JSON can say. Writers come one after the other, until their transactions end."""
+async def note(session: AsyncSession, who: str, did: str, what: dict[str, Any]) -> int:
+    """Add a row and return its id; `what` is what JSON can say. Writers come one after the other, until their transactions end."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     before = await session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST
     at = datetime.now(UTC)
     told = _hash(before, who, did, what, at)
-    session.add(AuditEntry(at=at, who=who, did=did, what=what, before=before, hash=told))
+    entry = AuditEntry(at=at, who=who, did=did, what=what, before=before, hash=told)
+    session.add(entry)
     await session.flush()
+    return entry.id
 
 
 async def is_whole(session: AsyncSession) -> bool:

@@ -43,14 +43,23 @@ async def row_counts(session: AsyncSession, import_id: int) -> list[tuple[str, s
 
 
 async def rows_of(
-    session: AsyncSession, import_id: int, *, fate: str | None, flag: int = 0, after: int = 0, most: int = 100
+    session: AsyncSession,
+    import_id: int,
+    *,
+    fate: str | None,
+    flag: int = 0,
+    without: int = 0,
+    after: int = 0,
+    most: int = 100,
 ) -> Sequence[ImportRow]:
-    """Rows of a list behind row `after`, of one fate or with a flag."""
+    """Rows of a list behind row `after`, of one fate, with a flag, `without` another."""
     query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n > after).order_by(ImportRow.n)
     if fate is not None:
         query = query.where(ImportRow.fate == fate)
     if flag:
         query = query.where(ImportRow.flags.op("&")(flag) != 0)
+    if without:
+        query = query.where(ImportRow.flags.op("&")(without) == 0)
     return (await session.scalars(query.limit(most))).all()
 
 

@@ -60,6 +60,19 @@ async def cancel(session: AsyncSession, job_id: int) -> Job | None:
     return job
 
 
+async def check_of(session: AsyncSession, import_id: int) -> Job | None:
+    """The newest check of an uploaded file that made this list."""
+    made = Job.result["import_id"].as_integer() == import_id
+    query = select(Job).where(Job.kind == "import", Job.state == "done", made, Job.asked["dry"].as_boolean())
+    return (await session.scalars(query.order_by(Job.id.desc()).limit(1))).one_or_none()
+
+
+async def check_of_file(session: AsyncSession, file: str) -> Job | None:
+    """The newest check that was asked for an uploaded file."""
+    query = select(Job).where(Job.kind == "import", Job.asked["file"].as_string() == file)
+    return (await session.scalars(query.order_by(Job.id.desc()).limit(1))).one_or_none()
+
+
 def described(job: Job) -> dict[str, Any]:
     """A piece of work, for JSON."""
     return {

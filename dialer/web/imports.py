@@ -17,6 +17,7 @@ from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
 from dialer.web.doors.rates import EXPORT
 from dialer.web.parts import WebParts
+from dialer.web.uploads import forget_upload
 
 MOST_ROWS = 1_000
 
@@ -97,6 +98,7 @@ async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dic
         raise HTTPException(str(error), status_code=409) from error
     if isinstance(done, Rung):
         raise HTTPException(f"{done.many} of its leads were rung: {', '.join(done.phones)}", status_code=409)
+    await forget_upload(parts, import_id)
     return {"import_id": import_id, "leads": done.leads}
 
 

@@ -23,7 +23,7 @@ from dialer.web.doors.may import may
 from dialer.web.doors.once import Asked
 from dialer.web.doors.rates import UPLOAD
 from dialer.web.parts import Parts, WebParts
-from dialer.web.uploads import LARGEST, plain, run_dialer, save, suffix_of
+from dialer.web.uploads import LARGEST, file_name, run_dialer, save
 
 
 @post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS, UPLOAD))
@@ -41,22 +41,19 @@ async def import_list(
     A `dry_run` says what would become of each row and brings in nobody. In the `background` a worker does it, and the
     answer is `{job_id}` (see /api/jobs).
     """
-    suffix = suffix_of(data.filename)
     if background:
-        return {"job_id": await _ask(parts, data, suffix, name, dry_run, duplicates, request.user.email)}
+        return {"job_id": await _ask(parts, data, name, dry_run, duplicates, request.user.email)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
-        path = Path(folder) / f"{plain(Path(data.filename).stem)}{suffix}"
+        path = Path(folder) / file_name(data.filename)
         await save(data, path)
         return await _import(parts, path, name, dry_run, duplicates)
 
 
-async def _ask(
-    parts: Parts, data: UploadFile, suffix: str, campaign: str, dry: bool, duplicates: Choice, by: str
-) -> int:
+async def _ask(parts: Parts, data: UploadFile, campaign: str, dry: bool, duplicates: Choice, by: str) -> int:
     """Keep the file where the workers find it, and ask for it to be imported."""
     folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
-    path = folder / f"{plain(Path(data.filename).stem)}{suffix}"
+    path = folder / file_name(data.filename)
     await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with parts.sessions.begin() as session:

@@ -21,6 +21,7 @@ from dialer.flows.say_how_it_went import GONE, NOT_YET, Verdict, say_how_it_went
 from dialer.flows.write_letter import meeting_of, when_in
 from dialer.store import bookings
 from dialer.store.tables import Booking
+from dialer.web.pages.words import sentence
 from dialer.web.parts import Parts, WebParts
 
 NOT_THERE = "there is no such meeting; please use the whole address from the letter"
@@ -109,7 +110,7 @@ async def change_context(session: AsyncSession, booking: Booking, now: datetime)
         "zone": meeting.counselor.zone,
         "starts": starts,
         "state": booking.state,
-        "closed": refused.says.capitalize() + "." if refused else None,
+        "closed": sentence(refused.says) + "." if refused else None,
         "days": _days(offered, booking.lead_zone),
         "left": next(
             (each.counselor.name for each in offered if each.counselor.counselor_id != booking.counselor_id), None
@@ -129,7 +130,7 @@ async def went_context(session: AsyncSession, booking: Booking, now: datetime) -
         "note": booking.note,
         "wrong": booking.wrong_fields,
         "values": sorted(meeting.values.items()),
-        "closed": closed.capitalize() + "." if closed else None,
+        "closed": sentence(closed) + "." if closed else None,
     }
 
 
@@ -155,7 +156,7 @@ async def _went(parts: Parts, token: str, said: str | Refused | None) -> Templat
 
 def _page(name: str, context: dict[str, Any], said: str | Refused | None) -> Template:
     refused = isinstance(said, Refused)
-    words = said.says.capitalize() + "." if isinstance(said, Refused) else said
+    words = sentence(said.says) + "." if isinstance(said, Refused) else said
     more = {"said": words, "refused": refused}
     return Template(name, context=context | more, status_code=409 if refused else 200, headers=HEADERS)
 

@@ -5,16 +5,19 @@ A list that is large or hostile then costs neither this process its memory nor a
 
 import asyncio
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from litestar.datastructures import UploadFile
 
+from dialer.store import jobs
 from dialer.web.parts import Parts
 
 LARGEST = 200 * 1024 * 1024
 PIECE = 1024 * 1024
 WITHIN_S = 600
+MOST_SUFFIX = 10
 
 
 async def save(data: UploadFile, path: Path) -> None:
@@ -29,9 +32,18 @@ def plain(stem: str) -> str:
     return "".join(each if each.isalnum() or each in " _-." else "_" for each in stem).strip(" -.")[:100] or "list"
 
 
-def suffix_of(name: str) -> str:
-    """What a list is read as."""
-    return ".xlsx" if name.lower().endswith(".xlsx") else ".csv"
+def file_name(name: str) -> str:
+    """An uploaded file's own name, as one that cannot leave its folder; how a list is read is told by its content."""
+    suffix = "".join(each for each in Path(name).suffix if each.isalnum() or each == ".")[:MOST_SUFFIX]
+    return f"{plain(Path(name).stem)}{suffix}"
+
+
+async def forget_upload(parts: Parts, import_id: int) -> None:
+    """Delete the uploaded file of a list that was discarded."""
+    async with parts.sessions() as session:
+        checked = await jobs.check_of(session, import_id)
+    if checked is not None:
+        await asyncio.to_thread(shutil.rmtree, Path(checked.asked["file"]).parent, ignore_errors=True)
 
 
 async def run_dialer(parts: Parts, *words: str, within_s: float = WITHIN_S) -> tuple[int, bytes, str]:

@@ -43,7 +43,7 @@ def _campaign(page: Page, office: Office, name: str) -> str:
 def _upload(page: Page, file: Path) -> None:
     page.set_input_files("#file", file)
     page.get_by_role("button", name="Upload").click()
-    expect(page.locator("h1")).to_have_text("Which column is which")
+    expect(page.locator("h1")).to_have_text("Map your columns")
 
 
 def _check(page: Page) -> None:
@@ -52,7 +52,7 @@ def _check(page: Page) -> None:
 
 
 def _bring_in(page: Page) -> None:
-    page.get_by_role("button", name="Bring in").click()
+    page.get_by_role("button", name="Import").click()
     page.wait_for_url("**/jobs/*")
     page.wait_for_url("**/imports/*", timeout=JOB_MS)
     expect(page.locator(".note.good").first).to_contain_text(re.compile("lead(s are| is) in"))
@@ -127,7 +127,7 @@ def test_rows_that_were_mended_in_the_file_come_in_and_nobody_is_doubled(
     }  # fmt: skip
     page.goto(listed.split("?")[0])
     assert _counts(page)["To fix"] == 0, "mended rows took their own places"
-    assert _counts(page)["Brought in"] == 4
+    assert _counts(page)["Imported"] == 4
     for file in (mended, first):  # the very same files once more
         page.goto(lists)
         _upload(page, file)
@@ -160,8 +160,8 @@ def test_a_list_that_is_dropped_is_checked_and_what_to_do_with_duplicates_is_cho
     for row, choice in ((1, "fill"), (2, "overwrite")):
         page.locator("tbody tr").nth(row).locator("input[type=checkbox]").check()
         page.select_option("#choice", choice)
-        page.get_by_role("button", name="Choose").click()
-        expect(page.locator(".note.good")).to_contain_text("Your choice is kept")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator(".note.good")).to_contain_text("Your choice is applied")
     _bring_in(page)
     own = {phone: _own(page, office, row["lead_id"]) for phone, row in _leads(office, "Chosen").items()}
     assert own == {
@@ -207,12 +207,12 @@ def test_a_list_is_taken_back_with_its_count_after_a_question(office: Office, pa
     _check(page)
     _bring_in(page)
     assert len(_leads(office, "Undone")) == 2
-    page.click("summary:has-text('Take it back')")
-    expect(page.locator("details[open]")).to_contain_text("2 leads go out of Undone again")
+    page.click("summary:has-text('Undo import')")
+    expect(page.locator("details[open]")).to_contain_text("2 leads will be removed from Undone")
     page.keyboard.press("Escape")
     expect(page.locator("details[open]")).to_have_count(0)
     assert len(_leads(office, "Undone")) == 2
-    page.click("summary:has-text('Take it back')")
-    page.locator("details[open]").get_by_role("button", name="Take it back").click()
-    expect(page.locator(".note.good")).to_have_text("The list is taken back: its leads are out again.")
+    page.click("summary:has-text('Undo import')")
+    page.locator("details[open]").get_by_role("button", name="Undo import").click()
+    expect(page.locator(".note.good")).to_have_text("Import undone. Its leads were removed from the campaign.")
     assert _leads(office, "Undone") == {}

@@ -42,7 +42,7 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
     page.fill("#name", "Spring")
     page.click("text=Make a draft and go on")
     _bring_in(page, tmp_path)
-    page.click("text=Go on to the script")
+    page.click("text=Continue to the script")
     page.click("text=Keep and go on")
     page.click("text=Keep and go on")
     page.fill("#per_second", "5")
@@ -90,7 +90,7 @@ def _bring_in(page: Page, folder: Path) -> None:
     expect(page.locator("select[aria-label='What Mobile No. is']")).to_have_value("phone")
     page.click("text=Check every row")
     page.wait_for_url("**/imports/*", timeout=LATER_MS)
-    expect(page.locator("text=Nobody is in yet.")).to_be_visible()
+    expect(page.locator("text=Nothing imported yet.")).to_be_visible()
     page.click(".figures a[href*=rejected]")
     with page.expect_download() as coming:
         page.click("text=Download the")
@@ -99,7 +99,7 @@ def _bring_in(page: Page, folder: Path) -> None:
         to_fix = list(csv.DictReader(file))
     assert to_fix
     assert all(row["problem"] for row in to_fix)
-    page.click("button:has-text('Bring in')")
+    page.click("button:has-text('Import')")
     page.wait_for_url("**/imports/*", timeout=LATER_MS)
     expect(page.locator("text=leads are in Spring.")).to_be_visible()
 

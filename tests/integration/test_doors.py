@@ -183,6 +183,38 @@ async def test_an_invitation_is_good_once_and_for_a_strong_password(store: Store
     assert (await web.post(f"/invitation/{new.key}", data={"password": PASSWORD, "again": PASSWORD})).status_code == 410
 
 
+async def test_after_an_invitation_the_sign_in_page_says_so_and_knows_the_email(store: Store, web: AsyncClient) -> None:
+    async with store.sessions.begin() as session:
+        guest = await invite(session, "mina+fair@example.com", Role.MARKETING, by="root")
+    assert "password was saved" not in (await web.get("/sign-in")).text
+    taken = await web.post(f"/invitation/{guest.key}", data={"password": PASSWORD, "again": PASSWORD})
+    assert (taken.status_code, taken.headers["location"]) == (303, "/sign-in"), "no address in the URL"
+    page = (await web.get("/sign-in")).text
+    assert "Your password was saved." in page
+    assert 'value="mina+fair@example.com"' in page
+    await _sign_in(web, "mina+fair@example.com")
+    web.cookies.delete("dialer")
+    assert "mina" not in (await web.get("/sign-in")).text, "once signed in, it is forgotten"
+
+
+async def test_a_counselor_invited_without_a_choice_keeps_the_form_and_names_no_command(
+    store: Store, web: AsyncClient
+) -> None:
+    await _member(store, "root@example.com", Role.ADMIN, web)
+    await _sign_in(web, "root@example.com")
+    csrf = {"csrf": _csrf((await web.get("/account")).text)}
+    guest = {"email": "Ritu@example.com", "role": "counselor", "counselor": "0"}
+    refused = await web.post("/settings/accounts/invite", data={**csrf, **guest})
+    assert refused.status_code == 422
+    assert "Choose which counselor this account is for." in refused.text
+    assert "dialer counselor" not in refused.text
+    assert 'value="Ritu@example.com"' in refused.text
+    assert "<option selected>counselor</option>" in refused.text
+    wrong = await web.post("/settings/accounts/invite", data={**csrf, "email": "ritu", "role": "auditor"})
+    assert (wrong.status_code, "&#39;ritu&#39; is not an email address" in wrong.text) == (422, True)
+    assert 'value="ritu"' in wrong.text
+
+
 async def test_a_second_factor_is_asked_for_and_each_code_is_taken_once(store: Store, web: AsyncClient) -> None:
     await _member(store, "mina@example.com", Role.MARKETING, web)
     await _sign_in(web, "mina@example.com")

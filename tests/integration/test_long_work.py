@@ -17,7 +17,7 @@ from dialer.store import jobs
 from dialer.store.tables import Job, Lead
 from dialer.wiring.stores import Store
 from tests.support.lists import as_text, campaign, students, write_list
-from tests.support.people import phone_of, row_counts, sql
+from tests.support.people import row_counts, sql
 from tests.support.web import serving
 from workers.long_work import LongWork
 
@@ -143,7 +143,7 @@ async def test_work_whose_process_is_killed_is_begun_again_and_imported_once(
 
 async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_path: Path) -> None:
     await campaign(store)
-    job = await ask(store, write_list(tmp_path / "list.csv", [["x", phone_of(1)]], ("A", "B")))
+    job = await ask(store, write_list(tmp_path / "list.csv", [["x", "Pune"]], ("A", "B")))
 
     async def over() -> bool:
         return await state(store, job) not in ("queued", "running")
@@ -152,7 +152,7 @@ async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_pa
     async with store.sessions() as session:
         row = await session.get_one(Job, job)
     assert row.state == "failed"
-    assert "--map phone=COLUMN" in (row.says or "")
+    assert row.says == "no column looks like a phone number (found: A, B); choose the column that holds it"
 
 
 def test_no_process_that_serves_people_loads_pandas() -> None:

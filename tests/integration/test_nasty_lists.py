@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from dialer.cli.errors import CommandError
 from dialer.cli.leads import import_file
+from dialer.flows.choose_columns import NoPhoneError
 from dialer.flows.read_list import Format
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
@@ -152,14 +153,14 @@ REFUSED = {
     "F69 line ends only": (b"\r\n\r\n", "is empty"),
     "F69 a header only": (HEAD.encode(), "no rows"),
     "F69 a quote that is never closed": (f'{HEAD}"A,{A}\nB,{B}\n'.encode(), "never closed"),
-    "F70 a picture named .csv": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 40, "binary"),
-    "F70 a PDF named .csv": (b"%PDF-1.7\n" + b"\0\x01\x02" * 900, "binary"),
+    "F70 a picture named .csv": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 40, "is a picture"),
+    "F70 a PDF named .csv": (b"%PDF-1.7\n" + b"\0\x01\x02" * 900, "is a PDF"),
     "F70 a program named .csv": (b"\x7fELF\x02\x01\x01\0" + b"\0" * 500, "binary"),
     "F70 a folder packed as .zip": (ZIPPED.getvalue(), "unpack it"),
     "F70 a broken workbook": (b"PK\x03\x04" + b"nonsense" * 50, "workbook"),
     "F70 a broken gzip file": (gzip.compress(THREE.encode() * 100)[:60], "gzip"),
     "F70 a workbook that unpacks to far more": (BOMB.getvalue(), "unpacks to"),
-    "no phone column": (b"Name,City\nAsha,Pune\n", "--map phone=COLUMN"),
+    "no phone column": (b"Name,City\nAsha,Pune\n", "no column looks like a phone number"),
 }
 
 
@@ -190,7 +191,7 @@ async def test_what_is_no_list_is_refused_in_one_line_and_leaves_nothing(
     content, says = REFUSED[kind]
     path = tmp_path / "list.csv"
     path.write_bytes(content)
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises((CommandError, NoPhoneError)) as refused:
         await bring(settings, store, path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)

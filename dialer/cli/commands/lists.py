@@ -21,7 +21,7 @@ def FORMAT(command: Decorated) -> Decorated:  # noqa: N802 - a decorator like th
     """Options that overrule what was detected of a file."""
     for option in (
         click.option("--sheet", help="the workbook's sheet [the first with anything on it]"),
-        click.option("--header-line", type=click.IntRange(1, 1000), help="the line that names the columns"),
+        click.option("--header-line", type=click.IntRange(0, 1000), help="the line that names the columns; 0: none"),
         click.option("--separator", help="what parts the cells, such as ';' or tab"),
         click.option("--encoding", help="such as utf-8, utf-16 or cp1252"),
     ):

@@ -174,7 +174,7 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts)
     phones = [_e164(each, data.country) for each in data.phones]
     by = request.user.email
     async with parts.sessions.begin() as session:
-        added = await list_number(
+        listed = await list_number(
             session,
             phones,
             scope=do_not_call.ACCOUNT,
@@ -183,8 +183,8 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts)
             by=by,
             now=parts.clock.now(),
         )
-        await audit.note(session, by, "numbers listed", {"added": added, "given": len(set(phones))})
-    return {"added": added, "given": len(set(phones))}
+        await audit.note(session, by, "numbers listed", {"added": listed.added, "given": len(set(phones))})
+    return {"added": listed.added, "given": len(set(phones))}
 
 
 @delete("/api/do-not-call/{number:str}", status_code=200, tags=["do not call"])

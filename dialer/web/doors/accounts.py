@@ -59,7 +59,7 @@ async def invite_somebody(request: Asked, parts: WebParts, data: URLEncodedBody[
                 new_only=request.user.is_token,
             )
     except AccountError as error:
-        return await _page(parts, says=str(error), status=422)
+        return await _page(parts, says=str(error), status=422, given=data)
     return await _page(parts, link=f"{parts.settings.public_url}/invitation/{made.key}", invited=made.email)
 
 

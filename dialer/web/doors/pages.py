@@ -1,7 +1,7 @@
 """In and out: `/sign-in`, `/sign-out`, `/invitation/{key}`. Open to everybody; who guesses is slowed down."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from litestar import Request, get, post
 from litestar.datastructures import Cookie, State
@@ -20,6 +20,8 @@ from dialer.web.doors.who import address_of, cookie_name
 from dialer.web.parts import WebParts
 
 HOME = "/"
+CHOSEN, CHOSEN_FOR_S = "dialer_chosen", 600
+"""The cookie that brings the email address from an accepted invitation to the sign-in page, and how long it lasts."""
 SLOW_DOWN = "too many tries from here; wait a few minutes"
 NO_INVITATION = "This invitation was used, or is over. Ask an administrator for a new one."
 Asked = Request[Caller | None, object, State]
@@ -47,7 +49,7 @@ async def sign_in_page(request: Asked, to: FromQuery[str] = HOME) -> Template | 
     """The form; who is in already goes on."""
     if request.user and request.user.key_hash:
         return Redirect(own(to))
-    return _form(to=own(to))
+    return _form(to=own(to), email=unquote(request.cookies.get(CHOSEN, "")), done=CHOSEN in request.cookies)
 
 
 @post("/sign-in", include_in_schema=False, status_code=200)
@@ -69,7 +71,9 @@ async def do_sign_in(request: Asked, parts: WebParts, data: URLEncodedBody[Crede
         )
     if isinstance(found, NotLetIn):
         return _form(to=own(data.to), email=data.email, says=found.says, wants_code=found.wants_code, status=401)
-    return Redirect(own(data.to), cookies=[cookie(parts.settings, found.key)], status_code=303)
+    return Redirect(
+        own(data.to), cookies=[cookie(parts.settings, found.key), _chosen(parts.settings, "")], status_code=303
+    )
 
 
 @post("/sign-out", include_in_schema=False, opt=may(EVERYBODY))
@@ -106,7 +110,7 @@ async def take_invitation(
             await accept(session, key, data.password)
     except AccountError as error:
         return _invitation(email, str(error), status=422)
-    return Redirect("/sign-in", status_code=303)
+    return Redirect("/sign-in", cookies=[_chosen(parts.settings, email)], status_code=303)
 
 
 def cookie(settings: Settings, key: str, *, max_age: int | None = None) -> Cookie:
@@ -122,6 +126,19 @@ def cookie(settings: Settings, key: str, *, max_age: int | None = None) -> Cooki
     )
 
 
+def _chosen(settings: Settings, email: str) -> Cookie:
+    """Whose password was just chosen, for the sign-in page; an empty address deletes it."""
+    return Cookie(
+        key=CHOSEN,
+        value=quote(email, safe=""),
+        path="/sign-in",
+        httponly=True,
+        samesite="lax",
+        secure=settings.public_url.startswith("https://"),
+        max_age=CHOSEN_FOR_S if email else 0,
+    )
+
+
 def own(to: str) -> str:
     """Where to go on: a page of ours, or home."""
     parts = urlsplit(to)
@@ -129,8 +146,10 @@ def own(to: str) -> str:
     return to if is_path and "\\" not in to and to.isprintable() else HOME
 
 
-def _form(*, to: str, email: str = "", says: str = "", wants_code: bool = False, status: int = 200) -> Template:
-    told = {"to": to, "email": email, "says": says, "wants_code": wants_code}
+def _form(
+    *, to: str, email: str = "", says: str = "", wants_code: bool = False, done: bool = False, status: int = 200
+) -> Template:
+    told = {"to": to, "email": email, "says": says, "wants_code": wants_code, "done": done}
     return Template("doors/sign_in.html", context=told, status_code=status)
 
 

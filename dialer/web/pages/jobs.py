@@ -1,18 +1,21 @@
 """Long work on its page: how far it is, a way to stop it, and where to go when it is done."""
 
+from pathlib import Path
+from uuid import UUID
+
 from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from dialer.domain.roles import READERS, RUNNERS
-from dialer.store import jobs
+from dialer.store import campaigns, jobs
 from dialer.store.tables import Job
 from dialer.web.doors.may import may
 from dialer.web.pages.forms import Asked
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.shown import go, shown
-from dialer.web.parts import WebParts
+from dialer.web.parts import Parts, WebParts
 
 
 @get("/jobs/{job_id:int}", include_in_schema=False, opt=may(READERS))
@@ -29,7 +32,16 @@ async def job_page(job_id: FromPath[int], request: Asked, parts: WebParts) -> Te
         page = shown("lists/job.html", "/campaigns", job=job)
         page.headers["HX-Redirect"] = to  # the page is to move on, not this part of it
         return page
-    return shown("lists/job.html", "/campaigns", job=job)
+    back = await _mapping_page(parts, job) if job.kind == "import" and job.state in ("failed", "cancelled") else None
+    return shown("lists/job.html", "/campaigns", job=job, back=back)
+
+
+async def _mapping_page(parts: Parts, job: Job) -> str | None:
+    """Where the columns of an uploaded list are mapped."""
+    async with parts.sessions() as session:
+        campaign = await campaigns.named(session, job.asked["campaign"])
+    file = Path(job.asked["file"])
+    return f"/campaigns/{campaign.id}/lists/{UUID(file.parent.name)}" if campaign and file.parent.name else None
 
 
 def _leads_to(job: Job) -> str | None:

@@ -1,7 +1,8 @@
 """What templates may say besides their own context: times with their zone, numbers, the menu."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,18 @@ from dialer.domain.cost import HOUSE_CURRENCY
 from dialer.domain.roles import ADMINS, EVERYBODY, READERS, Role, Roles
 from dialer.flows.sign_in import Caller
 
+COUNTRIES: Mapping[str, str] = {
+    "IN": "India",
+    "US": "United States",
+    "GB": "United Kingdom",
+    "CA": "Canada",
+    "AU": "Australia",
+    "AE": "United Arab Emirates",
+    "NP": "Nepal",
+    "BD": "Bangladesh",
+    "LK": "Sri Lanka",
+}
+"""The countries that a campaign's numbers can be from by default, by their ISO 3166 codes."""
 Link = tuple[str, str]
 MENU: Sequence[tuple[str, Sequence[tuple[str, str, Roles]]]] = (
     ("Work", (("Home", "/", READERS), ("Live", "/live", READERS), ("Campaigns", "/campaigns", READERS),
@@ -31,6 +44,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         return f"{at.astimezone(ZoneInfo(there or zone)):%a %d %b %Y, %H:%M}"
 
     engine.engine.globals |= {"clock": clock, "house_zone": lambda: zone, "menu": menu, "percent": percent}
+    engine.engine.globals["countries"] = COUNTRIES
     engine.engine.globals["at_clock"] = at_clock
     engine.engine.globals["moment"] = datetime.fromisoformat
     engine.engine.filters |= {
@@ -42,6 +56,7 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
         "tojson_plain": as_json,
     }
     engine.engine.filters["many"] = many
+    engine.engine.tests["in_our_words"] = in_our_words
 
 
 def at_clock(at: datetime, there: str) -> str:
@@ -95,6 +110,19 @@ def span(seconds: float | timedelta | None) -> str:
 def words(name: str | None) -> str:
     """`no_answer` as "no answer"."""
     return (name or "–").replace("_", " ")
+
+
+_FIRST_WORD = re.compile(r"[a-z]+(?=[ ,:;]|$)")
+
+
+def in_our_words(says: str) -> bool:
+    """Whether a message begins with a word of ours, not with something that a user typed, as "photo.csv is empty"."""
+    return _FIRST_WORD.match(says) is not None
+
+
+def sentence(says: str) -> str:
+    """A message with a capital first letter, unless it begins with something that a user typed."""
+    return says[:1].upper() + says[1:] if in_our_words(says) else says
 
 
 def as_json(value: object) -> str:
