@@ -1,6 +1,6 @@
 """Stop a campaign, with a receipt: nothing new since then, and what becomes of the calls in progress."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,12 @@ class Receipt:
             "hung_up": self.hung_up,
             "promised": self.promised,
         }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Receipt":
+        """The receipt that `as_dict` wrote, in an audit entry; what an older one lacks is zero."""
+        counts = {name: int(stored.get(name, 0)) for name in ("taken_back", "live", "hung_up", "promised")}
+        return cls(datetime.fromisoformat(stored["nothing_new_since"]), **counts)
 
     def line(self) -> str:
         """For people."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, Lead
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One meeting with the people in it; `fault` is why a letter about it was not delivered."""
+    """One meeting with the people in it; `fault` is why an email about it was not delivered."""
 
     booking: Booking
     counselor: Counselor
@@ -21,6 +21,8 @@ class Line:
     phone: str
     campaign: str
     fault: str | None
+    awaits_time: bool = False
+    """The counselor cannot keep it: the student was asked for another time and has not chosen one yet."""
 
     @property
     def starts(self) -> datetime:
@@ -53,8 +55,10 @@ async def between(
         .correlate(Booking)
         .scalar_subquery()
     )
+    # A move makes a new sequence, so an email of the present one still waits for the student's choice.
+    asked = exists().where(Mail.booking_id == Booking.id, Mail.kind == "rebook", Mail.sequence == Booking.sequence)
     query = (
-        select(Booking, Counselor, Lead, Campaign.name, fault)
+        select(Booking, Counselor, Lead, Campaign.name, fault, (Booking.state == "booked") & asked)
         .join(Counselor, Counselor.id == Booking.counselor_id)
         .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
         .join(Lead, Lead.id == CampaignLead.lead_id)
@@ -65,6 +69,6 @@ async def between(
     if counselor_id is not None:
         query = query.where(Booking.counselor_id == counselor_id)
     return [
-        Line(booking, counselor, lead.name or lead.phone, lead.phone, campaign, said)
-        for booking, counselor, lead, campaign, said in await session.execute(query)
+        Line(booking, counselor, lead.name or lead.phone, lead.phone, campaign, said, awaits)
+        for booking, counselor, lead, campaign, said, awaits in await session.execute(query)
     ]

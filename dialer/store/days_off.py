@@ -35,6 +35,10 @@ class Away:
         """Whether it falls into a stretch of time."""
         return self.since < begins + length and begins < self.until
 
+    def covers(self, begins: datetime, length: timedelta) -> bool:
+        """Whether it takes the whole of a stretch of time."""
+        return self.since <= begins and begins + length <= self.until
+
 
 async def between(
     session: AsyncSession, since: datetime, until: datetime, counselor_id: int | None = None

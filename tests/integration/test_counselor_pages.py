@@ -1,7 +1,9 @@
 """Counselors on their pages: who may change what, what is kept, and that a refusal writes nothing and loses nothing."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import AsyncClient, Response
@@ -327,3 +329,19 @@ async def test_the_week_shows_a_slot_that_is_held_while_the_hold_is_alive(web: A
     for until, is_shown in (("now() + interval '1 minute'", True), ("now() - interval '1 minute'", False)):
         await sql(store.sessions, f"UPDATE booking SET state = 'held', held_until = {until}")
         assert ('data-state="held"' in (await web.get(week)).text) == is_shown
+
+
+async def test_the_week_shows_time_off_instead_of_hours_and_who_is_to_choose_another_time(
+    web: AsyncClient, store: Store
+) -> None:
+    """B25."""
+    booking = await booked(store)
+    day = starts_of(booking).astimezone(ZoneInfo("Asia/Kolkata")).date()
+    week = f"/bookings?week={day:%G-W%V}"
+    before = (await web.get(week)).text
+    assert 'data-state="booked"' in before
+    assert is_done(await send(web, f"{DESK}/off", DESK, first=str(day), why="Diwali shopping", sure="true"))
+    page = (await web.get(week)).text
+    assert "Diwali shopping" in page
+    assert re.search(r"Unavailable<br>\s*Diwali shopping", page)
+    assert 'data-state="awaiting new time"' in page

@@ -236,7 +236,7 @@ async def test_a_stopped_campaign_promises_nothing_and_a_stop_warns_of_promises(
     before = (await web.get(here)).text
     assert "2 students were promised a call-back." in before
     assert "live call" not in before, "there is none to hang up"
-    stopped = " ".join((await send(web, f"{here}/stop", page=here)).text.split())
+    stopped = " ".join((await web.get((await send(web, f"{here}/stop", page=here)).headers["location"])).text.split())
     assert "2 students were promised a call-back and will not be called." in stopped
     assert "3 will not be called again · 1 not called yet" in stopped
     assert "<strong>1</strong> the campaign is stopped: they will not be called" in stopped

@@ -14,9 +14,9 @@ from dialer.ava.blanks import blanks
 from dialer.control import Command, ask
 from dialer.domain.roles import READERS, RUNNERS
 from dialer.flows.launch import CannotLaunchError, launch
-from dialer.flows.stop_campaign import stop_campaign
+from dialer.flows.stop_campaign import Receipt, stop_campaign
 from dialer.store import audit, campaign_pages, campaigns, imports, kill_switches, past_calls
-from dialer.store.tables import Campaign
+from dialer.store.tables import AuditEntry, Campaign
 from dialer.store.tallies import Tally
 from dialer.web.doors.may import may
 from dialer.web.doors.rates import START
@@ -38,6 +38,9 @@ async def found(session: AsyncSession, campaign_id: int) -> Campaign:
     return campaign
 
 
+STOPPED = "campaign stopped"
+
+
 class Stop(BaseModel):
     """Whether calls in progress are ended too."""
 
@@ -54,9 +57,14 @@ async def all_campaigns(parts: WebParts, done: FromQuery[str | None] = None) -> 
 
 
 @get("/campaigns/{campaign_id:int}", include_in_schema=False, opt=may(READERS))
-async def one(campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str | None] = None) -> Template:
-    """One campaign."""
-    return await _page(parts, campaign_id, done=done)
+async def one(
+    campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str | None] = None, stopped: FromQuery[int] = 0
+) -> Template:
+    """One campaign; `stopped` is the audit entry of a stop, whose receipt is shown."""
+    async with parts.sessions() as session:
+        entry = await session.get(AuditEntry, stopped) if 0 < stopped < 2**63 else None
+    receipt = Receipt.from_dict(entry.what) if entry is not None and entry.did == STOPPED else None
+    return await _page(parts, campaign_id, done=done, receipt=receipt)
 
 
 async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) -> Template:
@@ -135,8 +143,8 @@ async def pause(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> 
 
 
 @post("/campaigns/{campaign_id:int}/stop", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template:
-    """End it, with a receipt."""
+async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+    """End it; the receipt is kept in the audit log, and shown on a page that can be reloaded."""
     wish = await read(request, Stop)
     hang_up = not isinstance(wish, Wrong) and wish.hang_up
 
@@ -152,9 +160,9 @@ async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> T
     )
     async with parts.sessions.begin() as session:
         told = {"campaign": campaign.name, **receipt.as_dict()}
-        await audit.note(session, who(request), "campaign stopped", told)
+        entry = await audit.note(session, who(request), STOPPED, told)
     parts.kept.forget(TALLIES)
-    return await _page(parts, campaign_id, receipt=receipt)
+    return Redirect(f"/campaigns/{campaign_id}?stopped={entry}", status_code=303)
 
 
 PAGES = [all_campaigns, one, start, pause, stop]

@@ -76,15 +76,20 @@ def _board(
     days: list[dict[str, Any]] = []
     for day in (monday + DAY * n for n in range(7)):
         begins = datetime.combine(day, datetime.min.time(), zone)
-        off = [each.why or "away" for each in away if each.counselor_id == person.id and each.touches(begins, DAY)]
+        off = [each.why or "time off" for each in away if each.counselor_id == person.id and each.touches(begins, DAY)]
         if person.holidays and rests((person.holidays,), day):
             off.append("public holiday")
-        open_ = ", ".join(spans.get(day.weekday(), ()))
+        open_ = "" if off and _is_off_all_day(away, person.id, begins) else ", ".join(spans.get(day.weekday(), ()))
         meetings = [_meeting(line, zone) for line in mine if line.starts.astimezone(zone).date() == day]
         is_today = now.astimezone(zone).date() == day
         days.append({"date": day, "hours": open_, "off": off, "meetings": meetings, "today": is_today})
     met = sum(len(each["meetings"]) for each in days)
     return {"id": person.id, "name": person.name, "zone": person.zone, "days": days, "met": met}
+
+
+def _is_off_all_day(away: Iterable[Away], counselor_id: int, begins: datetime) -> bool:
+    """Whether time off covers the whole day that begins then; a public holiday does not count here."""
+    return any(each.counselor_id == counselor_id and each.covers(begins, DAY) for each in away)
 
 
 def _meeting(line: Line, zone: ZoneInfo) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def _meeting(line: Line, zone: ZoneInfo) -> dict[str, Any]:
         "at": starts,
         "time": f"{starts:%H:%M}–{ends:%H:%M}",
         "student": line.student,
-        "state": line.booking.state,
+        "state": "awaiting new time" if line.awaits_time else line.booking.state,
         "campaign": line.campaign,
         "lead_time": _for_them(line.starts, lead_zone) if lead_zone != zone.key else None,
         "why": line.booking.why,
