@@ -45,6 +45,15 @@ async def test_a_list_takes_its_people_out_of_every_campaign_and_goes_out_again(
     assert {(each["scope"], each["source"], each["age_days"]) for each in listed} == {("account", "their own", "0")}
 
 
+async def test_a_list_without_a_header_row_is_taken_from_the_column_of_numbers(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "no.csv"
+    path.write_text(f"Asha,{phone_of(1)}\nBela,{phone_of(2)}\n", encoding="utf-8")
+    done = await run(settings, "dnc", "import", str(path))
+    assert done.output == "2 added, 2 numbers in the file, 0 not readable\n"
+
+
 async def test_a_registry_binds_at_a_scrub_those_who_did_not_agree(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:

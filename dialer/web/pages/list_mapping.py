@@ -159,7 +159,7 @@ async def check(
 def _unclear(fields: Mapping[str, str]) -> str | None:
     """Why rows cannot be read with these fields of columns."""
     for field in COLUMNS:
-        if len(same := [column for column, each in fields.items() if each == field]) > 1:
+        if len(same := sorted(column for column, each in fields.items() if each == field)) > 1:
             names = ", ".join(f'"{column}"' for column in same)
             return f"These columns are all mapped to {field.replace('_', ' ')}: {names}. Choose one of them."
     return None if "phone" in fields.values() else "Choose the column that holds the phone number."
