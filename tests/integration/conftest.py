@@ -21,11 +21,23 @@ def patient_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "WITHIN_S", 30.0)
 
 
-@pytest.fixture(params=["picows", "websockets"])
+SOCKET_SUITES = ("test_media_faults", "test_exotel_media", "test_bridge_capacity", "test_fuzz")
+"""What is tested here is the sockets themselves: by both libraries in every run. Elsewhere the second one is for --full."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The bridge over either library of sockets."""
+    if "bridged" in metafunc.fixturenames:
+        always = metafunc.module.__name__.rpartition(".")[2] in SOCKET_SUITES
+        second = pytest.param("websockets", marks=() if always else pytest.mark.full)
+        metafunc.parametrize("bridged", ["picows", second], indirect=True)
+
+
+@pytest.fixture
 async def bridged(
     request: pytest.FixtureRequest, settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Bridged]:
-    """The real bridge, with a scripted voice behind it; over either library of sockets."""
+    """The real bridge, with a scripted voice behind it."""
     told = settings.model_copy(update={"dialer_bridge_sockets": request.param})
     async with bridging(told, sessions, monkeypatch) as running:
         yield running
