@@ -19,10 +19,11 @@ from sqlalchemy import text
 from dialer.embedded import Addresses, Embedded
 from dialer.flows import sign_in
 from dialer.settings import Settings
+from dialer.store import sessions as sessions_module
 from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
-from tests.support.databases import SHIPPED, Databases, run, url_of
+from tests.support.databases import SHIPPED, Databases, reused_engine, run, url_of
 from tests.support.paper_bridge import PAPER_BRIDGE
 
 # The same examples in every run, so that a failure is one of the change at hand; HYPOTHESIS_PROFILE=explore looks for new.
@@ -64,6 +65,14 @@ def quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sign_in, "_hasher", quick)
         patch.setattr(sign_in, "_NOBODY", quick.hash("nobody"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reused_engines() -> Iterator[None]:
+    """Engines of one test serve the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions_module, "create_async_engine", reused_engine)
         yield
 
 

@@ -50,6 +50,7 @@ def chromium() -> Iterator[Browser]:
     """A browser for the tests of a file. While it lives its event loop runs in this thread: others need another (`aside`)."""
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
+        flags += ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()

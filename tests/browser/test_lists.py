@@ -135,6 +135,7 @@ def test_rows_that_were_mended_in_the_file_come_in_and_nobody_is_doubled(
         assert _leads(office, "Mended") == leads
 
 
+@pytest.mark.full
 def test_a_list_that_is_dropped_is_checked_and_what_to_do_with_duplicates_is_chosen_row_by_row(
     office: Office, page: Page, tmp_path: Path
 ) -> None:

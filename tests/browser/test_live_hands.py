@@ -121,6 +121,7 @@ def test_a_note_reaches_ava_and_a_refused_hand_says_its_reason(office: Office, c
     assert any(each["did"] == "call note" for each in trail)
 
 
+@pytest.mark.full
 def test_a_student_is_connected_to_a_counselor_who_takes_transfers(office: Office, chromium: Browser) -> None:
     office.dialer("counselor", "add", "Meera", "--days", "mon-sun", "--hours", "00:00-23:59")
     office.dialer("counselor", "set", "Meera", "--phone", MEERA, "--transfers")

@@ -20,6 +20,7 @@ def redis_of(hurt: Hurt) -> "Redis":
     return client
 
 
+@FULL
 async def test_redis_that_restarts_loses_no_lead_and_no_worker(tmp_path: Path) -> None:
     """F13: five seconds away in the middle of a campaign, and empty when it is back."""
     numbers = BUSY[:12]

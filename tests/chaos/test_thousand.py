@@ -12,7 +12,7 @@ from tests.support.rehearsed import BUSY, hurting
 
 @pytest.mark.parametrize(
     ("leads", "workers", "per_second", "within_s"),
-    [(40, 2, 10, 150), pytest.param(1000, 3, 50, 900, marks=pytest.mark.full)],
+    [pytest.param(40, 2, 10, 150, marks=pytest.mark.full), pytest.param(1000, 3, 50, 900, marks=pytest.mark.full)],
 )
 async def test_a_campaign_whose_workers_die_every_second_rings_everybody_once(
     leads: int, workers: int, per_second: int, within_s: float, tmp_path: Path

@@ -87,10 +87,9 @@ async def test_a_stream_that_breaks_the_protocol_is_closed_and_no_other_call_not
             "no time": '{"event":"media","media":{"timestamp":"-1","payload":""}}',
             "no sound": json.dumps({"event": "media", "media": {"timestamp": "20", "payload": '"},"x":{"'}}),
         }
-        caller.streaming = (
-            False  # a frame sent after the bridge has closed would reset the connection, and lose the code
-        )
-        await asyncio.sleep(0)
+        if code == 1003:  # one more frame after the bridge has closed would reset the connection, and lose the code
+            caller.streaming = False
+            await asyncio.sleep(0)
         with suppress(ConnectionClosed):
             await caller.socket.send(messages[what])
         assert await caller.closed() == code

@@ -358,7 +358,7 @@ async def test_each_day_of_the_week_says_when_they_are_met_when_not_and_why(
     assert "Asha Rao booked" in days[f"{there:%a}"]
     assert "shut" in days["Thu"]
     assert "at a fair in Pune" in days["Thu"]
-    assert "not met" in days["Fri"]
+    assert "Unavailable" in days["Fri"]
     assert "This week" not in week
     republic = _columns((await page.client.get("/bookings?week=2026-W05")).text)
     assert "public holiday" in republic["Mon"], "26 January"
