@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -49,33 +49,27 @@ class SmtpPost:
         Raises:
             aiosmtplib.SMTPException, OSError: it cannot be reached, or refuses the password.
         """
-        must = True if self.user and self.host not in LOOPBACK else None
-        server = aiosmtplib.SMTP(
-            hostname=self.host,
-            port=self.port,
-            username=self.user,
-            password=self.password,
-            use_tls=self.tls,
-            start_tls=False if self.tls else must,
-            timeout=WITHIN_S,
-        )
+        server = aiosmtplib.SMTP(**self._connection())
         async with server:
             return (await server.noop()).message
 
+    def _connection(self) -> dict[str, Any]:
+        """How to connect and sign in, as aiosmtplib takes it."""
+        must = True if self.user and self.host not in LOOPBACK else None
+        return {
+            "hostname": self.host,
+            "port": self.port,
+            "username": self.user,
+            "password": self.password,
+            "use_tls": self.tls,
+            "start_tls": False if self.tls else must,
+            "timeout": WITHIN_S,
+        }
+
     async def send(self, message: EmailMessage) -> Answer:
         """One connection for one letter: there are few, and none may wait for another."""
-        must = True if self.user and self.host not in LOOPBACK else None
         try:
-            _, says = await aiosmtplib.send(
-                message,
-                hostname=self.host,
-                port=self.port,
-                username=self.user,
-                password=self.password,
-                use_tls=self.tls,
-                start_tls=False if self.tls else must,
-                timeout=WITHIN_S,
-            )
+            _, says = await aiosmtplib.send(message, **self._connection())
         except aiosmtplib.SMTPRecipientsRefused as error:
             refused = error.recipients[0]
             return Answer(False, f"{refused.code} {refused.message}", refused.code >= 500)

@@ -109,5 +109,5 @@ def locked_line_of(script: Script, *, recorded: bool = True) -> str:
 
 
 def honest(persona: str) -> str:
-    """A persona that speaks of the recording, whoever wrote it: what it does not say by itself is put behind it."""
+    """Append the recording instructions that a script's persona lacks."""
     return persona if "$recorded" in persona else f"{persona.rstrip()}\n\n# Recording\n- $recorded\n"
