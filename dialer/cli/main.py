@@ -50,7 +50,7 @@ COMMANDS = {
     ),
     "calls": Later("dialer.cli.commands.exports", "calls", "Every attempt."),
     "bookings": Later("dialer.cli.commands.exports", "bookings", "Every meeting."),
-    "dnc": Later("dialer.cli.commands.dnc", "dnc", "Numbers that must not be rung."),
+    "dnc": Later("dialer.cli.commands.dnc", "dnc", "Numbers that must not be called."),
     "kill": Later(
         "dialer.cli.commands.kill",
         "kill",
@@ -59,12 +59,12 @@ COMMANDS = {
     "prove": Later(
         "dialer.cli.commands.prove",
         "prove_command",
-        "Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach.",
+        "Check that nobody was called twice, after an opt-out, or out of hours; exit 1 on any breach.",
     ),
     "explain": Later(
         "dialer.cli.commands.explain",
         "explain",
-        "Every rule's answer, in order, and the next moment the lead may be rung.",
+        "Show each rule's answer, in order, and when the lead can be called next.",
     ),
     "prices": Later(
         "dialer.cli.commands.prices",
@@ -86,7 +86,7 @@ COMMANDS = {
     "hook": Later(
         "dialer.cli.commands.hooks", "hook", "Tell other systems of bookings and outcomes (signed, retried)."
     ),
-    "counselor": Later("dialer.cli.commands.counselor", "counselor", "The people whom leads meet."),
+    "counselor": Later("dialer.cli.commands.counselor", "counselor", "The people who meet leads."),
     "account": Later(
         "dialer.cli.commands.account", "account", "People and programs that may use the pages and the API."
     ),

@@ -59,7 +59,7 @@ def on() -> None:
 @click.argument("email")
 @click.argument("name")
 @click.option("--scope", "scopes", type=SCOPES, multiple=True, default=[Scope.READ.value], show_default=True)
-@click.option("--days", type=click.IntRange(1, 3650), help="how long it is good [for ever]")
+@click.option("--days", type=click.IntRange(1, 3650), help="days until it expires [never]")
 @click.option("--revoke", is_flag=True, help="take the token of that name back")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.account:token")

@@ -17,7 +17,7 @@ class Rehearse(Lazy):
         "rehearse": Later(
             "dialer.cli.commands.rehearse",
             "rehearse",
-            "Ring a campaign's own leads in a simulated world: who is rung when, who is not and why, what AVA says and books.",
+            "Call a campaign's own leads in a simulated world: who is called when, who is skipped and why, what AVA says and books.",
         ),
     }
 

@@ -11,7 +11,7 @@ from dialer.cli.lazy import implemented
 
 @click.group()
 def counselor() -> None:
-    """The people whom leads meet."""
+    """The people who meet leads."""
 
 
 counselor.add_command(off)

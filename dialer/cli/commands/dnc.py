@@ -13,7 +13,7 @@ COUNTRY = click.option(
 
 @click.group()
 def dnc() -> None:
-    """Numbers that must not be rung."""
+    """Numbers that must not be called."""
 
 
 @dnc.command()

@@ -1,4 +1,4 @@
-"""`dialer explain NUMBER`: may this lead be rung now, and if not, why and when."""
+"""`dialer explain NUMBER`: can this lead be called now, and if not, why and when."""
 
 import click
 
@@ -12,4 +12,4 @@ from dialer.cli.lazy import implemented
 @click.option("--country", default="IN", show_default=True, help="where a number without a country code is from")
 @implemented("dialer.cli.explain:explain")
 def explain() -> None:
-    """Every rule's answer, in order, and the next moment the lead may be rung."""
+    """Show each rule's answer, in order, and when the lead can be called next."""

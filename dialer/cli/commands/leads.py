@@ -40,7 +40,7 @@ def leads() -> None:
 @click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
 @implemented("dialer.cli.leads:import_command")
 def import_command() -> None:
-    """Import a list (.csv, .xlsx, .gz) into a campaign. Nobody is rung by it; the same list again changes nothing."""
+    """Import a list (.csv, .xlsx, .gz) into a campaign. Importing calls nobody; the same list again changes nothing."""
 
 
 leads.add_command(export_leads)

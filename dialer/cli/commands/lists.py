@@ -73,7 +73,7 @@ def choose_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
 @implemented("dialer.cli.lists:commit_command")
 def commit_command() -> None:
-    """Bring in a list that a dry run kept. Nobody is rung by it."""
+    """Import a list that a dry run kept. Importing calls nobody."""
 
 
 @click.command("undo")
@@ -81,4 +81,4 @@ def commit_command() -> None:
 @JSON
 @implemented("dialer.cli.lists:undo_command")
 def undo_command() -> None:
-    """Take an import back, as long as none of its leads has been rung."""
+    """Undo an import, as long as none of its leads has been called."""

@@ -10,4 +10,4 @@ from dialer.cli.lazy import implemented
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.prove:prove_command")
 def prove_command() -> None:
-    """Check that nobody was rung twice, after a no, or at a wrong hour; exit 1 on any breach."""
+    """Check that nobody was called twice, after an opt-out, or out of hours; exit 1 on any breach."""

@@ -1,4 +1,4 @@
-"""`dialer campaign rehearse NAME`: the campaign's own list, rung by the real dialer in a simulated world, on a fast clock."""
+"""`dialer campaign rehearse NAME`: the campaign's own list, called by the real dialer in a simulated world, on a fast clock."""
 
 import click
 
@@ -18,7 +18,7 @@ from dialer.cli.lazy import implemented
 @click.option("--steps", is_flag=True, hidden=True, help="how far it is, as lines of JSON")
 @implemented("dialer.cli.rehearse:rehearse")
 def rehearse() -> None:
-    """Ring a campaign's own leads in a simulated world: who is rung when, who is not and why, what AVA says and books.
+    """Call a campaign's own leads in a simulated world: who is called when, who is skipped and why, what AVA says and books.
 
-    Nothing of it is real: no carrier is asked, nobody is rung, and the campaign stays as it is.
+    Nothing is real: no carrier is used, nobody is called, and the campaign does not change.
     """

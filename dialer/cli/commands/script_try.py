@@ -1,4 +1,4 @@
-"""`dialer script try`: talk to AVA in text at the terminal; nothing of it is saved, booked or rung."""
+"""`dialer script try`: talk to AVA in text at the terminal; nothing is saved, nobody is booked or called."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from dialer.cli.lazy import implemented
 @click.option("--turn", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)
 @implemented("dialer.cli.script_try:try_script")
 def try_script() -> None:
-    """Talk to AVA as a student, in text. Nothing is saved, booked or rung.
+    """Talk to AVA as a student, in text. Nothing is saved, nobody is booked or called.
 
     An empty line, or Ctrl-D, ends it.
     """
