@@ -504,11 +504,14 @@ def _shape(value: Any) -> Any:
 
 
 async def test_the_stream_speaks_the_messages_of_the_vectors(carrier: Carrier, product: Product) -> None:
+    ended: list[dict[str, Any]] = []
+
     async def media(socket: web.WebSocketResponse, event: dict[str, Any]) -> None:
         if event["event"] == "start":
             mark = {"event": "mark", "streamSid": event["streamSid"], "mark": {"name": "m1"}}
             await socket.send_json(mark)
-        if event["event"] == "media" and event["media"]["chunk"] == "10":
+        if not ended and {"media", "mark"} <= {each["event"] for each in product.received}:
+            ended.append(event)
             await carrier.ask(
                 "POST", f"/Calls/{product.received[1]['start']['callSid']}.json", data={"Status": "completed"}
             )
