@@ -122,7 +122,8 @@ class Conversation:
         """Join the parts that share the playback and the transcript."""
         self.dialling.dialled_at = self.started_at
         self.ending = Ending(self.playback, self.transcript, clips_of(self.setup.language))
-        self.floor = Floor(self.manner, self.playback, self.transcript, self.asking, self.patience, self.ending)
+        parts = (self.playback, self.transcript, self.asking, self.patience, self.ending)
+        self.floor = Floor(self.manner, *parts, self.disclosure)
         self._keep_sound = self.floor.barging.sound
 
     # -- audio, fifty times a second: no effects, no allocation beyond need ------------------------------------------

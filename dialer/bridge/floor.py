@@ -10,6 +10,7 @@ from dialer.bridge.line import interrupt
 from dialer.bridge.manners import Patience
 from dialer.bridge.playback import BYTES_PER_MS, Playback
 from dialer.bridge.transcript import Transcript
+from dialer.domain.disclosure import Disclosure
 from dialer.voices.port import Cancel
 
 STILL_THERE = (
@@ -32,6 +33,7 @@ class Floor:
     asking: Asking
     patience: Patience
     ending: Ending
+    disclosure: Disclosure | None = None
     has_voice: bool = False
     muted: bool = False
     silent_since_ms: int | None = None
@@ -104,8 +106,15 @@ class Floor:
         return self.asking.answering or self.playback.is_playing(stream_ms)
 
     def _is_protected(self, stream_ms: int) -> bool:
-        """Whether AVA is at the beginning of her opening."""
-        until = self.manner.protect_ms * BYTES_PER_MS
+        """Whether AVA is at the beginning of her opening, or has yet to finish the disclosure that the law asks for."""
+        until_ms = self.manner.protect_ms
+        if self.disclosure and not self._is_disclosed(self.disclosure, stream_ms):
+            until_ms = max(until_ms, self.disclosure.most_ms)
+        until = until_ms * BYTES_PER_MS
         if self.opening_ends is not None:
             until = min(until, self.opening_ends)
         return self.playback.position(stream_ms) < until
+
+    def _is_disclosed(self, disclosure: Disclosure, stream_ms: int) -> bool:
+        heard_at = self.transcript.heard_until(disclosure.ends_at)
+        return heard_at is not None and heard_at <= stream_ms

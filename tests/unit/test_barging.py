@@ -11,6 +11,7 @@ from dialer.bridge.barging import Barging, Manner
 from dialer.bridge.conversation import Conversation
 from dialer.bridge.effects import Effect, SendClear, Tell
 from dialer.carriers.media import MediaFrame, MediaStarted
+from dialer.domain.disclosure import Disclosure, compose
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -20,6 +21,7 @@ from dialer.voices.port import (
     Setup,
     SpeechStarted,
     SpeechStopped,
+    Spoken,
     Truncate,
     VoiceFault,
     VoiceReady,
@@ -36,8 +38,8 @@ MURMUR = b64encode(audio.ulaw_encode((TONE // 12).astype(np.int16))).decode()
 class Call:
     """A talk whose two clocks go together, frame by frame."""
 
-    def __init__(self, manner: Manner = MANNER) -> None:
-        self.talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0, manner=manner)
+    def __init__(self, manner: Manner = MANNER, disclosure: Disclosure | None = None) -> None:
+        self.talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0, manner=manner, disclosure=disclosure)
         self.talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
         self.say(VoiceReady(), AnswerStarted())
 
@@ -200,6 +202,28 @@ def test_only_the_opening_is_protected_however_short_it_was() -> None:
     call.ava("answer", 5000)
     call.line(VOICE, 200)
     assert call.say(SpeechStarted())[:2] == [SendClear(), Tell(Cancel())]
+
+
+@pytest.mark.parametrize(("at_ms", "cut"), [(3000, False), (5000, True)])
+def test_the_disclosure_is_said_whole_and_what_follows_it_can_be_cut(at_ms: int, cut: bool) -> None:
+    disclosure = compose("One Window", "", "english", ai=True, recorded=True)
+    call = Call(Manner(min_speech_ms=120), disclosure)
+    call.ava("opening", 10_000)
+    call.say(Spoken("opening", disclosure.words + " " + "I have a moment to help you study abroad, if I may. " * 2))
+    call.line(HUSH, at_ms)
+    call.line(VOICE, 200)
+    assert (SendClear() in call.say(SpeechStarted())) is cut
+
+
+def test_a_disclosure_whose_words_never_come_is_protected_no_longer_than_it_takes() -> None:
+    disclosure = compose("One Window", "", "english", ai=True, recorded=True)
+    call = Call(Manner(min_speech_ms=120), disclosure)
+    call.ava("opening", disclosure.most_ms + 5000)
+    call.line(VOICE, 2000)
+    assert call.say(SpeechStarted(), SpeechStopped(2000)) == []
+    call.line(HUSH, disclosure.most_ms)
+    call.line(VOICE, 200)
+    assert SendClear() in call.say(SpeechStarted())
 
 
 @pytest.mark.parametrize(("loud_frames", "cuts"), [(5, False), (6, True)])
