@@ -24,6 +24,7 @@ from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
 from tests.support.databases import SHIPPED, Databases, reused_engine, run, url_of
+from tests.support.forks import forked_commands, plain_commands
 from tests.support.paper_bridge import PAPER_BRIDGE
 
 # The same examples in every run, so that a failure is one of the change at hand; HYPOTHESIS_PROFILE=explore looks for new.
@@ -65,6 +66,20 @@ def quick_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sign_in, "_hasher", quick)
         patch.setattr(sign_in, "_NOBODY", quick.hash("nobody"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_commands() -> Iterator[None]:
+    """Commands of the dialer are forked from a process that has it loaded."""
+    with forked_commands():
+        yield
+
+
+@pytest.fixture
+def plain_start() -> Iterator[None]:
+    """Commands of the dialer start as anybody starts them."""
+    with plain_commands():
         yield
 
 

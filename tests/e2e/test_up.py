@@ -30,7 +30,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def up(environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def up(plain_start: None, environment: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A running `dialer up`, ready for work."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dialer", "up"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
@@ -167,7 +167,12 @@ def marked(mark: str) -> list[psutil.Process]:
     ids=["up, its servers starting", "demo, its servers starting", "demo, calls in progress"],
 )
 def test_what_is_told_to_end_leaves_no_process(
-    words: tuple[str, ...], when: str, status: int, environment: dict[str, str], tmp_path: Path
+    words: tuple[str, ...],
+    when: str,
+    status: int,
+    plain_start: None,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     """By SIGTERM, as systemd and containers send it."""
     mark = str(tmp_path)

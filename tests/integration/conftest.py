@@ -12,7 +12,7 @@ from dialer.ava import tools
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from tests.support.bridge import Bridged, bridging
-from tests.support.shell import Loaded, Shell
+from tests.support.shell import Shell
 
 
 @pytest.fixture(autouse=True)
@@ -43,14 +43,8 @@ async def bridged(
         yield running
 
 
-@pytest.fixture(scope="session")
-def loaded() -> Iterator[Loaded]:
-    with Loaded() as process:
-        yield process
-
-
 @pytest.fixture
-def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
+def shell(settings: Settings, tmp_path: Path) -> Shell:
     environment = {
         "DIALER_DATABASE_URL": settings.dialer_database_url or "",
         "DIALER_REDIS_URL": settings.dialer_redis_url or "",
@@ -59,7 +53,7 @@ def shell(loaded: Loaded, settings: Settings, tmp_path: Path) -> Shell:
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
     }
-    return Shell(loaded, environment, tmp_path)
+    return Shell(environment, tmp_path)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A whole dialer against the simulated world that a test can hurt: processes, servers and wires broken and healed."""
 
 import asyncio
-import atexit
-import functools
 import json
 import os
 import subprocess
@@ -30,24 +28,17 @@ from dialer.cli.rehearsal import free_ports, own_environment, simulated, told
 from dialer.embedded import Embedded
 from dialer.settings import Settings
 from dialer.web.health import is_healthy
+from tests.support import forks
 from tests.support.clusters import forget
 from tests.support.paper_bridge import PAPER_BRIDGE
 from tests.support.proxy import Proxy
-from tests.support.shell import Loaded, Said
+from tests.support.shell import Said, run
 
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata"))
 BUSY = [f"+91987{n:06}2" for n in range(650001, 651401)]
 """Invented numbers whose last digit makes the simulated line busy: a call of a second."""
 FIGURES = "TEST_FIGURES"
 Wire = Literal["twilio", "redis", "postgres"]
-
-
-@functools.cache
-def commands() -> Loaded:
-    """The process that commands are forked from: one for all tests of a run."""
-    loaded = Loaded().__enter__()
-    atexit.register(loaded.__exit__, None, None, None)
-    return loaded
 
 
 @dataclass
@@ -120,9 +111,7 @@ class Hurt:
 
     def command(self, *words: str) -> Said:
         """Run a command beside it."""
-        out, err = self.folder / "stdout", self.folder / "stderr"
-        status = commands().run(words, self.environment, out, err)
-        return Said(status, out.read_text(), err.read_text())
+        return run(words, self.environment, self.folder)
 
     def dialer(self, *words: str) -> str:
         """Run a command beside it; it must succeed."""
@@ -261,7 +250,7 @@ def hurting(
     A test that crashes the first worker at a named place starts with none, and starts it when there is work.
     """
     web_port, bridge_port = free_ports(2)
-    commands()  # loads while the servers start
+    forks.load()  # while the servers start
     with ExitStack() as stack:
         twilio_url, settings = stack.enter_context(simulated(own_environment(), speed))
         servers = Embedded(folder, durable=True)

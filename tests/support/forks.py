@@ -1,0 +1,123 @@
+"""`python -m dialer …` for tests without loading Python and the dialer each time: most of a command's two seconds of CPU.
+
+A process loads everything once; each command is forked from it, and handed over to the test process as its own child, so
+that whatever `subprocess` and `asyncio` do with a child works as ever. Elsewhere than on Linux commands start plainly.
+"""
+
+import atexit
+import ctypes
+import functools
+import inspect
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PR_SET_CHILD_SUBREAPER = 36
+COMMAND = [sys.executable, "-m", "dialer"]
+MODELS = tuple(
+    f"dialer.voices.cascade.text.{name}" for name in ("anthropic", "cohere", "google", "huggingface", "openai")
+)
+WITH_MODELS = (["script", "try"], ["doctor"])
+"""Commands that load the clients of text models, which takes longer than all the rest."""
+STANDARD = ("p2cread", "c2pwrite", "errwrite")
+PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+SPECIAL = ("executable", "preexec_fn", "pass_fds", "shell", "gid", "gids", "uid")
+AT_IMPORT = "DIALER_FAILPOINT"
+"""What the dialer reads while it is loaded."""
+ANSWER_WITHIN_S = 60.0
+PLAIN = subprocess.Popen
+NAMES = list(inspect.signature(subprocess.Popen._execute_child).parameters)[1:]  # type: ignore[attr-defined]
+
+
+class _Server:
+    """The process that has everything loaded."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._link.settimeout(ANSWER_WITHIN_S)
+        here = Path(__file__).parents[2]
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("DIALER_")}
+        words = [sys.executable, "-m", "tests.support.forking", str(theirs.fileno()), *modules]
+        with theirs:
+            self._process = PLAIN(words, cwd=here, env=bare, pass_fds=[theirs.fileno()])
+        self._lock = threading.Lock()
+        self._libc = ctypes.CDLL(None)
+        atexit.register(self.end)
+
+    def fork(
+        self, words: Sequence[str], environment: Mapping[str, str], folder: str, files: list[int], *, leads: bool
+    ) -> int:
+        """Fork a command with these as stdin, stdout and stderr, a child of this process; its pid."""
+        request = json.dumps([list(words), dict(environment), folder, leads]).encode()
+        with self._lock:
+            # Only for this moment: children that others leave behind are not ours to wait for.
+            self._libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            try:
+                socket.send_fds(self._link, [request], files)
+                pid = int(self._link.recv(64))
+                self._link.recv(64)
+            finally:
+                self._libc.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        return pid
+
+    def end(self) -> None:
+        """Let it end; what was forked from it lives on."""
+        self._link.close()
+        self._process.wait(timeout=60)
+
+
+@functools.cache
+def _server(modules: Sequence[str]) -> _Server:
+    return _Server(modules)
+
+
+def load() -> None:
+    """Begin to load, so that the first command does not wait for it."""
+    if sys.platform == "linux":
+        _server(())
+
+
+class Forked(subprocess.Popen[Any]):
+    """A child process; forked where it is a command of the dialer, started plainly where it is anything else."""
+
+    def _execute_child(self, *given: Any) -> None:
+        told = dict(zip(NAMES, given, strict=True))
+        words = [os.fspath(each) for each in told["args"]] if isinstance(told["args"], list | tuple) else []
+        environment = os.environ if told["env"] is None else told["env"]
+        plainly = any(told[each] for each in SPECIAL) or AT_IMPORT in environment or sys.platform != "linux"
+        if words[:3] != COMMAND or plainly:
+            super()._execute_child(*given)  # type: ignore[misc]
+            return
+        words = words[3:]
+        files = [own if told[name] == -1 else told[name] for own, name in enumerate(STANDARD)]
+        server = _server(MODELS if words[:2] in WITH_MODELS or words[:1] in WITH_MODELS else ())
+        self.pid = server.fork(
+            words, environment, os.fspath(told["cwd"] or Path.cwd()), files, leads=told["start_new_session"]
+        )
+        self._child_created = True
+        self._close_pipe_fds(*[told[name] for name in PIPES])  # type: ignore[attr-defined]
+
+
+@contextmanager
+def forked_commands() -> Iterator[None]:
+    """Fork every command that is started meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", Forked)
+        yield
+
+
+@contextmanager
+def plain_commands() -> Iterator[None]:
+    """Start every command as anybody would, where that is what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", PLAIN)
+        yield
