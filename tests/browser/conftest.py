@@ -134,12 +134,45 @@ def _of(said: ConsoleMessage) -> str:
     return str(said.location.get("url", ""))
 
 
-def trouble(page: Page, *rules: str) -> list[dict[str, Any]]:
-    """What axe finds on a page: by these rules, or by all of WCAG 2.2 A and AA."""
+PALETTE = """() => {
+    const seen = new Set();
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        if (!walker.currentNode.data.trim()) continue;
+        const element = walker.currentNode.parentElement, style = getComputedStyle(element);
+        const under = [];
+        for (let each = element; each; each = each.parentElement) {
+            const { backgroundColor: color, backgroundImage: image, opacity } = getComputedStyle(each);
+            if (image !== "none" || opacity !== "1") under.push(image, opacity);
+            if (color !== "rgba(0, 0, 0, 0)") under.push(color);
+            if (color.startsWith("rgb(")) break;
+        }
+        seen.add([style.color, style.fontSize, style.fontWeight, ...under].join(" "));
+    }
+    return [...seen];
+}"""
+
+
+class Contrast:
+    """Axe's slowest rule, asked of the pages that have text in colors which it has not judged yet."""
+
+    def __init__(self) -> None:
+        self._judged: set[str] = set()
+
+    def is_due(self, page: Page) -> bool:
+        """Whether the page has some; they count as judged from now on."""
+        new = set(page.evaluate(PALETTE)) - self._judged
+        self._judged |= new
+        return bool(new)
+
+
+def trouble(page: Page, *rules: str, contrast: bool = True) -> list[dict[str, Any]]:
+    """What axe finds on a page: by these rules, or by all of WCAG 2.2 A and AA, those of `contrast` left out or not."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     options = {
         "resultTypes": ["violations"],
+        "rules": {} if contrast else {"color-contrast": {"enabled": False}},
         "runOnly": list(rules) or ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     }
     found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
