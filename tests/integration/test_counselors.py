@@ -22,7 +22,6 @@ from tests.support.ava import all_of
 from tests.support.counselors import trail
 from tests.support.meetings import booked, starts_of
 from tests.support.people import TUESDAY_11, sql
-from tests.support.rehearsed import commands
 from tests.support.shell import Shell
 
 BUSY = (
@@ -36,7 +35,7 @@ NOW = timedelta(0)
 def dialer(settings: Settings, tmp_path: Path) -> Shell:
     variables = {name: value for name, value in told(settings).items() if name.startswith("DIALER_")}
     variables |= {"DIALER_ENV_FILE": "/dev/null", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "USER": "tests"}
-    return Shell(commands(), variables, tmp_path)
+    return Shell(variables, tmp_path)
 
 
 class Calendars(BaseHTTPRequestHandler):
