@@ -23,6 +23,7 @@ from dialer.store import sessions as sessions_module
 from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
+from tests.support import examples
 from tests.support.databases import SHIPPED, Databases, reused_engine, run, url_of
 from tests.support.forks import forked_commands, plain_commands
 from tests.support.paper_bridge import PAPER_BRIDGE
@@ -40,6 +41,11 @@ FOREIGN = (
 
 LONG_FIRST = ("e2e", "browser", "chaos", "bench", "integration", "conformance", "unit", "live")
 """Folders in the order of how long one of their files takes, so that no process works alone at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell properties how many examples this run tries."""
+    examples.configure(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

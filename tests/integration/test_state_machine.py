@@ -56,7 +56,7 @@ from tests.support.carrier import HUNG_UP, ScriptedCarrier
 from tests.support.gate_facts import DAY, MINUTE, OWN, PLACES, by_the_clock
 from tests.support.people import ADDRESSES, TUESDAY_11, claim, enrol, phone_of, place, running_campaign, sql
 
-SHORT, LONG = (25, 30), (int(os.environ.get("DIALER_STATE_MACHINE_RUNS", "2000")), 50)
+SHORT, LONG = (16, 30), (int(os.environ.get("DIALER_STATE_MACHINE_RUNS", "2000")), 50)
 """Runs of the machine, and steps of each: in every run of the tests, and in the full one (100,000 steps)."""
 
 T = TypeVar("T")

@@ -19,6 +19,7 @@ from dialer.domain.call import State, may_become
 from dialer.domain.gate import Facts, ask
 from dialer.domain.hours import Window
 from dialer.flows.ask_gate import record
+from tests.support.examples import examples
 from tests.support.gate_facts import DAY, HOUR, MINUTE, OWN, PLACES, Place, at_home, by_the_clock, facts
 
 YEAR = datetime(2026, 3, 1, tzinfo=UTC)
@@ -122,7 +123,7 @@ def leads(draw: st.DrawFn) -> Facts:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(leads())
 def test_whoever_is_rung_is_rung_against_no_rule_and_the_explanation_says_the_same(lead: Facts) -> None:
     verdict = ask(lead)
@@ -143,7 +144,7 @@ def time_refuses(lead: Facts) -> set[str]:
     return {each.rule for each in ask(lead).answers if not each.ok} & TIME_RULES
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(leads(), st.lists(st.floats(0, 1, exclude_max=True), max_size=8))
 def test_the_next_moment_is_one_at_which_time_forbids_nothing_and_the_first(lead: Facts, parts: list[float]) -> None:
     next_at = ask(lead).next_at

@@ -8,6 +8,7 @@ from phonenumbers import PhoneNumberType
 
 from dialer.domain.phone import Phone, _quick, thorough
 from dialer.domain.phone_plans import plan_of
+from tests.support.examples import examples
 
 COUNTRIES = ("IN", "US", "CA", "GB", "AU", "NZ", "AE", "NP", "BD", "RU", "KZ", "IT", "SG", "CI", "BR", "MX", "AR", "DE")
 KINDS = tuple(PhoneNumberType.values())
@@ -44,13 +45,13 @@ def test_every_kind_of_every_country_is_read_alike_however_it_is_written(region:
     assert quick or region in {"IT", "SM", "VA", "CI", "GA", "CG", "BJ"}, "the quick way is of use there"
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=examples(3_000), deadline=None)
 @given(st.sampled_from(COUNTRIES), st.from_regex(r"'?\(?\+?[0-9]{7,14}(\.0)?", fullmatch=True))
 def test_any_digits_are_read_alike(country: str, cell: str) -> None:
     same(cell, country)
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=examples(3_000), deadline=None)
 @given(
     st.sampled_from(COUNTRIES),
     st.sampled_from(["", "+", "0", "00", "91", "+91", "+1", "1", "+44", "44", "+7", "7", "+61", "+971", "+39", "+54"]),
@@ -64,7 +65,7 @@ def test_any_digits_behind_any_prefix_in_any_grouping_are_read_alike(
     same(cell, country)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=examples(1_000), deadline=None)
 @given(st.sampled_from(COUNTRIES), st.text(max_size=20))
 def test_any_text_is_read_alike(country: str, cell: str) -> None:
     same(cell, country)
