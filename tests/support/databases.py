@@ -6,9 +6,10 @@ gets a new copy.
 """
 
 import asyncio
+import functools
 import secrets
+import threading
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import asyncpg
@@ -86,47 +87,48 @@ def reused_engine(url: URL, **options: Any) -> AsyncEngine:
 
 
 class Databases:
-    """The databases of one test process, copied from a migrated template."""
+    """The databases of one test process, copied from a migrated template; each with a connection that empties it."""
 
     def __init__(self, servers: Addresses, template: str) -> None:
         self._servers, self._template = servers, template
-        self._free: list[tuple[str, str]] = []
+        self._free: list[tuple[str, str, asyncpg.Connection]] = []
 
     def borrow(self) -> Iterator[str]:
         """A database with the schema and the shipped rows, for one test; its URL."""
-        name, schema = self._free.pop() if self._free else aside(self._copy())
+        name, schema, connection = self._free.pop() if self._free else aside(self._copy())
         yield url_of(self._servers, name)
-        if aside(self._restore(name)) == schema:
-            self._free.append((name, schema))
+        if aside(self._restore(connection)) == schema:
+            self._free.append((name, schema, connection))
         else:
+            connection.terminate()
             aside(run(self._servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
-    async def _copy(self) -> tuple[str, str]:
+    async def _copy(self) -> tuple[str, str, asyncpg.Connection]:
         name = f"test_{secrets.token_hex(6)}"
         await run(self._servers, f"CREATE DATABASE {name} TEMPLATE {self._template}")
         connection = await asyncpg.connect(url_of(self._servers, name))
-        try:
-            return name, await connection.fetchval("SELECT shipped.schema_now()")
-        finally:
-            await connection.close()
+        return name, await connection.fetchval("SELECT shipped.schema_now()"), connection
 
-    async def _restore(self, name: str) -> str:
+    async def _restore(self, connection: asyncpg.Connection) -> str:
         """Put everything back; the schema as the test left it."""
-        connection = await asyncpg.connect(url_of(self._servers, name))
         try:
             schema: str = await connection.fetchval("SELECT shipped.schema_now()")
             await connection.execute("SELECT shipped.restore()")
             return schema
-        except asyncpg.PostgresError:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return "changed beyond restoring"
-        finally:
-            await connection.close()
+
+
+@functools.cache
+def _loop_aside() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
 
 
 def aside(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, also where a browser's event loop is running in this thread."""
-    with ThreadPoolExecutor(1) as beside:
-        return beside.submit(asyncio.run, work).result()
+    """Run to the end in a thread that serves this alone, also where a browser's event loop is running in this one."""
+    return asyncio.run_coroutine_threadsafe(work, _loop_aside()).result()
 
 
 def url_of(servers: Addresses, name: str) -> str:
