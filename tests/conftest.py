@@ -24,7 +24,7 @@ from dialer.store.migrating import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
 from tests.support import examples
-from tests.support.databases import SHIPPED, Databases, reused_engine, run, url_of
+from tests.support.databases import SHIPPED, Databases, reused_engine, run, share, url_of
 from tests.support.forks import forked_commands, plain_commands
 from tests.support.paper_bridge import PAPER_BRIDGE
 
@@ -95,6 +95,12 @@ def reused_engines() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sessions_module, "create_async_engine", reused_engine)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def shared_loop() -> None:
+    """The event loop that tests have in common."""
+    share(asyncio.get_running_loop())
 
 
 @pytest.fixture(scope="session")

@@ -190,7 +190,8 @@ async def test_what_the_model_calls_wrongly_is_told_so_and_has_no_effect(bridged
         assert len(session.of("conversation.item.create")) == 2, "one answer for the same call"
         after = await row_counts(bridged.sessions)
     changed = {table: after[table] - count for table, count in before.items() if after[table] != count}
-    changed.pop("turn", None)
+    for whenever in ("turn", "bridge_process"):  # written as the talk and the bridge go on
+        changed.pop(whenever, None)
     assert changed.pop("tool_use") in (1, 2)
     assert changed == {"enquiry_value": 1}
 

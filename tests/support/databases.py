@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 import asyncpg
+from sqlalchemy import AsyncAdaptedQueuePool, event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -37,9 +38,10 @@ CREATE FUNCTION shipped.schema_now() RETURNS text LANGUAGE sql AS $$
          WHERE c.relnamespace = 'public'::regnamespace))
 $$;
 
-CREATE FUNCTION shipped.restore() RETURNS void LANGUAGE plpgsql AS $$ DECLARE name text; last bigint; BEGIN
+CREATE FUNCTION shipped.restore(kept int[]) RETURNS void LANGUAGE plpgsql AS $$ DECLARE name text; last bigint; BEGIN
     PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+        AND (pid <> ALL (kept) OR state <> 'idle');
     SET LOCAL session_replication_role = replica;
     FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
                 AND pg_relation_size(oid) > 1000000 LOOP
@@ -62,25 +64,44 @@ END $$;
 class ReusedEngine(AsyncEngine):
     """An engine that serves another test once it was disposed of, with every statement that it has compiled."""
 
+    def __init__(self, sync_engine: Engine) -> None:
+        super().__init__(sync_engine)
+        self.backends: set[int] = set()
+        """Process ids of the connections that it has opened."""
+        event.listen(
+            sync_engine, "connect", lambda opened, _: self.backends.add(opened.driver_connection.get_server_pid())
+        )
+
     async def dispose(self, close: bool = True) -> None:
-        """Close its connections, and keep it for the next one who asks for the same."""
-        await super().dispose(close)
-        free = _ENGINES[_KEYS[self.sync_engine]]
+        """Keep it for the next one who asks for the same; its connections too, where tests share their event loop."""
+        loop, pool = asyncio.get_running_loop(), self.sync_engine.pool
+        kept = loop is _shared and isinstance(pool, AsyncAdaptedQueuePool) and not pool.checkedout()
+        if not kept:
+            await super().dispose(close)
+        free = _ENGINES.setdefault((_KEYS[self.sync_engine], loop if kept else None), [])
         if self not in free:
             free.append(self)
 
 
-_ENGINES: dict[str, list[ReusedEngine]] = {}
+_ENGINES: dict[tuple[str, asyncio.AbstractEventLoop | None], list[ReusedEngine]] = {}
+"""Engines that nobody uses, by what they were asked for with and by the event loop of their connections, if they have any."""
 _KEYS: dict[Engine, str] = {}
+_shared: asyncio.AbstractEventLoop | None = None
+
+
+def share(loop: asyncio.AbstractEventLoop) -> None:
+    """Learn which event loop tests have in common: connections live as long as it does."""
+    global _shared
+    _shared = loop
 
 
 def reused_engine(url: URL, **options: Any) -> AsyncEngine:
     """What `create_async_engine` makes, or one of the same that nobody uses any more: compiling statements is a quarter of
     what a test of the database costs."""
     key = f"{url.render_as_string(hide_password=False)} {sorted(options.items())}"
-    free = _ENGINES.setdefault(key, [])
-    if free:
-        return free.pop()
+    for loop in (asyncio._get_running_loop(), None):
+        if free := _ENGINES.get((key, loop)):
+            return free.pop()
     engine = ReusedEngine(create_async_engine(url, **options).sync_engine)
     _KEYS[engine.sync_engine] = key
     return engine
@@ -113,7 +134,8 @@ class Databases:
         """Put everything back; the schema as the test left it."""
         try:
             schema: str = await connection.fetchval("SELECT shipped.schema_now()")
-            await connection.execute("SELECT shipped.restore()")
+            kept = [pid for (_, loop), free in _ENGINES.items() if loop for each in free for pid in each.backends]
+            await connection.execute("SELECT shipped.restore($1)", kept)
             return schema
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return "changed beyond restoring"
