@@ -135,9 +135,11 @@ def template(servers: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(servers: Addresses, template: str) -> Databases:
+def databases(servers: Addresses, template: str) -> Iterator[Databases]:
     """The databases that this test process lends to its tests, one after the other."""
-    return Databases(servers, template)
+    lent = Databases(servers, template)
+    yield lent
+    lent.close()
 
 
 @pytest.fixture

@@ -124,6 +124,11 @@ class Databases:
             connection.terminate()
             aside(run(self._servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
+    def close(self) -> None:
+        """Close the connections that empty them."""
+        for _, _, connection in self._free:
+            aside(connection.close())
+
     async def _copy(self) -> tuple[str, str, asyncpg.Connection]:
         name = f"test_{secrets.token_hex(6)}"
         await run(self._servers, f"CREATE DATABASE {name} TEMPLATE {self._template}")
