@@ -24,8 +24,9 @@ CARRIERS = tuple(PROFILES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
 WITHIN_S = 120.0
-BATCH, LIVE_AT_ONCE = 15, 6
-"""Students called together, and calls at the same time: more is more than two cores do in time for a telephone."""
+BATCH, LIVE_AT_ONCE = 15, 2
+"""Students called together, and calls at the same time: with more, beside other tests, a pause of AVA's that a busy machine
+makes is taken for her end by the student, who then interrupts her."""
 Found = dict[str, Any]
 
 
@@ -81,7 +82,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             done(settings, "script", "add", voice, "--voice", voice, "--json")
         for now in _batches(pairs, wanted):
             for which, (voice, carrier) in now:
-                _fill(settings, folder, which, voice, carrier, wanted[voice, carrier], LIVE_AT_ONCE // len(now))
+                _fill(settings, folder, which, voice, carrier, wanted[voice, carrier], max(1, LIVE_AT_ONCE // len(now)))
             names = [_campaign(voice, carrier) for _, (voice, carrier) in now]
             asyncio.run(until_all_were_rung(settings, names, within_s=WITHIN_S))
         with urllib.request.urlopen(f"{rehearsal.twilio_url}/_world/ledger", timeout=20) as answer:
