@@ -46,7 +46,8 @@ class _Server:
         self._link.settimeout(ANSWER_WITHIN_S)
         here = Path(__file__).parents[2]
         bare = {name: value for name, value in os.environ.items() if not name.startswith("DIALER_")}
-        words = [sys.executable, "-m", "tests.support.forking", str(theirs.fileno()), *modules]
+        quiet = "ignore:This process:DeprecationWarning"  # of threads that NumPy started; a command uses none of them
+        words = [sys.executable, "-W", quiet, "-m", "tests.support.forking", str(theirs.fileno()), *modules]
         with theirs:
             self._process = PLAIN(words, cwd=here, env=bare, pass_fds=[theirs.fileno()])
         self._lock = threading.Lock()
