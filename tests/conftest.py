@@ -77,14 +77,14 @@ def quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_commands() -> Iterator[None]:
-    """Commands of the dialer are forked from a process that has it loaded."""
+    """Dialer commands are forked from a process that has imported the dialer."""
     with forked_commands():
         yield
 
 
 @pytest.fixture
 def plain_start() -> Iterator[None]:
-    """Commands of the dialer start as anybody starts them."""
+    """Dialer commands start the usual way, without forking."""
     with plain_commands():
         yield
 
@@ -99,7 +99,7 @@ def reused_engines() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 async def shared_loop() -> None:
-    """The event loop that tests have in common."""
+    """Tell the engines which event loop all tests share."""
     share(asyncio.get_running_loop())
 
 
@@ -159,7 +159,7 @@ def empty_database_url(servers: Addresses) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def bare_settings() -> Settings:
-    """Settings that nobody has set: reading them takes longer than a copy."""
+    """Default settings; copying them is faster than reading them again."""
     return Settings(_env_file=None)
 
 

@@ -106,7 +106,7 @@ class Floor:
         return self.asking.answering or self.playback.is_playing(stream_ms)
 
     def _is_protected(self, stream_ms: int) -> bool:
-        """Whether AVA is at the beginning of her opening, or has yet to finish the disclosure that the law asks for."""
+        """Whether AVA cannot be interrupted: the beginning of her opening, and the disclosure until it was heard."""
         until_ms = self.manner.protect_ms
         if self.disclosure and not self._is_disclosed(self.disclosure, stream_ms):
             until_ms = max(until_ms, self.disclosure.most_ms)

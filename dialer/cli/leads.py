@@ -60,7 +60,7 @@ class Done:
         reasons = counts.pop("rejected_by_reason")
         said = ", ".join(f"{name} {number}" for name, number in counts.items())
         why = f" ({', '.join(f'{reason} {number}' for reason, number in sorted(reasons.items()))})" if reasons else ""
-        fix = f"; mend and upload: {self.fix_file}" if self.fix_file else ""
+        fix = f"; to fix and import again: {self.fix_file}" if self.fix_file else ""
         return f"{said}{why}{fix}"
 
 

@@ -45,7 +45,8 @@ def guess_mapping(
 ) -> Mapping[Column, str]:
     """The header of each field that can be told. `known` comes from a list of exactly these columns.
 
-    A phone column that no name tells is told by its values: numbers without a country code are of `country` (ISO 3166).
+    If no header names the phone column, it is recognized by its values; numbers without a country code belong to
+    `country` (ISO 3166).
 
     Raises:
         UnreadableListError: `said` names a field or a column that is not there, or the file is text without columns.

@@ -33,7 +33,7 @@ def plain(stem: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """An uploaded file's own name, as one that cannot leave its folder; how a list is read is told by its content."""
+    """The uploaded file's own name, made safe to store. The format of a list is detected from its content, not its name."""
     suffix = "".join(each for each in Path(name).suffix if each.isalnum() or each == ".")[:MOST_SUFFIX]
     return f"{plain(Path(name).stem)}{suffix}"
 

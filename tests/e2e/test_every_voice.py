@@ -25,8 +25,8 @@ TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
 WITHIN_S = 120.0
 BATCH, LIVE_AT_ONCE = 15, 2
-"""Students called together, and calls at the same time: with more, beside other tests, a pause of AVA's that a busy machine
-makes is taken for her end by the student, who then interrupts her."""
+"""Students in a batch, and concurrent calls. With more calls, a busy machine makes AVA pause, and the simulated student takes
+the pause for the end of her turn and interrupts her."""
 Found = dict[str, Any]
 
 
@@ -43,7 +43,7 @@ SHORT_VOICES = ("openai_realtime", "gemini_live")
 """In every run. Pipelines talk to students in `integration/test_cascade_calls`; here they take more of two cores than a call
 in a telephone's own time leaves beside other tests."""
 SHORT = ("0", "95", "96")
-"""Whom every voice talks to in every run: a booking, a wish not to be called, a change to Hindi."""
+"""Students that every voice calls in every run: one books, one asks not to be called again, one switches to Hindi."""
 EVERY_RUN = {(voice, CARRIERS[n % len(CARRIERS)]) for n, voice in enumerate(NAMES) if voice in SHORT_VOICES}
 
 

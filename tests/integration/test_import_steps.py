@@ -261,7 +261,7 @@ async def test_a_mapping_is_remembered_for_lists_of_the_same_columns(
     await bring(settings, store, write_list(tmp_path / "two.csv", students(2), header))
     assert await people(store) == {A: "Student 1", B: "Student 2"}
     await bring(settings, store, write_list(tmp_path / "three.csv", students(3), ("Who", "Where to be reached")))
-    assert (await people(store))[C] == "", "of other columns only the phone is told, by its values"
+    assert (await people(store))[C] == "", "with unknown headers, only the phone column is recognized"
 
 
 async def test_words_in_the_common_wording_reach_the_script(settings: Settings, store: Store, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ async def test_a_person_who_phones_our_number_is_no_call_that_we_lost(store: Sto
     """Neither the daily reconciliation nor the proof takes an inbound call for one that was placed twice or unknown."""
     carrier = ScriptedCarrier()
     await placed_call(store.sessions, carrier)
-    carrier.knows("CAback", phone_of(1), State.ENDED, ANSWERED)  # the very student whom we called
+    carrier.knows("CAback", phone_of(1), State.ENDED, ANSWERED)  # a student we called phones back
     back = carrier.calls["CAback"]
     since = datetime.now(UTC) - timedelta(hours=1)
     for inbound in (False, True):

@@ -84,13 +84,13 @@ class ReusedEngine(AsyncEngine):
 
 
 _ENGINES: dict[tuple[str, asyncio.AbstractEventLoop | None], list[ReusedEngine]] = {}
-"""Engines that nobody uses, by what they were asked for with and by the event loop of their connections, if they have any."""
+"""Unused engines by their arguments and by the event loop of their open connections, if there are any."""
 _KEYS: dict[Engine, str] = {}
 _shared: asyncio.AbstractEventLoop | None = None
 
 
 def share(loop: asyncio.AbstractEventLoop) -> None:
-    """Learn which event loop tests have in common: connections live as long as it does."""
+    """Set the event loop that all tests share; connections are kept as long as it runs."""
     global _shared
     _shared = loop
 
@@ -125,7 +125,7 @@ class Databases:
             aside(run(self._servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
     def close(self) -> None:
-        """Close the connections that empty them."""
+        """Close the connections that restore the databases."""
         for _, _, connection in self._free:
             aside(connection.close())
 
@@ -154,7 +154,7 @@ def _loop_aside() -> asyncio.AbstractEventLoop:
 
 
 def aside(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in a thread that serves this alone, also where a browser's event loop is running in this one."""
+    """Run a coroutine in a helper thread, so that it also works while Playwright's event loop runs in this one."""
     return asyncio.run_coroutine_threadsafe(work, _loop_aside()).result()
 
 

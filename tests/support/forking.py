@@ -1,7 +1,8 @@
 """The process that commands are forked from: `python -m tests.support.forking SOCKET [MODULE …]`; see `forks`.
 
-One message a command: its words, environment, folder and whether it leads a session; with it come stdin, stdout, stderr.
-Two answer it: the pid of the command, and that it is a child of whoever asked.
+A request is one message: arguments, environment, working directory, and whether to start a new session, with file
+descriptors for stdin, stdout and stderr. Two messages answer it: the command's pid, then "ready" once the command has been
+reparented to the test process.
 """
 
 import atexit
@@ -24,7 +25,7 @@ MOST_FILES = 4096
 
 
 def serve(link: socket.socket) -> None:
-    """Fork what is asked for, until nobody can ask any more."""
+    """Fork a command per request, until the socket is closed."""
     while True:
         message, files, _, _ = socket.recv_fds(link, 1 << 20, 3)
         if not message:
@@ -42,7 +43,7 @@ def serve(link: socket.socket) -> None:
 def _fork_on(
     link: socket.socket, words: list[str], environment: Mapping[str, str], folder: str, files: list[int], *, leads: bool
 ) -> NoReturn:
-    """Fork the command from a process that ends at once: the nearest subreaper, which is who asked, becomes its parent."""
+    """Fork the command from a process that exits at once, so that the test process, a subreaper, becomes its parent."""
     here = os.getpid()
     child = os.fork()
     if child:
@@ -69,13 +70,15 @@ def _run(words: Sequence[str]) -> NoReturn:
         status = 0
     except SystemExit as end:
         status = end.code
-    except Exception:  # noqa: BLE001  # told as Python tells what nobody caught
+    except Exception:  # noqa: BLE001  # print any traceback, as Python itself does
         traceback.print_exc()
     finally:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else int(status is not None))  # taking everything down costs more
+        os._exit(
+            status if isinstance(status, int) else int(status is not None)
+        )  # a full shutdown of the interpreter is slow
 
 
 if __name__ == "__main__":

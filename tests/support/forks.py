@@ -1,7 +1,7 @@
-"""`python -m dialer …` for tests without loading Python and the dialer each time: most of a command's two seconds of CPU.
+"""Runs `python -m dialer …` in tests without importing the dialer each time: imports are most of a command's 2 s of CPU.
 
-A process loads everything once; each command is forked from it, and handed over to the test process as its own child, so
-that whatever `subprocess` and `asyncio` do with a child works as ever. Elsewhere than on Linux commands start plainly.
+A server process imports everything once and forks each command. The command becomes a child of the test process, so
+`subprocess` and `asyncio` treat it like any other child. On other systems than Linux, commands start the usual way.
 """
 
 import atexit
@@ -27,19 +27,19 @@ MODELS = tuple(
     f"dialer.voices.cascade.text.{name}" for name in ("anthropic", "cohere", "google", "huggingface", "openai")
 )
 WITH_MODELS = (["script", "try"], ["doctor"])
-"""Commands that load the clients of text models, which takes longer than all the rest."""
+"""Commands that import the text models' clients, which takes longer than everything else."""
 STANDARD = ("p2cread", "c2pwrite", "errwrite")
 PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 SPECIAL = ("executable", "preexec_fn", "pass_fds", "shell", "gid", "gids", "uid")
 AT_IMPORT = "DIALER_FAILPOINT"
-"""What the dialer reads while it is loaded."""
+"""A variable that the dialer reads at import."""
 ANSWER_WITHIN_S = 60.0
 PLAIN = subprocess.Popen
 NAMES = list(inspect.signature(subprocess.Popen._execute_child).parameters)[1:]  # type: ignore[attr-defined]
 
 
 class _Server:
-    """The process that has everything loaded."""
+    """The process that has everything imported and forks commands."""
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -60,7 +60,7 @@ class _Server:
         """Fork a command with these as stdin, stdout and stderr, a child of this process; its pid."""
         request = json.dumps([list(words), dict(environment), folder, leads]).encode()
         with self._lock:
-            # Only for this moment: children that others leave behind are not ours to wait for.
+            # Only during the fork: orphans of other processes must not become children of this one.
             self._libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
             try:
                 socket.send_fds(self._link, [request], files)
@@ -71,7 +71,7 @@ class _Server:
         return pid
 
     def end(self) -> None:
-        """Let it end; what was forked from it lives on."""
+        """Stop the server; running commands go on."""
         self._link.close()
         self._process.wait(timeout=60)
 
@@ -82,13 +82,13 @@ def _server(modules: Sequence[str]) -> _Server:
 
 
 def load() -> None:
-    """Begin to load, so that the first command does not wait for it."""
+    """Start the server early, so that the first command does not wait for it."""
     if sys.platform == "linux":
         _server(())
 
 
 class Forked(subprocess.Popen[Any]):
-    """A child process; forked where it is a command of the dialer, started plainly where it is anything else."""
+    """A child process: forked if it runs the dialer, started the usual way otherwise."""
 
     def _execute_child(self, *given: Any) -> None:
         told = dict(zip(NAMES, given, strict=True))
@@ -110,7 +110,7 @@ class Forked(subprocess.Popen[Any]):
 
 @contextmanager
 def forked_commands() -> Iterator[None]:
-    """Fork every command that is started meanwhile."""
+    """Fork every dialer command that is started in this context."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subprocess, "Popen", Forked)
         yield
@@ -118,7 +118,7 @@ def forked_commands() -> Iterator[None]:
 
 @contextmanager
 def plain_commands() -> Iterator[None]:
-    """Start every command as anybody would, where that is what is tested."""
+    """Start commands the usual way, for tests of the start itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subprocess, "Popen", PLAIN)
         yield

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import text
+from sqlalchemy import func, select, table, text
 
 from dialer.cli.benches.ground import Ground, Result, ground
 from dialer.cli.benches.lists import clean_rows, write_list
@@ -101,7 +101,7 @@ async def _import(here: Ground, path: Path, fates: dict[str, int]) -> Spent:
     counts = json.loads(said)
     assert {name: counts[name] for name in fates} == fates, counts
     async with here.sessions() as session:
-        for table, rows in (("lead", fates["imported"]), ("campaign_lead", fates["imported"]), ("import_row", ROWS)):
-            stored = await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - our own names
-            assert stored == rows, f"{stored} rows in {table}, not {rows}"
+        for name, rows in (("lead", fates["imported"]), ("campaign_lead", fates["imported"]), ("import_row", ROWS)):
+            stored = await session.scalar(select(func.count()).select_from(table(name)))
+            assert stored == rows, f"{stored} rows in {name}, not {rows}"
     return spent
