@@ -10,7 +10,6 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +29,7 @@ from dialer.settings import Settings
 from dialer.web.health import is_healthy
 from tests.support import forks
 from tests.support.clusters import forget
+from tests.support.databases import aside
 from tests.support.paper_bridge import PAPER_BRIDGE
 from tests.support.proxy import Proxy
 from tests.support.shell import Said, run
@@ -287,8 +287,7 @@ def hurting(
         hurt = Hurt(settings, twilio_url, environment, folder, servers, proxies, by_wire)
         hurt.dialer("campaign", "status")  # makes the schema before the processes race for it
         if not with_bridge:  # a line is busy or rings: a bridge on paper is enough for that
-            with ThreadPoolExecutor(1) as beside:
-                beside.submit(asyncio.run, _bridge_on_paper(addresses.database_url)).result()
+            aside(_bridge_on_paper(addresses.database_url))
         hurt.start("web", *(["bridge"] if with_bridge else []))
         hurt.start(*["worker" if not n else f"worker:{n}" for n in range(workers)])
         keeper = threading.Thread(target=hurt.keep_alive, daemon=True)
