@@ -340,6 +340,9 @@ async def test_settings_throw_the_switch_set_prices_and_ring_ones_own_phone(web:
 async def test_the_campaign_of_single_calls_is_hidden_and_its_calls_are_not(
     web: AsyncClient, settings: Settings, store: Store
 ) -> None:
+    async with store.sessions.begin() as session:  # refused at any hour of the day
+        listed = {"scope": "account", "source": "list", "reason": "", "by": "test"}
+        await do_not_call.add(session, ["+919812000001"], **listed)
     refused = await send(web, "/settings/ring", page="/settings", phone="+919812000001")
     assert refused.status_code == 409, refused.text
     async with store.sessions() as session:
