@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dialer.domain.routing import Table, parse_table
+from dialer.domain.calling.routing import Table, parse_table
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

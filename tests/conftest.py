@@ -17,10 +17,10 @@ from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import text
 
 from dialer.embedded import Addresses, Embedded
-from dialer.flows import sign_in
+from dialer.services.accounts import sign_in
 from dialer.settings import Settings
 from dialer.store import sessions as sessions_module
-from dialer.store.migrating import migrate
+from dialer.store.migrate import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.wiring.stores import Store, open_store
 from tests.support import examples

@@ -14,19 +14,19 @@ from arq import ArqRedis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialer import live
+from dialer.bus import live_feed
 from dialer.carriers.port import Placed, TryLater
 from dialer.failpoint import failpoint
-from dialer.flows.ask_gate import Carriers
-from dialer.flows.check_voices import ask, check_voice, unchecked
-from dialer.flows.keep_recording import erase_old
-from dialer.flows.place_call import place_calls as place
-from dialer.flows.reconcile import reconcile
-from dialer.flows.run_campaign import claim_due, worth_claiming
-from dialer.flows.sweep import Patience, sweep
-from dialer.flows.take_calls import Addresses, Skipped
-from dialer.flows.trip_breakers import trip_breakers
-from dialer.store import incidents, live_calls
+from dialer.services.calls.recordings import erase_old
+from dialer.services.campaigns.breakers import trip_breakers
+from dialer.services.campaigns.preflight import ask, check_voice, unchecked
+from dialer.services.dialing.acquire import Addresses, Skipped
+from dialer.services.dialing.claim import claim_due, worth_claiming
+from dialer.services.dialing.eligibility import Carriers
+from dialer.services.dialing.place import place_calls as place
+from dialer.services.dialing.reconcile import reconcile
+from dialer.services.dialing.sweep import Patience, sweep
+from dialer.store.calls import incidents, live_calls
 from dialer.store.sessions import Sessions
 from workers.voices import Voices
 
@@ -114,7 +114,7 @@ async def try_voice(ctx: Context, campaign_id: int) -> bool:
 async def _ring_for_asked(ctx: Context) -> None:
     """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
     for _ in range(MOST_ASKED):
-        asked: bytes | None = await ctx["redis"].lpop(live.DOORSTEP)  # type: ignore[misc]  # sync or async
+        asked: bytes | None = await ctx["redis"].lpop(live_feed.DOORSTEP)  # type: ignore[misc]  # sync or async
         if asked is None:
             return
         await ctx["redis"].enqueue_job("place_calls", [asked.decode()], 1.0, _job_id=f"calls:{asked.decode()}")
@@ -133,8 +133,8 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
         match answer:
             case Placed():
                 told = {"status": "active", "state": "placed", **who.get(call_id, {})}
-                text = live.message("callStatus", call_id, parts.clock(), **told)
-                await live.publish(ctx["redis"], text)
+                text = live_feed.message("callStatus", call_id, parts.clock(), **told)
+                await live_feed.publish(ctx["redis"], text)
             case TryLater(says, after_s):
                 log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
                 await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
@@ -173,10 +173,10 @@ async def sweep_calls(ctx: Context) -> int:
     for call_id in swept.intents:
         await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _job_id=f"again:{call_id}")
     for each in swept.changed:
-        text = live.message(
+        text = live_feed.message(
             "callStatus", each.call_id, parts.clock(), status="inactive", state=each.state, outcome=each.outcome
         )
-        await live.publish(ctx["redis"], text)
+        await live_feed.publish(ctx["redis"], text)
     return len(swept.changed)
 
 

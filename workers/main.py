@@ -24,13 +24,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from dialer.flows.sweep import Patience
-from dialer.flows.take_calls import Addresses
+from dialer.services.dialing.acquire import Addresses
+from dialer.services.dialing.sweep import Patience
 from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
 from dialer.wiring.voices import make_sockets, make_voices
-from workers.events import applying
+from workers.exports import tell_hooks, telling_hooks, write_scheduled
+from workers.job_runner import LongWork, begin_long_work
 from workers.jobs import (
     Parts,
     erase_recordings,
@@ -42,11 +43,10 @@ from workers.jobs import (
     tolerant,
     try_voice,
 )
-from workers.lag import watching_lag
-from workers.long_work import LongWork, begin_long_work
-from workers.meetings import make_house, read_busy_times, send_mail
-from workers.sheets import tell_hooks, telling_hooks, write_scheduled
+from workers.loop_lag import watching_lag
+from workers.mail_and_calendars import make_house, read_busy_times, send_mail
 from workers.voices import Voices
+from workers.webhooks import applying
 
 EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))

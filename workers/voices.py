@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialer.ava.setup import setup_of
-from dialer.flows.check_voices import Try
-from dialer.sockets.port import Sockets
+from dialer.ava.session_config import setup_of
+from dialer.net.websocket.port import Sockets
+from dialer.services.campaigns.preflight import Try
 from dialer.store.tables import Script
-from dialer.voices.probe import INSTRUCTIONS, Found, probe
+from dialer.voices.preflight import INSTRUCTIONS, Found, probe
 from dialer.voices.session import AnyVoice, shut_all
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dialer.domain.disclosure import Disclosure, compose, own_words, speakable, speech_of
-from dialer.domain.rules import discloses_ai
-from dialer.domain.script_words import fill, word_of
+from dialer.domain.compliance.disclosure import Disclosure, compose, own_words, speakable, speech_of
+from dialer.domain.compliance.rules import discloses_ai
+from dialer.domain.speech.placeholders import fill, word_of
 from dialer.store.tables import Script
 
 OPENING = "I help students with their journey to study abroad, and it is free. What inspired you to think about studying abroad?"

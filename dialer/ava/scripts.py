@@ -4,7 +4,7 @@ All three share the persona; each begins in its own language and goes where the 
 """
 
 from dialer.ava.persona import OPENING, PERSONA
-from dialer.flows.keep_scripts import SHIPPED, Shipped
+from dialer.services.scripts import SHIPPED, Shipped
 
 SPEECH = "$speech"
 FOLLOW = (

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.arguments import (
+from dialer.ava.tool_schemas import (
     TOOLS,
     Arguments,
     BookSlot,
@@ -29,15 +29,15 @@ from dialer.ava.arguments import (
     SaveEnquiry,
     Transfer,
 )
-from dialer.domain.call import Outcome
-from dialer.flows.book_meeting import book_slot, hold_slot
-from dialer.flows.offer_slots import find_slots
-from dialer.flows.opt_out import opt_out
-from dialer.flows.report_outcome import call_back, report_outcome
-from dialer.flows.save_enquiry import save_enquiry
-from dialer.flows.talk import Result, Talk
-from dialer.flows.transfer import Person, as_result, who_takes
-from dialer.store import calls
+from dialer.domain.calling.call import Outcome
+from dialer.services.calls.context import Result, Talk
+from dialer.services.calls.report_outcome import call_back, report_outcome
+from dialer.services.calls.transfer import Person, as_result, who_takes
+from dialer.services.do_not_call.suppress import opt_out
+from dialer.services.meetings.book import book_slot, hold_slot
+from dialer.services.meetings.enquiry import save_enquiry
+from dialer.services.meetings.offer import find_slots
+from dialer.store.calls import calls
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, ToolUse
 

@@ -21,21 +21,21 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from websockets.frames import CloseCode
 
-from dialer.bridge.archive import Archive
-from dialer.bridge.clerk import Parts
-from dialer.bridge.control import heed
-from dialer.bridge.ink import Ink
+from dialer.bridge.call_session import Runner
+from dialer.bridge.io.call_worker import Parts
+from dialer.bridge.io.supervisor import heed
+from dialer.bridge.io.transcript_writer import Ink
 from dialer.bridge.metrics import KIND, make_metrics
-from dialer.bridge.runner import Runner
-from dialer.bridge.warming import Warming
+from dialer.bridge.preload import Warming
+from dialer.bridge.recording.uploader import Archive
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
-from dialer.flows.answer_call import still_talking
-from dialer.flows.take_calls import Addresses
+from dialer.net.websocket.port import Answer, Peer, Request, Socket
+from dialer.services.calls.accept_stream import still_talking
+from dialer.services.dialing.acquire import Addresses
 from dialer.settings import Settings
-from dialer.sockets.port import Answer, Peer, Request, Socket
-from dialer.store import bridges
-from dialer.store.shelf import Shelf
+from dialer.store.calls import bridges
+from dialer.store.system.object_storage import Shelf
 from dialer.voices.session import shut_all
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store

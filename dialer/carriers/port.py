@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from dialer.domain.call import State
-from dialer.domain.routing import Route
+from dialer.domain.calling.call import State
+from dialer.domain.calling.routing import Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,88 +10,90 @@ from typing import ClassVar, NoReturn
 
 import click
 
-from dialer.cli.ending import end_by_unwinding
 from dialer.cli.lazy import Later, Lazy
+from dialer.cli.processes.signals import end_by_unwinding
 
 COMMANDS = {
     "demo": Later(
-        "dialer.cli.commands.demo",
+        "dialer.cli.commands.rehearsal.demo",
         "demo",
         "Ring a sample list in the simulated world, from the upload to the spreadsheets.",
     ),
-    "up": Later("dialer.cli.commands.up", "up", "Run everything; Ctrl-C or SIGTERM stops it cleanly."),
-    "web": Later("dialer.cli.commands.web", "web", "Serve pages, the API and carriers' webhooks."),
+    "up": Later("dialer.cli.commands.processes.up", "up", "Run everything; Ctrl-C or SIGTERM stops it cleanly."),
+    "web": Later("dialer.cli.commands.processes.web", "web", "Serve pages, the API and carriers' webhooks."),
     "bridge": Later(
-        "dialer.cli.commands.bridge", "bridge", "Carry the audio of calls; as many of these processes as wanted."
+        "dialer.cli.commands.processes.bridge",
+        "bridge",
+        "Carry the audio of calls; as many of these processes as wanted.",
     ),
     "worker": Later(
-        "dialer.cli.commands.worker",
+        "dialer.cli.commands.processes.worker",
         "worker",
         "Place calls and keep them in order; as many of these processes as wanted.",
     ),
-    "world": Later("dialer.cli.commands.world", "world", None),
+    "world": Later("dialer.cli.commands.rehearsal.world", "world", None),
     "migrate": Later(
-        "dialer.cli.commands.migrate",
+        "dialer.cli.commands.processes.migrate",
         "migrate",
         "Bring the database's schema to REVISION (head by default; base takes everything out).",
     ),
     "doctor": Later(
-        "dialer.cli.commands.doctor",
+        "dialer.cli.commands.admin.doctor",
         "doctor",
         "Check settings, servers, carriers and voices; exit 1 if anything is wrong.",
     ),
-    "call": Later("dialer.cli.commands.call", "call", "Ring one number now, under every rule."),
-    "leads": Later("dialer.cli.commands.leads", "leads", "Bring lists in, take results out."),
-    "script": Later("dialer.cli.commands.script", "script", "What AVA says and how she sounds."),
+    "call": Later("dialer.cli.commands.campaigns.call", "call", "Ring one number now, under every rule."),
+    "leads": Later("dialer.cli.commands.leads.leads", "leads", "Bring lists in, take results out."),
+    "script": Later("dialer.cli.commands.campaigns.script", "script", "What AVA says and how she sounds."),
     "campaign": Later(
-        "dialer.cli.commands.campaign",
+        "dialer.cli.commands.campaigns.campaign",
         "campaign",
         "Make campaigns, rehearse them, start and stop them, see how they stand.",
     ),
-    "calls": Later("dialer.cli.commands.exports", "calls", "Every attempt."),
-    "bookings": Later("dialer.cli.commands.exports", "bookings", "Every meeting."),
-    "dnc": Later("dialer.cli.commands.dnc", "dnc", "Numbers that must not be called."),
+    "calls": Later("dialer.cli.commands.leads.exports", "calls", "Every attempt."),
+    "bookings": Later("dialer.cli.commands.leads.exports", "bookings", "Every meeting."),
+    "dnc": Later("dialer.cli.commands.leads.dnc", "dnc", "Numbers that must not be called."),
     "kill": Later(
-        "dialer.cli.commands.kill",
+        "dialer.cli.commands.admin.kill",
         "kill",
         "The kill switch: while it is on, nothing is placed; calls in progress finish.",
     ),
     "prove": Later(
-        "dialer.cli.commands.prove",
+        "dialer.cli.commands.admin.prove",
         "prove_command",
         "Check that nobody was called twice, after an opt-out, or out of hours; exit 1 on any breach.",
     ),
     "explain": Later(
-        "dialer.cli.commands.explain",
+        "dialer.cli.commands.campaigns.explain",
         "explain",
         "Show each rule's answer, in order, and when the lead can be called next.",
     ),
     "prices": Later(
-        "dialer.cli.commands.prices",
+        "dialer.cli.commands.admin.prices",
         "prices",
         "Prices of voice models, and of a carrier's currency, in USD for a million of each kind.",
     ),
     "bench": Later(
-        "dialer.cli.commands.bench",
+        "dialer.cli.commands.admin.bench",
         "bench",
         "Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start, with servers of its own; takes minutes.",
     ),
-    "job": Later("dialer.cli.commands.job", "job", None),
+    "job": Later("dialer.cli.commands.processes.job", "job", None),
     "feed": Later(
-        "dialer.cli.commands.feeds",
+        "dialer.cli.commands.leads.feeds",
         "feed",
         "Addresses that Google Sheets (IMPORTDATA) and Excel (From Web) refresh by themselves.",
     ),
-    "schedule": Later("dialer.cli.commands.feeds", "schedule", "Exports that a worker writes again and again."),
+    "schedule": Later("dialer.cli.commands.leads.feeds", "schedule", "Exports that a worker writes again and again."),
     "hook": Later(
-        "dialer.cli.commands.hooks", "hook", "Tell other systems of bookings and outcomes (signed, retried)."
+        "dialer.cli.commands.admin.webhooks", "hook", "Tell other systems of bookings and outcomes (signed, retried)."
     ),
-    "counselor": Later("dialer.cli.commands.counselor", "counselor", "The people who meet leads."),
+    "counselor": Later("dialer.cli.commands.admin.counselor", "counselor", "The people who meet leads."),
     "account": Later(
-        "dialer.cli.commands.account", "account", "People and programs that may use the pages and the API."
+        "dialer.cli.commands.admin.account", "account", "People and programs that may use the pages and the API."
     ),
     "audit": Later(
-        "dialer.cli.commands.account", "audit", "Who did what: each row carries the hash of the one before."
+        "dialer.cli.commands.admin.account", "audit", "Who did what: each row carries the hash of the one before."
     ),
 }
 
@@ -120,7 +122,7 @@ def main() -> NoReturn:
         code = error.exit_code
     except Exception as error:
         # Loaded now: it knows the errors of libraries that most commands would otherwise not wait for.
-        said = importlib.import_module("dialer.cli.failing").explain(error)
+        said = importlib.import_module("dialer.cli.error_messages").explain(error)
         if said is None:
             raise
         click.echo(f"dialer: {said}", err=True)

@@ -2,8 +2,8 @@
 
 from getpass import getuser
 
-from dialer.domain.roles import Role
-from dialer.flows.sign_in import Caller
+from dialer.domain.access.roles import Role
+from dialer.services.accounts.sign_in import Caller
 
 
 def operator() -> Caller:

@@ -19,13 +19,13 @@ from dialer.simulator.exotel.rest import Account as ExotelAccount
 from dialer.simulator.faults import FaultError, Faults, fault_from_json
 from dialer.simulator.gemini.server import GeminiService
 from dialer.simulator.ledger import Ledger
-from dialer.simulator.providers.desk import Desk
+from dialer.simulator.people.script import Student
+from dialer.simulator.people.speech import Speech, process_speech
+from dialer.simulator.people.students import BY_ENDING, LINES
+from dialer.simulator.providers.context import Desk
 from dialer.simulator.providers.service import Providers
 from dialer.simulator.realtime.server import RealtimeService
-from dialer.simulator.script import Student
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import Speech, process_speech
-from dialer.simulator.students import BY_ENDING, LINES
 from dialer.simulator.twilio.exchange import Exchange
 from dialer.simulator.twilio.rest import Account
 from dialer.simulator.twilio.webhooks import Webhooks

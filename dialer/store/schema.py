@@ -29,7 +29,7 @@ async def ready_schema(engine: AsyncEngine) -> None:
         )
     if not tables:
         # Loaded now: alembic costs every process a third of a second that is needed once in a database's life.
-        await importlib.import_module("dialer.store.migrating").migrate(engine)
+        await importlib.import_module("dialer.store.migrate").migrate(engine)
     elif found is None:
         raise StaleSchemaError("the database holds other tables and no dialer schema; run: dialer migrate")
     elif found in migrations.REVISIONS[:-1]:

@@ -19,39 +19,38 @@ from litestar.template import TemplateConfig
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from dialer import live
-from dialer.domain.roles import EVERYBODY
+from dialer.bus import live_feed
+from dialer.domain.access.roles import EVERYBODY
 from dialer.settings import Settings
-from dialer.web.api.everything import API
-from dialer.web.api.page import ApiPage
-from dialer.web.calendars import read_calendar
-from dialer.web.calls import start_call
-from dialer.web.control import hang_up, note, transfer, who_takes_transfers
-from dialer.web.doors import account, accounts
-from dialer.web.doors import pages as doors
-from dialer.web.doors.headers import add_headers
-from dialer.web.doors.may import guard, may
-from dialer.web.doors.who import WhoAsks
-from dialer.web.doors.words import add_words
-from dialer.web.exotel import exotel_status
-from dialer.web.explain import explain_lead
-from dialer.web.feeds import read_feed
-from dialer.web.imports import IMPORTS
-from dialer.web.journal import Journal
-from dialer.web.leads import import_list
-from dialer.web.listening import listen
-from dialer.web.live import live_page, live_socket
-from dialer.web.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
-from dialer.web.pages.everything import PAGES
-from dialer.web.pages.kept import Kept
-from dialer.web.pages.words import add_page_words
-from dialer.web.parts import Parts, WebParts, provide_parts
-from dialer.web.problems import problem
-from dialer.web.recording import recording
-from dialer.web.watchers import Watchers
-from dialer.web.webhooks import twilio_brief, twilio_handover, twilio_machine, twilio_status
+from dialer.web.api.calls import start_call
+from dialer.web.api.docs_page import ApiPage
+from dialer.web.api.explain import explain_lead
+from dialer.web.api.imports import IMPORTS
+from dialer.web.api.leads import import_list
+from dialer.web.api.live_calls import hang_up, note, transfer, who_takes_transfers
+from dialer.web.api.recordings import recording
+from dialer.web.api.routes import API
+from dialer.web.app_state import Parts, WebParts, provide_parts
+from dialer.web.auth import account_pages, accounts_pages, sign_in_pages
+from dialer.web.auth.identity import WhoAsks
+from dialer.web.auth.permissions import guard, may
+from dialer.web.auth.security_headers import add_headers
+from dialer.web.auth.template_helpers import add_words
+from dialer.web.carriers.exotel import exotel_status
+from dialer.web.carriers.inbox import Journal
+from dialer.web.carriers.twilio import twilio_brief, twilio_handover, twilio_machine, twilio_status
+from dialer.web.errors import problem
+from dialer.web.pages.routes import PAGES
+from dialer.web.pages.template_filters import add_page_words
+from dialer.web.public.calendars import read_calendar
+from dialer.web.public.feeds import read_feed
+from dialer.web.public.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
+from dialer.web.realtime.broadcast import Watchers
+from dialer.web.realtime.live import live_page, live_socket
+from dialer.web.realtime.monitor import listen
+from dialer.web.stale_cache import Kept
 from dialer.wiring.carriers import make_carriers
-from dialer.wiring.house import make_links
+from dialer.wiring.mail_links import make_links
 from dialer.wiring.stores import make_redis, open_store
 
 REDIS_WITHIN_S = 1.0
@@ -93,7 +92,7 @@ def make_app(settings: Settings) -> Litestar:
             redis = make_redis(settings)
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
-                journal = Journal(store.sessions, partial(live.ring, redis))
+                journal = Journal(store.sessions, partial(live_feed.ring, redis))
                 links = make_links(settings)
                 app.state.parts = Parts(
                     settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept(), links
@@ -108,7 +107,7 @@ def make_app(settings: Settings) -> Litestar:
 
     return Litestar(
         # Routes outside the guard are public; a route inside it is for administrators only until it names its roles
-        # (`doors.may`). The guard runs before a body is read, so a stranger's body is read on public routes alone.
+        # (`auth.permissions`). The guard runs before a body is read, so a stranger's body is read on public routes alone.
         route_handlers=[
             Router(
                 "/",
@@ -116,7 +115,7 @@ def make_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went),
                     *(tell_how_it_went, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
-                    *doors.PAGES,
+                    *sign_in_pages.PAGES,
                 ],
             ),
             Router(
@@ -125,7 +124,14 @@ def make_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     *(start_call, explain_lead, import_list, live_page, live_socket),
                     *(note, hang_up, transfer, who_takes_transfers, listen, recording),
-                    *(*IMPORTS, *account.SIGNED_IN, *accounts.SIGNED_IN, *doors.SIGNED_IN, *API, *PAGES),
+                    *(
+                        *IMPORTS,
+                        *account_pages.SIGNED_IN,
+                        *accounts_pages.SIGNED_IN,
+                        *sign_in_pages.SIGNED_IN,
+                        *API,
+                        *PAGES,
+                    ),
                 ],
             ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dialer.store import attention
+from dialer.store.system import action_items
 from dialer.store.tables import KillSwitch
-from dialer.web.parts import Parts
+from dialer.web.app_state import Parts
 
 HALTED = "halted"
 
@@ -14,6 +14,6 @@ async def halted(parts: Parts) -> Sequence[KillSwitch]:
 
     async def make() -> Sequence[KillSwitch]:
         async with parts.sessions() as session:
-            return await attention.switches(session)
+            return await action_items.switches(session)
 
     return await parts.kept.get(HALTED, make)

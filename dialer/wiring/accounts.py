@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dialer.carriers.exotel import profile as exotel
 from dialer.carriers.port import CarrierAccount, Profile
 from dialer.carriers.twilio import profile as twilio
-from dialer.domain.routing import Route, routes_of
+from dialer.domain.calling.routing import Route, routes_of
 from dialer.settings import Settings, is_loopback
 
 PROFILES: dict[str, Profile] = {"twilio": twilio.PROFILE, "exotel": exotel.PROFILE}

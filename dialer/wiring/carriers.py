@@ -8,7 +8,7 @@ from dialer.carriers.media import MediaCodec
 from dialer.carriers.port import Carrier
 from dialer.carriers.twilio import rest as twilio
 from dialer.carriers.twilio.media import TwilioMedia
-from dialer.domain.routing import routes_of
+from dialer.domain.calling.routing import routes_of
 from dialer.settings import Settings, is_loopback
 
 TWILIO_MEDIA = TwilioMedia()

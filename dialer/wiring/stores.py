@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialer.ava.scripts import SHIPPED_SCRIPTS
 from dialer.clock import Clock, parse_clock
-from dialer.flows.keep_scripts import keep_shipped_scripts
+from dialer.services.scripts import keep_shipped_scripts
 from dialer.settings import Settings, WrongSettingError
 from dialer.store.schema import ready_schema
 from dialer.store.sessions import Sessions, make_engine, make_sessions

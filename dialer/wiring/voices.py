@@ -2,14 +2,15 @@
 
 from functools import partial
 
+from dialer.net.websocket.picows_backend import PicowsSockets
+from dialer.net.websocket.port import Sockets
+from dialer.net.websocket.websockets_backend import PlainSockets
 from dialer.settings import Settings
-from dialer.sockets.picows_sockets import PicowsSockets
-from dialer.sockets.plain_sockets import PlainSockets
-from dialer.sockets.port import Sockets
-from dialer.voices import openai_beta, openai_realtime
 from dialer.voices.gemini import live as gemini_live
+from dialer.voices.openai import beta as openai_beta
+from dialer.voices.openai import realtime
 from dialer.voices.session import AnyVoice, Voice
-from dialer.wiring.cascades import make_cascades
+from dialer.wiring.pipelines import make_cascades
 
 NAMES = (
     "openai_realtime",
@@ -37,10 +38,10 @@ def make_voices(settings: Settings) -> dict[str, AnyVoice]:
         voices["openai_realtime"] = Voice(
             name="openai_realtime",
             model=settings.openai_realtime_model,
-            address=partial(openai_realtime.address, url),
-            headers=openai_beta.headers(key) if beta else openai_realtime.headers(key, url),
-            codec=openai_beta.OpenAIBeta if beta else openai_realtime.OpenAIRealtime,
-            profile=openai_realtime.PROFILE,
+            address=partial(realtime.address, url),
+            headers=openai_beta.headers(key) if beta else realtime.headers(key, url),
+            codec=openai_beta.OpenAIBeta if beta else realtime.OpenAIRealtime,
+            profile=realtime.PROFILE,
         )
     if settings.gemini_api_key:
         voices["gemini_live"] = Voice(

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from dialer.ava import tools
-from dialer.cli.benches import bridge, cascade, claim, dial, exporting, importing, slots, starting, webhook
-from dialer.cli.commands.bench import bench
+from dialer.bench import bridge, claim, dial, exporting, importing, pipeline, slots, starting, webhook
+from dialer.cli.commands.admin.bench import bench
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "MOST", 2)
     monkeypatch.setattr(starting, "ROUNDS", 1)
     monkeypatch.setattr(tools, "WITHIN_S", tools.WITHIN_S)  # put back afterwards what the bench changes
-    monkeypatch.setattr(cascade, "CALLS", 1)
-    monkeypatch.setattr(cascade, "TURNS", 3)
+    monkeypatch.setattr(pipeline, "CALLS", 1)
+    monkeypatch.setattr(pipeline, "TURNS", 3)
 
 
 @pytest.mark.usefixtures("small")

@@ -17,10 +17,11 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pydantic import SecretStr
 
-from dialer.cli.rehearsal import free_ports, own_environment, told
-from dialer.domain.roles import Role
+from dialer.domain.access.roles import Role
+from dialer.net.ports import free_ports
 from dialer.settings import Settings
-from dialer.web.health import is_healthy
+from dialer.web.api.health import is_healthy
+from dialer.wiring.environment import own_environment, told
 from tests.browser.filled import NOW, SECRET, Filled, fill
 from tests.support.databases import aside
 

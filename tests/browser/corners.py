@@ -10,11 +10,11 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
-from dialer.domain.roles import Role, Scope
-from dialer.flows.keep_accounts import add_token, invite
-from dialer.flows.keep_scripts import SHIPPED, add_script
-from dialer.flows.links import Links
-from dialer.flows.second_factor import Sealer, new_secret
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.manage import add_token, invite
+from dialer.services.accounts.totp import Sealer, new_secret
+from dialer.services.meetings.signed_links import Links
+from dialer.services.scripts import SHIPPED, add_script
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Job
 from dialer.wiring.stores import Store

@@ -12,13 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.cli.leads import import_file
-from dialer.domain.call import Outcome, State
-from dialer.domain.roles import Role
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.import_leads import Asked
+from dialer.cli.leads.leads import import_file
+from dialer.domain.access.roles import Role
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.leads.import_list import Asked
 from dialer.settings import Settings
-from dialer.store import audit, campaigns, do_not_call
+from dialer.store.campaigns import campaigns
+from dialer.store.leads import do_not_call
+from dialer.store.system import audit
 from dialer.store.tables import Booking, Call, CampaignLead, EnquiryValue, Lead, ToolUse, Turn
 from dialer.wiring.stores import Store, open_store
 from tests.browser.corners import Corners, make_corners

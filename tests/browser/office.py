@@ -13,8 +13,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from dialer.cli.rehearsal import Rehearsal, own_environment, rehearsing, told, working_morning
-from dialer.domain.roles import Role
+from dialer.cli.rehearsal.environment import Rehearsal, rehearsing, working_morning
+from dialer.domain.access.roles import Role
+from dialer.wiring.environment import own_environment, told
 from dialer.wiring.stores import open_store
 from tests.support.databases import aside
 from tests.support.pages import key_of

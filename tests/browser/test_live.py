@@ -6,7 +6,7 @@ from uuid import uuid4
 from playwright.sync_api import expect
 from redis import Redis
 
-from dialer import live
+from dialer.bus import live_feed
 from dialer.settings import Settings
 from tests.browser.conftest import House
 from tests.browser.filled import ATTACK
@@ -19,8 +19,8 @@ def test_a_call_fills_its_card_and_a_late_word_of_the_carrier_takes_nothing_back
     redis = Redis.from_url(settings.dialer_redis_url)
     call_id, now = uuid4(), datetime.now(UTC)
 
-    def tell(kind: live.Kind, **more: object) -> None:
-        redis.publish(live.CHANNEL, live.message(kind, call_id, now, **more))
+    def tell(kind: live_feed.Kind, **more: object) -> None:
+        redis.publish(live_feed.CHANNEL, live_feed.message(kind, call_id, now, **more))
 
     with house.page() as page:
         page.goto(f"{house.url}/live")
@@ -46,8 +46,8 @@ def test_a_call_fills_its_card_and_a_late_word_of_the_carrier_takes_nothing_back
         expect(page.locator("#ended .call .state")).to_have_text("booked")
         expect(page.locator("#ended .call .hands")).to_have_count(0)
         other = uuid4()
-        redis.publish(live.CHANNEL, live.message("callStatus", other, now, status="active", state="placed"))
-        redis.publish(live.CHANNEL, live.message("callStatus", other, now, status="inactive", outcome="busy"))
+        redis.publish(live_feed.CHANNEL, live_feed.message("callStatus", other, now, status="active", state="placed"))
+        redis.publish(live_feed.CHANNEL, live_feed.message("callStatus", other, now, status="inactive", outcome="busy"))
         expect(page.locator("#ended .call").first.locator("header")).to_contain_text("Unnamed lead")
         expect(page.locator("#ended .call").first.locator("header")).to_contain_text("busy")
     redis.close()

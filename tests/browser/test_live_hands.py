@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from dialer.domain.roles import Role
+from dialer.domain.access.roles import Role
 from tests.browser.office import Office, open_office
 from tests.support.people import phone_of
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from redis import Redis
 from sqlalchemy import select, update
 
-from dialer import live
-from dialer.domain.call import Outcome, State
+from dialer.bus import live_feed
+from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.tables import Call, SignIn, Turn
 from dialer.wiring.stores import open_store
@@ -125,7 +125,7 @@ def test_a_web_process_that_dies_costs_no_card_and_what_ended_meanwhile_is_gone(
         assert settings.dialer_redis_url is not None
         with Redis.from_url(settings.dialer_redis_url) as redis:
             more = {"text": "Welcome!", "item": "new-2", "position": 1}
-            redis.publish(live.CHANNEL, live.message("ava_response", new, datetime.now(UTC), **more))
+            redis.publish(live_feed.CHANNEL, live_feed.message("ava_response", new, datetime.now(UTC), **more))
         expect(page.locator("#calls .call .turns li")).to_have_text(["I am new here", "Welcome!"])
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dialer.cli.first_account import make_first_account
-from dialer.cli.rehearsal import Rehearsal, rehearsing, working_morning
+from dialer.cli.processes.first_account import make_first_account
+from dialer.cli.rehearsal.environment import Rehearsal, rehearsing, working_morning
 from tests.browser.conftest import ARTEFACTS
 from tests.support.lists import SAMPLE
 from tests.support.pages import PASSWORD

@@ -6,8 +6,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dialer.cli.rehearsal import own_environment, simulated
+from dialer.cli.rehearsal.environment import simulated
 from dialer.settings import Settings
+from dialer.wiring.environment import own_environment
 from tests.browser.conftest import ARTEFACTS, House, WebProcess, trouble, web_process
 from tests.browser.filled import ATTACK, NOW, Filled, fill
 from tests.support.databases import aside

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from playwright.sync_api import Page
 
-from dialer.domain.roles import Role
+from dialer.domain.access.roles import Role
 from tests.browser.conftest import House
 from tests.support.pages import EMPTY_PAGES, FULL_PAGES, PASSWORD
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.cli.rehearsal import WORLD
+from dialer.cli.rehearsal.environment import WORLD
 from tests.support.rehearsed import BUSY, TUESDAY_MORNING, Hurt, hurting
 
 FULL = pytest.mark.full

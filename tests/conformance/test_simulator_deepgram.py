@@ -8,11 +8,11 @@ import aiohttp
 import numpy as np
 import pytest
 
-from dialer import audio
+from dialer.audio import ulaw as audio
 from dialer.simulator.faults import Fault
-from dialer.simulator.providers.deepgram_listen import Listen
-from dialer.simulator.speech import AVA_VOICE, process_speech
-from dialer.simulator.students import CANADA, ENGAGED
+from dialer.simulator.people.speech import AVA_VOICE, process_speech
+from dialer.simulator.people.students import CANADA, ENGAGED
+from dialer.simulator.providers.speech.deepgram_listen import Listen
 from dialer.simulator.world import World
 
 KEY = {"Authorization": "Token dg-simulated"}

@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dialer import audio
+from dialer.audio import ulaw as audio
 from dialer.simulator.faults import Fault
-from dialer.simulator.speech import AVA_VOICE, process_speech
-from dialer.simulator.students import CANADA
+from dialer.simulator.people.speech import AVA_VOICE, process_speech
+from dialer.simulator.people.students import CANADA
 from dialer.simulator.world import World
 
 KEY = {"xi-api-key": "xi-simulated"}

@@ -7,9 +7,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dialer import audio
-from dialer.simulator.speech import process_speech
-from dialer.simulator.students import CANADA, MEET
+from dialer.audio import ulaw as audio
+from dialer.simulator.people.speech import process_speech
+from dialer.simulator.people.students import CANADA, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
 KEY = {"Authorization": "Token dg-simulated"}

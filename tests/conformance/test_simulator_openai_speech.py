@@ -15,10 +15,10 @@ from openai import AsyncOpenAI, BadRequestError, NotFoundError
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.faults import Fault
-from dialer.simulator.speech import AVA_VOICE, process_speech
-from dialer.simulator.students import CANADA
+from dialer.simulator.people.speech import AVA_VOICE, process_speech
+from dialer.simulator.people.students import CANADA
 from dialer.simulator.world import World
 
 SERVER_EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
@@ -75,7 +75,7 @@ async def listening(world: World, http: aiohttp.ClientSession, settings: Any = N
 
 async def test_a_turn_is_found_and_transcribed(world: World, http: aiohttp.ClientSession) -> None:
     socket = await listening(world, http, session(VAD))
-    await socket.hear(STUDENT + audio.SILENCE_FRAME * 40, 160)
+    await socket.hear(STUDENT + ulaw.SILENCE_FRAME * 40, 160)
     done = await socket.until(DONE)
     deltas = [event["delta"] for event in socket.seen if event["type"].endswith("transcription.delta")]
     assert done["transcript"] == "".join(deltas) == CANADA.text
@@ -92,7 +92,7 @@ async def test_a_turn_is_found_and_transcribed(world: World, http: aiohttp.Clien
 
 async def test_without_turn_detection_the_client_commits(world: World, http: aiohttp.ClientSession) -> None:
     socket = await listening(world, http, session(None, "gpt-realtime-whisper", "audio/pcm"))
-    pcm = audio.pcm_to_bytes(np.repeat(audio.ulaw_decode(STUDENT), 3))
+    pcm = ulaw.pcm_to_bytes(np.repeat(ulaw.ulaw_decode(STUDENT), 3))
     await socket.hear(pcm, 960)
     await socket.send("input_audio_buffer.commit")
     assert (await socket.until(DONE))["transcript"] == CANADA.text
@@ -139,7 +139,7 @@ async def test_who_is_not_let_in_is_refused_at_the_handshake(
 async def test_a_fault_keeps_a_session_silent(world: World, http: aiohttp.ClientSession) -> None:
     world.faults.add(Fault("stt", "silence", event="openai"))
     socket = await listening(world, http)
-    await socket.hear(audio.SILENCE_FRAME, 160)
+    await socket.hear(ulaw.SILENCE_FRAME, 160)
     await socket.send("session.update", session=session(VAD))
     with pytest.raises(asyncio.TimeoutError):
         await socket.socket.receive(timeout=0.3)
@@ -156,7 +156,7 @@ async def test_the_vendors_own_package_gets_the_sound_in_pieces(world: World) ->
         ) as answer,
     ):
         pieces = [piece async for piece in answer.iter_bytes(4800)]
-    pcm = audio.resample(audio.pcm_from_bytes(b"".join(pieces)), 24_000, 8000)
+    pcm = ulaw.resample(ulaw.pcm_from_bytes(b"".join(pieces)), 24_000, 8000)
     assert len(pieces) > 3
     assert len(pcm) == len(process_speech().clip(SAID, AVA_VOICE).ulaw)
     assert [turn.text for turn in world.ledger.services_of("openai", "tts")[0].turns] == [SAID]

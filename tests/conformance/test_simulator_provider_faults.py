@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.faults import Fault, FaultError, fault_from_json
 from dialer.simulator.world import World
 
@@ -39,7 +39,7 @@ async def hears(world: World, http: aiohttp.ClientSession, provider: str) -> aio
         case _:
             socket = await http.ws_connect(f"{world.realtime_url}?intent=transcription", headers=OPENAI)
     for _ in range(50):
-        frame = audio.SILENCE_FRAME
+        frame = ulaw.SILENCE_FRAME
         match provider:
             case "deepgram" | "flux":
                 await socket.send_bytes(frame)

@@ -17,11 +17,11 @@ from pydantic import BaseModel, TypeAdapter
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.faults import Fault
 from dialer.simulator.ledger import RealtimeEntry
-from dialer.simulator.speech import AVA_VOICE, process_speech
-from dialer.simulator.students import CANADA, ENGAGED, MEET
+from dialer.simulator.people.speech import AVA_VOICE, process_speech
+from dialer.simulator.people.students import CANADA, ENGAGED, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
 SERVER_EVENT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
@@ -80,7 +80,7 @@ class Client:
         return self
 
     async def hear(self, sound: bytes, quiet_ms: int = 600) -> None:
-        for frame in audio.frames(sound + audio.SILENCE_FRAME * (quiet_ms // 20)):
+        for frame in ulaw.frames(sound + ulaw.SILENCE_FRAME * (quiet_ms // 20)):
             await self.send("input_audio_buffer.append", audio=base64.b64encode(frame).decode())
 
     def kinds(self) -> list[str]:
@@ -358,7 +358,7 @@ async def test_a_turn_is_heard_answered_with_a_tool_and_transcribed_after_the_an
 ) -> None:
     await client.set_up()
     clip = process_speech().clip(ENGAGED.text, ENGAGED.voice)
-    await client.hear(audio.SILENCE_FRAME * 50 + clip.ulaw)
+    await client.hear(ulaw.SILENCE_FRAME * 50 + clip.ulaw)
     done = await client.until("response.done")
     call = done["response"]["output"][0]
     assert (call["type"], call["name"], call["status"]) == ("function_call", "save_enquiry", "completed")
@@ -440,7 +440,7 @@ async def test_half_a_sentence_is_heard_as_half(world: World, client: Client) ->
 
 async def test_sound_in_other_portions_is_still_recognised(world: World, client: Client) -> None:
     await client.set_up()
-    sound = audio.SILENCE_FRAME[:77] + process_speech().clip(CANADA.text, CANADA.voice).ulaw + audio.SILENCE_FRAME * 40
+    sound = ulaw.SILENCE_FRAME[:77] + process_speech().clip(CANADA.text, CANADA.voice).ulaw + ulaw.SILENCE_FRAME * 40
     for at in range(0, len(sound), 1000):
         await client.send("input_audio_buffer.append", audio=base64.b64encode(sound[at : at + 1000]).decode())
     await client.until("response.done")

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 
 from dialer.simulator.ledger import CallEntry, RealtimeEntry
-from dialer.simulator.mind import Mind, Say, Use
-from dialer.simulator.script import Answers
-from dialer.simulator.students import BY_ENDING, FIRST_ONE, LINES, MEET
+from dialer.simulator.people.script import Answers
+from dialer.simulator.people.scripted_model import Mind, Say, Use
+from dialer.simulator.people.students import BY_ENDING, FIRST_ONE, LINES, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
 TOOLS = ("save_enquiry", "find_slots", "hold_slot", "book_slot", "call_back", "opt_out", "end_call")

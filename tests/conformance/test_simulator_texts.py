@@ -10,8 +10,8 @@ import pytest
 from openai import AsyncOpenAI
 
 from dialer.simulator.faults import Fault
-from dialer.simulator.mind import OPENING, QUESTIONS
-from dialer.simulator.students import BY_ENDING, CANADA, ENGAGED
+from dialer.simulator.people.scripted_model import OPENING, QUESTIONS
+from dialer.simulator.people.students import BY_ENDING, CANADA, ENGAGED
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}

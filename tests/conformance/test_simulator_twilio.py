@@ -15,10 +15,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.faults import Fault, FaultError, fault_from_json
 from dialer.simulator.ledger import CallEntry, StreamEntry
-from dialer.simulator.students import LINES, student_for
+from dialer.simulator.people.students import LINES, student_for
 from dialer.simulator.twilio.signature import sign
 from dialer.simulator.twilio.twiml import Hangup, Stream, TwimlError, parse
 from dialer.simulator.world import World, WorldSettings, simulated_world
@@ -537,7 +537,7 @@ async def test_the_stream_speaks_the_messages_of_the_vectors(carrier: Carrier, p
     assert [int(frame["chunk"]) for frame in frames] == list(range(1, len(frames) + 1))
     times = [int(frame["timestamp"]) for frame in frames]
     assert {later - earlier for earlier, later in pairwise(times)} == {20}
-    assert {base64.b64decode(frame["payload"]) for frame in frames} == {audio.SILENCE_FRAME}
+    assert {base64.b64decode(frame["payload"]) for frame in frames} == {ulaw.SILENCE_FRAME}
     assert (product.unsigned, stream.parameters) == ([], {"token": "s3cr3t"})
 
 
@@ -608,7 +608,7 @@ async def test_a_student_waits_for_ava_then_speaks_and_hangs_up_in_her_answer(
     loud = base64.b64encode(bytes([0x10]) * 8000).decode()
 
     async def media(socket: web.WebSocketResponse, event: dict[str, Any]) -> None:
-        quiet = event["event"] == "media" and base64.b64decode(event["media"]["payload"]) == audio.SILENCE_FRAME
+        quiet = event["event"] == "media" and base64.b64decode(event["media"]["payload"]) == ulaw.SILENCE_FRAME
         if quiet and int(event["media"]["timestamp"]) % 5000 == 20:
             await socket.send_json({"event": "media", "streamSid": event["streamSid"], "media": {"payload": loud}})
 

@@ -25,12 +25,14 @@ from icalendar import Calendar
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dialer.cli.beside import with_servers
-from dialer.cli.rehearsal import free_ports, own_environment, simulated, told
-from dialer.cli.up import all_up
-from dialer.domain.call import Outcome
+from dialer.cli.context import with_servers
+from dialer.cli.processes.up import all_up
+from dialer.cli.rehearsal.environment import simulated
+from dialer.domain.calling.call import Outcome
+from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Call, CampaignLead
+from dialer.wiring.environment import own_environment, told
 from dialer.wiring.stores import open_store
 from tests.e2e.test_whole_path import dialer, until_all_were_rung
 from tests.support.post import Box, invite_of, post_office, text_of

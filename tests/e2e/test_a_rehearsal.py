@@ -18,20 +18,21 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import Range
 
-from dialer.cli.leads import import_file
-from dialer.cli.rehearsal import own_environment, told
-from dialer.domain.call import Outcome, State
-from dialer.domain.counselor import DAYS, read_week
-from dialer.flows.ask_gate import ask_about
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.forecast import ROOM
-from dialer.flows.keep_counselors import add_counselor
-from dialer.flows.rehearse import ask_rehearsal
-from dialer.flows.route_calls import line_for
+from dialer.cli.leads.leads import import_file
+from dialer.domain.calling.call import Outcome, State
+from dialer.domain.meetings.counselor_input import DAYS, read_week
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.campaigns.forecast import ROOM
+from dialer.services.campaigns.rehearsal import ask_rehearsal
+from dialer.services.counselors import add_counselor
+from dialer.services.dialing.eligibility import ask_about
+from dialer.services.dialing.routing import line_for
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call
+from dialer.store.campaigns import campaigns
+from dialer.store.leads import do_not_call
 from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Job, Lead
 from dialer.wiring.carriers import make_carriers
+from dialer.wiring.environment import own_environment, told
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import write_list
 from tests.support.people import sql

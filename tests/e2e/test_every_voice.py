@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from dialer.cli.rehearsal import rehearsing
-from dialer.domain.call import Outcome
+from dialer.cli.rehearsal.environment import rehearsing
+from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
-from dialer.simulator.students import BY_ENDING, student_for
+from dialer.simulator.people.students import BY_ENDING, student_for
 from dialer.wiring.accounts import PROFILES
 from dialer.wiring.voices import NAMES
 from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dialer.cli.rehearsal import free_ports, own_environment
-from dialer.web.health import is_healthy
+from dialer.net.ports import free_ports
+from dialer.web.api.health import is_healthy
+from dialer.wiring.environment import own_environment
 from tests.support.clusters import forget
 
 READY_S = 60.0

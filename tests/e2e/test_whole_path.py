@@ -22,11 +22,12 @@ import pytest
 import websockets
 from sqlalchemy import select, text
 
-from dialer.cli.rehearsal import rehearsing, told
-from dialer.domain.call import Outcome
+from dialer.cli.rehearsal.environment import rehearsing
+from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
-from dialer.simulator.students import student_for
+from dialer.simulator.people.students import student_for
 from dialer.store.tables import Booking, Call, CampaignLead, DoNotCall, Lead, ToolUse, Turn
+from dialer.wiring.environment import told
 from dialer.wiring.stores import open_store
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"

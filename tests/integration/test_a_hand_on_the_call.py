@@ -9,11 +9,11 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 
-from dialer import control
-from dialer.bridge.control import FAREWELL, NOTE
-from dialer.domain.call import Outcome, State
+from dialer.bridge.io.supervisor import FAREWELL, NOTE
+from dialer.bus import call_control
+from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
-from dialer.store import audit
+from dialer.store.system import audit
 from dialer.store.tables import AuditEntry, Call
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava
@@ -189,7 +189,7 @@ async def test_a_hand_that_no_bridge_answers_costs_nothing_but_the_wish(
         async def nothing(*_: object) -> None:
             await asyncio.sleep(0)
 
-        monkeypatch.setattr(control, "ask", nothing)
+        monkeypatch.setattr(call_control, "ask", nothing)
         assert (await _asked(web, call, "note", words="x"))[0] == 409
         heard = len(caller.of("media"))
         await session.say("more", "Still here.", 100)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer.ava.tools import Tools
-from dialer.domain.spoken import say_time
-from dialer.flows.talk import Talk
+from dialer.domain.speech.speech_dates import say_time
+from dialer.services.calls.context import Talk
 from dialer.store.tables import Booking, Incident, Mail, ToolUse
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end

@@ -9,8 +9,8 @@ from httpx import AsyncClient
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dialer.domain.roles import Role, Scope
-from dialer.flows.keep_accounts import accept, add_token, invite
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.manage import accept, add_token, invite
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Counselor
 from dialer.wiring.stores import Store

@@ -10,9 +10,9 @@ import websockets
 from websockets.exceptions import InvalidStatus
 
 from dialer.bridge import server
-from dialer.flows.explain import explain_number
-from dialer.flows.ring_one import Refused, ring_one
-from dialer.store import bridges
+from dialer.services.calls.explain import explain_number
+from dialer.services.dialing.call_now import Refused, ring_one
+from dialer.store.calls import bridges
 from dialer.store.sessions import Sessions
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dialer.cli.benches.paper_speech import MS_PER_CHARACTER, PaperSpeech, paper_speech
-from dialer.voices.cascade import answering, listening
-from dialer.voices.cascade.history import INSTRUCTED
+from dialer.bench.yardsticks.fake_speech import MS_PER_CHARACTER, PaperSpeech, paper_speech
+from dialer.voices.pipeline import agent_turn, user_turn
+from dialer.voices.pipeline.chat_history import INSTRUCTED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -268,7 +268,7 @@ async def test_a_dropped_socket_in_the_middle_of_an_answer_is_told_as_the_voice_
 
 
 async def test_a_speaker_that_makes_no_sound_is_given_up(paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "SOUND_WITHIN_S", 0.1)
+    monkeypatch.setattr(agent_turn, "SOUND_WITHIN_S", 0.1)
     paper.mute = True
     async with session(keys(paper)) as (leg, listener):
         listener.tell(leg, Speak("Say hello."))
@@ -279,7 +279,7 @@ async def test_a_speaker_that_makes_no_sound_is_given_up(paper: PaperSpeech, mon
 async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_up(
     paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "WORDS_WITHIN_S", 0.1)
+    monkeypatch.setattr(user_turn, "WORDS_WITHIN_S", 0.1)
     paper.deaf = True
     async with session(keys(paper)) as (leg, listener):
         say(leg)
@@ -292,7 +292,7 @@ async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_u
 async def test_a_transcriber_that_finds_nothing_in_a_cough_is_not_given_up(
     paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "WORDS_WITHIN_S", 0.1)
+    monkeypatch.setattr(user_turn, "WORDS_WITHIN_S", 0.1)
     paper.deaf = paper.hums = True
     async with session(keys(paper)) as (leg, listener):
         for n in range(1, 4):

@@ -8,12 +8,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from dialer import audio
-from dialer.cli.benches.paper_speech import PaperSpeech, paper_speech
-from dialer.domain.call import Outcome
+from dialer.audio import ulaw
+from dialer.bench.yardsticks.fake_speech import PaperSpeech, paper_speech
+from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
-from dialer.voices.cascade.text.loading import warm
+from dialer.voices.pipeline.llm.loading import warm
 from tests.support.bridge import Bridged, bridging
 from tests.support.cascade import spoken
 from tests.support.media import Phone, until
@@ -49,8 +49,8 @@ async def bridged(
 async def speak(caller: Phone, words: str) -> None:
     """The student speaks and falls silent; then their line is quiet again."""
     caller.streaming = False
-    for frame in audio.frames(spoken(words) + audio.SILENCE_FRAME * 40):
-        caller.ms += audio.FRAME_MS
+    for frame in ulaw.frames(spoken(words) + ulaw.SILENCE_FRAME * 40):
+        caller.ms += ulaw.FRAME_MS
         payload = b64encode(frame).decode()
         await caller.send("media", media={"track": "inbound", "timestamp": str(caller.ms), "payload": payload})
 

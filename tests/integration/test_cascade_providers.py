@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from dialer import audio
-from dialer.ava.arguments import specs
-from dialer.simulator.speech import AVA_VOICE, process_speech
+from dialer.audio import ulaw
+from dialer.ava.tool_schemas import specs
+from dialer.simulator.people.speech import AVA_VOICE, process_speech
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.voices.port import (
     AnswerEnded,
@@ -58,7 +58,7 @@ def sound_of(listener: Listener, item: str) -> bytes:
 def is_spoken(sound: bytes, sentences: list[str], tts: str) -> bool:
     """Whether these sentences are the whole sound; one that came by another rate is known by its length alone."""
     clips = [process_speech().clip(each, AVA_VOICE) for each in sentences]
-    if abs(len(sound) - sum(len(each.ulaw) for each in clips)) > audio.FRAME_BYTES * len(clips):
+    if abs(len(sound) - sum(len(each.ulaw) for each in clips)) > ulaw.FRAME_BYTES * len(clips):
         return False
     return tts == "openai" or [each.clip for each in process_speech().recognise(sound)] == clips
 

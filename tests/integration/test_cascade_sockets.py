@@ -8,10 +8,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from dialer.voices.cascade import line as lines
-from dialer.voices.cascade.house import House
-from dialer.voices.cascade.line import Line, LineError
-from dialer.voices.cascade.port import Address, Fault, HeardEvent, Message, Ready, Text, TextError, TurnWords
+from dialer.voices.pipeline import provider_socket as lines
+from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, Ready, Text, TextError, TurnWords
+from dialer.voices.pipeline.provider_socket import Line, LineError
+from dialer.voices.pipeline.shared_resources import House
 from tests.support.media import until
 
 

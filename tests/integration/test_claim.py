@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dialer.domain.call import Outcome
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.keep_scripts import add_script
-from dialer.flows.ring_one import Asked, Refused, ring_one
-from dialer.store import campaigns
-from dialer.store.campaigns import SINGLE_CALLS
+from dialer.domain.calling.call import Outcome
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.dialing.call_now import Asked, Refused, ring_one
+from dialer.services.scripts import add_script
+from dialer.store.campaigns import campaigns
+from dialer.store.campaigns.campaigns import SINGLE_CALLS
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from httpx import AsyncClient, Response
 
-from dialer.domain.roles import Role
+from dialer.domain.access.roles import Role
 from dialer.settings import Settings
-from dialer.store import days_off
+from dialer.store.meetings import time_off
 from dialer.store.tables import Booking, Mail
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
@@ -248,7 +248,7 @@ async def test_a_counselor_changes_nothing_else_and_nobody_else(own: AsyncClient
 async def test_days_off_of_somebody_else_are_not_taken_back_by_their_number(own: AsyncClient, store: Store) -> None:
     other = await another(store)
     async with store.sessions.begin() as session:
-        await days_off.add(session, other, TUESDAY_11, TUESDAY_11 + timedelta(days=1), "")
+        await time_off.add(session, other, TUESDAY_11, TUESDAY_11 + timedelta(days=1), "")
     assert (await send(own, f"{DESK}/off/back", DESK, number="1")).status_code == 409
     assert len((await kept(store, other))["off"]) == 1
 

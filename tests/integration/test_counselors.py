@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from dialer.cli.rehearsal import told
-from dialer.domain.slots import CounselorTime
-from dialer.flows.read_calendars import read_calendars
-from dialer.outside import Outside
+from dialer.domain.meetings.slots import CounselorTime
+from dialer.net.safe_http import Outside
+from dialer.services.meetings.calendars import read_calendars
 from dialer.settings import Settings
-from dialer.store import agenda, counselors
+from dialer.store.meetings import counselors, meeting_calendar
 from dialer.store.tables import BookingEvent, Counselor, Mail
+from dialer.wiring.environment import told
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.counselors import trail
@@ -155,7 +155,7 @@ async def test_days_off_are_kept_free_listed_taken_back_and_ask_students_for_ano
     assert [each.kind for each in await all_of(store, Mail)].count("rebook") == 1
     assert "another time is asked for" in [each.did for each in await all_of(store, BookingEvent)][-1]
     async with store.sessions() as session:
-        (line,) = await agenda.between(session, starts_of(booking), starts_of(booking) + timedelta(minutes=1))
+        (line,) = await meeting_calendar.between(session, starts_of(booking), starts_of(booking) + timedelta(minutes=1))
         assert line.awaits_time, "the week shows that the student was asked for another time (B25)"
     assert [each["number"] for each in dialer.done("counselor", "off", "One Window desk")] == [made["number"]]
     part = dialer.done("counselor", "off", "One Window desk", "2026-02-16T14:00", "2026-02-16T15:30")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from dialer.domain.roles import Role
+from dialer.domain.access.roles import Role
 from dialer.settings import Settings
 from dialer.store.tables import Mail
 from dialer.wiring.stores import Store

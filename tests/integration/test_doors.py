@@ -10,15 +10,15 @@ from httpx import AsyncClient
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from dialer.domain.roles import Role, Scope
-from dialer.flows.keep_accounts import AccountError, add_token, change_role, first_account, invite, revoke_token
-from dialer.flows.second_factor import Sealer
-from dialer.flows.sign_in import LOCKED_FOR, MOST_FAILURES
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.manage import AccountError, add_token, change_role, first_account, invite, revoke_token
+from dialer.services.accounts.sign_in import LOCKED_FOR, MOST_FAILURES
+from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
-from dialer.store import audit
+from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, AuditEntry, SignIn
-from dialer.web.doors.account import SIGNED_IN
-from dialer.web.doors.rates import START
+from dialer.web.auth.account_pages import SIGNED_IN
+from dialer.web.auth.rate_limits import START
 from dialer.wiring.stores import Store
 from tests.support.web import serving
 

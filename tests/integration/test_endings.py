@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer.ava.tools import Answered
-from dialer.domain.call import Outcome, State
+from dialer.domain.calling.call import Outcome, State
 from dialer.store.tables import Call, DoNotCall
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end

@@ -10,17 +10,17 @@ from litestar.testing import AsyncTestClient
 from redis.asyncio import Redis
 from sqlalchemy.exc import OperationalError
 
-from dialer import live
+from dialer.bus import live_feed
 from dialer.carriers.port import CarrierError
-from dialer.domain.call import Outcome, State
-from dialer.flows.sweep import Patience
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.dialing.sweep import Patience
 from dialer.settings import Settings
-from dialer.store import events, incidents
-from dialer.store.events import Event
+from dialer.store.calls import incidents, webhooks_in
+from dialer.store.calls.webhooks_in import Event
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.web.app import make_app
-from dialer.web.journal import Journal
+from dialer.web.carriers.inbox import Journal
 from dialer.wiring.stores import Store, make_redis
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
@@ -37,8 +37,8 @@ from tests.support.people import (
 from tests.support.twilio import SEQUENCES, apply_kept, twilio_settings
 from tests.support.web import serving
 from workers import jobs
-from workers.events import apply_all, applying
 from workers.jobs import Parts
+from workers.webhooks import apply_all, applying
 
 pytestmark = pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -54,7 +54,7 @@ def parts_of(sessions: Sessions, carrier: ScriptedCarrier) -> Parts:
 
 async def kept(store: Store, *told: Event) -> None:
     async with store.sessions.begin() as session:
-        await events.keep(session, told)
+        await webhooks_in.keep(session, told)
 
 
 async def unheard() -> None:
@@ -112,7 +112,7 @@ async def test_the_live_page_is_told_whom_a_call_is_to_from_the_first_ring(
     async def publish(_: object, *messages: str) -> None:
         told.extend(json.loads(each) for each in messages)
 
-    monkeypatch.setattr(live, "publish", publish)
+    monkeypatch.setattr(live_feed, "publish", publish)
     parts = parts_of(store.sessions, carrier)
     who = {"phone": phone_of(1), "name": "Asha Rao", "campaign": "Campaign 1"}
     meant = await meant_call(store.sessions, carrier)
@@ -144,9 +144,9 @@ async def test_an_event_that_fails_is_tried_again_and_then_told_and_others_go_on
     assert await apply_all(parts) == 3
     assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
     assert await apply_all(parts) == 0
-    for _ in range(events.MOST_TRIES + 2):
+    for _ in range(webhooks_in.MOST_TRIES + 2):
         await apply_all(parts, again=True)
-    assert await sql(store.sessions, "SELECT tries FROM call_event WHERE applied_at IS NULL") == events.MOST_TRIES
+    assert await sql(store.sessions, "SELECT tries FROM call_event WHERE applied_at IS NULL") == webhooks_in.MOST_TRIES
     async with store.sessions() as session:
         assert [each.kind for each in await incidents.latest(session)] == ["event"]
 
@@ -198,7 +198,7 @@ async def test_the_bell_is_heard_and_without_it_they_are_found_all_the_same(stor
             await asyncio.sleep(0.02)
 
     async with applying(parts_of(store.sessions, carrier), redis):
-        for n, bell in enumerate((live.ring, None)):
+        for n, bell in enumerate((live_feed.ring, None)):
             await kept(store, event(call, n))
             if bell is not None:
                 await bell(redis)
@@ -213,15 +213,15 @@ async def test_they_are_applied_while_redis_is_away_and_after_the_database_was(
     """F16: no Redis at all; and a database that answers nothing for a moment."""
     carrier = ScriptedCarrier()
     call = await placed_call(store.sessions, carrier)
-    look, failures = events.unapplied, iter(range(2))
+    look, failures = webhooks_in.unapplied, iter(range(2))
 
     async def failing(*some: object, **more: object) -> object:
         if next(failures, None) is not None:
             raise OperationalError("SELECT", {}, ConnectionResetError())
         return await look(*some, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(events, "unapplied", failing)
-    monkeypatch.setattr("workers.events.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(webhooks_in, "unapplied", failing)
+    monkeypatch.setattr("workers.webhooks.LOOK_EVERY_S", 0.05)
     nowhere: Redis = Redis(port=1, socket_connect_timeout=0.05)
     await kept(store, event(call, 1))
     async with applying(parts_of(store.sessions, carrier), nowhere), asyncio.timeout(10):

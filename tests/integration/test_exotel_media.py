@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from dialer.domain.call import Outcome, State
+from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call

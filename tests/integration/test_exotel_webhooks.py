@@ -11,7 +11,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from dialer.carriers.port import Unknown
-from dialer.domain.call import Outcome, State
+from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store

@@ -12,10 +12,10 @@ import pytest
 
 from dialer.carriers.exotel.rest import Exotel
 from dialer.carriers.port import AccountRefused, NumberRefused, Order, Placed, Report, TryLater, Unknown
-from dialer.cli.doctor import _exchange, _exotel
-from dialer.domain.call import State
-from dialer.domain.cost import MONEY
-from dialer.flows.keep_prices import set_price
+from dialer.cli.admin.doctor import _exchange, _exotel
+from dialer.domain.calling.call import State
+from dialer.domain.calling.cost import MONEY
+from dialer.services.prices import set_price
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
 from dialer.simulator.world import World, WorldSettings, simulated_world

@@ -9,10 +9,10 @@ import openpyxl
 import pytest
 from sqlalchemy import insert
 
-from dialer.domain.sheet import neutral
-from dialer.flows.export_results import Format, What, export_results
+from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.services.exports.results import Format, What, export_results
 from dialer.settings import Settings
-from dialer.store import copy_out
+from dialer.store.system import copy_csv
 from dialer.store.tables import EnquiryValue, Turn
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -197,7 +197,7 @@ async def test_a_file_appears_only_when_it_is_whole(
         seen.append(path.read_bytes())
         raise ConnectionError("the database went away")
 
-    monkeypatch.setattr(copy_out, "copy_csv", half)
+    monkeypatch.setattr(copy_csv, "copy_csv", half)
     with pytest.raises(ConnectionError):
         await write(store, "calls", path, form)
     assert seen == [before]

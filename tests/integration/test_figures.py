@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
-from dialer.domain.call import Outcome
-from dialer.domain.cost import Spend
+from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.cost import Spend
 from dialer.settings import Settings
-from dialer.store import costs
+from dialer.store.calls import costs
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier

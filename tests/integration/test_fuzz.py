@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from dialer.bridge import manners, runner
+from dialer.bridge import call_session
+from dialer.bridge.conversation import watchdog
 from dialer.carriers.media import NotMediaError
 from dialer.carriers.twilio import media
 from dialer.store.sessions import Sessions
-from dialer.voices import openai_realtime
+from dialer.voices.openai import realtime
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.media import phone, until
@@ -51,7 +52,7 @@ def test_both_codecs_read_whatever_comes(messages: int) -> None:
     random = Random(64)
     kinds: Counter[str] = Counter()
     for _ in range(messages // 2):
-        kinds[type(openai_realtime.decode(mutate(random, FROM_VOICE))).__name__] += 1
+        kinds[type(realtime.decode(mutate(random, FROM_VOICE))).__name__] += 1
         try:
             kinds[type(media.decode(mutate(random, FROM_CARRIER))).__name__] += 1
         except NotMediaError:
@@ -70,8 +71,8 @@ async def test_a_million_damaged_messages_leave_no_exception_and_no_task(
     caplog: pytest.LogCaptureFixture,
     messages: int,
 ) -> None:
-    monkeypatch.setattr(manners, "REDIAL_WITHIN_S", 0.5)
-    monkeypatch.setattr(runner, "SORRY_GRACE_S", 0.0)
+    monkeypatch.setattr(watchdog, "REDIAL_WITHIN_S", 0.5)
+    monkeypatch.setattr(call_session, "SORRY_GRACE_S", 0.0)
     random, sent, n = Random(42), 0, 0
     unhandled: list[dict[str, Any]] = []
     gc.collect()  # what tests before this one have left is not this one's

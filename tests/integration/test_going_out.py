@@ -17,11 +17,11 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dialer.cli.main import cli
-from dialer.domain.hooks import EVENT_ID, MOST_TRIES, SIGNATURE
-from dialer.flows.feeds import token_of
-from dialer.flows.tell_hooks import tell
-from dialer.flows.write_scheduled import write_next
-from dialer.outside import Outside
+from dialer.domain.access.webhook_url import EVENT_ID, MOST_TRIES, SIGNATURE
+from dialer.net.safe_http import Outside
+from dialer.services.exports.feeds import token_of
+from dialer.services.exports.scheduled import write_next
+from dialer.services.webhooks_out import tell
 from dialer.settings import Settings
 from dialer.store.tables import ExportSchedule, Feed, Hook, HookDelivery
 from dialer.web.app import make_app

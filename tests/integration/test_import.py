@@ -14,11 +14,12 @@ from hypothesis import strategies as some
 from sqlalchemy import select
 
 from dialer.cli.errors import CommandError
-from dialer.cli.leads import Done
-from dialer.flows.import_leads import Imported, import_leads
-from dialer.flows.read_list import ListRow, Reading, file_hash, read_list
+from dialer.cli.leads.leads import Done
+from dialer.services.leads.import_list import Imported, import_leads
+from dialer.services.leads.read_file import ListRow, Reading, file_hash, read_list
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call
+from dialer.store.campaigns import campaigns
+from dialer.store.leads import do_not_call
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import HEADER, SAMPLE, bring, campaign, students, write_list

@@ -13,15 +13,15 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from dialer.cli.leads import Done, import_file
+from dialer.cli.leads.leads import Done, import_file
 from dialer.cli.main import cli
-from dialer.domain.verdict import Choice
-from dialer.flows.answer_call import row_of
-from dialer.flows.import_leads import Asked, Imported, commit_import
-from dialer.flows.read_list import UnreadableListError, read_list
-from dialer.flows.undo_import import Rung, Undone, undo_import
+from dialer.domain.leads.import_result import Choice
+from dialer.services.calls.accept_stream import row_of
+from dialer.services.leads.import_list import Asked, Imported, commit_import
+from dialer.services.leads.read_file import UnreadableListError, read_list
+from dialer.services.leads.undo import Rung, Undone, undo_import
 from dialer.settings import Settings
-from dialer.store import do_not_call, imports
+from dialer.store.leads import do_not_call, imports
 from dialer.store.tables import CampaignLead, ImportRow, Lead, LeadImport
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier

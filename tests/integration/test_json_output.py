@@ -2,7 +2,7 @@
 
 import json
 
-from dialer.cli.benches.starting import every_command
+from dialer.cli.every_command import every_command
 from tests.support.lists import SAMPLE
 from tests.support.people import phone_of
 from tests.support.shell import Shell

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from dialer.cli.doctor import _email
-from dialer.flows.change_meeting import Refused, cancel_meeting, choices, flag_unkept, move_meeting
-from dialer.flows.links import Links
-from dialer.flows.send_letters import send_letters
-from dialer.flows.write_letter import House
-from dialer.ics.invitation import Party, uid_of
-from dialer.mail import FolderPost, Post, make_post
+from dialer.cli.admin.doctor import _email
+from dialer.net.ics.invitation import Party, uid_of
+from dialer.net.mailer import FolderPost, Post, make_post
+from dialer.services.meetings.change import Refused, cancel_meeting, choices, flag_unkept, move_meeting
+from dialer.services.meetings.emails import House
+from dialer.services.meetings.send_emails import send_letters
+from dialer.services.meetings.signed_links import Links
 from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Incident, Mail
 from dialer.wiring.stores import Store

@@ -11,8 +11,8 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select
 
-from dialer.cli.job import Working
-from dialer.flows.forecast import forecast
+from dialer.cli.processes.job import Working
+from dialer.services.campaigns.forecast import forecast
 from dialer.settings import Settings
 from dialer.store.tables import Campaign, Job, Lead, LeadImport
 from dialer.wiring.stores import Store

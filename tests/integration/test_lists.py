@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from dialer.cli.errors import CommandError
-from dialer.flows.choose_columns import NoPhoneError
+from dialer.services.leads.map_columns import NoPhoneError
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import select
 
 from dialer.settings import Settings
-from dialer.store import jobs
+from dialer.store.system import jobs
 from dialer.store.tables import Job, Lead
 from dialer.wiring.stores import Store
 from tests.support.lists import as_text, campaign, students, write_list
 from tests.support.people import row_counts, sql
 from tests.support.web import serving
-from workers.long_work import LongWork
+from workers.job_runner import LongWork
 
 
 async def worked(settings: Settings, store: Store, until: Callable[[], Awaitable[bool]]) -> None:
@@ -156,6 +156,12 @@ async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_pa
 
 
 def test_no_process_that_serves_people_loads_pandas() -> None:
-    modules = ("dialer.web.app", "dialer.bridge.server", "workers.main", "dialer.flows.read_list", "dialer.cli.leads")
+    modules = (
+        "dialer.web.app",
+        "dialer.bridge.server",
+        "workers.main",
+        "dialer.services.leads.read_file",
+        "dialer.cli.leads.leads",
+    )
     code = f"import sys, {', '.join(modules)}; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,12 +10,13 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from dialer.bridge import manners, runner
+from dialer.bridge import call_session
+from dialer.bridge.conversation import watchdog
 from dialer.carriers.port import Report
-from dialer.domain.call import Outcome, State
-from dialer.flows.record_status import record_status
-from dialer.flows.sweep import sweep
-from dialer.voices.socket_leg import VoiceLeg
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.calls.record_status import record_status
+from dialer.services.dialing.sweep import sweep
+from dialer.voices.websocket_session import VoiceLeg
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier
@@ -111,7 +112,7 @@ async def test_media_before_the_start_is_refused(bridged: Bridged) -> None:
 
 async def test_who_never_starts_is_not_waited_for(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """F42: a socket that says nothing."""
-    monkeypatch.setattr(runner, "START_WITHIN_S", 0.1)
+    monkeypatch.setattr(call_session, "START_WITHIN_S", 0.1)
     async with phone(bridged.media_url) as caller:
         assert await caller.closed() == 1008
 
@@ -120,21 +121,21 @@ async def test_a_carrier_that_reads_nothing_costs_little_memory_and_is_not_talke
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F43: bounded memory; newest sound is dropped; the call ends as lost media."""
-    monkeypatch.setattr(runner, "CHOKED_S", 0.4)
+    monkeypatch.setattr(call_session, "CHOKED_S", 0.4)
     most: list[int] = []
-    full = runner.Runner._is_full
+    full = call_session.Runner._is_full
 
-    def watched(self: runner.Runner, more: int) -> bool:
+    def watched(self: call_session.Runner, more: int) -> bool:
         most.append(self._carrier.waiting())
         return full(self, more)
 
-    monkeypatch.setattr(runner.Runner, "_is_full", watched)
+    monkeypatch.setattr(call_session.Runner, "_is_full", watched)
     async with bridged.answered(listens=False, max_queue=1) as (call, _caller):
         session = await bridged.voice.session()
         await _flood(session, 24)
         ended = await bridged.ended(call)
     assert most, "the carrier's socket was full"
-    assert max(most) <= runner.MOST_WAITING
+    assert max(most) <= call_session.MOST_WAITING
     assert (ended.outcome, ended.reason) == (Outcome.FAILED, "the media was lost (the carrier takes nothing)")
 
 
@@ -148,7 +149,7 @@ async def test_a_voice_that_reads_nothing_is_left_for_another_one(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F43: sound for a voice that does not take it is dropped, and the voice replaced."""
-    monkeypatch.setattr(runner, "CHOKED_S", 0.2)
+    monkeypatch.setattr(call_session, "CHOKED_S", 0.2)
     async with bridged.answered() as (_call, _caller):
         await bridged.voice.session()
         (alive,) = bridged.runners()
@@ -179,7 +180,7 @@ async def test_a_stream_without_a_frame_for_too_long_is_ended_and_hung_up(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F45: `stop` was lost and the socket is open: a watchdog ends the call."""
-    monkeypatch.setattr(manners, "MEDIA_SILENT_S", 0.3)
+    monkeypatch.setattr(watchdog, "MEDIA_SILENT_S", 0.3)
     async with bridged.answered() as (call, caller):
         await bridged.voice.session()
         await asyncio.sleep(0.2)

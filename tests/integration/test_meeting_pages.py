@@ -11,11 +11,11 @@ from httpx import AsyncClient
 from icalendar import Calendar
 from pydantic import SecretStr
 
-from dialer.domain.call import Outcome
-from dialer.flows.agreement import agreement
-from dialer.flows.answer_call import MISSED, Answered, answer_call
-from dialer.flows.links import Links
-from dialer.ics.invitation import uid_of
+from dialer.domain.calling.call import Outcome
+from dialer.net.ics.invitation import uid_of
+from dialer.services.calls.accept_stream import MISSED, Answered, answer_call
+from dialer.services.meetings.signed_links import Links
+from dialer.services.reports.capture_accuracy import agreement
 from dialer.settings import Settings
 from dialer.store.tables import AuditEntry, Booking, BookingEvent, Mail
 from dialer.wiring.stores import Store

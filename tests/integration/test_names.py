@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from dialer.store import lead_lists, lead_names
-from dialer.store.lead_lists import Key, Wanted
+from dialer.store.leads import lead_name_index, lead_search
+from dialer.store.leads.lead_search import Key, Wanted
 from dialer.wiring.stores import Store
 from tests.support.lists import campaign
 from tests.support.people import enrol, phone_of
@@ -34,12 +34,12 @@ NAMES = ("Asha Iyer", "asha rao", "Meera  O'Brien", "प्रिया शर�
 async def test_every_word_typed_begins_a_word_of_the_name(
     store: Store, monkeypatch: pytest.MonkeyPatch, looked_for: str, found: set[str], few: int
 ) -> None:
-    monkeypatch.setattr(lead_names, "FEW", few)
+    monkeypatch.setattr(lead_name_index, "FEW", few)
     campaign_id = await campaign(store)
     for n, name in enumerate(NAMES):
         await enrol(store.sessions, campaign_id, [phone_of(n)], {"name": name})
     async with store.sessions() as session:
-        rows = await lead_lists.page(session, Wanted(name=looked_for), None)
+        rows = await lead_search.page(session, Wanted(name=looked_for), None)
     assert {row.name for row in rows} == found
 
 
@@ -47,7 +47,7 @@ async def test_every_word_typed_begins_a_word_of_the_name(
 async def test_leads_of_a_name_are_paged_and_narrowed_like_all_others(
     store: Store, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(lead_names, "FEW", few)
+    monkeypatch.setattr(lead_name_index, "FEW", few)
     spring, autumn = await campaign(store, "Spring"), await campaign(store, "Autumn")
     await enrol(store.sessions, spring, [phone_of(n) for n in range(7)], {"name": "Asha Rao"})
     await enrol(store.sessions, autumn, [phone_of(n) for n in range(3, 9)], {"name": "Asha Rao"})
@@ -56,7 +56,7 @@ async def test_leads_of_a_name_are_paged_and_narrowed_like_all_others(
     async def seen(wanted: Wanted) -> list[Key]:
         keys: list[Key] = []
         async with store.sessions() as session:
-            while rows := await lead_lists.page(session, wanted, keys[-1] if keys else None, 4):
+            while rows := await lead_search.page(session, wanted, keys[-1] if keys else None, 4):
                 keys += [row.key for row in rows]
         return keys
 
@@ -70,6 +70,6 @@ async def test_leads_of_a_name_are_paged_and_narrowed_like_all_others(
 
 async def test_looking_a_name_up_changes_no_other_statement_of_the_session(store: Store) -> None:
     async with store.sessions() as session:
-        await lead_names.few_with(session, "asha")
+        await lead_name_index.few_with(session, "asha")
         for planner in ("enable_seqscan", "enable_indexscan"):
             assert await session.scalar(text(f"SHOW {planner}")) == "on"

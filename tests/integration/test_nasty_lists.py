@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from dialer.cli.errors import CommandError
-from dialer.cli.leads import import_file
-from dialer.flows.choose_columns import NoPhoneError
-from dialer.flows.read_list import Format
+from dialer.cli.leads.leads import import_file
+from dialer.services.leads.map_columns import NoPhoneError
+from dialer.services.leads.read_file import Format
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from dialer.ava.tools import Tools
-from dialer.flows.talk import Talk
+from dialer.services.calls.context import Talk
 from dialer.store.tables import Booking
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier

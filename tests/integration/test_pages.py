@@ -13,17 +13,19 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 
-from dialer.cli.benches.ground import counting
-from dialer.cli.job import Working
-from dialer.domain.call import Outcome
-from dialer.domain.roles import Role
-from dialer.flows import sign_in
+from dialer.bench.harness import counting
+from dialer.cli.processes.job import Working
+from dialer.domain.access.roles import Role
+from dialer.domain.calling.call import Outcome
+from dialer.services.accounts import sign_in
 from dialer.settings import Settings
-from dialer.store import campaigns, do_not_call, past_calls
+from dialer.store.calls import call_history
+from dialer.store.campaigns import campaigns
+from dialer.store.leads import do_not_call
 from dialer.store.tables import AuditEntry, Call, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
-from dialer.web import live
-from dialer.web.pages.kept import Kept
-from dialer.web.parts import Parts
+from dialer.web.app_state import Parts
+from dialer.web.realtime import live
+from dialer.web.stale_cache import Kept
 from dialer.wiring.stores import Store
 from tests.browser.filled import ATTACK, fill_open
 from tests.support.lists import SAMPLE, as_text, students
@@ -468,8 +470,8 @@ async def test_calls_are_listed_by_campaign_and_outcome_and_page_by_key(full: As
     none = (await full.get("/calls?outcome=booked&campaign=999")).text
     assert "No call has these filters." in none
     async with store.sessions() as session:
-        first = await past_calls.newest_calls(session, None, most=1, outcome="booked")
-        rest = await past_calls.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
+        first = await call_history.newest_calls(session, None, most=1, outcome="booked")
+        rest = await call_history.newest_calls(session, None, (first[0].at, first[0].call_id), outcome="booked")
     assert {str(each.call_id) for each in (*first, *rest)} == booked
     assert len(rest) == len(booked) - 1
 

@@ -9,12 +9,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import AccountRefused, NumberRefused, Order, PlaceAnswer, Placed, TryLater, Unknown
-from dialer.domain.call import Outcome, State
-from dialer.flows import place_call as placing
-from dialer.flows import record_answer
-from dialer.flows.place_call import place_calls
-from dialer.flows.take_calls import SET_ASIDE, Skipped
-from dialer.store import incidents, kill_switches
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.dialing import place as placing
+from dialer.services.dialing import record_placement
+from dialer.services.dialing.acquire import SET_ASIDE, Skipped
+from dialer.services.dialing.place import place_calls
+from dialer.store.calls import incidents
+from dialer.store.campaigns import kill_switches
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
@@ -139,15 +140,15 @@ async def test_answers_wait_for_a_database_that_is_away(store: Store, monkeypatc
     """F18: the connection is lost between the taking and the writing down."""
     carrier = ScriptedCarrier()
     ids = await meant(store, carrier, 3)
-    write, failures = record_answer.record_answers, iter(range(6))
+    write, failures = record_placement.record_answers, iter(range(6))
 
     async def failing(session: AsyncSession, *more: object) -> None:
         if next(failures, None) is not None:
             raise OperationalError("COMMIT", {}, ConnectionResetError())
         await write(session, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(record_answer, "record_answers", failing)
-    monkeypatch.setattr(record_answer, "RETRY_S", 0.01)
+    monkeypatch.setattr(record_placement, "record_answers", failing)
+    monkeypatch.setattr(record_placement, "RETRY_S", 0.01)
     await placed(store, carrier, ids)
     assert [(await call_now(store.sessions, each)).state for each in ids] == [State.PLACED] * 3
     assert len(carrier.orders) == 3

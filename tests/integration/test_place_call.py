@@ -16,12 +16,12 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.domain.call import Outcome, State
-from dialer.flows.answer_call import Answered, Refused, answer_call
-from dialer.flows.opt_out import list_number
-from dialer.flows.record_status import record_status
-from dialer.flows.take_calls import Skipped
-from dialer.store import calls
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.calls.accept_stream import Answered, Refused, answer_call
+from dialer.services.calls.record_status import record_status
+from dialer.services.dialing.acquire import Skipped
+from dialer.services.do_not_call.suppress import list_number
+from dialer.store.calls import calls
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (

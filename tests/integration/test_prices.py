@@ -8,14 +8,16 @@ from decimal import Decimal
 import pytest
 
 from dialer.carriers.port import Report
-from dialer.cli.doctor import _exchange
-from dialer.domain.call import State
-from dialer.domain.cost import MONEY, Spend
-from dialer.flows.close_talk import Measured, close_talk
-from dialer.flows.keep_prices import carrier_cost, set_price
-from dialer.flows.record_status import record_status
+from dialer.cli.admin.doctor import _exchange
+from dialer.domain.calling.call import State
+from dialer.domain.calling.cost import MONEY, Spend
+from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.record_status import record_status
+from dialer.services.prices import carrier_cost, set_price
 from dialer.settings import Settings
-from dialer.store import attention, costs, prices
+from dialer.store.calls import costs
+from dialer.store.campaigns import prices
+from dialer.store.system import action_items
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
@@ -93,7 +95,7 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
         assert await costs.of_campaign(session, campaign) == Spend(held=campaign.cost_reserve, arriving=1), (
             "unknown: held"
         )
-        (need,) = await attention.needs(session, TUESDAY_11)
+        (need,) = await action_items.needs(session, TUESDAY_11)
         assert need.what == "1 call is billed in INR"
         assert f"from {day} on" in need.says
         later = await set_price(session, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
@@ -101,7 +103,7 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
     assert await known() == (Decimal("1.20"), None, "INR")
     async with store.sessions.begin() as session:
         assert await set_price(session, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
-        assert await attention.needs(session, TUESDAY_11) == []
+        assert await action_items.needs(session, TUESDAY_11) == []
         campaign = await session.get_one(Campaign, call.campaign_id)
         assert await costs.of_campaign(session, campaign) == Spend(Decimal("0.013566")), "rounded up to a millionth"
     async with store.sessions.begin() as session:

@@ -9,11 +9,11 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 from dialer.settings import Settings
-from dialer.web import webhooks
 from dialer.web.app import MAX_PUBLIC_BODY
-from dialer.web.doors.may import guard
+from dialer.web.auth.permissions import guard
+from dialer.web.carriers import twilio
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.exotel import ScriptedExotel, exotel_settings
@@ -122,7 +122,7 @@ async def test_exotels_body_is_unread_where_its_token_is_not_a_calls(app: Litest
 async def test_a_webhook_of_too_many_fields_is_refused_although_it_is_signed(store: Store, settings: Settings) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     fields = {**SEQUENCES["busy"][1], "CallSid": call.carrier_sid or ""}
-    many = {f"k{n}": "" for n in range(webhooks.MAX_FIELDS)}
+    many = {f"k{n}": "" for n in range(twilio.MAX_FIELDS)}
     async with serving(settings) as web:
         ours = twilio_settings(settings, dialer_public_url=str(web.base_url))
         assert await call_back(web, ours, {**fields, **many}) == 403

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from dialer.carriers.port import Ended, Unknown
-from dialer.domain.call import Outcome, State
-from dialer.flows.prove import prove
-from dialer.flows.reconcile import Reconciled, reconcile
-from dialer.store import incidents
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.audit.invariants import prove
+from dialer.services.dialing.reconcile import Reconciled, reconcile
+from dialer.store.calls import incidents
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import TUESDAY_11, call_now, lead_now, meant_call, phone_of, place, placed_call, sql

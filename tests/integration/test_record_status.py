@@ -15,10 +15,10 @@ from sqlalchemy import update
 
 from dialer.carriers.port import Report
 from dialer.carriers.twilio.webhooks import parse_status
-from dialer.domain.call import Outcome, State
-from dialer.flows.close_talk import Measured, close_talk
-from dialer.flows.end_call import end_call
-from dialer.flows.record_status import record_status
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.finish import end_call
+from dialer.services.calls.record_status import record_status
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier

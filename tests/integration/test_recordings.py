@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from dialer import wav
-from dialer.bridge.archive import Archive
-from dialer.bridge.spool import SpoolFile
-from dialer.control import OVER, Command, ask, hearing
-from dialer.flows.keep_recording import erase_old
+from dialer.audio import wav
+from dialer.bridge.recording.local_file import SpoolFile
+from dialer.bridge.recording.uploader import Archive
+from dialer.bus.call_control import OVER, Command, ask, hearing
+from dialer.services.calls.recordings import erase_old
 from dialer.settings import Settings
-from dialer.store import shelf
-from dialer.store.shelf import NotThereError, Shelf
+from dialer.store.system import object_storage
+from dialer.store.system.object_storage import NotThereError, Shelf
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
@@ -191,11 +191,11 @@ async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so
     ended = call.ended_at
     assert ended is not None
     assert await erase_old(bridged.sessions, ended + timedelta(days=89)) == 0
-    assert shelf.size_of(place) > HEAD
+    assert object_storage.size_of(place) > HEAD
     assert await erase_old(bridged.sessions, ended + timedelta(days=91)) == 1
     assert (await call_now(bridged.sessions, call.id)).recording is None
     with pytest.raises(NotThereError):
-        shelf.size_of(place)
+        object_storage.size_of(place)
     answer = await web.get(f"/api/calls/{call.id}/recording")
     assert answer.status_code == 404
     assert answer.json()["detail"].startswith("its recording was erased on ")
@@ -214,7 +214,7 @@ async def test_what_a_dead_bridge_left_is_kept_by_the_next_one(store: Store, tmp
     await archive.close()
     kept = await call_now(store.sessions, call.id)
     assert kept.recorded_ms == 1000
-    sound = shelf.read(kept.recording or "", 0, 10**6)
+    sound = object_storage.read(kept.recording or "", 0, 10**6)
     assert sound == wav.head(16_000) + b"\x7f\xff" * 8000
     assert list(folder.iterdir()) == []
 

@@ -9,12 +9,13 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select, text
 
-from dialer.domain.gate import DAY
-from dialer.domain.roles import Role
-from dialer.flows.forecast import Forecast, forecast
-from dialer.flows.rehearse import ask_rehearsal
+from dialer.domain.access.roles import Role
+from dialer.domain.compliance.gate import DAY
+from dialer.services.campaigns.forecast import Forecast, forecast
+from dialer.services.campaigns.rehearsal import ask_rehearsal
 from dialer.settings import Settings
-from dialer.store import audit, campaigns
+from dialer.store.campaigns import campaigns
+from dialer.store.system import audit
 from dialer.store.tables import Campaign, Job, Lead
 from dialer.wiring.stores import Store
 from tests.support.lists import bring, campaign, students, write_list

@@ -16,15 +16,16 @@ from litestar.routes import HTTPRoute, WebSocketRoute
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dialer.domain.roles import ADMINS, EVERYBODY, MEETERS, READERS, RUNNERS, Role, Scope
-from dialer.flows.keep_accounts import accept, add_token, invite
-from dialer.flows.safeguards import release_kill_switch, remove_number
-from dialer.flows.sign_in import Caller, ForbiddenError
+from dialer.domain.access.roles import ADMINS, EVERYBODY, MEETERS, READERS, RUNNERS, Role, Scope
+from dialer.services.accounts.manage import accept, add_token, invite
+from dialer.services.accounts.sign_in import Caller, ForbiddenError
+from dialer.services.safeguards import release_kill_switch, remove_number
 from dialer.settings import Settings
-from dialer.store import do_not_call, kill_switches
+from dialer.store.campaigns import kill_switches
+from dialer.store.leads import do_not_call
 from dialer.store.tables import Account
 from dialer.web.app import make_app
-from dialer.web.doors.may import BROWSER, MAY
+from dialer.web.auth.permissions import BROWSER, MAY
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import placed_call, sql

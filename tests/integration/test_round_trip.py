@@ -11,14 +11,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from sqlalchemy import select, text
 
-from dialer.cli.leads import Done, import_file
-from dialer.domain.sheet import neutral
-from dialer.flows.answer_call import row_of
-from dialer.flows.export_results import Format, export_results
-from dialer.flows.import_leads import Asked, commit_import
+from dialer.cli.leads.leads import Done, import_file
+from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.services.calls.accept_stream import row_of
+from dialer.services.exports.results import Format, export_results
+from dialer.services.leads.import_list import Asked, commit_import
 from dialer.settings import Settings
-from dialer.store.copy_out import neutral_sql
 from dialer.store.sessions import Sessions
+from dialer.store.system.copy_csv import neutral_sql
 from dialer.store.tables import CampaignLead, Lead
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import as_text, bring, campaign, write_list

@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from dialer.carriers.port import AccountRefused, Unknown
-from dialer.domain.call import Outcome, State
-from dialer.domain.routing import Route
-from dialer.flows.answer_call import Answered, answer_call
-from dialer.flows.place_call import place_calls
-from dialer.flows.prove import prove
-from dialer.flows.reconcile import reconcile
-from dialer.flows.ring_one import Asked, ring_one
-from dialer.flows.run_campaign import claim_due
-from dialer.flows.stop_campaign import stop_campaign
-from dialer.flows.sweep import Patience, sweep
-from dialer.store import kill_switches
+from dialer.domain.calling.call import Outcome, State
+from dialer.domain.calling.routing import Route
+from dialer.services.audit.invariants import prove
+from dialer.services.calls.accept_stream import Answered, answer_call
+from dialer.services.campaigns.stop import stop_campaign
+from dialer.services.dialing.call_now import Asked, ring_one
+from dialer.services.dialing.claim import claim_due
+from dialer.services.dialing.place import place_calls
+from dialer.services.dialing.reconcile import reconcile
+from dialer.services.dialing.sweep import Patience, sweep
+from dialer.store.campaigns import kill_switches
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store

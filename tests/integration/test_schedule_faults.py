@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from dialer.domain import gate, hours_group
-from dialer.domain.call import Outcome, State
-from dialer.domain.hours_group import Closings
-from dialer.domain.rules import Rules
-from dialer.flows import run_campaign
-from dialer.flows.opt_out import list_number
-from dialer.flows.sweep import Patience, sweep
-from dialer.flows.take_calls import Skipped
-from dialer.store import campaigns
+from dialer.domain.calling.call import Outcome, State
+from dialer.domain.compliance import gate, time_zone_groups
+from dialer.domain.compliance.rules import Rules
+from dialer.domain.compliance.time_zone_groups import Closings
+from dialer.services.dialing import claim as run_campaign
+from dialer.services.dialing.acquire import Skipped
+from dialer.services.dialing.sweep import Patience, sweep
+from dialer.services.do_not_call.suppress import list_number
+from dialer.store.campaigns import campaigns
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
@@ -153,7 +153,7 @@ async def test_a_holiday_that_is_declared_at_noon_holds_from_then_on(
         return lambda day: day == date(2026, 2, 10)
 
     monkeypatch.setattr(gate, "is_holiday", declared)
-    monkeypatch.setattr(hours_group, "is_holiday", declared)
+    monkeypatch.setattr(time_zone_groups, "is_holiday", declared)
     assert isinstance(await place(store.sessions, call_id, carrier), Skipped)
     assert await claim(store.sessions, carrier) == []
     assert carrier.orders == []

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, text
 
 import migrations
 from dialer.settings import Settings
-from dialer.store.migrating import alembic_config, migrate
+from dialer.store.migrate import alembic_config, migrate
 from dialer.store.schema import StaleSchemaError, ready_schema
 from dialer.store.sessions import make_engine, make_sessions
 from dialer.store.tables import Base, Counselor, CounselorHours

@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from dialer.ava.persona import tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
-from dialer.domain.script_words import missing_columns
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.keep_scripts import Shipped, add_script, for_single_calls, keep_shipped_scripts
+from dialer.domain.speech.placeholders import missing_columns
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.scripts import Shipped, add_script, for_single_calls, keep_shipped_scripts
 from dialer.settings import Settings
-from dialer.store import campaigns
+from dialer.store.campaigns import campaigns
 from dialer.store.tables import Campaign, Script
 from dialer.wiring.stores import Store
 from tests.support.lists import bring, write_list

@@ -38,18 +38,19 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.domain.call import LIVE, OVER, Outcome, State
-from dialer.flows.answer_call import Answered, answer_call
-from dialer.flows.close_talk import Measured, close_talk
-from dialer.flows.keep_scripts import Shipped, keep_shipped_scripts
-from dialer.flows.opt_out import list_number, opt_out
-from dialer.flows.place_call import place_call
-from dialer.flows.record_status import record_status
-from dialer.flows.run_campaign import claim_due
-from dialer.flows.stop_campaign import stop_campaign
-from dialer.flows.sweep import sweep
-from dialer.flows.trip_breakers import trip_breakers
-from dialer.store import calls, campaigns, kill_switches
+from dialer.domain.calling.call import LIVE, OVER, Outcome, State
+from dialer.services.calls.accept_stream import Answered, answer_call
+from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.record_status import record_status
+from dialer.services.campaigns.breakers import trip_breakers
+from dialer.services.campaigns.stop import stop_campaign
+from dialer.services.dialing.claim import claim_due
+from dialer.services.dialing.place import place_call
+from dialer.services.dialing.sweep import sweep
+from dialer.services.do_not_call.suppress import list_number, opt_out
+from dialer.services.scripts import Shipped, keep_shipped_scripts
+from dialer.store.calls import calls
+from dialer.store.campaigns import campaigns, kill_switches
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.store.tables import Call
 from tests.support.carrier import HUNG_UP, ScriptedCarrier

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from dialer.carriers.port import Ended, Unknown
-from dialer.domain.call import Outcome, State
-from dialer.flows.sweep import Swept, sweep
-from dialer.store import calls
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.dialing.sweep import Swept, sweep
+from dialer.store.calls import calls
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (

@@ -7,8 +7,8 @@ import pytest
 
 from dialer.ava import tools
 from dialer.ava.persona import PERSONA
-from dialer.domain.call import Outcome, State
-from dialer.flows.hear_machine import HangUp, hear_machine, hear_machine_words
+from dialer.domain.calling.call import Outcome, State
+from dialer.services.calls.voicemail import HangUp, hear_machine, hear_machine_words
 from dialer.store.tables import Booking
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end

@@ -8,17 +8,17 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from dialer.carriers.twilio.texts import Channel, TwilioTexts
-from dialer.domain.sample_numbers import SAMPLE_NUMBERS
-from dialer.flows.links import Links
-from dialer.flows.send_letters import send_letters
-from dialer.flows.write_letter import House
-from dialer.ics.invitation import Party
-from dialer.mail import make_post
+from dialer.carriers.twilio.sms import Channel, TwilioTexts
+from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
+from dialer.net.ics.invitation import Party
+from dialer.net.mailer import make_post
+from dialer.services.meetings.emails import House
+from dialer.services.meetings.send_emails import send_letters
+from dialer.services.meetings.signed_links import Links
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Incident, Lead, Mail
-from dialer.wiring.house import make_texts
+from dialer.wiring.mail_links import make_texts
 from dialer.wiring.stores import Store
 from tests.support.meetings import booked
 from tests.support.people import TUESDAY_11, sql

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dialer.ava.cast import TrialError
-from dialer.ava.trial import House
-from dialer.ava.trial_talk import ENDED, LONGEST_TALK, MOST_TURNS, Asked, wrong
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.keep_scripts import UnknownScriptError, add_script
+from dialer.ava.trial.models import ENDED, LONGEST_TALK, MOST_TURNS, Asked, wrong
+from dialer.ava.trial.setup import TrialError
+from dialer.ava.trial.text import House
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.scripts import UnknownScriptError, add_script
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Booking, Call, DoNotCall
+from dialer.wiring.llm import NoTextModelError, text_of
 from dialer.wiring.stores import Store
-from dialer.wiring.texts import NoTextModelError, text_of
 from tests.support.ava import Ava, all_of
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import enrol, phone_of, running_campaign, talk_with

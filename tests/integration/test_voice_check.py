@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from dialer.cli.doctor_voices import examine, what_is_missing
-from dialer.flows.keep_scripts import add_script
-from dialer.flows.sweep import Patience
+from dialer.cli.admin.doctor_voices import examine, what_is_missing
+from dialer.services.dialing.sweep import Patience
+from dialer.services.scripts import add_script
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
 from dialer.simulator.world import World, WorldSettings, simulated_world

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from dialer.ava import tools
-from dialer.bridge import asking, ink, manners
-from dialer.bridge.clips import MOMENT, SORRY
-from dialer.domain.call import Outcome
+from dialer.bridge.conversation import response_scheduler, watchdog
+from dialer.bridge.io import transcript_writer
+from dialer.bridge.prompts.loader import MOMENT, SORRY
+from dialer.domain.calling.call import Outcome
 from dialer.store.tables import EnquiryValue
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
@@ -142,7 +143,7 @@ async def test_a_voice_that_hears_but_never_answers_is_covered_for_a_moment_repl
 ) -> None:
     """F48: filler, then apology and end, as our failure."""
     for name, seconds in (("FILLER", 0.2), ("RETRY_RESPONSE", 0.4), ("REPLACE_SESSION", 0.6), ("GIVE_UP", 1.0)):
-        monkeypatch.setattr(manners, f"{name}_AFTER_S", seconds)
+        monkeypatch.setattr(watchdog, f"{name}_AFTER_S", seconds)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
         await until(lambda: caller.of("mark"), "the opening")
@@ -200,7 +201,7 @@ async def test_a_model_that_gets_it_wrong_three_times_is_made_to_speak(bridged: 
     """F49: at most three failures in a row."""
     async with bridged.answered(pace=FAST) as (_call, _caller):
         session = await bridged.voice.session()
-        for n in range(asking.MOST_TOOL_FAILURES):
+        for n in range(response_scheduler.MOST_TOOL_FAILURES):
             await session.call(f"c{n}", "launch_rocket", "{}")
             await until(lambda n=n: len(session.of("response.create")) == n + 2, "asked to go on")
     asked = [event.get("response", {}).get("tool_choice") for event in session.of("response.create")]
@@ -256,7 +257,7 @@ async def test_the_same_tool_call_twice_at_once_is_done_once(store: Store, monke
 async def test_an_answer_that_failed_is_asked_for_again_before_anybody_apologises(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "ASK_AGAIN_AFTER_S", 0.1)
+    monkeypatch.setattr(response_scheduler, "ASK_AGAIN_AFTER_S", 0.1)
     failed = {"type": "failed", "error": {"type": "server_error", "code": "rate_limit_exceeded", "message": "slow"}}
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
@@ -278,15 +279,15 @@ async def test_a_database_that_is_away_loses_no_turn_and_holds_no_tool_up(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F18: turns wait for it, the newest words of each; what it cannot hold is left out of them."""
-    monkeypatch.setattr(ink, "RETRY_S", 0.05)
-    save, away = ink.turns.save, True
+    monkeypatch.setattr(transcript_writer, "RETRY_S", 0.05)
+    save, away = transcript_writer.turns.save, True
 
     async def saved(*parts: Any) -> None:
         if away:
             raise OperationalError("INSERT", {}, OSError("the database is away"))
         await save(*parts)
 
-    monkeypatch.setattr(ink.turns, "save", saved)
+    monkeypatch.setattr(transcript_writer.turns, "save", saved)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
         for n in range(20):
@@ -309,15 +310,15 @@ async def test_turns_that_a_database_will_not_take_keep_no_other_calls_waiting(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Turns of many calls go into one transaction; what spoils it is found and waits alone."""
-    monkeypatch.setattr(ink, "RETRY_S", 0.05)
-    save, spoiled = ink.turns.save, True
+    monkeypatch.setattr(transcript_writer, "RETRY_S", 0.05)
+    save, spoiled = transcript_writer.turns.save, True
 
     async def picky(session: Any, said: Any) -> None:
         if spoiled and any("poison" in each.words for each in said):
             raise OperationalError("INSERT", {}, OSError("a row that cannot be written"))
         await save(session, said)
 
-    monkeypatch.setattr(ink.turns, "save", picky)
+    monkeypatch.setattr(transcript_writer.turns, "save", picky)
     async with bridged.answered(1) as (call, caller), bridged.answered(2) as (other, friend):
         mine, theirs = await bridged.voice.session(), await bridged.voice.session(1)
         await mine.hear("s1", "poison")

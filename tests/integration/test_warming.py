@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from dialer.bridge.warming import Warming
-from dialer.flows.create_campaign import create_campaign
+from dialer.bridge.preload import Warming
+from dialer.services.campaigns.create import create_campaign
 from dialer.voices.session import AnyVoice, Composed, Leg, Profile, Talks
 from dialer.wiring.stores import Store
 

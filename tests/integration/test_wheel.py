@@ -12,7 +12,7 @@ import pytest
 HERE = Path(__file__).parents[2]
 WHERE = """
 import json, sys
-import dialer.bridge.server, dialer.cli.demo, dialer.web.app, migrations, workers.main
+import dialer.bridge.server, dialer.cli.rehearsal.demo, dialer.web.app, migrations, workers.main
 ours = {name: each.__file__ for name, each in list(sys.modules.items()) if name.split(".")[0] in sys.argv[1:]}
 print(json.dumps(ours))
 """

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from dialer.bridge import manners, server
+from dialer.bridge import server
+from dialer.bridge.conversation import watchdog
 from dialer.carriers.port import Placed
-from dialer.cli.rehearsal import free_ports
-from dialer.domain.call import Outcome
-from dialer.flows.keep_scripts import add_script
-from dialer.flows.place_call import Addresses, place_call
+from dialer.domain.calling.call import Outcome
+from dialer.net.ports import free_ports
+from dialer.services.dialing.place import Addresses, place_call
+from dialer.services.scripts import add_script
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
 from dialer.simulator.ledger import CallEntry
 from dialer.simulator.settings import WorldSettings
 from dialer.simulator.world import World, simulated_world
-from dialer.store import turns
+from dialer.store.calls import transcripts
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.wiring.carriers import make_carriers
@@ -97,7 +98,7 @@ async def test_a_student_gets_to_the_end_although_the_voice_stumbles_once(
 ) -> None:
     """F47–F49: a lost session, a failed or stalled response, a wrong tool call: the call goes on, nothing said is lost."""
     if fault.does == "stall":
-        monkeypatch.setattr(manners, "RETRY_RESPONSE_AFTER_S", 1.0)
+        monkeypatch.setattr(watchdog, "RETRY_RESPONSE_AFTER_S", 1.0)
     call, _ = await rehearsed.ring(QUALIFIED, fault)
     assert call.outcome is Outcome.QUALIFIED, call.reason
     sessions = rehearsed.world.ledger.sessions
@@ -105,7 +106,7 @@ async def test_a_student_gets_to_the_end_although_the_voice_stumbles_once(
     errors = {error["code"] for session in sessions for error in session.errors}
     assert errors <= {"conversation_already_has_active_response"}, "we said nothing wrong"
     async with rehearsed.sessions() as session:
-        said = await turns.of_call(session, call.id)
+        said = await transcripts.of_call(session, call.id)
     assert [turn.position for turn in said] == list(range(len(said)))
     assert "Hello" in said[0].words
 
@@ -130,7 +131,7 @@ async def test_a_student_talks_on_when_gemini_says_that_its_session_ends(rehears
         assert handles[1] is not None
         assert [each.errors for each in sessions] == [[], []]
     async with rehearsed.sessions() as session:
-        said = await turns.of_call(session, call.id)
+        said = await transcripts.of_call(session, call.id)
     assert sum("Hello" in turn.words for turn in said if turn.who == "ava") == 1, "she introduces herself once"
 
 
@@ -152,13 +153,13 @@ async def test_a_stream_that_goes_wrong_ends_the_call_at_the_carrier_and_here(
     rehearsed: Rehearsed, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     """F41, F42, F45: the carrier's own faults; the call is over on both sides, with what was said."""
-    monkeypatch.setattr(manners, "MEDIA_SILENT_S", 0.5)
+    monkeypatch.setattr(watchdog, "MEDIA_SILENT_S", 0.5)
     fault, as_expected = MEDIA[which]
     call, entry = await rehearsed.ring(HANGS_UP, fault)
     assert as_expected(call), (call.outcome, call.reason)
     assert entry.ended is not None
     async with rehearsed.sessions() as session:
-        said = await turns.of_call(session, call.id)
+        said = await transcripts.of_call(session, call.id)
     assert said, "what was said by then is kept"
 
 

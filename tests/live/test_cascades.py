@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dialer import audio
-from dialer.ava.arguments import specs
+from dialer.audio import ulaw
+from dialer.ava.tool_schemas import specs
 from dialer.settings import Settings
 from dialer.voices.port import AnswerEnded, Heard, Speak, Spoken, ToolCalled, VoiceReady
 from dialer.voices.session import Composed
@@ -56,9 +56,9 @@ async def test_ava_speaks_understands_and_writes_down(name: str, stt: str, tts: 
         await listener.until(lambda each: each.of(AnswerEnded), "the opening", WITHIN_S)
         assert listener.of(AnswerEnded)[0].fault is None
         assert listener.sound_ms(listener.of(Spoken)[0].item) > 500
-        for frame in audio.frames(spoken("I want to study data science in Canada.") + audio.SILENCE_FRAME * 75):
+        for frame in ulaw.frames(spoken("I want to study data science in Canada.") + ulaw.SILENCE_FRAME * 75):
             leg.send_audio(b64encode(frame).decode())
-            await asyncio.sleep(audio.FRAME_MS / 1000)  # a transcriber is used to the pace of speech
+            await asyncio.sleep(ulaw.FRAME_MS / 1000)  # a transcriber is used to the pace of speech
         await listener.until(lambda each: each.of(Heard), "the words", WITHIN_S)
         assert "canada" in (listener.of(Heard)[0].words or "").lower()
         await listener.until(lambda each: each.of(ToolCalled), "a tool", WITHIN_S)

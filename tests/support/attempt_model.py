@@ -2,7 +2,7 @@
 
 Two deliveries of the job, workers that die or freeze between any two steps, a request that is on its way for a while,
 six answers of the carrier, webhooks that are early, late, doubled or lost, a sweeper that is early, a look-up that
-lags. The row moves only as `dialer.domain.call.TRANSITIONS` allows, so the model stands or falls with that table.
+lags. The row moves only as `dialer.domain.calling.call.TRANSITIONS` allows, so the model stands or falls with that table.
 
 Time is a number of three values: 0, a request may still be sent; 1, it is too late to send and the sweeper looks;
 2, the horizon is past. A request that was sent has arrived or failed before 2: the carrier's client has a deadline of
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from dialer.domain.call import OVER, State, may_become
+from dialer.domain.calling.call import OVER, State, may_become
 
 HORIZON = 2
 MOST_REQUESTS = 2

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from dialer.ava.tools import Tools
-from dialer.flows.close_talk import Measured, close_talk
-from dialer.flows.talk import Talk
+from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.context import Talk
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
 from tests.support.people import TUESDAY_11, call_now, eleven

@@ -12,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from dialer.bridge import server
-from dialer.bridge.runner import Runner
-from dialer.cli.rehearsal import free_ports
-from dialer.domain.call import OVER
+from dialer.bridge.call_session import Runner
+from dialer.domain.calling.call import OVER
+from dialer.net.ports import free_ports
 from dialer.settings import Settings
-from dialer.store import turns
+from dialer.store.calls import transcripts
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Turn
 from tests.support.carrier import ScriptedCarrier
@@ -68,7 +68,7 @@ class Bridged:
     async def turns(self, call: Call) -> Sequence[Turn]:
         """What was said, in order."""
         async with self.sessions() as session:
-            return await turns.of_call(session, call.id)
+            return await transcripts.of_call(session, call.id)
 
 
 @asynccontextmanager

@@ -20,8 +20,8 @@ from dialer.carriers.port import (
 )
 from dialer.carriers.twilio.profile import PROFILE
 from dialer.carriers.twilio.webhooks import parse_handover, parse_status
-from dialer.domain.call import State
-from dialer.domain.routing import Route
+from dialer.domain.calling.call import State
+from dialer.domain.calling.routing import Route
 
 HUNG_UP = Ended(answered=True, says="completed")
 Answer = PlaceAnswer | Callable[[Order], Awaitable[PlaceAnswer]]

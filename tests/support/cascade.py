@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.settings import Settings
-from dialer.simulator.speech import process_speech
+from dialer.simulator.people.speech import process_speech
 from dialer.voices.port import Audio, Configure, Setup, ToolSpec, VoiceEvent, VoiceOpened
 from dialer.voices.session import Composed, Leg
 from dialer.wiring.voices import make_voices
@@ -73,7 +73,7 @@ class Listener:
 
     def sound_ms(self, item: str) -> int:
         """How much sound of an answer was told."""
-        return sum(len(b64decode(each.payload)) for each in self.of(Audio) if each.item == item) // audio.BYTES_PER_MS
+        return sum(len(b64decode(each.payload)) for each in self.of(Audio) if each.item == item) // ulaw.BYTES_PER_MS
 
     async def until(self, done: Callable[["Listener"], Any], says: str, within_s: float = 5.0) -> Any:
         """Wait until something is so."""
@@ -97,8 +97,8 @@ def spoken(words: str) -> bytes:
 
 def say(leg: Leg, words: str = "I want to study in Canada.", pause_ms: int = 600) -> None:
     """A student speaks and falls silent, all at once."""
-    sound = audio.SILENCE_FRAME * 10 + spoken(words) + audio.SILENCE_FRAME * (pause_ms // audio.FRAME_MS)
-    for frame in audio.frames(sound):
+    sound = ulaw.SILENCE_FRAME * 10 + spoken(words) + ulaw.SILENCE_FRAME * (pause_ms // ulaw.FRAME_MS)
+    for frame in ulaw.frames(sound):
         leg.send_audio(b64encode(frame).decode())
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dialer.domain.counselor import read_fields, read_week
-from dialer.flows.keep_counselors import add_counselor, described, week_of
-from dialer.store import days_off, meeting_pages
+from dialer.domain.meetings.counselor_input import read_fields, read_week
+from dialer.services.counselors import add_counselor, described, week_of
+from dialer.store.meetings import meetings, time_off
 from dialer.store.tables import AuditEntry
 from dialer.wiring.stores import Store
 from tests.support.people import TUESDAY_11
@@ -24,8 +24,8 @@ async def another(store: Store, name: str = OTHER) -> int:
 async def kept(store: Store, counselor_id: int) -> dict[str, Any]:
     """All that can be changed of a counselor: two of these that are equal say that nothing was written."""
     async with store.sessions() as session:
-        (one,) = await meeting_pages.counselors(session, TUESDAY_11, counselor_id)
-        off = await days_off.of_counselor(session, counselor_id)
+        (one,) = await meetings.counselors(session, TUESDAY_11, counselor_id)
+        off = await time_off.of_counselor(session, counselor_id)
         told = {**described(one), "hours": {day: text for day, text in week_of(one).items() if text}}
         told |= {"url": one.counselor.calendar_url, "feed": one.counselor.feed_version}
         return {**told, "off": [(each.since.isoformat(), each.until.isoformat(), each.why) for each in off]}

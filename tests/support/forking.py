@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from dialer.cli.benches.starting import every_command
+from dialer.cli.every_command import every_command
 from dialer.cli.lazy import Implemented
 from dialer.cli.main import main
 
@@ -82,7 +82,7 @@ def _run(words: Sequence[str]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    importlib.import_module("dialer.cli.failing")
+    importlib.import_module("dialer.cli.error_messages")
     for _, command in every_command():
         if isinstance(command.callback, Implemented):
             command.callback.load()

@@ -24,7 +24,7 @@ import pytest
 PR_SET_CHILD_SUBREAPER = 36
 COMMAND = [sys.executable, "-m", "dialer"]
 MODELS = tuple(
-    f"dialer.voices.cascade.text.{name}" for name in ("anthropic", "cohere", "google", "huggingface", "openai")
+    f"dialer.voices.pipeline.llm.{name}" for name in ("anthropic", "cohere", "google", "huggingface", "openai")
 )
 WITH_MODELS = (["script", "try"], ["doctor"])
 """Commands that import the text models' clients, which takes longer than everything else."""

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from dialer.domain.gate import Answer, Facts, Verdict, ask
-from dialer.domain.hours import Window
-from dialer.domain.rules import rules_for
+from dialer.domain.compliance.gate import Answer, Facts, Verdict, ask
+from dialer.domain.compliance.hours import Window
+from dialer.domain.compliance.rules import rules_for
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

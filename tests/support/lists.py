@@ -7,8 +7,8 @@ from pathlib import Path
 
 import openpyxl
 
-from dialer.cli.leads import Done, import_file
-from dialer.flows.create_campaign import create_campaign
+from dialer.cli.leads.leads import Done, import_file
+from dialer.services.campaigns.create import create_campaign
 from dialer.settings import Settings
 from dialer.wiring.stores import Store
 from tests.support.people import phone_of

@@ -9,10 +9,10 @@ from httpx import AsyncClient, Response
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dialer.domain.roles import Role, Scope
-from dialer.flows.keep_accounts import accept, add_token, invite
-from dialer.flows.second_factor import Sealer
-from dialer.flows.sign_in import SignedIn, sign_in
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.manage import accept, add_token, invite
+from dialer.services.accounts.sign_in import SignedIn, sign_in
+from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
 from dialer.store.tables import Account
 from dialer.wiring.stores import Store

@@ -10,13 +10,13 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dialer.carriers.port import PlaceAnswer
-from dialer.flows.answer_call import Answered, answer_call
-from dialer.flows.create_campaign import create_campaign
-from dialer.flows.place_call import place_call
-from dialer.flows.run_campaign import claim_due
-from dialer.flows.take_calls import Addresses, Skipped
-from dialer.flows.talk import Talk
-from dialer.store import campaigns
+from dialer.services.calls.accept_stream import Answered, answer_call
+from dialer.services.calls.context import Talk
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.dialing.acquire import Addresses, Skipped
+from dialer.services.dialing.claim import claim_due
+from dialer.services.dialing.place import place_call
+from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead, Pace
 from tests.support.carrier import ScriptedCarrier

@@ -22,11 +22,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import psutil
 
-from dialer.cli.parent import PARENT
-from dialer.cli.rehearsal import free_ports, own_environment, simulated, told
+from dialer.cli.processes.parent import PARENT
+from dialer.cli.rehearsal.environment import simulated
 from dialer.embedded import Embedded
+from dialer.net.ports import free_ports
 from dialer.settings import Settings
-from dialer.web.health import is_healthy
+from dialer.web.api.health import is_healthy
+from dialer.wiring.environment import own_environment, told
 from tests.support import forks
 from tests.support.clusters import forget
 from tests.support.databases import aside

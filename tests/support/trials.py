@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dialer.ava.trial import House, take_turn
-from dialer.ava.trial_talk import Asked, Told
+from dialer.ava.trial.models import Asked, Told
+from dialer.ava.trial.text import House, take_turn
 from dialer.settings import Settings
 from dialer.simulator.world import World
 from dialer.store.sessions import Sessions, undone
 from dialer.store.tables import Base
+from dialer.wiring.llm import text_of
 from dialer.wiring.stores import Store
-from dialer.wiring.texts import text_of
 from tests.support.people import eleven
 from tests.support.world import keys
 

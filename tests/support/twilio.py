@@ -10,12 +10,12 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from dialer.carriers.port import Carrier
-from dialer.flows.sweep import Patience
+from dialer.services.dialing.sweep import Patience
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from tests.support.people import ADDRESSES, eleven
-from workers.events import apply_all
 from workers.jobs import Parts
+from workers.webhooks import apply_all
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"

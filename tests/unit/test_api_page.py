@@ -3,9 +3,9 @@
 import pytest
 
 from dialer.settings import Settings
-from dialer.web.api.page import Operation, operations
+from dialer.web.api.docs_page import Operation, operations
 from dialer.web.app import make_app
-from dialer.web.pages.words import many
+from dialer.web.pages.template_filters import many
 
 ROLE = {"type": "string", "enum": ["admin", "auditor", None]}
 GUEST = {

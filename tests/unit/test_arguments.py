@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from dialer.ava.arguments import TOOLS, EndCall, FindSlots, SaveEnquiry, specs
+from dialer.ava.tool_schemas import TOOLS, EndCall, FindSlots, SaveEnquiry, specs
 
 PROMISED = {
     "save_enquiry": (

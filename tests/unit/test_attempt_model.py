@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from dialer.domain import call
-from dialer.domain.call import OVER, State
+from dialer.domain.calling import call
+from dialer.domain.calling.call import OVER, State
 from tests.support.attempt_model import (
     ASKS_AGAIN,
     CHECKS_THEN_ASKS,

@@ -5,13 +5,13 @@ from base64 import b64encode
 import numpy as np
 import pytest
 
-from dialer import audio
-from dialer.audio import SPEECH_LOUDNESS as LOUD
-from dialer.bridge.barging import Barging, Manner
-from dialer.bridge.conversation import Conversation
-from dialer.bridge.effects import Effect, SendClear, Tell
+from dialer.audio import ulaw
+from dialer.audio.ulaw import SPEECH_LOUDNESS as LOUD
+from dialer.bridge.conversation.core import Conversation
+from dialer.bridge.conversation.effects import Effect, SendClear, Tell
+from dialer.bridge.conversation.interruption import Barging, Manner
 from dialer.carriers.media import MediaFrame, MediaStarted
-from dialer.domain.disclosure import Disclosure, compose
+from dialer.domain.compliance.disclosure import Disclosure, compose
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -29,10 +29,10 @@ from dialer.voices.port import (
 
 SETUP = Setup("You are AVA.", (), "marin", 0.5, 300, 500, "gpt-transcribe", "en")
 MANNER = Manner(min_speech_ms=120, protect_ms=2500)
-HUSH = b64encode(audio.SILENCE_FRAME).decode()
-TONE = (3000 * np.sin(np.arange(audio.FRAME_BYTES) * 0.4)).astype(np.int16)
-VOICE = b64encode(audio.ulaw_encode(TONE)).decode()
-MURMUR = b64encode(audio.ulaw_encode((TONE // 12).astype(np.int16))).decode()
+HUSH = b64encode(ulaw.SILENCE_FRAME).decode()
+TONE = (3000 * np.sin(np.arange(ulaw.FRAME_BYTES) * 0.4)).astype(np.int16)
+VOICE = b64encode(ulaw.ulaw_encode(TONE)).decode()
+MURMUR = b64encode(ulaw.ulaw_encode((TONE // 12).astype(np.int16))).decode()
 
 
 class Call:
@@ -56,8 +56,8 @@ class Call:
     def line(self, payload: str, ms: int) -> list[Effect]:
         """The line sounds so for a while; time passes as the bridge lets it."""
         done: list[Effect] = []
-        for _ in range(ms // audio.FRAME_MS):
-            self.talk.frame(MediaFrame(payload, self.talk.stream_ms + audio.FRAME_MS))
+        for _ in range(ms // ulaw.FRAME_MS):
+            self.talk.frame(MediaFrame(payload, self.talk.stream_ms + ulaw.FRAME_MS))
             if self.talk.stream_ms % 100 == 0:
                 done += self.talk.tick(self.now)
         return done
@@ -81,7 +81,7 @@ def _cuts(effects: list[Effect]) -> list[Effect]:
 
 
 def test_speech_is_louder_than_the_level_and_a_murmur_is_not() -> None:
-    assert audio.loudness(audio.ulaw_encode(TONE)) > LOUD > audio.loudness(audio.ulaw_encode(TONE // 12))
+    assert ulaw.loudness(ulaw.ulaw_encode(TONE)) > LOUD > ulaw.loudness(ulaw.ulaw_encode(TONE // 12))
 
 
 def test_who_speaks_up_is_let_speak_within_200_ms() -> None:
@@ -230,18 +230,18 @@ def test_a_disclosure_whose_words_never_come_is_protected_no_longer_than_it_take
 def test_a_carrier_that_sends_a_hundred_milliseconds_at_once_is_heard_as_finely(loud_frames: int, cuts: bool) -> None:
     """120 ms of speech cut AVA off, in whatever messages they come; one loud click in a message is not all of it."""
     barging = Barging(Manner(min_speech_ms=120))
-    tone, quiet = audio.ulaw_encode(np.resize(TONE, audio.FRAME_BYTES)), audio.SILENCE_FRAME
+    tone, quiet = ulaw.ulaw_encode(np.resize(TONE, ulaw.FRAME_BYTES)), ulaw.SILENCE_FRAME
     sound = quiet * 7 + tone * loud_frames + quiet * (13 - loud_frames)
-    for at in range(0, len(sound), 5 * audio.FRAME_BYTES):
-        barging.sound(b64encode(sound[at : at + 5 * audio.FRAME_BYTES]).decode())
+    for at in range(0, len(sound), 5 * ulaw.FRAME_BYTES):
+        barging.sound(b64encode(sound[at : at + 5 * ulaw.FRAME_BYTES]).decode())
     assert barging.starts(protected=False) is cuts
 
 
 def test_what_was_heard_long_ago_is_not_speech_now_however_much_a_carrier_sends_at_once() -> None:
     barging = Barging(Manner(min_speech_ms=120))
-    tone = audio.ulaw_encode(np.resize(TONE, 5 * audio.FRAME_BYTES))
+    tone = ulaw.ulaw_encode(np.resize(TONE, 5 * ulaw.FRAME_BYTES))
     for _ in range(5):
         barging.sound(b64encode(tone).decode())
     for _ in range(4):
-        barging.sound(b64encode(audio.SILENCE_FRAME * 5).decode())
+        barging.sound(b64encode(ulaw.SILENCE_FRAME * 5).decode())
     assert not barging.starts(protected=False)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.breaker import LEAST_CALLS, Tally, trips
+from dialer.domain.calling.breaker import LEAST_CALLS, Tally, trips
 
 COUNTS = st.integers(0, 60)
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from dialer.domain.brief import brief_lines, quotes
-from dialer.flows.links import Links
+from dialer.domain.meetings.meeting_brief import brief_lines, quotes
+from dialer.services.meetings.signed_links import Links
 
 LINKS = Links("https://dialer.example.org", "a secret")
 BOOKING = UUID(int=9)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.ics.busy import CalendarError, busy_times
+from dialer.net.ics.busy import CalendarError, busy_times
 
 ZONE = "Europe/London"
 SINCE, UNTIL = datetime(2026, 3, 23, tzinfo=UTC), datetime(2026, 4, 6, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.call import (
+from dialer.domain.calling.call import (
     AT_CARRIER,
     LIVE,
     OVER,

@@ -48,8 +48,8 @@ def test_each_carrier_has_its_profile_its_codec_and_a_place_of_its_own_on_the_br
     assert len({profile.media_path for profile in PROFILES.values()}) == len(CARRIERS)
 
 
-def test_no_flow_asks_for_a_carrier_by_its_name() -> None:
-    for path in (ROOT / "dialer" / "flows").glob("*.py"):
+def test_no_service_asks_for_a_carrier_by_its_name() -> None:
+    for path in (ROOT / "dialer" / "services").rglob("*.py"):
         code = path.read_text(encoding="utf-8")
         assert not re.search(r"""["'](twilio|exotel)["']""", code), path.name
 

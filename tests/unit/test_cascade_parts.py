@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer import audio
-from dialer.simulator.speech import process_speech
-from dialer.voices.cascade.ears import Ears
-from dialer.voices.cascade.history import INSTRUCTED, Answer, Call, History, Sentence, Told
-from dialer.voices.cascade.ordering import InOrder
-from dialer.voices.cascade.sentences import MOST, Sentences
+from dialer.audio import ulaw
+from dialer.audio.vad.webrtc import Ears
+from dialer.simulator.people.speech import process_speech
+from dialer.voices.pipeline.audio_queue import InOrder
+from dialer.voices.pipeline.chat_history import INSTRUCTED, Answer, Call, History, Sentence, Told
+from dialer.voices.pipeline.sentence_splitter import MOST, Sentences
 
 
 def sentences(*pieces: str) -> list[str]:
@@ -168,7 +168,7 @@ def test_whatever_comes_first_each_sentence_is_heard_whole_and_in_its_place(step
 # -- ears ------------------------------------------------------------------------------------------------------------
 
 SPEECH = b"".join(process_speech().clip("I want to study data science in Canada.", "en").frames)
-QUIET = audio.SILENCE_FRAME * 100
+QUIET = ulaw.SILENCE_FRAME * 100
 
 
 def turns(ears: Ears, sound: bytes, piece: int) -> tuple[list[str], bytes]:
@@ -192,7 +192,7 @@ def test_a_student_speaks_from_the_first_word_to_the_pause_whatever_the_carrier_
 
 def test_a_short_pause_does_not_end_a_turn_and_a_long_one_does() -> None:
     for pause_ms, expected in ((300, ["began", "ended"]), (900, ["began", "ended", "began", "ended"])):
-        pause = audio.SILENCE_FRAME * (pause_ms // 20)
+        pause = ulaw.SILENCE_FRAME * (pause_ms // 20)
         assert turns(Ears(0.5, 200, 500), QUIET + SPEECH + pause + SPEECH + QUIET, 160)[0] == expected
 
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from dialer.voices.cascade.port import Fault, HeardEvent, Message, Ready, Transcriber, TurnBegan, TurnWords
-from dialer.voices.cascade.stt import deepgram, elevenlabs, flux, openai
+from dialer.voices.pipeline.port import Fault, HeardEvent, Message, Ready, Transcriber, TurnBegan, TurnWords
+from dialer.voices.pipeline.stt import deepgram, elevenlabs, flux, openai
 from tests.support.cascade import SETUP
 from tests.support.mutation import mutate
 

@@ -12,8 +12,8 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.usage import RequestUsage
 
-from dialer.voices.cascade.history import NOT_KNOWN, Call, History, Sentence
-from dialer.voices.cascade.text.agent import ANSWERED, GO_ON, messages_of, usage_of
+from dialer.voices.pipeline.chat_history import NOT_KNOWN, Call, History, Sentence
+from dialer.voices.pipeline.llm.agent import ANSWERED, GO_ON, messages_of, usage_of
 
 
 def sides(messages: list[ModelMessage]) -> list[list[str]]:

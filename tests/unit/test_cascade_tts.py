@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dialer.voices.cascade.port import Fault, Message, SaidEvent, SentenceDone, Sound, Speaker
-from dialer.voices.cascade.tts import deepgram, elevenlabs
+from dialer.voices.pipeline.port import Fault, Message, SaidEvent, SentenceDone, Sound, Speaker
+from dialer.voices.pipeline.tts import deepgram, elevenlabs
 from tests.support.mutation import mutate
 
 

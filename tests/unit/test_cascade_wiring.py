@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from dialer.settings import Settings
-from dialer.voices.cascade.addresses import http_at, socket_at
+from dialer.voices.pipeline.urls import http_at, socket_at
 from dialer.voices.session import Composed
 from dialer.wiring.voices import make_voices
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.cells import is_blank, plain_text, read_date, tidy, yes_or_no
+from dialer.domain.leads.cell_parsing import is_blank, plain_text, read_date, tidy, yes_or_no
 
 DIGITS = "digits of another script rewritten"
 HIDDEN = "hidden characters taken out"

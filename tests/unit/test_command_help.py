@@ -10,13 +10,13 @@ from typing import get_args
 import click
 import pytest
 
-from dialer.cli.benches.starting import every_command
-from dialer.cli.commands import words
+from dialer.cli.commands import options
+from dialer.cli.every_command import every_command
 from dialer.cli.lazy import Implemented, Lazy
-from dialer.domain.counselor import LIMITS
-from dialer.flows.export_results import Format
-from dialer.flows.keep_scripts import SHIPPED
-from dialer.flows.rehearse import MOST_LEADS
+from dialer.domain.meetings.counselor_input import LIMITS
+from dialer.services.campaigns.rehearsal import MOST_LEADS
+from dialer.services.exports.results import Format
+from dialer.services.scripts import SHIPPED
 from dialer.store.tables import MACHINE_CHOICES, NOISE_REDUCTIONS, SHEETS, VAD_EAGERNESS, VAD_KINDS
 from dialer.wiring.accounts import PROFILES
 from dialer.wiring.voices import NAMES
@@ -62,7 +62,7 @@ def test_a_group_is_listed_without_loading_its_commands() -> None:
     _, everything = ask([])
     assert [name for name in everything if name.startswith("dialer.cli.commands")] == []
     _, everything = ask(["campaign"])
-    assert "dialer.cli.commands.rehearse" not in everything
+    assert "dialer.cli.commands.rehearsal.rehearse" not in everything
 
 
 @pytest.mark.parametrize("path", [path for path, command in EVERY.items() if isinstance(command, Lazy)])
@@ -93,15 +93,15 @@ def test_a_command_hands_its_options_to_a_function_that_takes_them(path: str) ->
 
 
 def test_what_options_may_be_is_what_the_program_knows() -> None:
-    assert tuple(PROFILES) == words.CARRIERS
-    assert NAMES == words.VOICES
-    assert SHEETS == words.SHEETS
-    assert get_args(Format) == words.FORMATS
+    assert tuple(PROFILES) == options.CARRIERS
+    assert NAMES == options.VOICES
+    assert SHEETS == options.SHEETS
+    assert get_args(Format) == options.FORMATS
     assert (NOISE_REDUCTIONS, VAD_KINDS, VAD_EAGERNESS) == (
-        words.NOISE_REDUCTIONS,
-        words.VAD_KINDS,
-        words.VAD_EAGERNESS,
+        options.NOISE_REDUCTIONS,
+        options.VAD_KINDS,
+        options.VAD_EAGERNESS,
     )
-    assert MACHINE_CHOICES == words.MACHINE_CHOICES
-    assert (MOST_LEADS, SHIPPED) == (words.MOST_LEADS, words.SHIPPED)
-    assert LIMITS == words.LIMITS
+    assert MACHINE_CHOICES == options.MACHINE_CHOICES
+    assert (MOST_LEADS, SHIPPED) == (options.MOST_LEADS, options.SHIPPED)
+    assert LIMITS == options.LIMITS

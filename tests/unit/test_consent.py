@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.domain.consent import sounds_like_opt_out, sounds_like_voicemail
+from dialer.domain.compliance.opt_out_phrases import sounds_like_opt_out, sounds_like_voicemail
 
 NEVER_AGAIN = [
     "don't call me again",

@@ -4,10 +4,10 @@ from base64 import b64encode
 
 import pytest
 
-from dialer.bridge.clips import SORRY
-from dialer.bridge.conversation import READY_WITHIN_S, Conversation
-from dialer.bridge.effects import Effect, End, Finish, OptOutHeard, Play, RunTool, SaveTurn, Tell
-from dialer.bridge.ending import LATE_TRANSCRIPTS_S
+from dialer.bridge.conversation.core import READY_WITHIN_S, Conversation
+from dialer.bridge.conversation.effects import Effect, End, Finish, OptOutHeard, Play, RunTool, SaveTurn, Tell
+from dialer.bridge.conversation.hangup import LATE_TRANSCRIPTS_S
+from dialer.bridge.prompts.loader import SORRY
 from dialer.carriers.media import (
     MediaConnected,
     MediaDigit,

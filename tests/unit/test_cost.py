@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from dialer.domain.cost import by_model, models_of, unpriced, voice_cost
+from dialer.domain.calling.cost import by_model, models_of, unpriced, voice_cost
 
 PRICES = {
     ("voice", "audio_in"): Decimal(32),

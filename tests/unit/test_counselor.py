@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.counselor import (
+from dialer.domain.meetings.counselor_input import (
     DAYS,
     NotUnderstoodError,
     read_days_off,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.country import canonical_country
+from dialer.domain.numbers.country import canonical_country
 
 
 @pytest.mark.parametrize(

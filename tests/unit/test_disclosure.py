@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.domain.disclosure import Disclosure, compose, own_words
+from dialer.domain.compliance.disclosure import Disclosure, compose, own_words
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.email import parse_email, spell
+from dialer.domain.speech.spoken_email import parse_email, spell
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.enquiry import FIELDS, FIRST_ROUND, Field, Value, is_qualified, missing, normalise
+from dialer.domain.meetings.enquiry import FIELDS, FIRST_ROUND, Field, Value, is_qualified, missing, normalise
 
 TODAY = date(2026, 11, 23)
 KNOWN = {"country": "Canada", "course": "MSc Data Science", "intake": "Fall 2027", "budget": "INR 2,000,000"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer import audio
+from dialer.audio import ulaw as audio
 from dialer.carriers.exotel.media import ExotelMedia
 from dialer.carriers.media import (
     MediaConnected,

@@ -28,7 +28,7 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "exotel-rest-and-callbacks.json").read_text("utf-8"))
 ACCEPTED = VECTORS["rest"]["connect_response_200"]

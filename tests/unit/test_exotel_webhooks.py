@@ -22,7 +22,7 @@ from dialer.carriers.exotel.webhooks import (
     sid_of,
 )
 from dialer.carriers.port import Ended, Report
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "exotel-rest-and-callbacks.json").read_text("utf-8"))
 SID = "c5797dcbaaeed7678c4062a4a3ed2f8a"

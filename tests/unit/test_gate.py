@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from dialer.domain.gate import RULES, ask
-from dialer.domain.hours import Window
-from dialer.domain.rulebook import Cap
-from dialer.domain.rules import Rules, rules_for
+from dialer.domain.compliance.gate import RULES, ask
+from dialer.domain.compliance.hours import Window
+from dialer.domain.compliance.rule_loader import Cap
+from dialer.domain.compliance.rules import Rules, rules_for
 from tests.support.gate_facts import (
     BERLIN,
     DAY,

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.call import State, may_become
-from dialer.domain.gate import Facts, ask
-from dialer.domain.hours import Window
-from dialer.flows.ask_gate import record
+from dialer.domain.calling.call import State, may_become
+from dialer.domain.compliance.gate import Facts, ask
+from dialer.domain.compliance.hours import Window
+from dialer.services.dialing.eligibility import record
 from tests.support.examples import examples
 from tests.support.gate_facts import DAY, HOUR, MINUTE, OWN, PLACES, Place, at_home, by_the_clock, facts
 

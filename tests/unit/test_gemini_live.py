@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dialer import audio
-from dialer.ava.arguments import specs
+from dialer.audio import ulaw
+from dialer.ava.tool_schemas import specs
 from dialer.simulator.gemini.checks import check_setup
 from dialer.voices.gemini import live, wire
 from dialer.voices.gemini.live import GeminiLive
@@ -60,7 +60,7 @@ def said(codec: GeminiLive, **message: Any) -> list[VoiceEvent]:
 
 def sound(ms: int) -> dict[str, Any]:
     pcm = (np.sin(np.arange(24 * ms) / 5) * 9000).astype(np.int16)
-    data = b64encode(audio.pcm_to_bytes(pcm)).decode()
+    data = b64encode(ulaw.pcm_to_bytes(pcm)).decode()
     return {"parts": [{"inlineData": {"data": data, "mimeType": "audio/pcm;rate=24000"}}]}
 
 
@@ -108,7 +108,7 @@ def test_an_answer_is_sound_and_words_of_one_item_and_ends_with_its_turn() -> No
     assert kinds(second) == [Speaking, Audio]
     played = b"".join(b64decode(each.payload) for each in [*first, *second] if isinstance(each, Audio))
     assert len(played) == 1600, "200 ms at 8 kHz"
-    assert audio.loudness(played) > 1000
+    assert ulaw.loudness(played) > 1000
     assert said(codec, serverContent={"generationComplete": True}) == [Nothing("nothing new")]
     usage = {"promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 7}, {"modality": "TEXT", "tokenCount": 3}]}
     usage |= {"responseTokensDetails": [{"modality": "AUDIO", "tokenCount": 9}]}

@@ -1,9 +1,9 @@
 """What a colleague's hand does to a talk: a note, an end, a person instead of AVA. No network."""
 
-from dialer.bridge.clips import GOODBYE, MOMENT
-from dialer.bridge.conversation import Conversation
-from dialer.bridge.effects import Effect, End, Finish, Play, Redial, SendClear, Tell
-from dialer.bridge.manners import REPLACE_SESSION_AFTER_S
+from dialer.bridge.conversation.core import Conversation
+from dialer.bridge.conversation.effects import Effect, End, Finish, Play, Redial, SendClear, Tell
+from dialer.bridge.conversation.watchdog import REPLACE_SESSION_AFTER_S
+from dialer.bridge.prompts.loader import GOODBYE, MOMENT
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted
 from dialer.voices.port import AnswerEnded, AnswerStarted, Audio, Cancel, Note, Setup, Speak, ToolCalled, VoiceReady
 

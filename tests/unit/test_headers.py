@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.domain.headers import COLUMNS, NoPhoneColumn, guess_columns
+from dialer.domain.leads.headers import COLUMNS, NoPhoneColumn, guess_columns
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dialer.domain.holidays_of import days_of, gaps, rests
-from dialer.domain.rules import Rules, coverage, is_holiday, rules_for
+from dialer.domain.compliance.holidays import days_of, gaps, rests
+from dialer.domain.compliance.rules import Rules, coverage, is_holiday, rules_for
 
 
 def kept(e164: str, day: date, state: str | None = None) -> bool:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from dialer.domain.hooks import LONGEST_WAIT, MOST_TRIES, is_public, refusal, sign, wait_after
+from dialer.domain.access.webhook_url import LONGEST_WAIT, MOST_TRIES, is_public, refusal, sign, wait_after
 
 
 @pytest.mark.parametrize(

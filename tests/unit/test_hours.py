@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.hours import DEFAULT, HARD, Window, closes_at, instant, intersect, is_open, next_open
+from dialer.domain.compliance.hours import DEFAULT, HARD, Window, closes_at, instant, intersect, is_open, next_open
 
 KOLKATA = ("Asia/Kolkata",)
 SIX = (

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dialer.domain.gate import ask
-from dialer.domain.hours import Window
-from dialer.domain.hours_group import Closings, HoursGroup, group_of, group_opens, within_hours
-from dialer.domain.rules import rules_for
+from dialer.domain.compliance.gate import ask
+from dialer.domain.compliance.hours import Window
+from dialer.domain.compliance.rules import rules_for
+from dialer.domain.compliance.time_zone_groups import Closings, HoursGroup, group_of, group_opens, within_hours
 from tests.support.gate_facts import OWN, PLACES, Place, facts
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)

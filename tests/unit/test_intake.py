@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.intake import canonical_intake
+from dialer.domain.meetings.intake import canonical_intake
 
 TODAY = date(2026, 11, 23)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from icalendar import Calendar
 
-from dialer.ics.invitation import Entry, Party, calendar_of, invitation, uid_of
+from dialer.net.ics.invitation import Entry, Party, calendar_of, invitation, uid_of
 
 STARTS = datetime(2026, 3, 30, 14, 0, tzinfo=UTC)
 ENTRY = Entry(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.headers import Column, NoPhoneColumn, guess_columns
-from dialer.domain.lead import LeadRow, Rejected, read_row
-from dialer.domain.phone import Phone
-from dialer.domain.zones import Zones
+from dialer.domain.leads.headers import Column, NoPhoneColumn, guess_columns
+from dialer.domain.leads.lead import LeadRow, Rejected, read_row
+from dialer.domain.numbers.phone import Phone
+from dialer.domain.numbers.zones import Zones
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
 HEADERS = (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dialer.domain.column_values import phone_column
-from dialer.domain.sniff import header_at, numbered_names, wrong_kind
+from dialer.domain.leads.column_values import phone_column
+from dialer.domain.leads.csv_dialect import header_at, numbered_names, wrong_kind
 
 ASHA, BELA = ("Asha", "98765 00401"), ("Bela", "+91 98765 00402")
 

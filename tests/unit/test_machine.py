@@ -2,8 +2,8 @@
 
 import pytest
 
-from dialer.domain.machine import sounds_like_machine
-from dialer.simulator.students import BY_ENDING, LINES
+from dialer.domain.compliance.voicemail_phrases import sounds_like_machine
+from dialer.simulator.people.students import BY_ENDING, LINES
 
 MACHINES = [
     "Please leave a message after the tone.",

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dialer.domain.matching import Expertise, Wish, nobody_says, why_fits
-from dialer.domain.slots import free_slots
+from dialer.domain.meetings.counselor_matching import Expertise, Wish, nobody_says, why_fits
+from dialer.domain.meetings.slots import free_slots
 from tests.unit.test_slots import DESK, INDIA, MONDAY, WEDNESDAY, india
 
 CANADA = Expertise(("Canada",), ("data science",), ("en", "hi"))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.audio import SILENCE
-from dialer.bridge.effects import SendClear, SendMark
-from dialer.bridge.mixing import LONGEST_GAP, Mixer
+from dialer.audio.ulaw import SILENCE
+from dialer.bridge.conversation.effects import SendClear, SendMark
+from dialer.bridge.recording.stereo_mixer import LONGEST_GAP, Mixer
 from dialer.carriers.media import MediaFrame, MediaMark
 
 FRAME = 160

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.money import canonical_money
+from dialer.domain.meetings.money import canonical_money
 
 
 @pytest.mark.parametrize(

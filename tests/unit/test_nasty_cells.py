@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from dialer.domain.enquiry import Field, normalise
-from dialer.domain.headers import NoPhoneColumn, guess_columns
-from dialer.domain.phone import BadPhone, parse_phone
+from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
+from dialer.domain.meetings.enquiry import Field, normalise
+from dialer.domain.numbers.phone import BadPhone, parse_phone
 
 RAHUL, OTHER = "+919876500012", "+919876500013"
 TODAY = date(2026, 2, 10)

@@ -9,10 +9,10 @@ import pytest
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import TypeAdapter
 
-from dialer.ava.arguments import specs
-from dialer.voices import openai_beta, openai_realtime
-from dialer.voices.openai_beta import OpenAIBeta
-from dialer.voices.openai_realtime import OpenAIRealtime
+from dialer.ava.tool_schemas import specs
+from dialer.voices.openai import beta, realtime
+from dialer.voices.openai.beta import OpenAIBeta
+from dialer.voices.openai.realtime import OpenAIRealtime
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -42,7 +42,7 @@ client = TypeAdapter[Any](RealtimeClientEvent)
 
 def session(setup: Setup) -> dict[str, Any]:
     """What the voice is set up with, which OpenAI's own types accept."""
-    sent = openai_realtime.encode(Configure(setup))
+    sent = realtime.encode(Configure(setup))
     client.validate_json(sent)
     told: dict[str, Any] = json.loads(sent)["session"]
     return told
@@ -104,11 +104,11 @@ def test_a_session_asks_nothing_of_its_socket_by_itself() -> None:
 
 def test_azure_is_asked_at_its_own_address_with_its_own_key_and_without_a_version() -> None:
     url = "wss://advisor.openai.azure.com/openai/v1/realtime?api-version=2025-04-01-preview"
-    assert openai_realtime.address(url, "ava") == "wss://advisor.openai.azure.com/openai/v1/realtime?model=ava"
-    assert openai_realtime.headers("k", url) == {"api-key": "k"}
+    assert realtime.address(url, "ava") == "wss://advisor.openai.azure.com/openai/v1/realtime?model=ava"
+    assert realtime.headers("k", url) == {"api-key": "k"}
     plain = "wss://api.openai.com/v1/realtime?api-version=1"
-    assert openai_realtime.address(plain, "m") == "wss://api.openai.com/v1/realtime?api-version=1&model=m"
-    assert openai_realtime.headers("k", plain) == {"Authorization": "Bearer k"}
+    assert realtime.address(plain, "m") == "wss://api.openai.com/v1/realtime?api-version=1&model=m"
+    assert realtime.headers("k", plain) == {"Authorization": "Bearer k"}
 
 
 def _events(value: Any) -> list[dict[str, Any]]:
@@ -174,7 +174,7 @@ def test_what_was_said_before_is_told_to_the_beta_in_its_own_words() -> None:
     assert json.loads(sent)["item"]["content"] == [{"type": "text", "text": "Hello."}]
     assert OpenAIBeta().encode(Cancel()) == OpenAIRealtime().encode(Cancel())
     assert OpenAIBeta().encode(Speak("Say hello.")) == OpenAIRealtime().encode(Speak("Say hello."))
-    assert openai_beta.headers("k")["OpenAI-Beta"] == "realtime=v1"
+    assert beta.headers("k")["OpenAI-Beta"] == "realtime=v1"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"type":5}', b"[1]", b"\xff"])

@@ -9,13 +9,13 @@ import pytest
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import TypeAdapter
 
-from dialer.ava.arguments import specs
-from dialer.bridge.conversation import Conversation
-from dialer.bridge.effects import Effect, End, Finish, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
+from dialer.ava.tool_schemas import specs
+from dialer.bridge.conversation.core import Conversation
+from dialer.bridge.conversation.effects import Effect, End, Finish, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.carriers.twilio import media
-from dialer.voices import openai_realtime
-from dialer.voices.openai_events import IGNORED
+from dialer.voices.openai import realtime
+from dialer.voices.openai.events import IGNORED
 from dialer.voices.port import (
     AnswerEnded,
     AnswerStarted,
@@ -107,11 +107,11 @@ DOCUMENTED = [
 
 
 def _read(message: dict[str, Any]) -> VoiceEvent:
-    return openai_realtime.decode(json.dumps(message).encode())
+    return realtime.decode(json.dumps(message).encode())
 
 
 def _wire(command: VoiceCommand) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(openai_realtime.encode(command))
+    message: dict[str, Any] = json.loads(realtime.encode(command))
     return message
 
 
@@ -233,7 +233,7 @@ def test_a_session_that_would_be_noise_on_a_phone_is_refused(side: str) -> None:
 
 @pytest.mark.parametrize("frame", [b"", b"{", b"\xff", b"[]", b'{"type":5}', b"{}", b'{"type":"error"}', DEEP])
 def test_what_is_not_a_message_changes_nothing(frame: bytes) -> None:
-    assert isinstance(openai_realtime.decode(frame), Nothing)
+    assert isinstance(realtime.decode(frame), Nothing)
 
 
 @pytest.mark.parametrize("odd", [None, 5, "x", [], {}, ["x"], {"x": 5}, -1.5, True], ids=json.dumps)
@@ -314,15 +314,15 @@ def test_the_transcribers_own_tokens_are_counted_apart() -> None:
 
 
 def test_a_students_sound_is_passed_on_as_it_came() -> None:
-    message = json.loads(openai_realtime.encode_audio("//8="))
+    message = json.loads(realtime.encode_audio("//8="))
     assert message == {"type": "input_audio_buffer.append", "audio": "//8="}
     TypeAdapter[Any](RealtimeClientEvent).validate_python(message)
 
 
 def test_the_address_keeps_what_was_configured_and_the_handshake_never_asks_for_the_retired_interface() -> None:
-    assert openai_realtime.address("wss://h/v1/realtime", "m 1") == "wss://h/v1/realtime?model=m+1"
-    assert openai_realtime.address("wss://h/v1/realtime?a=b", "m") == "wss://h/v1/realtime?a=b&model=m"
-    assert openai_realtime.headers("sk-1") == {"Authorization": "Bearer sk-1"}
+    assert realtime.address("wss://h/v1/realtime", "m 1") == "wss://h/v1/realtime?model=m+1"
+    assert realtime.address("wss://h/v1/realtime?a=b", "m") == "wss://h/v1/realtime?a=b&model=m"
+    assert realtime.headers("sk-1") == {"Authorization": "Bearer sk-1"}
 
 
 def _drive(talk: Conversation, sequence: list[dict[str, Any]]) -> list[Effect]:
@@ -427,11 +427,11 @@ def test_a_session_that_expires_is_followed_by_another_one() -> None:
 
 
 def test_a_session_speaks_the_protocol_as_it_is_and_a_note_is_the_systems() -> None:
-    codec = openai_realtime.OpenAIRealtime()
+    codec = realtime.OpenAIRealtime()
     (sent,) = codec.encode(Note("her sister studies there"))
     item = json.loads(sent)["item"]
     assert (item["role"], item["content"]) == ("system", [{"type": "input_text", "text": "her sister studies there"}])
-    assert codec.encode_audio("AAAA") == openai_realtime.encode_audio("AAAA")
+    assert codec.encode_audio("AAAA") == realtime.encode_audio("AAAA")
     assert codec.decode(b'{"type":"session.created"}') == (VoiceOpened(),)
 
 

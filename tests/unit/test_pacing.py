@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.pacing import Bucket, may_start
+from dialer.domain.calling.pacing import Bucket, may_start
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 RATES = st.floats(0.05, 100)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.web.pages.words import in_our_words, sentence
+from dialer.web.pages.template_filters import in_our_words, sentence
 
 
 @pytest.mark.parametrize(

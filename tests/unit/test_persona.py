@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from dialer.ava import persona
 from dialer.ava.persona import GOODBYE, LONGEST_CELL, MOST_CELLS, OPENING, Told, honest, locked_line, tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
-from dialer.domain.disclosure import NOTICES
-from dialer.domain.script_words import missing_columns
-from dialer.flows.keep_scripts import Shipped
+from dialer.domain.compliance.disclosure import NOTICES
+from dialer.domain.speech.placeholders import missing_columns
+from dialer.services.scripts import Shipped
 
 PERSONA = SHIPPED_SCRIPTS[0].persona
 NOW = datetime(2026, 3, 3, 20, 30, tzinfo=UTC)

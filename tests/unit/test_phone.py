@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.phone import BadPhone, Phone, mask, parse_phone
+from dialer.domain.numbers.phone import BadPhone, Phone, mask, parse_phone
 
 RAHUL = "+919876500012"
 

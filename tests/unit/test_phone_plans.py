@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
-from dialer.domain.phone import Phone, _quick, thorough
-from dialer.domain.phone_plans import plan_of
+from dialer.domain.numbers.phone import Phone, _quick, thorough
+from dialer.domain.numbers.phone_plans import plan_of
 from tests.support.examples import examples
 
 COUNTRIES = ("IN", "US", "CA", "GB", "AU", "NZ", "AE", "NP", "BD", "RU", "KZ", "IT", "SG", "CI", "BR", "MX", "AR", "DE")

@@ -6,12 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.bridge.clips import GOODBYE
-from dialer.bridge.conversation import Conversation
-from dialer.bridge.effects import Effect, End, Finish, Play, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
-from dialer.bridge.ending import GOODBYE_WITHIN_S, MARK_GRACE_MS
-from dialer.bridge.manners import APOLOGY_WITHIN_S
-from dialer.bridge.playback import MARK_EVERY, Cut, Playback
+from dialer.bridge.conversation.core import Conversation
+from dialer.bridge.conversation.effects import (
+    Effect,
+    End,
+    Finish,
+    Play,
+    Redial,
+    RunTool,
+    SaveTurn,
+    SendClear,
+    SendMark,
+    Tell,
+)
+from dialer.bridge.conversation.hangup import GOODBYE_WITHIN_S, MARK_GRACE_MS
+from dialer.bridge.conversation.playback import MARK_EVERY, Cut, Playback
+from dialer.bridge.conversation.watchdog import APOLOGY_WITHIN_S
+from dialer.bridge.prompts.loader import GOODBYE
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
     AnswerEnded,

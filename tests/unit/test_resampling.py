@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.audio import Pcm, ulaw_decode, ulaw_encode
-from dialer.resampling import Downsampler, Upsampler
+from dialer.audio.resample import Downsampler, Upsampler
+from dialer.audio.ulaw import Pcm, ulaw_decode, ulaw_encode
 
 
 def tone(hz: float, rate: int, ms: int, size: int = 12_000) -> Pcm:

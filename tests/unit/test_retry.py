@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.call import Outcome
-from dialer.domain.retry import DEFAULT_POLICY, NEVER_AGAIN, Again, GiveUp, Policy, RetryAt, decide
+from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.retry import DEFAULT_POLICY, NEVER_AGAIN, Again, GiveUp, Policy, RetryAt, decide
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 EVENING = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)

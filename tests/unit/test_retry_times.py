@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialer.domain.call import Outcome
-from dialer.domain.hours import DEFAULT
-from dialer.domain.hours_group import HoursGroup
-from dialer.domain.retry import DEFAULT_POLICY, Again, Policy
-from dialer.domain.retry_times import last_retry
+from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.retry import DEFAULT_POLICY, Again, Policy
+from dialer.domain.calling.retry_times import last_retry
+from dialer.domain.compliance.hours import DEFAULT
+from dialer.domain.compliance.time_zone_groups import HoursGroup
 
 INDIA = HoursGroup("IN", (), ("Asia/Kolkata",))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.routing import STANDARD, Route, choose, is_one_way, parse_table, routes_of
+from dialer.domain.calling.routing import STANDARD, Route, choose, is_one_way, parse_table, routes_of
 
 INDIA, LONDON, NEW_YORK = "+919812000001", "+442079460018", "+12125550106"
 

@@ -8,9 +8,9 @@ from importlib import resources
 import pytest
 from phonenumbers import PhoneNumber
 
-from dialer.domain.hours import Window
-from dialer.domain.regions import region_of, states_of
-from dialer.domain.rulebook import FILES, REGIONS, RULES, STATES, Cap, Rule, read
+from dialer.domain.compliance.hours import Window
+from dialer.domain.compliance.rule_loader import FILES, REGIONS, RULES, STATES, Cap, Rule, read
+from dialer.domain.numbers.number_region import region_of, states_of
 
 RECORD = """
 version = "xx-1"
@@ -41,7 +41,7 @@ def test_every_rule_says_where_it_comes_from_and_when_that_was_looked_at(rule: R
 
 
 def test_every_file_of_the_folder_is_read_and_dated() -> None:
-    folder = resources.files("dialer.domain") / "rules"
+    folder = resources.files("dialer.domain.compliance") / "rule_data"
     files = {each.name: each for each in folder.iterdir() if each.name.endswith(".toml")}
     assert set(files) == {f"{name}.toml" for name in FILES}
     for name, each in files.items():

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.hours import Window, intersect, is_open, next_open
-from dialer.domain.rulebook import ALWAYS, RULES, STATES, Cap
-from dialer.domain.rules import NoRules, Rules, consent_ok, destination, is_holiday, narrow, rules_for
-from dialer.domain.zones import Zones, zone_of
+from dialer.domain.compliance.hours import Window, intersect, is_open, next_open
+from dialer.domain.compliance.rule_loader import ALWAYS, RULES, STATES, Cap
+from dialer.domain.compliance.rules import NoRules, Rules, consent_ok, destination, is_holiday, narrow, rules_for
+from dialer.domain.numbers.zones import Zones, zone_of
 
 INDIA, LONDON, NEW_YORK, MIAMI, SYDNEY = (
     "+919876500012",

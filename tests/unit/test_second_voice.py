@@ -4,11 +4,11 @@ from base64 import b64encode
 
 import pytest
 
-from dialer.bridge.clips import MOMENT, SORRY
-from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
-from dialer.bridge.dialling import MOVE_BEFORE_S, SPARE_AFTER_S
-from dialer.bridge.effects import Effect, End, Finish, Play, Redial, Tell
-from dialer.bridge.manners import REPLACE_SESSION_AFTER_S
+from dialer.bridge.conversation.core import READY_WITHIN_S, RESUME, Conversation
+from dialer.bridge.conversation.effects import Effect, End, Finish, Play, Redial, Tell
+from dialer.bridge.conversation.failover import MOVE_BEFORE_S, SPARE_AFTER_S
+from dialer.bridge.conversation.watchdog import REPLACE_SESSION_AFTER_S
+from dialer.bridge.prompts.loader import MOMENT, SORRY
 from dialer.carriers.media import MediaFrame, MediaStarted
 from dialer.voices.port import (
     AnswerEnded,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.sheet import neutral
+from dialer.domain.leads.spreadsheet_safety import neutral
 
 STARTS = "=+-@\t\r\n\0"
 

@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from dialer.simulator.mind import OPENING, QUESTIONS, Say, Use
-from dialer.simulator.providers.brain import Called, FromModel, FromUser, Past, Result, lines_in, think
-from dialer.simulator.providers.schema import fault_in_schema
-from dialer.simulator.students import CANADA, CONFIRM, ENGAGED, FIRST_ONE, LINES, MEET, NEXT_YEAR
+from dialer.simulator.people.scripted_model import OPENING, QUESTIONS, Say, Use
+from dialer.simulator.people.students import CANADA, CONFIRM, ENGAGED, FIRST_ONE, LINES, MEET, NEXT_YEAR
+from dialer.simulator.providers.llm.schema import fault_in_schema
+from dialer.simulator.providers.llm.scripted_llm import Called, FromModel, FromUser, Past, Result, lines_in, think
 
 TOOLS = ("save_enquiry", "find_slots", "hold_slot", "book_slot", "end_call")
 BEGIN = FromUser("[Begin the call.]")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.slots import CounselorTime, Hours, Slot, free_slots, is_bookable
+from dialer.domain.meetings.slots import CounselorTime, Hours, Slot, free_slots, is_bookable
 
 INDIA = "Asia/Kolkata"
 MONDAY = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)  # eight in the morning in India

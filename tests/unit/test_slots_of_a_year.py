@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from dialer.domain.slots import CounselorTime, Hours, bookable, free_slots, is_bookable
-from dialer.domain.spoken import say_day, say_time
-from dialer.ics.invitation import Entry, Party, invitation
+from dialer.domain.meetings.slots import CounselorTime, Hours, bookable, free_slots, is_bookable
+from dialer.domain.speech.speech_dates import say_day, say_time
+from dialer.net.ics.invitation import Entry, Party, invitation
 from tests.unit.test_slots import DESK, INDIA, LONDON, MONDAY, WEDNESDAY, india
 
 ZONES = [

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialer.domain.spoken import read_back, say, say_time, say_zone
+from dialer.domain.speech.speech_dates import read_back, say, say_time, say_zone
 
 MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 

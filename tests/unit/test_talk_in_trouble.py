@@ -4,10 +4,9 @@ from base64 import b64encode
 
 import pytest
 
-from dialer.bridge import asking, ears, manners
-from dialer.bridge.clips import ENGLISH, GOODBYE, HINDI, MOMENT, SORRY, Clip, clips_of
-from dialer.bridge.conversation import READY_WITHIN_S, RESUME, Conversation
-from dialer.bridge.effects import (
+from dialer.bridge.conversation import response_scheduler, utterance_classifier, watchdog
+from dialer.bridge.conversation.core import READY_WITHIN_S, RESUME, Conversation
+from dialer.bridge.conversation.effects import (
     Effect,
     End,
     Finish,
@@ -21,8 +20,9 @@ from dialer.bridge.effects import (
     SendMark,
     Tell,
 )
-from dialer.bridge.ending import GOODBYE_WITHIN_S
-from dialer.bridge.floor import NOBODY_THERE, STILL_THERE
+from dialer.bridge.conversation.hangup import GOODBYE_WITHIN_S
+from dialer.bridge.conversation.turn_taking import NOBODY_THERE, STILL_THERE
+from dialer.bridge.prompts.loader import ENGLISH, GOODBYE, HINDI, MOMENT, SORRY, Clip, clips_of
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
     AnswerEnded,
@@ -100,7 +100,7 @@ def _when(done: list[tuple[float, Effect]], kind: type[Effect]) -> float:
 
 def test_the_apology_is_short_enough_to_be_heard_whole_before_the_line_is_cut() -> None:
     """F46: three seconds from the clip's beginning to the hang-up."""
-    assert 1000 < SORRY.size / 8 < manners.APOLOGY_WITHIN_S * 1000 - 200 < 3000
+    assert 1000 < SORRY.size / 8 < watchdog.APOLOGY_WITHIN_S * 1000 - 200 < 3000
     assert max(MOMENT.size, GOODBYE.size) < SORRY.size
 
 
@@ -196,7 +196,7 @@ def test_a_second_loss_ends_the_talk_with_an_apology(second: str) -> None:
     assert Redial() in talk.voice_lost("gone", 2.0)
     match second:
         case "never ready":
-            effects = [effect for _, effect in _live(talk, 2.0, 2.1 + manners.REDIAL_WITHIN_S)]
+            effects = [effect for _, effect in _live(talk, 2.0, 2.1 + watchdog.REDIAL_WITHIN_S)]
         case "lost again":
             _say(talk, VoiceReady(), now=2.5)
             effects = talk.voice_lost("gone", 2.6)
@@ -382,7 +382,7 @@ def test_a_failed_answer_is_asked_for_once_more_and_the_second_failure_ends_the_
     _say(talk, SpeechStopped(0), AnswerStarted(), now=1.0)
     assert _say(talk, AnswerEnded("failed", "rate_limit_exceeded")) == []
     assert talk.tick(1.9) == []
-    assert talk.tick(1.1 + asking.ASK_AGAIN_AFTER_S) == [Tell(Respond())]
+    assert talk.tick(1.1 + response_scheduler.ASK_AGAIN_AFTER_S) == [Tell(Respond())]
     assert _heard(_say(talk, AnswerStarted(), AnswerEnded("failed", "server_error"), now=3.0)) == [SORRY]
     talk = _listening()
     assert _heard(_say(talk, AnswerEnded("failed", "insufficient_quota", hopeless=True))) == [SORRY]
@@ -481,15 +481,15 @@ def test_a_machine_that_will_be_left_a_message_is_kept_on_the_line_in_silence() 
     assert not talk.is_over
     assert not talk.audio(Audio("a", _sound(20)))
     assert _say(talk, ToolCalled("c", "i", "book_slot", "{}"), Heard("s", VOICEMAIL))[:-1] == []
-    done = _live(talk, 1.0, 2.0 + manners.MACHINE_MESSAGE_S)
+    done = _live(talk, 1.0, 2.0 + watchdog.MACHINE_MESSAGE_S)
     assert [effect for _, effect in done] == [Finish(End.MACHINE)]
-    assert done[0][0] > manners.MACHINE_MESSAGE_S
+    assert done[0][0] > watchdog.MACHINE_MESSAGE_S
 
 
 def test_somebody_who_mentions_a_message_late_in_the_talk_is_not_hung_up_on() -> None:
     """F52: machines speak first."""
     talk = _listening()
-    for n in range(ears.MACHINE_TURNS):
+    for n in range(utterance_classifier.MACHINE_TURNS):
         _say(talk, Heard(f"s{n}", "I want to study in Canada."))
     assert _say(talk, Heard("late", VOICEMAIL)) == [SaveTurn("late", "student", VOICEMAIL, 0, None)]
 
@@ -580,7 +580,7 @@ def test_who_hears_hindi_from_ava_hears_our_own_sentences_in_hindi() -> None:
     assert talk.ending.clips is ENGLISH
     assert clips_of("hi", "Main AVA hoon") is HINDI, "Hinglish has Latin letters, and is no English"
     for clips in (ENGLISH, HINDI):
-        assert 1000 < clips.sorry.size / 8 < manners.APOLOGY_WITHIN_S * 1000 - 200 < 3000
+        assert 1000 < clips.sorry.size / 8 < watchdog.APOLOGY_WITHIN_S * 1000 - 200 < 3000
 
 
 def test_what_a_tool_writes_down_came_from_the_turn_before_it_though_its_words_come_later() -> None:

@@ -27,8 +27,8 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.carriers.twilio import http, rest
-from dialer.domain.call import State
+from dialer.carriers.twilio import client, rest
+from dialer.domain.calling.call import State
 
 ACCOUNT, TOKEN, SID = "AC0123456789abcdef0123456789abcdef", "t0ken", "CAfedcba9876543210fedcba9876543210"
 CALLS = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
@@ -216,7 +216,7 @@ async def test_an_answer_that_comes_too_late_leaves_the_call_unknown(
         await desk.done.wait()
         return web.Response()
 
-    monkeypatch.setattr(http, "READ_S", 0.3)
+    monkeypatch.setattr(client, "READ_S", 0.3)
     desk.answer = slow
     assert isinstance(await twilio.place(ORDER), Unknown)
     assert len(desk.asked) == 1

@@ -25,7 +25,7 @@ from dialer.carriers.twilio.webhooks import (
     sequence_of,
     state_of,
 )
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 SIGNED = json.loads((VECTORS / "twilio-signatures.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dialer.cli.doctor_voices import KEYS
+from dialer.cli.admin.doctor_voices import KEYS
 from dialer.settings import Settings
 from dialer.wiring.voices import NAMES, make_voices
 from tests.integration.test_cascade_providers import PARTS, TEXTS
@@ -18,13 +18,13 @@ ROWS = {
     for name, rest in re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, re.M)
     if name in NAMES
 }
-SHARED = ("dialer/settings.py", "dialer/cli/doctor_voices.py", "dialer/cli/rehearsal.py")
+SHARED = ("dialer/settings.py", "dialer/cli/admin/doctor_voices.py", "dialer/cli/rehearsal/environment.py")
 
 
 def _parts(kind: str) -> set[str]:
-    """The files of one kind of a cascade's parts."""
-    found = (ROOT / "dialer" / "voices" / "cascade" / kind).glob("*.py")
-    return {each.stem for each in found} - {"__init__", "mouth", "agent", "loading"}
+    """The files of one kind of a pipeline's parts."""
+    found = (ROOT / "dialer" / "voices" / "pipeline" / kind).glob("*.py")
+    return {each.stem for each in found} - {"__init__", "base", "agent", "loading"}
 
 
 def test_the_table_names_every_voice() -> None:
@@ -44,7 +44,9 @@ def test_each_voice_has_the_files_of_its_row_and_its_key_everywhere(name: str) -
     assert key.lower() in Settings.model_fields
     prefix = key.split("_")[0].lower()
     address = next(each for each in (f"{prefix}_url", f"{prefix}_realtime_url") if each in Settings.model_fields)
-    assert address.removesuffix("_url").split("_")[0] in (ROOT / "dialer/cli/world.py").read_text(encoding="utf-8")
+    assert address.removesuffix("_url").split("_")[0] in (ROOT / "dialer/cli/rehearsal/world.py").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_voice_without_its_keys_is_not_there() -> None:
@@ -61,4 +63,4 @@ def test_each_transcriber_and_speaker_can_be_chosen_and_is_tried_in_the_simulate
 def test_each_text_model_is_a_voice_and_is_tried_in_the_simulated_world() -> None:
     assert {f"cascade_{each}" for each in TEXTS} == {name for name in NAMES if name.startswith("cascade_")}
     own = {Path(ROWS[name][0]).stem for name in NAMES if name.startswith("cascade_")}
-    assert own == _parts("text")
+    assert own == _parts("llm")

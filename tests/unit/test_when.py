@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.when import parse_when
+from dialer.domain.speech.relative_time import parse_when
 
 INDIA = "Asia/Kolkata"
 NOW = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)

@@ -6,9 +6,9 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType
 
-from dialer.domain.phone import Phone, parse_phone
-from dialer.domain.states import STATE_ZONES
-from dialer.domain.zones import UnknownZone, Zones, named_zone, spread, zone_of, zone_of_phone
+from dialer.domain.numbers.phone import Phone, parse_phone
+from dialer.domain.numbers.state_zones import STATE_ZONES
+from dialer.domain.numbers.zones import UnknownZone, Zones, named_zone, spread, zone_of, zone_of_phone
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from typing import Any
 
 import msgspec
 
-from dialer import audio
-from dialer.carriers.digits import is_count
+from dialer.audio import ulaw
 from dialer.carriers.media import (
     MediaConnected,
     MediaDigit,
@@ -26,6 +25,7 @@ from dialer.carriers.media import (
     NotMediaError,
     Send,
 )
+from dialer.carriers.parsing import is_count
 
 RATE = 8000
 PCM_BYTES_PER_MS = 16
@@ -133,18 +133,18 @@ class ExotelMedia:
 
     def _media(self, media: _Media) -> MediaFrame:
         try:
-            pcm = audio.pcm_from_bytes(binascii.a2b_base64(media.payload, strict_mode=True))
+            pcm = ulaw.pcm_from_bytes(binascii.a2b_base64(media.payload, strict_mode=True))
         except (binascii.Error, ValueError) as error:
             raise NotMediaError("a payload that is not base64") from error
         self._heard_ms += len(pcm) * 1000 // RATE
         if media.timestamp is not None:
             self._heard_ms = _count(media.timestamp, "timestamp")
-        payload = binascii.b2a_base64(audio.ulaw_encode(pcm), newline=False).decode()
+        payload = binascii.b2a_base64(ulaw.ulaw_encode(pcm), newline=False).decode()
         return MediaFrame(payload, self._heard_ms)
 
     def encode_audio(self, stream_sid: str, payload: str, send: Send) -> None:
         """Sound to be played, in pieces of 200 ms: as many as are full by now."""
-        pcm = audio.pcm_to_bytes(audio.ulaw_decode(binascii.a2b_base64(payload)))
+        pcm = ulaw.pcm_to_bytes(ulaw.ulaw_decode(binascii.a2b_base64(payload)))
         self._sound += pcm
         self._given += len(pcm)
         while len(self._sound) >= PIECE_BYTES:

@@ -13,11 +13,11 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import aiohttp
 from yarl import URL
 
-from dialer.carriers.digits import is_count
-from dialer.carriers.exotel.answers import Record, money_of, read_json, record_of, sort_answer, text_of, words_of
-from dialer.carriers.exotel.numbers import e164_of, moment_of, written
+from dialer.carriers.exotel.number_formats import e164_of, moment_of, written
 from dialer.carriers.exotel.profile import PER_MINUTE, PROFILE
+from dialer.carriers.exotel.responses import Record, money_of, read_json, record_of, sort_answer, text_of, words_of
 from dialer.carriers.exotel.webhooks import ended_as, parse_status, state_of
+from dialer.carriers.parsing import is_count
 from dialer.carriers.port import (
     AccountRefused,
     CarrierError,
@@ -30,8 +30,8 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.domain.call import State
-from dialer.domain.routing import Route
+from dialer.domain.calling.call import State
+from dialer.domain.calling.routing import Route
 from dialer.failpoint import failpoint
 
 CONNECT_S = 3.0

@@ -12,9 +12,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
 
-from dialer.carriers.digits import is_count
+from dialer.carriers.parsing import is_count
 from dialer.carriers.port import Ended, Report
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 FINAL = {"completed", "failed", "busy", "no-answer", "canceled"}

@@ -5,7 +5,6 @@ Each message type is parsed on its own, and `streamSid` is only ever read at the
 
 import msgspec
 
-from dialer.carriers.digits import is_count
 from dialer.carriers.media import (
     MediaConnected,
     MediaDigit,
@@ -18,6 +17,7 @@ from dialer.carriers.media import (
     NotMediaError,
     Send,
 )
+from dialer.carriers.parsing import is_count
 
 
 class _MediaFormat(msgspec.Struct, rename="camel", gc=False):

@@ -24,11 +24,11 @@ from dialer.carriers.port import (
     TryLater,
     Unknown,
 )
-from dialer.carriers.twilio.http import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
+from dialer.carriers.twilio.client import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
 from dialer.carriers.twilio.profile import PROFILE
 from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
-from dialer.domain.routing import Route
+from dialer.domain.calling.routing import Route
 
 T = TypeVar("T")
 # Codes that speak of the number and will not change (twilio.md §6); other 4xx speak of the account or of our request.

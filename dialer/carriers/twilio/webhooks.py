@@ -9,9 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from dialer.carriers.digits import is_count
+from dialer.carriers.parsing import is_count
 from dialer.carriers.port import Ended, HandedOver, Report
-from dialer.domain.call import State
+from dialer.domain.calling.call import State
 
 STATES = {
     "queued": State.PLACED,

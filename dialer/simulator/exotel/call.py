@@ -9,7 +9,7 @@ from typing import Any
 from dialer.simulator.clock import now
 from dialer.simulator.exotel.connect import ConnectRequest, national
 from dialer.simulator.ledger import CallEntry, stamp
-from dialer.simulator.script import Student
+from dialer.simulator.people.script import Student
 
 IST = timezone(timedelta(hours=5, minutes=30))
 FINAL = frozenset({"completed", "busy", "failed", "no-answer"})

@@ -11,7 +11,7 @@ from dialer.simulator.exotel.call import FINAL, Call, ist
 from dialer.simulator.exotel.connect import national
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
-from dialer.simulator.post import Post
+from dialer.simulator.webhook_sender import Post
 
 Encoding = Literal["json", "urlencoded", "multipart"]
 TRIES = 3

@@ -14,10 +14,10 @@ from dialer.simulator.exotel.callbacks import Callbacks
 from dialer.simulator.exotel.stream import MediaStream
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import stamp
-from dialer.simulator.person import Person
-from dialer.simulator.script import Answers, Busy, Fails, NoAnswer
-from dialer.simulator.speech import STUDENT_VOICE, Speech
-from dialer.simulator.students import HELLO_AGAIN
+from dialer.simulator.people.callee import Person
+from dialer.simulator.people.script import Answers, Busy, Fails, NoAnswer
+from dialer.simulator.people.speech import STUDENT_VOICE, Speech
+from dialer.simulator.people.students import HELLO_AGAIN
 
 _DIAL_S = 0.4
 _BUSY_S = 1.0

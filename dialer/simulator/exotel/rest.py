@@ -17,8 +17,8 @@ from dialer.simulator.exotel.connect import ConnectRequest, ExotelError, e164, n
 from dialer.simulator.exotel.lifecycle import Exchange, live
 from dialer.simulator.faults import Fault, Faults
 from dialer.simulator.ledger import CallEntry, Ledger, Refusal
+from dialer.simulator.people.students import student_for
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.students import student_for
 
 THROTTLE = 100
 MINUTE_S = 60.0

@@ -14,16 +14,16 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.exotel.call import Call, new_sid
 from dialer.simulator.exotel.callbacks import known
 from dialer.simulator.exotel.connect import custom_parameters, national, sample_rate
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
-from dialer.simulator.line import End, Line, ticks
-from dialer.simulator.person import Person
-from dialer.simulator.speech import Speech
+from dialer.simulator.people.callee import Person
+from dialer.simulator.people.phone_line import End, Line, ticks
+from dialer.simulator.people.speech import Speech
 
 MESSAGE_MS = 100
 UNIT_BYTES = 320
@@ -127,12 +127,12 @@ class MediaStream:
     def _step(self) -> bytes:
         """What the student says in the next 100 ms, as PCM at the stream's rate."""
         said = bytearray()
-        for _ in range(MESSAGE_MS // audio.FRAME_MS):
+        for _ in range(MESSAGE_MS // ulaw.FRAME_MS):
             payload = self._line.step()
             if self._line.person.hung_up:
                 break
-            said += base64.b64decode(payload) if payload else audio.SILENCE_FRAME
-        return audio.pcm_to_bytes(audio.resample(audio.ulaw_decode(bytes(said)), audio.RATE, self._rate))
+            said += base64.b64decode(payload) if payload else ulaw.SILENCE_FRAME
+        return ulaw.pcm_to_bytes(ulaw.resample(ulaw.ulaw_decode(bytes(said)), ulaw.RATE, self._rate))
 
     def _media(self, pcm: bytes) -> dict[str, str]:
         self.entry.frames_sent += 1
@@ -211,11 +211,11 @@ class MediaStream:
         if self._short and not self._line.playout.empty:
             self._call.entry.warn(LEAST_BYTES, f"less than {LEAST_BYTES} bytes at once, and more followed")
         self._short = len(sound) < LEAST_BYTES
-        pcm = audio.pcm_from_bytes(sound)
-        heard = audio.ulaw_encode(audio.resample(pcm, self._rate, audio.RATE))
+        pcm = ulaw.pcm_from_bytes(sound)
+        heard = ulaw.ulaw_encode(ulaw.resample(pcm, self._rate, ulaw.RATE))
         if len(sound) % UNIT_BYTES:
             self._call.entry.warn(UNIT_BYTES, f"{len(sound)} bytes are no multiple of {UNIT_BYTES}")
-            heard += bytes([audio.SILENCE]) * (PADDED_GAP_MS * audio.BYTES_PER_MS)
+            heard += bytes([ulaw.SILENCE]) * (PADDED_GAP_MS * ulaw.BYTES_PER_MS)
         self.entry.bytes_received += len(sound)
         if not self._line.playout.give(heard):
             self._call.entry.warn(1009, "play-out buffer is full: sound is dropped")

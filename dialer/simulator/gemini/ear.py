@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialer.simulator import ear
-from dialer.simulator.speech import Speech
+from dialer.simulator.people import stt
+from dialer.simulator.people.speech import Speech
 
 RATE = 16_000
 
 
-class Ear(ear.Ear):
+class Ear(stt.Ear):
     """Takes 16 kHz sound; gives turns. `detection` is the session's `automaticActivityDetection`."""
 
     def __init__(self, speech: Speech, detection: Mapping[str, Any]) -> None:

@@ -13,11 +13,11 @@ from dialer.simulator.faults import Faults
 from dialer.simulator.gemini.checks import BadMessageError, check_setup, one_key
 from dialer.simulator.gemini.session import Memory, Session
 from dialer.simulator.ledger import Ledger, RealtimeEntry, Refusal, stamp
-from dialer.simulator.mind import Mind
+from dialer.simulator.people.scripted_model import Mind
+from dialer.simulator.people.speech import Speech
+from dialer.simulator.people.students import LINES
 from dialer.simulator.realtime.wire import new_id
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import Speech
-from dialer.simulator.students import LINES
 
 PATHS = tuple(
     f"/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent" for version in ("v1beta", "v1")

@@ -12,17 +12,17 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.gemini.checks import CONTENT_KEYS, INPUT_KEYS, BadMessageError
 from dialer.simulator.gemini.ear import RATE, Ear
 from dialer.simulator.ledger import RealtimeEntry, ToolEntry, TurnEntry
-from dialer.simulator.mind import OPENING, Mind, Say, Use
+from dialer.simulator.people.scripted_model import OPENING, Mind, Say, Use
+from dialer.simulator.people.speech import AVA_VOICE, Speech
 from dialer.simulator.realtime.vad import Started, Stopped
 from dialer.simulator.realtime.wire import new_id
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import AVA_VOICE, Speech
 
 OUT_RATE = 24_000
 PIECE_MS = 200
@@ -213,11 +213,11 @@ class Session:
     async def _say(self, text: str) -> None:
         """Sound, faster than real time, each piece beside its share of the words."""
         clip = await self._speech.speak(text, AVA_VOICE)
-        pcm = audio.resample(audio.ulaw_decode(clip.ulaw), audio.RATE, OUT_RATE)
+        pcm = ulaw.resample(ulaw.ulaw_decode(clip.ulaw), ulaw.RATE, OUT_RATE)
         self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._ear.now_ms))
         size, words, told = OUT_RATE * PIECE_MS // 1000, text.split(" "), 0
         for at in range(0, len(pcm), size):
-            data = base64.b64encode(audio.pcm_to_bytes(pcm[at : at + size])).decode()
+            data = base64.b64encode(ulaw.pcm_to_bytes(pcm[at : at + size])).decode()
             part = {"inlineData": {"data": data, "mimeType": f"audio/pcm;rate={OUT_RATE}"}}
             content: dict[str, Any] = {"modelTurn": {"role": "model", "parts": [part]}}
             until = len(words) if at + size >= len(pcm) else round(len(words) * (at + size) / len(pcm))

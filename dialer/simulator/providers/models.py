@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from dialer.simulator.providers.anthropic import Anthropic
-from dialer.simulator.providers.chat import HuggingFaceChat, OpenAiChat
-from dialer.simulator.providers.cohere import Cohere
-from dialer.simulator.providers.desk import ApiError, Desk, bearer
-from dialer.simulator.providers.gemini import Gemini
-from dialer.simulator.providers.texts import TextService
+from dialer.simulator.providers.context import ApiError, Desk, bearer
+from dialer.simulator.providers.llm.anthropic import Anthropic
+from dialer.simulator.providers.llm.chat_completions import HuggingFaceChat, OpenAiChat
+from dialer.simulator.providers.llm.cohere import Cohere
+from dialer.simulator.providers.llm.gemini import Gemini
+from dialer.simulator.providers.llm.text_model import TextService
 
 _DAY = "2026-01-01T00:00:00Z"
 

@@ -2,22 +2,22 @@
 
 from aiohttp import web
 
-from dialer.simulator.providers import deepgram, elevenlabs, elevenlabs_speak
-from dialer.simulator.providers.anthropic import Anthropic
-from dialer.simulator.providers.chat import HuggingFaceChat, OpenAiChat
-from dialer.simulator.providers.cohere import Cohere
-from dialer.simulator.providers.deepgram_flux import FluxDoor
-from dialer.simulator.providers.deepgram_listen import ListenDoor
-from dialer.simulator.providers.deepgram_speak import SpeakDoor
-from dialer.simulator.providers.desk import Desk
-from dialer.simulator.providers.elevenlabs_listen import ScribeDoor
-from dialer.simulator.providers.gemini import Gemini
+from dialer.simulator.providers.context import Desk
+from dialer.simulator.providers.llm.anthropic import Anthropic
+from dialer.simulator.providers.llm.chat_completions import HuggingFaceChat, OpenAiChat
+from dialer.simulator.providers.llm.cohere import Cohere
+from dialer.simulator.providers.llm.gemini import Gemini
+from dialer.simulator.providers.llm.responses import OpenAiResponses
+from dialer.simulator.providers.llm.text_model import TextService
 from dialer.simulator.providers.models import Models
-from dialer.simulator.providers.openai_transcribe import TranscribeDoor
-from dialer.simulator.providers.responses import OpenAiResponses
-from dialer.simulator.providers.sockets import Door
-from dialer.simulator.providers.speech_over_http import SpeechOverHttp
-from dialer.simulator.providers.texts import TextService
+from dialer.simulator.providers.speech import deepgram, elevenlabs, elevenlabs_speak
+from dialer.simulator.providers.speech.deepgram_flux import FluxDoor
+from dialer.simulator.providers.speech.deepgram_listen import ListenDoor
+from dialer.simulator.providers.speech.deepgram_speak import SpeakDoor
+from dialer.simulator.providers.speech.elevenlabs_listen import ScribeDoor
+from dialer.simulator.providers.speech.openai_transcribe import TranscribeDoor
+from dialer.simulator.providers.speech.sockets import Door
+from dialer.simulator.providers.speech.speech_over_http import SpeechOverHttp
 
 
 class Providers:

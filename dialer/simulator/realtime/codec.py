@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dialer import audio
+from dialer.audio import ulaw as audio
 
 FRAME_BYTES = {"audio/pcm": 960, "audio/pcmu": 160, "audio/pcma": 160}
 

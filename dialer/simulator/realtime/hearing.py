@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dialer import audio
-from dialer.domain.words import is_devanagari
+from dialer.audio import ulaw
+from dialer.domain.speech.text_normalize import is_devanagari
+from dialer.simulator.people.speech import AVA_VOICE, Heard, Speech
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import FRAME_BYTES, to_line
 from dialer.simulator.realtime.vad import Detector, Event
-from dialer.simulator.speech import AVA_VOICE, Heard, Speech
 
 _ENOUGH = 0.3
 _WHOLE = 0.95
@@ -51,7 +51,7 @@ class Ear:
         events: list[Event] = []
         for at in range(0, end, size):
             frame = to_line(whole[at : at + size], self._format)
-            self.now_ms += audio.FRAME_MS
+            self.now_ms += ulaw.FRAME_MS
             if self.detector is None:
                 self._manual += frame
             elif (event := self.detector.take(frame)) is not None:
@@ -60,7 +60,7 @@ class Ear:
 
     def commit(self) -> bytes:
         """Take what was appended since the last commit, with turn detection off. Raises EventError if it is nothing."""
-        if len(self._manual) < audio.FRAME_BYTES * 5:
+        if len(self._manual) < ulaw.FRAME_BYTES * 5:
             raise EventError(
                 "input_audio_buffer_commit_empty",
                 "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio.",

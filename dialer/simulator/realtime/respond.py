@@ -11,14 +11,14 @@ from typing import Any, assert_never
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, ToolEntry, TurnEntry
-from dialer.simulator.mind import OPENING, Act, Mind, Say, Use
+from dialer.simulator.people.scripted_model import OPENING, Act, Mind, Say, Use
+from dialer.simulator.people.speech import AVA_VOICE, Speech
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import bytes_per_ms, from_line
 from dialer.simulator.realtime.conversation import Conversation, Item
 from dialer.simulator.realtime.response import Response, copied
 from dialer.simulator.realtime.wire import Wire, new_id
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import AVA_VOICE, Speech
 
 _FIRST_DELTA_MS = 100
 _DELTA_MS = 200

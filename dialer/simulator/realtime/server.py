@@ -10,11 +10,11 @@ from aiohttp import web
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import Ledger, RealtimeEntry, Refusal, stamp
+from dialer.simulator.people.speech import Speech
 from dialer.simulator.realtime.config import default_session
 from dialer.simulator.realtime.session import BETA, Session
 from dialer.simulator.realtime.wire import Wire, new_id
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import Speech
 
 
 class RealtimeService:

@@ -11,7 +11,9 @@ import msgspec
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, TruncationEntry
-from dialer.simulator.mind import Mind
+from dialer.simulator.people.scripted_model import Mind
+from dialer.simulator.people.speech import Speech
+from dialer.simulator.people.students import LINES
 from dialer.simulator.realtime.checks import EventError, missing, wrong_type
 from dialer.simulator.realtime.config import (
     BETA_EVENTS,
@@ -27,8 +29,6 @@ from dialer.simulator.realtime.respond import Responder
 from dialer.simulator.realtime.turns import Turns
 from dialer.simulator.realtime.wire import Wire, new_id
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.speech import Speech
-from dialer.simulator.students import LINES
 
 _LONGEST_APPEND = 15 * 1024 * 1024
 EXPIRED = "Your session hit the maximum duration of 60 minutes."

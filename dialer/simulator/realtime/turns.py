@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, TurnEntry
-from dialer.simulator.mind import Mind
+from dialer.simulator.people.scripted_model import Mind
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.conversation import Conversation
 from dialer.simulator.realtime.hearing import Ear, Understood, heard_as
@@ -92,13 +92,13 @@ class Turns:
         text = understood.echo if who == "echo" and understood.echo else understood.transcript
         self._entry.turns.append(TurnEntry(who, text, item_id, end_ms, understood.fraction))
         self._responder.began.clear()
-        await self._commit_item(item_id, audio.duration_ms(sound))
+        await self._commit_item(item_id, ulaw.duration_ms(sound))
         self._mind.hear(understood.lines)
         transcription = config["audio"]["input"]["transcription"]
         turns = config["audio"]["input"]["turn_detection"]
         if transcription is not None:
             answered = turns is not None and turns["create_response"] and not self._responder.mute
-            seconds = len(sound) / audio.RATE
+            seconds = len(sound) / ulaw.RATE
             task = asyncio.create_task(self._transcribe(item_id, understood, seconds, transcription, answered=answered))
             self._transcripts.add(task)
             task.add_done_callback(self._transcripts.discard)

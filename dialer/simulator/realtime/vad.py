@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dialer import audio
+from dialer.audio import ulaw
 
 _STARTS_AFTER_FRAMES = 3
 _EAGERNESS_MS = {"low": 1200, "medium": 700, "auto": 700, "high": 400}
@@ -51,7 +51,7 @@ class Detector:
             if detection["type"] == "server_vad"
             else _EAGERNESS_MS[detection["eagerness"]]
         )
-        padding = int(detection.get("prefix_padding_ms", 300)) // audio.FRAME_MS
+        padding = int(detection.get("prefix_padding_ms", 300)) // ulaw.FRAME_MS
         self._before: deque[bytes] = deque(maxlen=padding + _STARTS_AFTER_FRAMES)
         self._idle_ms: int | None = detection.get("idle_timeout_ms")
         self._idle_from: int | None = None
@@ -82,15 +82,15 @@ class Detector:
 
     def take(self, frame: bytes) -> Event | None:
         """One more frame."""
-        self._now_ms += audio.FRAME_MS
-        loud = audio.loudness(frame) > self._level
+        self._now_ms += ulaw.FRAME_MS
+        loud = ulaw.loudness(frame) > self._level
         if self._turn is not None:
             return self._go_on(frame, loud)
         self._before.append(frame)
         self._loud_frames = self._loud_frames + 1 if loud else 0
         if self._loud_frames >= _STARTS_AFTER_FRAMES:
             self._turn = bytearray(b"".join(self._before))
-            self._start_ms = max(0, self._now_ms - len(self._before) * audio.FRAME_MS)
+            self._start_ms = max(0, self._now_ms - len(self._before) * ulaw.FRAME_MS)
             self._before.clear()
             self._quiet_ms = self._loud_frames = 0
             self._idle_from = None
@@ -103,8 +103,8 @@ class Detector:
     def _go_on(self, frame: bytes, loud: bool) -> Event | None:
         assert self._turn is not None
         self._turn += frame
-        self._quiet_ms = 0 if loud else self._quiet_ms + audio.FRAME_MS
-        if self._quiet_ms < max(self._silence_ms, audio.FRAME_MS):
+        self._quiet_ms = 0 if loud else self._quiet_ms + ulaw.FRAME_MS
+        if self._quiet_ms < max(self._silence_ms, ulaw.FRAME_MS):
             return None
         sound, self._turn = bytes(self._turn), None
         return Stopped(self._start_ms, self._now_ms, sound)

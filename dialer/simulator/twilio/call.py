@@ -8,7 +8,7 @@ from typing import Any
 
 from dialer.simulator.clock import now, rfc2822
 from dialer.simulator.ledger import CallEntry, stamp
-from dialer.simulator.script import Student
+from dialer.simulator.people.script import Student
 from dialer.simulator.twilio.params import CallRequest
 from dialer.simulator.twilio.twiml import Document
 

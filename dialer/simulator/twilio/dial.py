@@ -8,8 +8,8 @@ import asyncio
 
 from dialer.simulator.clock import now
 from dialer.simulator.ledger import CallEntry, stamp
-from dialer.simulator.script import Answers, Busy, Fails
-from dialer.simulator.students import student_for
+from dialer.simulator.people.script import Answers, Busy, Fails
+from dialer.simulator.people.students import student_for
 from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.exchange import Exchange, ask_document, finish, say
 from dialer.simulator.twilio.params import CallRequest, Hook

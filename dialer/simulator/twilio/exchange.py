@@ -10,7 +10,7 @@ import aiohttp
 from dialer.simulator.clock import Clock, now, rfc2822
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import stamp
-from dialer.simulator.speech import Speech
+from dialer.simulator.people.speech import Speech
 from dialer.simulator.twilio.call import Call
 from dialer.simulator.twilio.params import Hook
 from dialer.simulator.twilio.twiml import Document, TwimlError, parse

@@ -4,10 +4,10 @@ from typing import assert_never
 
 from dialer.simulator.clock import now
 from dialer.simulator.ledger import stamp
-from dialer.simulator.person import Person
-from dialer.simulator.script import Answers, Busy, Fails, NoAnswer
-from dialer.simulator.speech import STUDENT_VOICE
-from dialer.simulator.students import HELLO_AGAIN
+from dialer.simulator.people.callee import Person
+from dialer.simulator.people.script import Answers, Busy, Fails, NoAnswer
+from dialer.simulator.people.speech import STUDENT_VOICE
+from dialer.simulator.people.students import HELLO_AGAIN
 from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.dial import dial
 from dialer.simulator.twilio.exchange import Exchange, fetch, finish, parsed, say

@@ -13,8 +13,8 @@ from aiohttp import web
 from dialer.simulator.clock import Clock, now
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import CallEntry, Ledger, Refusal
+from dialer.simulator.people.students import student_for
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.students import student_for
 from dialer.simulator.twilio.call import BEFORE_ANSWER, FINAL, Call, new_sid
 from dialer.simulator.twilio.exchange import Exchange, fetch
 from dialer.simulator.twilio.lifecycle import live

@@ -11,18 +11,18 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from dialer import audio
+from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
-from dialer.simulator.line import End, Line, ticks
-from dialer.simulator.person import Person
-from dialer.simulator.speech import Speech
+from dialer.simulator.people.callee import Person
+from dialer.simulator.people.phone_line import End, Line, ticks
+from dialer.simulator.people.speech import Speech
 from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.signature import sign
 from dialer.simulator.twilio.twiml import Stream
 
-SILENCE = base64.b64encode(audio.SILENCE_FRAME).decode()
+SILENCE = base64.b64encode(ulaw.SILENCE_FRAME).decode()
 
 
 class MediaStream:
@@ -85,7 +85,7 @@ class MediaStream:
         try:
             await socket.send_str('{"event":"connected","protocol":"Call","version":"1.0.0"}')
             await socket.send_str(self._start_message())
-            async for _ in ticks(self._clock, self.entry, audio.FRAME_MS):
+            async for _ in ticks(self._clock, self.entry, ulaw.FRAME_MS):
                 if self._closed:
                     return "server"
                 if self._call.over.is_set():

@@ -13,10 +13,10 @@ from yarl import URL
 from dialer.simulator.clock import Clock, now, rfc2822
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
-from dialer.simulator.post import Post
 from dialer.simulator.twilio.call import FINAL, Call
 from dialer.simulator.twilio.params import Hook
 from dialer.simulator.twilio.signature import sign
+from dialer.simulator.webhook_sender import Post
 
 _COUNTRIES = {"+91": "IN", "+1": "US", "+44": "GB", "+61": "AU", "+971": "AE"}
 _PLACES = ("City", "State", "Zip")

@@ -3,6 +3,7 @@
 Times are `timestamptz`. A closed set of words is `text` with a check, so that a migration can widen it.
 """
 
+from dialer.store.tables.auth import ApiToken, GivenAnswer, Invitation, SignIn
 from dialer.store.tables.base import Base, Word, big_id, one_of
 from dialer.store.tables.calls import Call, CallEvent
 from dialer.store.tables.campaigns import (
@@ -14,9 +15,9 @@ from dialer.store.tables.campaigns import (
     Campaign,
     Script,
 )
-from dialer.store.tables.doors import ApiToken, GivenAnswer, Invitation, SignIn
-from dialer.store.tables.guards import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
-from dialer.store.tables.house import Account, AuditEntry, BridgeProcess, LivedClock, Price
+from dialer.store.tables.compliance import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
+from dialer.store.tables.conversations import EnquiryValue, ToolUse, Turn
+from dialer.store.tables.exports import SHEETS, ExportSchedule, Feed, Hook, HookDelivery, ImportChange, Job
 from dialer.store.tables.leads import (
     CHOICES,
     FATES,
@@ -41,8 +42,7 @@ from dialer.store.tables.meetings import (
     Mail,
     TimeOff,
 )
-from dialer.store.tables.sheets import SHEETS, ExportSchedule, Feed, Hook, HookDelivery, ImportChange, Job
-from dialer.store.tables.talks import EnquiryValue, ToolUse, Turn
+from dialer.store.tables.system import Account, AuditEntry, BridgeProcess, LivedClock, Price
 
 __all__ = [
     "BOOKING_STATES",

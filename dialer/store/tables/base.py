@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from dialer.domain.call import Outcome, State
+from dialer.domain.calling.call import Outcome, State
 
 
 class Word(TypeDecorator[StrEnum]):

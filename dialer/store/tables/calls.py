@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.domain.call import LIVE, Outcome, State
+from dialer.domain.calling.call import LIVE, Outcome, State
 from dialer.store.tables.base import Base, big_id, one_of
 
 

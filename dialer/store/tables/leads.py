@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.domain.call import Outcome
+from dialer.domain.calling.call import Outcome
 from dialer.store.tables.base import Base, big_id, one_of
 
 LEAD_STATES = ("ready", "waiting", "calling", "done")

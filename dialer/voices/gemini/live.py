@@ -12,8 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from dialer import audio
-from dialer.resampling import Downsampler, Upsampler
+from dialer.audio import ulaw
+from dialer.audio.resample import Downsampler, Upsampler
+from dialer.audio.vad.energy import Vad
 from dialer.voices.gemini import wire
 from dialer.voices.gemini.setup import setup_of
 from dialer.voices.port import (
@@ -45,7 +46,6 @@ from dialer.voices.port import (
     VoiceReady,
 )
 from dialer.voices.session import Profile
-from dialer.voices.vad import Vad
 
 PROFILE = Profile(
     audio="PCM16, 16 kHz in, 24 kHz out", truncates=False, cancels=False, transcribes="both", tools=True, resumes=True
@@ -136,8 +136,8 @@ class GeminiLive:
             self._heard.append(SpeechStarted())
         elif change is False:
             self._heard.append(SpeechStopped(round(self._vad.now_ms - self._vad.silence_ms)))
-        pcm = self._up.take(audio.ulaw_decode(_bytes(payload)))
-        data = base64.b64encode(audio.pcm_to_bytes(pcm)).decode()
+        pcm = self._up.take(ulaw.ulaw_decode(_bytes(payload)))
+        data = base64.b64encode(ulaw.pcm_to_bytes(pcm)).decode()
         return f'{{"realtimeInput":{{"audio":{{"data":"{data}","mimeType":"audio/pcm;rate=16000"}}}}}}'.encode()
 
     def heard(self) -> Sequence[VoiceEvent]:
@@ -265,8 +265,8 @@ class GeminiLive:
         return f"{kind}_{id(self) & 0xFFFFFF:x}_{self._items}"
 
     def _ulaw(self, data: str) -> str:
-        pcm = self._down.take(audio.pcm_from_bytes(_bytes(data)))
-        return base64.b64encode(audio.ulaw_encode(pcm)).decode()
+        pcm = self._down.take(ulaw.pcm_from_bytes(_bytes(data)))
+        return base64.b64encode(ulaw.ulaw_encode(pcm)).decode()
 
 
 def _message(key: str, value: Mapping[str, Any]) -> bytes:

@@ -11,21 +11,22 @@ from litestar.params import FromPath, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.blanks import blanks
-from dialer.control import Command, ask
-from dialer.domain.roles import READERS, RUNNERS
-from dialer.flows.change_campaign import CannotChangeError, change_campaign
-from dialer.flows.create_campaign import NameTakenError, create_campaign
-from dialer.flows.keep_scripts import UnknownScriptError, newest
-from dialer.flows.launch import CannotLaunchError, launch
-from dialer.flows.rehearse import MOST_LEADS, ask_rehearsal
-from dialer.flows.stop_campaign import stop_campaign
-from dialer.store import audit, campaign_pages, campaigns
+from dialer.ava.placeholders import blanks
+from dialer.bus.call_control import Command, ask
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.services.campaigns.create import NameTakenError, create_campaign
+from dialer.services.campaigns.rehearsal import MOST_LEADS, ask_rehearsal
+from dialer.services.campaigns.start import CannotLaunchError, launch
+from dialer.services.campaigns.stop import stop_campaign
+from dialer.services.campaigns.update import CannotChangeError, change_campaign
+from dialer.services.scripts import UnknownScriptError, newest
+from dialer.store.campaigns import campaign_queries, campaigns
+from dialer.store.system import audit
 from dialer.store.tables import Campaign
-from dialer.web.doors.may import may
-from dialer.web.doors.once import Asked, Json, once
-from dialer.web.doors.rates import START
-from dialer.web.parts import WebParts
+from dialer.web.app_state import WebParts
+from dialer.web.auth.idempotency import Asked, Json, once
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import START
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MACHINE = Literal["off", "hang_up", "leave_message"]
@@ -75,7 +76,7 @@ class Rehearsed(BaseModel):
 async def list_campaigns(parts: WebParts) -> list[Json]:
     """Every campaign with its counts."""
     async with parts.sessions() as session:
-        return [await described(session, each) for each in await campaign_pages.every(session)]
+        return [await described(session, each) for each in await campaign_queries.every(session)]
 
 
 @get("/api/campaigns/{name:str}", opt=may(READERS), tags=["campaigns"])
@@ -177,7 +178,7 @@ async def named(session: AsyncSession, name: str) -> Campaign:
 
 async def described(session: AsyncSession, campaign: Campaign) -> Json:
     """A campaign as the API tells it."""
-    script = await campaign_pages.script_of(session, campaign)
+    script = await campaign_queries.script_of(session, campaign)
     cap = campaign.spend_cap
     return {
         **await campaigns.standing(session, campaign),

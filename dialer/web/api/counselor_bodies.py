@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.domain.counselor import LIMITS, LONGEST_ADDRESS, LONGEST_WHY, LONGEST_WORDS, MOST_WORDS
-from dialer.flows.keep_counselors import described, week_of
-from dialer.store.days_off import DaysOff
-from dialer.store.meeting_pages import Person
-from dialer.web.doors.once import Json
+from dialer.domain.meetings.counselor_input import LIMITS, LONGEST_ADDRESS, LONGEST_WHY, LONGEST_WORDS, MOST_WORDS
+from dialer.services.counselors import described, week_of
+from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.time_off import DaysOff
+from dialer.web.auth.idempotency import Json
 
 Words = Annotated[str, Field(max_length=LONGEST_WORDS)]
 Week = Annotated[

@@ -8,9 +8,9 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.counselor import NotUnderstoodError, Week, read_days_off, read_fields, read_week
-from dialer.domain.roles import EVERYBODY, MEETERS, READERS, RUNNERS
-from dialer.flows.keep_counselors import (
+from dialer.domain.access.roles import EVERYBODY, MEETERS, READERS, RUNNERS
+from dialer.domain.meetings.counselor_input import NotUnderstoodError, Week, read_days_off, read_fields, read_week
+from dialer.services.counselors import (
     CounselorError,
     add_counselor,
     change_counselor,
@@ -21,20 +21,20 @@ from dialer.flows.keep_counselors import (
     take_days_off,
     take_in,
 )
-from dialer.store import days_off, meeting_pages
+from dialer.store.meetings import meetings, time_off
 from dialer.store.tables import Counselor
 from dialer.web.api.counselor_bodies import Changes, New, Off, days_off_told, listed
-from dialer.web.doors.may import may
-from dialer.web.doors.once import Asked, Json, once
-from dialer.web.doors.whose import found
-from dialer.web.parts import Parts, WebParts
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.idempotency import Asked, Json, once
+from dialer.web.auth.ownership import found
+from dialer.web.auth.permissions import may
 
 
 @get("/api/counselors", opt=may(READERS), tags=["counselors"])
 async def list_counselors(parts: WebParts) -> list[Json]:
     """Everybody, also those who left: zone, hours, what they know, how they are booked, what their calendar says."""
     async with parts.sessions() as session:
-        return [listed(each) for each in await meeting_pages.counselors(session, parts.clock.now())]
+        return [listed(each) for each in await meetings.counselors(session, parts.clock.now())]
 
 
 @get("/api/counselors/{counselor_id:int}", opt=may(EVERYBODY), tags=["counselors"])
@@ -168,8 +168,8 @@ def _read(data: Changes, parts: Parts) -> tuple[dict[str, Any], Week]:
 async def _told(session: AsyncSession, person: Counselor, parts: Parts) -> Json:
     """A counselor as they are now, with the days off that are not over."""
     now = parts.clock.now()
-    (one,) = await meeting_pages.counselors(session, now, person.id)
-    off = await days_off.of_counselor(session, person.id, now)
+    (one,) = await meetings.counselors(session, now, person.id)
+    off = await time_off.of_counselor(session, person.id, now)
     return {**listed(one), "days_off": [days_off_told(each, person.zone) for each in off]}
 
 

@@ -9,15 +9,16 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from dialer.domain.roles import EVERYBODY, MEETERS
-from dialer.flows.change_meeting import Refused, cancel_meeting, choices, move_meeting
-from dialer.flows.say_how_it_went import Verdict, say_how_it_went
-from dialer.store import agenda, audit
+from dialer.domain.access.roles import EVERYBODY, MEETERS
+from dialer.services.meetings.change import Refused, cancel_meeting, choices, move_meeting
+from dialer.services.meetings.outcome import Verdict, say_how_it_went
+from dialer.store.meetings import meeting_calendar
+from dialer.store.system import audit
 from dialer.store.tables import Booking
-from dialer.web.doors.may import may
-from dialer.web.doors.once import Asked, Json, once
-from dialer.web.doors.whose import found_booking
-from dialer.web.parts import WebParts
+from dialer.web.app_state import WebParts
+from dialer.web.auth.idempotency import Asked, Json, once
+from dialer.web.auth.ownership import found_booking
+from dialer.web.auth.permissions import may
 
 LONGEST = timedelta(days=366)
 
@@ -53,7 +54,7 @@ async def list_bookings(
     if not timedelta(0) < last - first <= LONGEST:
         raise ClientException("until is after since, by a year at most", status_code=422)
     async with parts.sessions() as session:
-        return [_told(each) for each in await agenda.between(session, first, last, request.user.only)]
+        return [_told(each) for each in await meeting_calendar.between(session, first, last, request.user.only)]
 
 
 @get("/api/bookings/{booking_id:uuid}/times", opt=may(MEETERS), tags=["bookings"])
@@ -121,7 +122,7 @@ def _done(done: Booking | Refused) -> Json:
     return {**told, "sequence": done.sequence}
 
 
-def _told(line: agenda.Line) -> Json:
+def _told(line: meeting_calendar.Line) -> Json:
     return {
         "booking_id": str(line.booking.id),
         "campaign": line.campaign,

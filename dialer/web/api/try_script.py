@@ -7,12 +7,12 @@ from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg, FromPath
 
-from dialer.ava.trial_talk import Asked, Told
-from dialer.domain.roles import RUNNERS
-from dialer.web.doors.may import may
-from dialer.web.doors.rates import TRY
-from dialer.web.parts import WebParts
-from dialer.web.trying import try_turn
+from dialer.ava.trial.models import Asked, Told
+from dialer.domain.access.roles import RUNNERS
+from dialer.web.app_state import WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import TRY
+from dialer.web.trial_runner import try_turn
 
 FIRST = Example(summary="AVA opens", value={"student": "Asha Rao", "zone": "Asia/Kolkata"})
 NEXT = Example(

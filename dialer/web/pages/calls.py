@@ -10,16 +10,17 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from dialer.domain.call import AT_CARRIER
-from dialer.domain.roles import READERS
-from dialer.store import campaign_pages, costs, past_calls, recordings, talks
-from dialer.store.lead_lists import PAGE
-from dialer.store.talks import Talk
-from dialer.web.doors.may import may
-from dialer.web.pages.addresses import with_query
-from dialer.web.pages.leads import OUTCOMES
-from dialer.web.pages.shown import shown
-from dialer.web.parts import WebParts
+from dialer.domain.access.roles import READERS
+from dialer.domain.calling.call import AT_CARRIER
+from dialer.store.calls import call_detail, call_history, costs, recordings
+from dialer.store.calls.call_detail import Talk
+from dialer.store.campaigns import campaign_queries
+from dialer.store.leads.lead_search import PAGE
+from dialer.web.app_state import WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.pages.leads.leads import OUTCOMES
+from dialer.web.pages.urls import with_query
+from dialer.web.render import shown
 
 
 @get("/calls", include_in_schema=False, opt=may(READERS))
@@ -31,8 +32,8 @@ async def all_calls(
     wanted = outcome if outcome in OUTCOMES else ""
     given = {"campaign": campaign, "outcome": wanted}
     async with parts.sessions() as session:
-        rows = await past_calls.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
-        names = await campaign_pages.names(session)
+        rows = await call_history.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
+        names = await campaign_queries.names(session)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     following = f"{last.at.isoformat()}~{last.call_id}" if last else ""
     return shown(
@@ -60,7 +61,7 @@ def _key(text: str) -> tuple[datetime, UUID] | None:
 async def one_call(call_id: FromPath[UUID], parts: WebParts) -> Template:
     """One call."""
     async with parts.sessions() as session:
-        talk = await talks.of_call(session, call_id)
+        talk = await call_detail.of_call(session, call_id)
         if talk is None:
             raise NotFoundException("there is no such call")
         money = await costs.of_call(session, talk.campaign, call_id)

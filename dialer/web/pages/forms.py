@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException
 from pydantic import BaseModel, ValidationError
 
-from dialer.flows.sign_in import Caller
+from dialer.services.accounts.sign_in import Caller
 
 Asked = Request[Any, Any, State]
 M = TypeVar("M", bound=BaseModel)

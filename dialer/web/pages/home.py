@@ -4,13 +4,14 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from dialer.domain.roles import EVERYBODY
-from dialer.store import attention, tallies
-from dialer.store.tallies import Tallies
-from dialer.web.doors.may import may
+from dialer.domain.access.roles import EVERYBODY
+from dialer.store.campaigns import campaign_stats
+from dialer.store.campaigns.campaign_stats import Tallies
+from dialer.store.system import action_items
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
 from dialer.web.pages.forms import Asked
-from dialer.web.pages.shown import shown
-from dialer.web.parts import Parts, WebParts
+from dialer.web.render import shown
 
 TALLIES = "tallies"
 
@@ -20,7 +21,7 @@ async def all_tallies(parts: Parts) -> Tallies:
 
     async def make() -> Tallies:
         async with parts.sessions() as session:
-            return await tallies.every(session)
+            return await campaign_stats.every(session)
 
     return await parts.kept.get(TALLIES, make)
 
@@ -32,16 +33,16 @@ async def home(request: Asked, parts: WebParts, done: FromQuery[str | None] = No
         return Redirect("/bookings", status_code=303)
     sums = await all_tallies(parts)
     async with parts.sessions() as session:
-        campaigns = await attention.newest_campaigns(session)
-        live = await attention.live_calls(session)
-        needs = await attention.needs(session, parts.clock.now())
+        campaigns = await action_items.newest_campaigns(session)
+        live = await action_items.live_calls(session)
+        needs = await action_items.needs(session, parts.clock.now())
     return shown(
         "home.html",
         "/",
         done=done,
         campaigns=campaigns,
         sums=sums,
-        whole=tallies.together(sums),
+        whole=campaign_stats.together(sums),
         live=live,
         needs=needs,
         cap=sum((each.spend_cap or 0 for each in campaigns if each.state == "running"), start=0),

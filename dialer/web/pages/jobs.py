@@ -8,14 +8,15 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from dialer.domain.roles import READERS, RUNNERS
-from dialer.store import campaigns, jobs
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.store.campaigns import campaigns
+from dialer.store.system import jobs
 from dialer.store.tables import Job
-from dialer.web.doors.may import may
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
 from dialer.web.pages.forms import Asked
 from dialer.web.pages.home import TALLIES
-from dialer.web.pages.shown import go, shown
-from dialer.web.parts import Parts, WebParts
+from dialer.web.render import go, shown
 
 
 @get("/jobs/{job_id:int}", include_in_schema=False, opt=may(READERS))

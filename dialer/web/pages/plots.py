@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from dialer.store.reports import LATENCY_STEP_MS, MOST_LATENCY_STEPS, Report, Share
+from dialer.store.system.reports import LATENCY_STEP_MS, MOST_LATENCY_STEPS, Report, Share
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Cell = str | int | float | None

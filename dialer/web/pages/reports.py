@@ -12,16 +12,17 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from dialer.domain.roles import READERS
-from dialer.domain.sheet import neutral
-from dialer.store import campaign_pages, reports
-from dialer.web.doors.may import may
-from dialer.web.doors.rates import EXPORT
-from dialer.web.pages.addresses import with_query
-from dialer.web.pages.files import KINDS
+from dialer.domain.access.roles import READERS
+from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.store.campaigns import campaign_queries
+from dialer.store.system import reports
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import EXPORT
+from dialer.web.pages.downloads import KINDS
 from dialer.web.pages.plots import Plot, plot_named, plots_of
-from dialer.web.pages.shown import shown
-from dialer.web.parts import Parts, WebParts
+from dialer.web.pages.urls import with_query
+from dialer.web.render import shown
 
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=29)
@@ -35,7 +36,7 @@ async def page(
     first, last = _days(parts, since, until)
     campaign_id = _campaign(campaign)
     async with parts.sessions() as session:
-        names = await campaign_pages.names(session)
+        names = await campaign_queries.names(session)
     given = {"campaign": campaign, "since": first.isoformat(), "until": last.isoformat()}
     return shown(
         "reports/page.html",

@@ -10,25 +10,27 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 
-from dialer import live
-from dialer.domain.cost import KINDS, MONEY
-from dialer.domain.roles import ADMINS, READERS, RUNNERS
-from dialer.domain.rulebook import RULES
-from dialer.domain.rules import coverage
-from dialer.flows.keep_prices import PriceError
-from dialer.flows.keep_prices import remove_price as drop_price
-from dialer.flows.keep_prices import set_price as keep_price
-from dialer.flows.ring_one import Asked as Rung
-from dialer.flows.ring_one import ring_one
-from dialer.flows.safeguards import release_kill_switch, throw_kill_switch
-from dialer.store import attention, audit, do_not_call, kill_switches, prices
-from dialer.store.campaign_pages import every
-from dialer.web.doors.may import may
+from dialer.bus import live_feed
+from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
+from dialer.domain.calling.cost import KINDS, MONEY
+from dialer.domain.compliance.rule_loader import RULES
+from dialer.domain.compliance.rules import coverage
+from dialer.services.dialing.call_now import Asked as Rung
+from dialer.services.dialing.call_now import ring_one
+from dialer.services.prices import PriceError
+from dialer.services.prices import remove_price as drop_price
+from dialer.services.prices import set_price as keep_price
+from dialer.services.safeguards import release_kill_switch, throw_kill_switch
+from dialer.store.campaigns import kill_switches, prices
+from dialer.store.campaigns.campaign_queries import every
+from dialer.store.leads import do_not_call
+from dialer.store.system import action_items, audit
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
 from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, Wrong, caller, read, who
-from dialer.web.pages.shown import go, shown
-from dialer.web.parts import Parts, WebParts
-from dialer.web.uploads import run_dialer
+from dialer.web.render import go, shown
+from dialer.web.upload_runner import run_dialer
 from dialer.wiring.accounts import PROFILES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
 
@@ -76,7 +78,7 @@ async def page(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
 async def _page(parts: Parts, **more: Any) -> Template:
     settings, today = parts.settings, parts.clock.now().date()
     async with parts.sessions() as session:
-        thrown = await attention.switches(session)
+        thrown = await action_items.switches(session)
         known = await prices.every(session)
         campaigns = await every(session, 50)
         registries = await do_not_call.registries(session)
@@ -117,7 +119,7 @@ async def ring(request: Asked, parts: WebParts) -> Template:
         await audit.note(session, who(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
     if not isinstance(asked, Rung):
         return await _page(parts, says=asked.says, status=409)
-    await live.ask_for(parts.redis, asked.call_id)
+    await live_feed.ask_for(parts.redis, asked.call_id)
     return await _page(parts, rung=asked)
 
 

@@ -1,0 +1,13 @@
+"""The "$words" of a campaign's script that no list of it fills: AVA would read them out."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.speech.placeholders import missing_columns
+from dialer.store.system.exports import lead_columns
+from dialer.store.tables import Campaign, Script
+
+
+async def blanks(session: AsyncSession, campaign: Campaign) -> tuple[str, ...]:
+    """Those words, without their sign, sorted."""
+    script = await session.get_one(Script, campaign.script_id)
+    return missing_columns(script.persona, script.opening, await lead_columns(session, campaign.name))

@@ -1,0 +1,146 @@
+"""Where AVA's tools run for a trial: on the real rows, with an invented call, in a transaction that is never kept.
+
+Nothing is held open between two looks of hers at a tool: what she called before is called again, and then undone again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.ava.tools import Answered, Tools
+from dialer.ava.trial.models import Kept, Meeting
+from dialer.ava.trial.setup import Cast
+from dialer.domain.calling.call import State
+from dialer.domain.meetings.slots import Slot
+from dialer.services.calls.context import Talk
+from dialer.store.calls import enquiries
+from dialer.store.leads import do_not_call, leads
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Lead, Mail
+
+NOBODY = "trial"
+"""Stands for the carrier and the caller's number of a call that is none."""
+PATIENCE = "SET LOCAL lock_timeout = '1500ms'"
+"""Less than a tool may take: who waits for longer is told so, and the transaction goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The student spoke; `opts_out`: what they said sounds as if nobody was to ring them again."""
+
+    words: str
+    opts_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """AVA calls a tool."""
+
+    name: str
+    arguments: str
+
+
+Step = Heard | Asks
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What every tool of the steps answered, in order, and what all of them together would have left."""
+
+    answers: Sequence[Answered]
+    kept: Kept
+    offered: Mapping[str, Slot]
+
+
+class Stage:
+    """`undone` gives sessions whose transactions are taken back together at its end."""
+
+    def __init__(
+        self,
+        undone: Callable[[], AbstractAsyncContextManager[Sessions]],
+        cast: Cast,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._undone, self._cast, self._clock = undone, cast, clock
+
+    async def play(self, steps: Sequence[Step], offered: Mapping[str, Slot]) -> Played:
+        """Play a talk from its beginning; `offered` are the tokens that were given out in it."""
+        async with self._undone() as sessions:
+            async with sessions.begin() as session:
+                await session.execute(text(PATIENCE))
+                talk = await self._invent(session)
+            talk.offered.update(offered)
+            tools = Tools(sessions, talk, self._clock)
+            answers = []
+            for n, step in enumerate(steps):
+                match step:
+                    case Heard(words, opts_out):
+                        tools.heard(f"turn_{n}")
+                        if opts_out:
+                            answers.append(await tools.opt_out(f"turn_{n}", words))
+                    case Asks(name, arguments):
+                        answers.append(await tools.run(f"call_{n}", name, arguments))
+            async with sessions.begin() as session:
+                kept = await _kept(session, talk)
+        return Played(answers, kept, talk.offered)
+
+    async def _invent(self, session: AsyncSession) -> Talk:
+        """A campaign, a lead in it and an answered call. Their number is a word: there is nobody whom it could ring."""
+        cast, call_id = self._cast, uuid4()
+        number = f"{NOBODY}:{call_id.hex}"
+        campaign = Campaign(name=number, script_id=cast.script.id, recording=cast.recorded)
+        lead = Lead(phone=number, name=cast.name, zones=[cast.zone])
+        session.add_all([campaign, lead])
+        await session.flush()
+        place = CampaignLead(campaign_id=campaign.id, lead_id=lead.id, state="calling", attempts=1)
+        session.add(place)
+        await session.flush()
+        now = self._clock()
+        session.add(
+            Call(
+                id=call_id,
+                campaign_id=campaign.id,
+                campaign_lead_id=place.id,
+                script_id=cast.script.id,
+                phone=number,
+                n=1,
+                state=State.TALKING,
+                carrier=NOBODY,
+                from_number=NOBODY,
+                gate={},
+                created_at=now,
+                answered_at=now,
+            )
+        )
+        await session.flush()
+        return Talk(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
+
+
+async def _kept(session: AsyncSession, talk: Talk) -> Kept:
+    call = await session.get_one(Call, talk.call_id)
+    listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
+    return Kept(
+        saved=await enquiries.newest(session, talk.campaign_lead_id),
+        email=await leads.email_of(session, talk.campaign_lead_id),
+        meeting=await _meeting(session, talk.call_id),
+        call_back=call.promised_at,
+        outcome=call.reported.value if call.reported else None,
+        reason=call.reason,
+        do_not_call=bool(listed),
+    )
+
+
+async def _meeting(session: AsyncSession, call_id: UUID) -> Meeting | None:
+    query = select(Booking, Counselor.name).join(Counselor, Counselor.id == Booking.counselor_id)
+    found = (await session.execute(query.where(Booking.call_id == call_id).limit(1))).first()
+    if found is None:
+        return None
+    booking, counselor = found
+    assert booking.during.lower is not None
+    letters = await session.scalar(select(func.count()).select_from(Mail).where(Mail.booking_id == booking.id))
+    return Meeting(state=booking.state, counselor=counselor, starts=booking.during.lower, letters=letters or 0)

@@ -1,0 +1,251 @@
+"""What the bridge costs per call, beside a relay in C that only passes frames on, in the same run.
+
+The load (tests/bench/bridge) plays the carrier and the voice of every call; each of its frames carries the moment it was
+sent. The bridge does for every call all that it does in production: state, transcript, playback, turns in SQL, live
+events over Redis. Recording is measured apart, for a campaign can be without it.
+"""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sqlalchemy import text
+from twilio.request_validator import RequestValidator
+
+from dialer.bench.harness import CannotMeasureError, Ground, Result, campaign_of, ground
+from dialer.bench.load import server
+from dialer.net.ports import free_ports
+
+LOAD = Path(__file__).parents[2] / "tests" / "bench" / "bridge"
+KEY = "0" * 32
+CALLS, SECONDS = (50, 200), 10
+LADDER, LADDER_SECONDS = (250, 300, 350, 400, 500), 6
+SOAK_MINUTES = 10
+LATE_MS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of the load."""
+
+    cpu_ms: float
+    """CPU ms of the bridge per call and second."""
+    up_p50: float
+    up_p99: float
+    down_p50: float
+    down_p99: float
+    kb_per_call: float
+    rss_mb: float
+    kept_up: bool
+    """Every frame arrived, and 99 of 100 within 20 ms."""
+
+
+async def measure(say: Callable[[str], None], *, full: bool = False) -> Result:
+    """CPU per call at 50 and 200 calls, added latency, memory, and how many calls one core carries."""
+    result = Result("bridge")
+    most = max((*CALLS, *LADDER))
+    with tempfile.TemporaryDirectory(prefix="dialer-relay-") as folder:
+        relay = _build(Path(folder))
+        async with ground() as here:
+            bench = _Bench(here, await _calls(here, most), relay, *free_ports(1))
+            for calls in CALLS:
+                say(f"{calls} calls over the relay, then over the bridge …")
+                with bench.relay() as (port, pid):
+                    yardstick = await bench.load(port, pid, calls, SECONDS)
+                ours = await bench.run(calls, SECONDS)
+                recorded = await bench.run(calls, SECONDS, recording=True)
+                _note(result, calls, ours, yardstick)
+                result.figures[f"cpu_ms_recorded_{calls}"] = recorded.cpu_ms
+            carried = CALLS[-1] if ours.kept_up else 0
+            for calls in LADDER if carried else ():
+                say(f"{calls} calls on one core …")
+                if not (await bench.run(calls, LADDER_SECONDS)).kept_up:
+                    break
+                carried = calls
+            result.figures["calls_per_core"] = carried
+            if full:
+                say(f"{CALLS[0]} calls for {SOAK_MINUTES} minutes …")
+                await _soak(bench, result)
+    return result
+
+
+def _note(result: Result, calls: int, ours: Measured, yardstick: Measured) -> None:
+    result.figures |= {
+        f"cpu_ms_{calls}": ours.cpu_ms,
+        f"up_p50_ms_{calls}": ours.up_p50,
+        f"up_p99_ms_{calls}": ours.up_p99,
+        f"down_p50_ms_{calls}": ours.down_p50,
+        f"down_p99_ms_{calls}": ours.down_p99,
+        f"kb_per_call_{calls}": ours.kb_per_call,
+    }
+    result.yardsticks |= {
+        f"relay_cpu_ms_{calls}": yardstick.cpu_ms,
+        f"relay_up_p99_ms_{calls}": yardstick.up_p99,
+        f"relay_down_p99_ms_{calls}": yardstick.down_p99,
+    }
+    result.ratios[f"cpu_over_relay_{calls}"] = ours.cpu_ms / yardstick.cpu_ms
+
+
+async def _soak(bench: "_Bench", result: Result) -> None:
+    """The same calls for ten minutes: what the bridge holds at the end over what it held after the first minute."""
+    async with bench.bridge() as (port, pid):
+        first = await bench.load(port, pid, CALLS[0], 60)
+        await _until_empty(port)
+        await bench.reset()
+        last = await bench.load(port, pid, CALLS[0], SOAK_MINUTES * 60)
+    result.figures |= {
+        "soak_rss_mb_first": first.rss_mb,
+        "soak_rss_mb_last": last.rss_mb,
+        "soak_cpu_ms": last.cpu_ms,
+        "soak_up_p99_ms": last.up_p99,
+    }
+    result.ratios["soak_rss_over_first"] = last.rss_mb / first.rss_mb
+
+
+async def _until_empty(port: int) -> None:
+    """Wait until the bridge has put its calls away: what it writes at their ends comes after the load has left."""
+    async with aiohttp.ClientSession() as client:
+        for _ in range(300):
+            async with client.get(f"http://127.0.0.1:{port}/health") as answer:
+                if not (await answer.json())["calls"]:
+                    return
+            await asyncio.sleep(0.1)
+    raise CannotMeasureError("the bridge still has calls half a minute after they were hung up")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    here: Ground
+    calls: int
+    binary: Path
+    voice_port: int
+
+    async def run(self, calls: int, seconds: int, *, recording: bool = False) -> Measured:
+        """A fresh bridge, and so many calls on it."""
+        await self.reset(recording=recording)
+        async with self.bridge() as (port, pid):
+            return await self.load(port, pid, calls, seconds)
+
+    @asynccontextmanager
+    async def bridge(self) -> AsyncIterator[tuple[int, int]]:
+        """A bridge process: its port and pid."""
+        (port,) = free_ports(1)
+        settings = self.here.settings
+        with tempfile.TemporaryDirectory(prefix="dialer-bench-data-") as data:
+            environment = {
+                "DIALER_DATABASE_URL": settings.dialer_database_url or "",
+                "DIALER_REDIS_URL": settings.dialer_redis_url or "",
+                "DIALER_DATA_DIR": data,
+                "DIALER_BRIDGE_PORT": str(port),
+                "DIALER_MEDIA_URL": f"ws://127.0.0.1:{port}",
+                "DIALER_BRIDGE_MOST_CALLS": "100000",
+                "DIALER_LOG_LEVEL": "error",
+                "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+                "TWILIO_AUTH_TOKEN": KEY,
+                "TWILIO_FROM_NUMBER": "+15005550006",
+                "OPENAI_API_KEY": "sk-bench",
+                "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{self.voice_port}/v1/realtime",
+            }
+            with server(["-m", "dialer", "bridge"], port, environment) as pid:
+                yield port, pid
+
+    @contextmanager
+    def relay(self) -> Iterator[tuple[int, int]]:
+        """The yardstick's port and pid."""
+        (port,) = free_ports(1)
+        process = subprocess.Popen([self.binary, str(port), str(self.voice_port)])
+        try:
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait()
+
+    async def load(self, port: int, pid: int, calls: int, seconds: int) -> Measured:
+        """Run the load against a bridge. Raises CannotMeasureError."""
+        signature = RequestValidator(KEY).compute_signature(f"ws://127.0.0.1:{port}/media-stream", {})
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(LOAD / "load.py"), "--port", str(port), "--path", "/media-stream"),
+            *("--pid", str(pid), "--calls", str(calls), "--seconds", str(seconds)),
+            *(
+                "--openai-port",
+                str(self.voice_port),
+                "--header",
+                f"X-Twilio-Signature={signature}",
+                "--param",
+                "token=bench-{i}",
+            ),
+            stdout=subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise CannotMeasureError("the load ended with an error; its own words stand above")
+        return _measured(json.loads(said), calls)
+
+    async def reset(self, *, recording: bool = False) -> None:
+        """Let every call be placed and not yet answered."""
+        async with self.here.sessions.begin() as session:
+            for statement in (
+                "DELETE FROM turn",
+                "UPDATE call SET state = 'placed', stream_opened_at = NULL, stream_closed_at = NULL, outcome = NULL, "
+                "ended_at = NULL, answered_at = NULL, reported = NULL, reason = NULL",
+                "UPDATE campaign_lead SET state = 'calling'",
+            ):
+                await session.execute(text(statement))
+            await session.execute(
+                text("UPDATE campaign SET recording = :recording, time_limit_s = 14400"), {"recording": recording}
+            )
+
+
+def _measured(told: dict[str, Any], calls: int) -> Measured:
+    if told["alive"] != calls or told["errors"]:
+        raise CannotMeasureError(f"{told['alive']} of {calls} calls lived through the run: {told['errors'][:1]}")
+    up, down = told["up_ms"], told["down_ms"]
+    late = max(up["p99"], down["p99"]) > LATE_MS
+    return Measured(
+        told["cpu_ms_per_call_second"],
+        *(up["p50"], up["p99"], down["p50"], down["p99"]),
+        told["rss_kb_per_call"],
+        told["rss_mb"],
+        kept_up=not late and told["up_lost"] <= 0 and told["down_lost"] <= 0,
+    )
+
+
+def _build(folder: Path) -> Path:
+    """The relay, compiled. Raises CannotMeasureError."""
+    if not LOAD.is_dir():
+        raise CannotMeasureError(
+            "the bridge's load is part of a checkout (tests/bench/bridge); run this bench from one"
+        )
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise CannotMeasureError("a C compiler is needed for the yardstick: apt-get install gcc")
+    binary = folder / "relay"
+    subprocess.run([compiler, "-O2", "-w", str(LOAD / "relay.c"), "-o", str(binary)], check=True)
+    return binary
+
+
+async def _calls(here: Ground, calls: int) -> int:
+    """So many calls that a carrier took, as the load names them."""
+    campaign_id = await campaign_of(here.sessions, "Bridge", calls)
+    async with here.sessions.begin() as session:
+        await session.execute(
+            text(
+                "INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, carrier, from_number, "
+                "carrier_sid, token_hash, gate, created_at) SELECT gen_random_uuid(), :campaign, x.id, k.script_id, "
+                "x.phone, 1, 'placed', 'twilio', '+15005550006', 'CA' || lpad(to_hex(x.n + :base), 32, '0'), "
+                "encode(sha256(convert_to('bench-' || x.n, 'UTF8')), 'hex'), '{}', now() FROM (SELECT c.id, l.phone, "
+                "row_number() OVER (ORDER BY c.id) - 1 AS n FROM campaign_lead c JOIN lead l ON l.id = c.lead_id "
+                "WHERE c.campaign_id = :campaign) x JOIN campaign k ON k.id = :campaign"
+            ),
+            {"campaign": campaign_id, "base": 0xCAFE0000},
+        )
+    return calls

@@ -1,0 +1,163 @@
+"""How long a cascade takes to speak of its own accord: from the end of a turn to the first sound, with providers that
+answer at once.
+
+The pause that ends a turn is the script's and not counted. The yardstick asks the same three providers one after the other
+with nothing between: words of the turn, the model's first words, the first sound.
+"""
+
+import asyncio
+import json
+import statistics
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+from pydantic import SecretStr
+
+from dialer.audio import ulaw
+from dialer.ava.tool_schemas import specs
+from dialer.bench.harness import Result
+from dialer.bench.yardsticks.fake_speech import PaperSpeech, paper_speech
+from dialer.settings import Settings
+from dialer.simulator.people.speech import process_speech
+from dialer.voices.port import AnswerEnded, Audio, Configure, Setup, VoiceEvent, VoiceOpened, VoiceReady
+from dialer.voices.session import Composed, Leg
+from dialer.wiring.pipelines import make_cascades
+
+CALLS, TURNS = 10, 20
+WITHIN_S = 10.0
+SAYS = "I want to study data science in Canada."
+ANSWER = "Canada is a fine choice for that. What budget do you have in mind?"
+SILENCE_MS = 400
+PERSONA = "You are AVA, a student advisor on the telephone. " * 80
+
+
+class _Call:
+    """Whoever a session speaks to: when its first sound came, and when the answer was over."""
+
+    def __init__(self) -> None:
+        self.ready, self.ended = asyncio.Event(), asyncio.Event()
+        self.first: float | None = None
+
+    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+        """An event."""
+        match event:
+            case VoiceOpened():
+                leg.tell(Configure(_setup()))
+            case VoiceReady():
+                self.ready.set()
+            case Audio() if self.first is None:
+                self.first = time.perf_counter()
+            case AnswerEnded():
+                self.ended.set()
+
+    def voice_gone(self, leg: Leg, says: str) -> None:
+        """It must not be."""
+        raise AssertionError(says)
+
+    def voice_choked(self, leg: Leg, choked: bool) -> None:
+        """Nothing is made of it."""
+
+
+async def measure(say: Callable[[str], None]) -> Result:
+    """Milliseconds from the end of a turn to the first sound, over ten calls of twenty turns."""
+    result = Result("cascade")
+    async with paper_speech() as paper:
+        say(f"{CALLS} calls of {TURNS} turns …")
+        theirs = [await _providers(paper) for _ in range(TURNS)]
+        async with _voice(paper) as voice:
+            turns = [await _talk(voice, paper) for _ in range(CALLS)]
+    ours = sorted(ms for each in turns for ms in each)
+    result.figures["first_audio_p50_ms"] = statistics.median(ours)
+    result.figures["first_audio_p95_ms"] = ours[len(ours) * 95 // 100]
+    result.figures["first_turn_ms"] = turns[0][0]
+    result.yardsticks["providers_p50_ms"] = statistics.median(theirs)
+    own = result.figures["first_audio_p50_ms"]
+    result.ratios["first_audio_over_providers"] = own / result.yardsticks["providers_p50_ms"]
+    return result
+
+
+@asynccontextmanager
+async def _voice(paper: PaperSpeech) -> AsyncIterator[Composed]:
+    settings = Settings(  # type: ignore[call-arg]  # pydantic-settings takes it
+        _env_file=None,
+        dialer_cascade_stt="deepgram",
+        dialer_cascade_tts="deepgram",
+        openai_api_key=SecretStr(paper.key),
+        openai_url=f"{paper.url}/v1",
+        deepgram_api_key=SecretStr(paper.key),
+        deepgram_url=paper.url,
+    )
+    voice = make_cascades(settings)["cascade_openai"]
+    try:
+        yield voice
+    finally:
+        await voice.shut()
+
+
+async def _talk(voice: Composed, paper: PaperSpeech) -> list[float]:
+    """One call: how long each of its turns waited for sound, in ms."""
+    call, took = _Call(), list[float]()
+    leg = voice.leg(call, voice.model)
+    await leg.connect()
+    async with asyncio.timeout(WITHIN_S * TURNS):
+        await call.ready.wait()
+        for _ in range(TURNS):
+            took.append(await _turn(leg, call, paper))
+    leg.close()
+    return took
+
+
+async def _turn(leg: Leg, call: _Call, paper: PaperSpeech) -> float:
+    call.first = None
+    call.ended.clear()
+    paper.words.append(SAYS)
+    paper.answers.append(ANSWER)
+    speech = b"".join(process_speech().clip(SAYS, "en").frames)
+    pause = ulaw.SILENCE_FRAME * (2 * SILENCE_MS // ulaw.FRAME_MS)  # the detector lags a little behind the speech
+    for frame in ulaw.frames(ulaw.SILENCE_FRAME * 10 + speech + pause):
+        leg.send_audio(b64encode(frame).decode())
+    last = time.perf_counter()  # nothing was awaited: whatever the end of the turn sets off begins now
+    await call.ended.wait()
+    assert call.first is not None
+    return (call.first - last) * 1000
+
+
+async def _providers(paper: PaperSpeech) -> float:
+    """The three asked one after the other, in ms."""
+    paper.words.append(SAYS)
+    paper.answers.append(ANSWER)
+    token = {"Authorization": f"Token {paper.key}"}
+    body = {"messages": [{"role": "user", "content": SAYS}], "stream": True}
+    async with aiohttp.ClientSession() as http:
+        listen = await http.ws_connect(f"{paper.url}/v1/listen", headers=token)
+        speak = await http.ws_connect(f"{paper.url}/v1/speak", headers=token)
+        began = time.perf_counter()
+        await listen.send_str(json.dumps({"type": "Finalize"}))
+        await listen.receive()
+        bearer = {"Authorization": f"Bearer {paper.key}"}
+        async with http.post(f"{paper.url}/v1/chat/completions", json=body, headers=bearer) as answer:
+            await answer.content.readline()
+            await speak.send_str(json.dumps({"type": "Speak", "text": ANSWER}))
+            await speak.send_str(json.dumps({"type": "Flush"}))
+            await speak.receive()
+            took = time.perf_counter() - began
+            await answer.read()
+        await listen.close()
+        await speak.close()
+    return took * 1000
+
+
+def _setup() -> Setup:
+    return Setup(
+        instructions=PERSONA,
+        tools=specs(),
+        speaker="ash",
+        vad_threshold=0.5,
+        vad_prefix_ms=200,
+        vad_silence_ms=SILENCE_MS,
+        transcription_model="gpt-transcribe",
+        language="en",
+    )

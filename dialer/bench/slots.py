@@ -1,0 +1,128 @@
+"""Many callers for one slot, ten thousand times: exactly one booking each, everybody else hears of other times at once.
+
+AVA's own tools race on a real database, in threes and now and then in fifties. The yardstick looks first and writes then,
+without the constraint: what it costs less, and how often it books one time twice where both looked before either wrote.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, text, update
+
+from dialer.ava import tools
+from dialer.ava.tools import Tools
+from dialer.bench.harness import MORNING, CannotMeasureError, Ground, PaperCarrier, Result, campaign_of, ground
+from dialer.domain.calling.call import State
+from dialer.domain.meetings.slots import Slot
+from dialer.services.calls.context import Talk
+from dialer.services.dialing.claim import intend
+from dialer.services.dialing.eligibility import Line
+from dialer.store.campaigns import claim_queue
+from dialer.store.tables import Call, Campaign, Counselor
+
+RACES = 10_000
+CALLERS = 3
+MANY, MANY_RACES = 50, 20
+NAIVE = 500
+PATIENCE_S = 30.0
+STARTS = datetime(2026, 2, 11, 4, 30, tzinfo=UTC)
+"""Wednesday, ten in the morning in Kolkata."""
+CLEAR = text("DELETE FROM booking")
+COUNT = text("SELECT count(*) FROM booking WHERE state = 'booked'")
+NAIVE_TABLE = text("CREATE TABLE naive_booking (id uuid, counselor_id int, starts timestamptz)")
+
+
+async def measure(say: Callable[[str], None]) -> Result:
+    """Races won by exactly one, and holds per second, beside looking first and writing then."""
+    result = Result("slots")
+    tools.WITHIN_S = PATIENCE_S  # what is measured is who wins, not how long a person would wait here
+    async with ground() as here:
+        talks, slot = await _talks(here, MANY)
+        began, won, refused = time.perf_counter(), 0, 0
+        sizes = [CALLERS] * (RACES - MANY_RACES) + [MANY] * min(MANY_RACES, RACES)
+        for turn, size in enumerate(sizes, 1):
+            if turn % 1000 == 0:
+                say(f"race {turn} of {len(sizes)} …")
+            others = await _race(here, talks[:size], slot, turn)
+            won, refused = won + 1, refused + others
+        took = time.perf_counter() - began
+        result.figures |= {"races": len(sizes), "one_booking": won, "others_offered": refused}
+        result.figures["holds_per_second"] = sum(sizes) / took
+        await _naive(here, result, slot)
+    result.ratios["holds_over_naive"] = result.figures["holds_per_second"] / result.yardsticks["naive_holds_per_second"]
+    return result
+
+
+async def _race(here: Ground, talks: Sequence[Talk], slot: Slot, turn: int) -> int:
+    """One race; how many were offered other times. Raises CannotMeasureError where the promise is broken."""
+    hands = [Tools(here.sessions, talk, lambda: MORNING) for talk in talks]
+    for talk in talks:
+        talk.offered = {"wanted": slot}
+
+    async def use(hand: Tools, name: str) -> dict[str, Any]:
+        return dict(json.loads((await hand.run(f"{name}-{turn}", name, '{"slot": "wanted"}')).output))
+
+    async def want(hand: Tools) -> dict[str, Any]:
+        held = await use(hand, "hold_slot")
+        return await use(hand, "book_slot") if held.get("held") else held
+
+    answers = await asyncio.gather(*map(want, hands))
+    booked = [each for each in answers if each.get("booked")]
+    others = [each for each in answers if each.get("slots") and each.get("held") is False]
+    async with here.sessions.begin() as session:
+        rows = await session.scalar(COUNT)
+        await session.execute(CLEAR)
+    if (len(booked), rows, len(others)) != (1, 1, len(talks) - 1):
+        raise CannotMeasureError(f"race {turn}: {len(booked)} booked, {rows} rows, {len(others)} were offered others")
+    return len(others)
+
+
+async def _talks(here: Ground, count: int) -> tuple[list[Talk], Slot]:
+    """So many answered calls, and the slot that they all want."""
+    campaign_id = await campaign_of(here.sessions, "Races", count)
+    async with here.sessions.begin() as session:
+        campaign = await session.get_one(Campaign, campaign_id)
+        rows = await claim_queue.due(session, campaign_id, [1], MORNING, count)
+        fine: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
+        carrier: Any = PaperCarrier()
+        line = Line(carrier, PaperCarrier.from_number)
+        await intend(session, campaign, [(in_campaign, lead, fine, line) for in_campaign, lead in rows], MORNING)
+        await session.execute(update(Call).values(state=State.TALKING))
+        calls = (await session.scalars(select(Call).order_by(Call.id))).all()
+        desk = await session.scalar(select(Counselor.id).limit(1))
+    assert desk is not None
+    talks = [Talk(each.id, campaign_id, each.campaign_lead_id, each.phone, "Asha", "Asia/Kolkata") for each in calls]
+    return talks, Slot(desk, STARTS, STARTS + timedelta(minutes=30))
+
+
+async def _naive(here: Ground, result: Result, slot: Slot) -> None:
+    """Look whether it is free, then write: two callers at a time."""
+    async with here.sessions.begin() as session:
+        await session.execute(NAIVE_TABLE)
+    twice = 0
+    began = time.perf_counter()
+    for _ in range(NAIVE):
+        looked = asyncio.Barrier(2)
+        got = await asyncio.gather(*(_look_and_write(here, slot, looked) for _ in range(2)))
+        twice += sum(got) > 1
+        async with here.sessions.begin() as session:
+            await session.execute(text("DELETE FROM naive_booking"))
+    result.yardsticks["naive_booked_twice_of_100"] = 100 * twice / NAIVE
+    result.yardsticks["naive_holds_per_second"] = 2 * NAIVE / (time.perf_counter() - began)
+
+
+async def _look_and_write(here: Ground, slot: Slot, looked: asyncio.Barrier) -> bool:
+    key: dict[str, int | datetime | UUID] = {"counselor": slot.counselor_id, "starts": slot.starts}
+    async with here.sessions.begin() as session:
+        taken = text("SELECT 1 FROM naive_booking WHERE counselor_id = :counselor AND starts = :starts")
+        free = await session.scalar(taken, key) is None
+        await looked.wait()
+        if free:
+            made = text("INSERT INTO naive_booking VALUES (:id, :counselor, :starts)")
+            await session.execute(made, key | {"id": uuid4()})
+    return free

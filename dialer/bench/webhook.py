@@ -1,0 +1,95 @@
+"""Webhooks taken per second of the web process: verified, kept in SQL, answered; beside a hello-world POST."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from sqlalchemy import text
+from twilio.request_validator import RequestValidator
+
+from dialer.bench.harness import MORNING, Ground, Result, campaign_of, ground
+from dialer.bench.load import load, request, server
+from dialer.net.ports import free_ports
+from dialer.store.tables import Call
+
+ACCOUNT, KEY, PUBLIC = "AC" + "0" * 32, "0" * 32, "https://dialer.example.org"
+CALLS, EVENTS, HELLOS = 2_000, ("initiated", "ringing", "in-progress", "completed"), 20_000
+AT_ONCE = 64
+ROUNDS = 3
+
+
+async def measure(say: Callable[[str], None]) -> Result:
+    """Requests per CPU second of the serving process."""
+    result = Result("webhook")
+    web_port, hello_port = free_ports(2)
+    async with ground() as here:
+        settings = here.settings
+        environment = {
+            "DIALER_DATABASE_URL": settings.dialer_database_url or "",
+            "DIALER_REDIS_URL": settings.dialer_redis_url or "",
+            "DIALER_PUBLIC_URL": PUBLIC,
+            "DIALER_WEB_PORT": str(web_port),
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": KEY,
+            "TWILIO_FROM_NUMBER": "+15005550006",
+        }
+        lots = [await _callbacks(here, turn) for turn in range(ROUNDS)]
+        empty = [request("/hello", b"{}", content_type="application/json")] * HELLOS
+        hello = ["-m", "dialer.bench.yardsticks.hello", str(hello_port)]
+        ours, theirs = [], []
+        with server(["-m", "dialer", "web"], web_port, environment) as web, server(hello, hello_port, {}) as yardstick:
+            for turn, lot in enumerate(lots):
+                say(f"round {turn + 1} of {ROUNDS} …")
+                theirs.append(await load(hello_port, yardstick, empty, b"204", AT_ONCE))
+                ours.append(await load(web_port, web, lot, b"204", AT_ONCE))
+        async with here.sessions() as session:
+            kept = await session.scalar(text("SELECT count(*) FROM call_event"))
+            assert kept == ROUNDS * CALLS * len(EVENTS), f"{kept} events were kept"
+    best = max(ours, key=lambda each: each.per_cpu_second)
+    result.figures = {
+        "webhooks_per_cpu_second": best.per_cpu_second,
+        "webhooks_per_second": best.per_second,
+        "answer_p99_ms": best.p99_ms,
+    }
+    best = max(theirs, key=lambda each: each.per_cpu_second)
+    result.yardsticks = {"hello_per_cpu_second": best.per_cpu_second, "hello_per_second": best.per_second}
+    result.ratios["rate_over_hello"] = (
+        result.figures["webhooks_per_cpu_second"] / result.yardsticks["hello_per_cpu_second"]
+    )
+    return result
+
+
+async def _callbacks(here: Ground, turn: int) -> list[bytes]:
+    """The signed status callbacks of calls that were placed."""
+    campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
+    async with here.sessions.begin() as session:
+        rows = await session.execute(
+            text(
+                "SELECT c.id, l.phone, k.script_id FROM campaign_lead c JOIN lead l ON l.id = c.lead_id "
+                "JOIN campaign k ON k.id = c.campaign_id WHERE c.campaign_id = :campaign"
+            ),
+            {"campaign": campaign_id},
+        )
+        made = [
+            Call(
+                id=uuid4(), campaign_id=campaign_id, campaign_lead_id=each, script_id=script, phone=phone, n=1,
+                state="placed", carrier="twilio", from_number="+15005550006", carrier_sid=f"CA{uuid4().hex}",
+                gate={}, created_at=MORNING,
+            )
+            for each, phone, script in rows
+        ]  # fmt: skip
+        session.add_all(made)
+    validator = RequestValidator(KEY)
+    return [_callback(validator, call, n) for n in range(len(EVENTS)) for call in made]
+
+
+def _callback(validator: RequestValidator, call: Call, n: int) -> bytes:
+    fields = {
+        "AccountSid": ACCOUNT, "CallSid": call.carrier_sid or "", "ApiVersion": "2010-04-01", "From": call.from_number,
+        "To": call.phone, "Direction": "outbound-api", "CallStatus": EVENTS[n], "SequenceNumber": str(n),
+        "CallbackSource": "call-progress-events", "Timestamp": "Tue, 10 Feb 2026 05:30:00 +0000",
+    }  # fmt: skip
+    path = f"/carriers/twilio/status?token={uuid4().hex}"
+    signature = validator.compute_signature(f"{PUBLIC}{path}", fields)
+    kind = "application/x-www-form-urlencoded"
+    return request(path, urlencode(fields).encode(), content_type=kind, x_twilio_signature=signature)

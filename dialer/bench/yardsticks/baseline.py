@@ -1,0 +1,41 @@
+"""The naive way to place calls, kept as the yardstick: a job, an ORM session and an httpx request for every call.
+
+It asks no rule, has no token, no deadline between taking and asking, and no way to tell an unknown call from a refused
+one. That is the point: this is what the care costs nothing beside.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import func
+
+from dialer.domain.calling.call import State
+from dialer.services.dialing.acquire import Addresses
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+
+ADDRESSES = Addresses("https://dialer.example.org", "wss://dialer.example.org")
+
+
+async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
+    """Read the call and whom it is for, mark it, ask, mark it again."""
+    async with ctx["sessions"]() as session:
+        call = await session.get(Call, UUID(call_id))
+        campaign = await session.get(Campaign, call.campaign_id)
+        in_campaign = await session.get(CampaignLead, call.campaign_lead_id)
+        lead = await session.get(Lead, in_campaign.lead_id)
+        call.state, call.placing_at = State.PLACING, func.now()
+        await session.commit()
+        form = {
+            "To": lead.phone, "From": call.from_number, "Timeout": campaign.ring_timeout_s,
+            "TimeLimit": campaign.time_limit_s, "Twiml": f"<Response><Say>{lead.name}</Say></Response>",
+            "StatusCallback": ADDRESSES.url("status", "twilio", call_id),
+        }  # fmt: skip
+        answer = await ctx["http"].post(
+            f"{ctx['carrier']}/2010-04-01/Accounts/AC0/Calls.json",
+            content=urlencode(form),
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            auth=("AC0", "secret"),
+        )
+        call.carrier_sid, call.state, call.placed_at = answer.json()["sid"], State.PLACED, func.now()
+        await session.commit()

@@ -1,0 +1,31 @@
+"""A student is handed to a person: the carrier takes the call off its media stream and rings the counselor."""
+
+import logging
+
+from dialer.bridge.io.call_worker import Parts
+from dialer.carriers.port import CarrierError, Handover
+from dialer.services.calls.accept_stream import Answered
+from dialer.services.calls.transfer import Person
+
+log = logging.getLogger(__name__)
+
+
+async def hand_over(shared: Parts, answered: Answered, sid: str, token: str, person: Person) -> str | None:
+    """Ask the carrier, once; why it cannot be, None where the student is on the way."""
+    extra = {"call_id": str(answered.talk.call_id)}
+    carrier = shared.carriers.get(answered.carrier)
+    if carrier is None:
+        return f"{answered.carrier} has no credentials"
+    handover = Handover(
+        to=person.phone,
+        from_number=carrier.from_number,
+        brief_url=shared.addresses.url("brief", carrier.name, token),
+        over_url=shared.addresses.url("handover", carrier.name, token),
+    )
+    try:
+        await carrier.hand_over(sid, handover)
+    except CarrierError as error:
+        log.error("not handed over: %s", error, extra=extra)
+        return str(error)
+    log.info("handed over to counselor %s", person.counselor_id, extra=extra)
+    return None

@@ -1,0 +1,150 @@
+"""`dialer account add|list|password|off|on|token`: who may use the pages and the API. `dialer audit`: who did what."""
+
+import json
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.cli.context import with_store
+from dialer.cli.errors import CommandError
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.manage import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
+from dialer.settings import Settings
+from dialer.store.system import audit as trail
+from dialer.store.tables import Account, AuditEntry, Counselor
+from dialer.wiring.stores import Store
+
+HERE = "this machine"
+
+
+def add(email: str, role: str, counselor: str | None, as_json: bool) -> None:
+    _invite(email, role, counselor, as_json=as_json)
+
+
+def password(email: str, as_json: bool) -> None:
+    _invite(email, None, None, as_json=as_json)
+
+
+def _invite(email: str, role: str | None, counselor: str | None, *, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        try:
+            async with store.sessions.begin() as session:
+                if role is None:
+                    known = await _named(session, email)
+                    wanted, person = Role(known.role), known.counselor_id
+                else:
+                    wanted = Role(role)
+                    person = await session.scalar(select(Counselor.id).where(Counselor.name == counselor))
+                made = await invite(session, email, wanted, by=HERE, counselor_id=person)
+        except NoCounselorError as error:
+            raise CommandError("name the counselor with --counselor NAME; see: dialer counselor list") from error
+        except AccountError as error:
+            raise CommandError(str(error)) from error
+        link = f"{settings.public_url}/invitation/{made.key}"
+        return {"email": made.email, "role": wanted.value, "link": link, "until": made.expires_at.isoformat()}
+
+    made = with_store(work)
+    click.echo(
+        json.dumps(made) if as_json else f"{made['email']} ({made['role']}) chooses a password at {made['link']}"
+    )
+
+
+def list_all(as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            return [
+                {
+                    "email": each.email,
+                    "role": each.role,
+                    "active": each.active,
+                    "invited": each.password_hash is None,
+                    "second_factor": each.totp_secret is not None,
+                }
+                for each in await session.scalars(select(Account).order_by(Account.email))
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for each in found:
+        state = "off" if not each["active"] else "invited" if each["invited"] else "in"
+        click.echo(f"{each['email']:40} {each['role']:10} {state}")
+
+
+def off(email: str) -> None:
+    _switch(email, active=False)
+    click.echo(f"{email} is off")
+
+
+def on(email: str, role: str | None) -> None:
+    _switch(email, active=True, role=role)
+    click.echo(f"{email} is on")
+
+
+def _switch(email: str, *, active: bool, role: str | None = None) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        try:
+            async with store.sessions.begin() as session:
+                known = await _named(session, email)
+                await change_role(session, known.id, Role(role) if role else None, active=active, by=HERE)
+        except AccountError as error:
+            raise CommandError(str(error)) from error
+
+    with_store(work)
+
+
+def token(email: str, name: str, scopes: tuple[str, ...], days: int | None, revoke: bool, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> str | None:
+        try:
+            async with store.sessions.begin() as session:
+                known = await _named(session, email)
+                if not revoke:
+                    wanted = [Scope(each) for each in scopes]
+                    return await add_token(session, known.id, name, wanted, by=HERE, days=days)
+                if not await revoke_token(session, known.id, name, by=HERE):
+                    raise CommandError(f"{email} has no token {name!r}")
+                return None
+        except AccountError as error:
+            raise CommandError(str(error)) from error
+
+    made = with_store(work)
+    if as_json:
+        click.echo(json.dumps({"token": made}))
+    else:
+        click.echo(made or f"{name} is revoked")
+
+
+def show(most: int, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            newest = await session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(most))
+            return [
+                {"at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what} for each in newest
+            ][::-1]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found:
+        click.echo(f"{each['at']}  {each['who']}  {each['did']}  {json.dumps(each['what'], ensure_ascii=False)}")
+
+
+def verify() -> None:
+    async def work(settings: Settings, store: Store) -> bool:
+        async with store.sessions() as session:
+            return await trail.is_whole(session)
+
+    if not with_store(work):
+        raise CommandError("the audit trail is broken: a row was changed or taken out; compare it with a backup")
+    click.echo("the audit trail is whole")
+
+
+async def _named(session: AsyncSession, email: str) -> Account:
+    found = (await session.scalars(select(Account).where(Account.email == email.strip().lower()))).one_or_none()
+    if found is None:
+        raise CommandError(f"there is no account {email!r}; see: dialer account list")
+    return found

@@ -1,0 +1,55 @@
+"""`dialer kill on|off|status`: stop every placing at once, everywhere."""
+
+import json
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from dialer.cli.context import with_store
+from dialer.cli.operator import operator
+from dialer.services.safeguards import release_kill_switch, throw_kill_switch
+from dialer.settings import Settings
+from dialer.store.campaigns import kill_switches
+from dialer.store.tables import KillSwitch
+from dialer.wiring.stores import Store
+
+
+def _scope(carrier: str | None) -> str:
+    return kill_switches.carrier_scope(carrier) if carrier else kill_switches.ALL
+
+
+def on(why: str, carrier: str | None) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        async with store.sessions.begin() as session:
+            await throw_kill_switch(session, operator(), _scope(carrier), why)
+
+    with_store(work)
+    click.echo(f"kill switch on for {_scope(carrier)}: nothing new is placed from now on")
+
+
+def off(carrier: str | None) -> None:
+    async def work(settings: Settings, store: Store) -> bool:
+        async with store.sessions.begin() as session:
+            return await release_kill_switch(session, operator(), _scope(carrier))
+
+    click.echo(f"kill switch off for {_scope(carrier)}" if with_store(work) else f"it was not on for {_scope(carrier)}")
+
+
+def status(as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            thrown = (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()
+            return [
+                {"scope": each.scope, "why": each.why, "by": each.thrown_by, "at": each.thrown_at.isoformat()}
+                for each in thrown
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for each in found:
+        click.echo(f"on for {each['scope']} since {each['at']}: {each['why']} ({each['by']})")
+    if not found:
+        click.echo("off")

@@ -1,0 +1,165 @@
+"""`dialer campaign create|start|pause|stop|status`."""
+
+import json
+from collections.abc import Iterator
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from dialer.ava.placeholders import blanks
+from dialer.cli.context import with_store
+from dialer.cli.errors import CommandError
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.campaigns.start import no_business
+from dialer.settings import Settings
+from dialer.store.campaigns import campaigns
+from dialer.store.system.exports import lead_columns
+from dialer.store.tables import Campaign, Script
+from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.stores import Store
+
+
+def _window(text: str | None) -> tuple[time, time] | None:
+    if text is None:
+        return None
+    try:
+        opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError as error:
+        raise click.UsageError(f"--window wants HH:MM-HH:MM, not {text!r}") from error
+    if opens >= closes:
+        raise click.UsageError(f"--window must open before it closes, not {text!r}")
+    return opens, closes
+
+
+def create(
+    name: str,
+    script: str,
+    carrier: str | None,
+    country: str,
+    window: str | None,
+    concurrency: int | None,
+    per_second: float | None,
+    max_attempts: int | None,
+    spend_cap: Decimal | None,
+    machine: str | None,
+    message: str | None,
+    as_json: bool,
+) -> None:
+    span = _window(window)
+    if machine == "leave_message" and not message:
+        raise click.UsageError("--machine leave_message wants --message TEXT")
+    if carrier is not None and machine == "leave_message" and not PROFILES[carrier].leaves_messages:
+        raise CommandError(f"{carrier} cannot speak to a machine; choose --machine hang_up, or another --carrier")
+
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        async with store.sessions.begin() as session:
+            made = await create_campaign(
+                session,
+                name,
+                script=script,
+                carrier=carrier,
+                country=country.upper(),
+                window=span,
+                concurrency=concurrency,
+                per_second=per_second,
+                max_attempts=max_attempts,
+                spend_cap=spend_cap,
+                machine=machine,
+                machine_message=message,
+            )
+            notes = list(_told(settings, made))
+            return {"name": made.name, "state": made.state, **({"notes": notes} if notes else {})}
+
+    made = with_store(work)
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"campaign {name!r} made; next: dialer leads import FILE --campaign {name!r}")
+    for note in made.get("notes", ()):
+        click.echo(f"note: {note}")
+
+
+def _told(settings: Settings, made: Campaign) -> Iterator[str]:
+    """What the campaign wants done with machines, and one of its carriers cannot do."""
+    usable = [made.carrier] if made.carrier else [name for name, has in has_credentials(settings).items() if has]
+    for name in usable:
+        profile = PROFILES[name]
+        if made.machine == "leave_message" and not profile.leaves_messages:
+            yield f"{name} cannot speak to a machine: a call over it is hung up on instead"
+        if made.machine != "off" and not profile.detects_machines:
+            yield f"{name} does not tell machines from people: AVA goes by what is said"
+
+
+def _move(name: str, state: str, said: str) -> str:
+    async def work(settings: Settings, store: Store) -> str:
+        async with store.sessions.begin() as session:
+            found = await named(session, name)
+            if state == "running":
+                await _refuse_blanks(session, found)
+                if (unnamed := await no_business(session, found)) is not None:
+                    raise CommandError(unnamed)
+            if await campaigns.move(session, found.id, state):
+                return f"campaign {name!r} {said}"
+            if found.state == state:
+                return f"campaign {name!r} is {state} already"
+            raise CommandError(f"campaign {name!r} is {found.state}; it cannot become {state}")
+
+    return with_store(work)
+
+
+def start(name: str) -> None:
+    click.echo(_move(name, "running", "started"))
+
+
+def pause(name: str) -> None:
+    click.echo(_move(name, "paused", "paused; calls in progress finish"))
+
+
+def status(name: str | None, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            if name is not None:
+                return [await campaigns.standing(session, await named(session, name))]
+            return [
+                await campaigns.standing(session, each)
+                for each in await session.scalars(select(Campaign).where(campaigns.listed()).order_by(Campaign.id))
+            ]
+
+    found = with_store(work)
+    if as_json:
+        click.echo(json.dumps(found[0] if name is not None else found))
+        return
+    for each in found or [{}]:
+        click.echo(_line(each) if each else "no campaign yet; make one: dialer campaign create NAME")
+
+
+async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
+    """Refuse to start where AVA would read out a "$word" that no list of the campaign fills."""
+    if missing := await blanks(session, campaign):
+        script = await session.get_one(Script, campaign.script_id)
+        names = ", ".join(f"${name}" for name in missing)
+        had = ", ".join(await lead_columns(session, campaign.name)) or "none"
+        raise CommandError(
+            f"the script {script.name!r} names {names}, which no lead of {campaign.name!r} has; the lists' columns: {had}"
+        )
+
+
+async def named(session: Any, name: str) -> Campaign:
+    found = await campaigns.named(session, name)
+    if found is None:
+        raise CommandError(f"there is no campaign {name!r}; see: dialer campaign status")
+    return found
+
+
+def _line(each: dict[str, Any]) -> str:
+    states = ", ".join(f"{state} {count}" for state, count in each["states"].items()) or "no leads"
+    outcomes = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in each["outcomes"].items())
+    why = f" ({each['why']})" if each["why"] else ""
+    money = f"spent {float(each['spent']):.2f} USD, held {float(each['held']):.2f}"
+    if each["costs_arriving"]:
+        money += f" (costs are still arriving for {each['costs_arriving']} calls)"
+    live = f"live {each['live']}; {money}"
+    return f"{each['name']}: {each['state']}{why}; {states}; {live}{f'; {outcomes}' if outcomes else ''}"

@@ -1,0 +1,11 @@
+"""`dialer up`: web, bridge and worker in one command, with their servers where none are given."""
+
+import click
+
+from dialer.cli.lazy import implemented
+
+
+@click.command()
+@implemented("dialer.cli.processes.up:up")
+def up() -> None:
+    """Run everything; Ctrl-C or SIGTERM stops it cleanly."""

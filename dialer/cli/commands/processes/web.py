@@ -1,0 +1,11 @@
+"""`dialer web`: pages, API and webhooks."""
+
+import click
+
+from dialer.cli.lazy import implemented
+
+
+@click.command()
+@implemented("dialer.cli.processes.web:web")
+def web() -> None:
+    """Serve pages, the API and carriers' webhooks."""

@@ -1,0 +1,125 @@
+"""`dialer feed add|list|revoke` and `dialer schedule add|list|remove`: sheets that keep themselves fresh."""
+
+import json
+import re
+from datetime import timedelta
+from getpass import getuser
+from typing import Any
+
+import click
+from sqlalchemy import func, select
+
+from dialer.cli.context import with_store
+from dialer.cli.errors import CommandError
+from dialer.services.exports.feeds import token_of
+from dialer.settings import Settings
+from dialer.store.campaigns import campaigns
+from dialer.store.system import audit
+from dialer.store.tables import ExportSchedule, Feed
+from dialer.wiring.stores import Store
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+async def _campaign_id(session: Any, name: str | None) -> int | None:
+    if name is None:
+        return None
+    found = await campaigns.named(session, name)
+    if found is None:
+        raise CommandError(f"there is no campaign {name!r}; see: dialer campaign status")
+    return found.id
+
+
+def _say(found: Any, as_json: bool, line: str) -> None:
+    for each in [found] if isinstance(found, dict) and not as_json else [] if as_json else found:
+        click.echo(line.format(**each))
+    if as_json:
+        click.echo(json.dumps(found, default=str))
+
+
+def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        if settings.dialer_secret_key is None:
+            raise CommandError(
+                "DIALER_SECRET_KEY is not set: addresses are signed with it; set it to a long random text"
+            )
+        async with store.sessions.begin() as session:
+            by = f"cli:{getuser()}"
+            made = Feed(what=what, campaign_id=await _campaign_id(session, campaign), made_by=by)
+            session.add(made)
+            await session.flush()
+            await audit.note(session, by, "feed made", {"feed": made.id, "what": what, "campaign": campaign})
+            token = token_of(made.id, settings.dialer_secret_key.get_secret_value())
+            return {"feed_id": made.id, "url": f"{settings.public_url}/feeds/{token}.csv"}
+
+    _say(with_store(work), as_json, 'feed {feed_id}: =IMPORTDATA("{url}")')
+
+
+def list_feeds(as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            return [
+                {"feed_id": each.id, "what": each.what, "read_at": each.read_at, "revoked_at": each.revoked_at}
+                for each in await session.scalars(select(Feed).order_by(Feed.id))
+            ]
+
+    _say(with_store(work), as_json, "{feed_id:>4}  {what}  read {read_at}  revoked {revoked_at}")
+
+
+def revoke_feed(feed_id: int) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        async with store.sessions.begin() as session:
+            found = await session.get(Feed, feed_id)
+            if found is None:
+                raise CommandError(f"there is no feed {feed_id}; see: dialer feed list")
+            found.revoked_at = func.now()
+            await audit.note(session, f"cli:{getuser()}", "feed revoked", {"feed": feed_id})
+
+    with_store(work)
+    click.echo(f"feed {feed_id} is revoked")
+
+
+def _every(said: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})([mhd])", said.strip())
+    if not found or not int(found[1]):
+        raise click.UsageError(f"--every wants a time such as 15m, 6h or 1d, not {said!r}")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def add_schedule(what: str, address: str, every: str, form: str, campaign: str | None, as_json: bool) -> None:
+    span = _every(every)
+
+    async def work(settings: Settings, store: Store) -> dict[str, Any]:
+        async with store.sessions.begin() as session:
+            by, of = f"cli:{getuser()}", await _campaign_id(session, campaign)
+            made = ExportSchedule(what=what, form=form, campaign_id=of, address=address, every=span, made_by=by)
+            session.add(made)
+            await session.flush()
+            await audit.note(session, by, "export scheduled", {"schedule": made.id, "what": what, "to": address})
+            return {"schedule_id": made.id, "file": f"{address.rstrip('/')}/{what}-{made.id}.{form}"}
+
+    _say(with_store(work), as_json, "schedule {schedule_id}: {file}")
+
+
+def list_schedules(as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        names = ("what", "form", "address", "every", "next_at", "last_at", "last_says")
+        async with store.sessions() as session:
+            return [
+                {"schedule_id": each.id, **{name: getattr(each, name) for name in names}}
+                for each in await session.scalars(select(ExportSchedule).order_by(ExportSchedule.id))
+            ]
+
+    _say(with_store(work), as_json, "{schedule_id:>4}  {what} {form} every {every} to {address}; last: {last_says}")
+
+
+def remove_schedule(schedule_id: int) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        async with store.sessions.begin() as session:
+            found = await session.get(ExportSchedule, schedule_id)
+            if found is None:
+                raise CommandError(f"there is no schedule {schedule_id}; see: dialer schedule list")
+            await session.delete(found)
+
+    with_store(work)
+    click.echo(f"schedule {schedule_id} is removed")

@@ -1,0 +1,314 @@
+"""May this lead be rung now? Every rule answers, in order, and the next moment they may be is said.
+
+Pure. The same answers are stored with the call, shown by `dialer explain`, and asked again by whoever is about to
+ring: a call happens if and only if the explanation says so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from dialer.domain.compliance.hours import Window, closes_at, is_open
+from dialer.domain.compliance.rules import NoRules, Rules, consent_ok, destination, is_holiday, narrow
+from dialer.domain.compliance.time_zone_groups import FEED_STOPS, opens, when_there
+from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
+
+DAY = timedelta(hours=24)
+WEEK = timedelta(days=7)
+PROMISED_FEED_STOPS = timedelta(minutes=1)
+SOON = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the rules look at: one lead in one campaign at one moment (UTC)."""
+
+    now: datetime
+    phone: str
+    campaign_state: str
+    campaign_why: str | None
+    halted: str | None
+    """Why nothing at all, or nothing over this carrier, is to be rung; None where no kill switch is on."""
+    listed: tuple[str, ...]
+    """The scopes in which the number stands on a do-not-call list: `account`, `campaign`."""
+    registered: tuple[str, ...]
+    """The public registries that hold the number."""
+    registry_ages: tuple[tuple[str, timedelta], ...]
+    """How old our copy of each imported registry is."""
+    consent: bool | None
+    consent_source: str | None
+    zones: tuple[str, ...]
+    rules: Rules | NoRules
+    own_window: Window
+    """The campaign's own hours; the law's still bind."""
+    carrier: str | None
+    carrier_on_loopback: bool
+    live: bool
+    """The phone has a call in progress, in whatever campaign."""
+    lead_state: str
+    last_outcome: str | None
+    next_attempt_at: datetime | None
+    promised: bool
+    attempts: int
+    max_attempts: int
+    rung: tuple[datetime, ...]
+    """When the phone was rung in the last seven days, over all campaigns, unknown calls included; oldest first."""
+    calls_per_day: int
+    cool_down: timedelta
+    live_calls: int
+    concurrency: int
+    bridges_up: int
+    bridges_free: int
+    """How many more calls could be talked."""
+    tokens: float
+    spent: Decimal
+    held: Decimal
+    """Set aside for calls whose cost is not known yet."""
+    reserve: Decimal
+    spend_cap: Decimal | None
+
+    @property
+    def window(self) -> Window:
+        """When the lead may be rung: a promise is kept within the law's hours, all else within the campaign's too."""
+        if isinstance(self.rules, NoRules):
+            return Window({})
+        return self.rules.window if self.promised else narrow(self.rules, self.own_window)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One rule's answer; `until` is when it will agree again, None if time alone does not change it."""
+
+    rule: str
+    ok: bool
+    says: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every rule's answer, in order; `next_at` is the earliest moment at which all that time can change will agree."""
+
+    answers: tuple[Answer, ...]
+    next_at: datetime | None
+
+    @property
+    def may_ring(self) -> bool:
+        """Whether every rule agrees."""
+        return all(answer.ok for answer in self.answers)
+
+    @property
+    def refusal(self) -> Answer | None:
+        """The first rule that refuses."""
+        return next((answer for answer in self.answers if not answer.ok), None)
+
+
+def ask(facts: Facts) -> Verdict:
+    """Ask every rule about the lead."""
+    answers = tuple(answer for rule in RULES for answer in rule(facts))
+    return Verdict(answers, _next_moment(facts, answers))
+
+
+def _next_moment(facts: Facts, answers: tuple[Answer, ...]) -> datetime | None:
+    refusals = [answer for answer in answers if not answer.ok]
+    if not refusals:
+        return facts.now
+    if any(answer.until is None for answer in refusals):
+        return None
+    earliest = max(answer.until for answer in refusals if answer.until is not None)
+    return _opens(facts, earliest)
+
+
+def _campaign(facts: Facts) -> Iterator[Answer]:
+    running = facts.campaign_state == "running"
+    why = f" ({facts.campaign_why})" if facts.campaign_why else ""
+    yield Answer(
+        "campaign", running, "the campaign is running" if running else f"the campaign is {facts.campaign_state}{why}"
+    )
+    yield Answer("halt", facts.halted is None, facts.halted or "no kill switch is on")
+
+
+def _do_not_call(facts: Facts) -> Iterator[Answer]:
+    where = " and ".join(facts.listed)
+    yield Answer(
+        "do_not_call", not facts.listed, f"on the do-not-call list ({where})" if where else "on no do-not-call list"
+    )
+
+
+def _registry(facts: Facts) -> Iterator[Answer]:
+    wanted = facts.rules.registries if isinstance(facts.rules, Rules) else ()
+    ages = dict(facts.registry_ages)
+    if facts.consent:
+        yield Answer("registry", True, "agreed to be called, which public registries respect")
+    elif facts.registered:
+        yield Answer(
+            "registry", False, f"on the public registry {' and '.join(facts.registered)}, and no consent is recorded"
+        )
+    elif stale := [each for each in wanted if ages.get(each.name, timedelta(0)) > timedelta(days=each.max_age_days)]:
+        first = stale[0]
+        days, most = ages[first.name] / DAY, first.max_age_days
+        says = f"our copy of {first.name} is {days:.1f} days old, and may be {most} days old; import a newer one"
+        yield Answer("registry", False, says)
+    else:
+        known = ", ".join(each.name for each in wanted if each.name in ages)
+        yield Answer("registry", True, f"not on {known}" if known else "no public registry was imported")
+
+
+def _consent(facts: Facts) -> Iterator[Answer]:
+    if isinstance(facts.rules, Rules):
+        yield Answer("consent", *consent_ok(facts.rules, facts.consent, facts.consent_source))
+    else:
+        yield Answer("consent", facts.consent is not False, "not asked: no rules are known for this destination")
+
+
+def _destination(facts: Facts) -> Iterator[Answer]:
+    if isinstance(facts.rules, NoRules):
+        yield Answer("destination", False, facts.rules.says)
+    else:
+        yield Answer("destination", *destination(facts.phone))
+
+
+def _carrier(facts: Facts) -> Iterator[Answer]:
+    if facts.carrier is None:
+        yield Answer(
+            "carrier",
+            False,
+            "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
+            "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID",
+        )
+    elif facts.phone in SAMPLE_NUMBERS and not facts.carrier_on_loopback:
+        yield Answer(
+            "carrier", False, "a number of sample_leads.csv is invented and is rung in the simulated world only"
+        )
+    else:
+        yield Answer("carrier", True, f"goes out through {facts.carrier}")
+
+
+def _lead(facts: Facts) -> Iterator[Answer]:
+    done = facts.lead_state == "done"
+    yield Answer("lead", not done, f"finished: {facts.last_outcome or 'taken out'}" if done else "still to be reached")
+    yield Answer(
+        "live", not facts.live, "a call is in progress" if facts.live else "no call in progress", facts.now + SOON
+    )
+
+
+def _attempts(facts: Facts) -> Iterator[Answer]:
+    ok = facts.promised or facts.attempts < facts.max_attempts
+    yield Answer("attempts", ok, f"{facts.attempts} of {facts.max_attempts} attempts used")
+
+
+def _wait(facts: Facts) -> Iterator[Answer]:
+    due = facts.next_attempt_at is None or facts.next_attempt_at <= facts.now
+    why = "a call-back was promised for" if facts.promised else "the next attempt is due at"
+    yield Answer(
+        "wait", due, "due now" if due else f"{why} {_when(facts, facts.next_attempt_at)}", facts.next_attempt_at
+    )
+
+
+def _caps(facts: Facts) -> Iterator[Answer]:
+    """The house's cap and cool-down give way to a promise, the law's caps do not."""
+    latest = facts.rung[-1] if facts.rung else None
+    rested = latest is None or facts.promised or latest + facts.cool_down <= facts.now
+    says = "rung long enough ago" if latest else "not rung in seven days"
+    if not rested and latest:
+        says = f"rung at {_when(facts, latest)}; left alone for {_minutes(facts.cool_down)} minutes"
+    yield Answer("cool_down", rested, says, latest + facts.cool_down if latest else None)
+    yield _cap(facts, "daily_cap", facts.calls_per_day, DAY, binding=not facts.promised)
+    if isinstance(facts.rules, Rules):
+        for cap in facts.rules.caps:
+            yield _cap(facts, "law_cap", cap.calls, cap.per, binding=True)
+
+
+def _cap(facts: Facts, rule: str, calls: int, per: timedelta, *, binding: bool) -> Answer:
+    recent = [at for at in facts.rung if at > facts.now - per]
+    full = len(recent) >= calls
+    hours = int(per / timedelta(hours=1))
+    says = f"{len(recent)} of {calls} calls in {hours} hours{' (the law)' if rule == 'law_cap' else ''}"
+    return Answer(rule, not (full and binding), says, recent[-calls] + per if full else None)
+
+
+def _window(facts: Facts) -> Iterator[Answer]:
+    if not facts.zones:
+        yield Answer("zone", False, "the lead's time zone is unknown; give the list a Timezone column")
+        return
+    if isinstance(facts.rules, NoRules):
+        return
+    zones, rest = ", ".join(facts.zones), is_holiday(facts.rules)
+    if not is_open(facts.window, facts.now, facts.zones):
+        at = _opens(facts, facts.now)
+        yield Answer("window", False, f"outside calling hours in {zones}; they open {_when(facts, at)}", at)
+        return
+    yield Answer("window", True, f"within calling hours in {zones}")
+    if not is_open(facts.window, facts.now, facts.zones, rest):
+        at = _opens(facts, facts.now)
+        yield Answer("holiday", False, f"a holiday there; calling hours open {_when(facts, at)}", at)
+        return
+    yield Answer("holiday", True, "no holiday there")
+    closes = closes_at(facts.window, facts.now, facts.zones, rest)
+    if facts.now >= closes - _margin(facts):
+        again = _opens(facts, closes)
+        yield Answer(
+            "closing", False, f"calling hours close at {_when(facts, closes)}; next {_when(facts, again)}", again
+        )
+    else:
+        yield Answer("closing", True, f"calling hours close at {_when(facts, closes)}")
+
+
+def _room(facts: Facts) -> Iterator[Answer]:
+    full = facts.live_calls >= facts.concurrency
+    yield Answer(
+        "concurrency", not full, f"{facts.live_calls} of {facts.concurrency} calls in progress", facts.now + SOON
+    )
+    # Whether any process runs is no rule: without a bridge nothing is claimed, as without a worker.
+    taken = facts.bridges_up > 0 and facts.bridges_free < 1
+    room = (
+        f"{facts.bridges_free} more calls can be talked" if facts.bridges_up else "no bridge is up; calls wait for one"
+    )
+    yield Answer("bridge", not taken, "every bridge is full" if taken else room, facts.now + SOON)
+    yield Answer(
+        "pace",
+        facts.tokens >= 1,
+        "another call may start" if facts.tokens >= 1 else "as fast as it may be",
+        facts.now + SOON,
+    )
+    if facts.spend_cap is None:
+        yield Answer("spend", True, "no spend cap")
+    else:
+        ok = facts.spent + facts.held + facts.reserve <= facts.spend_cap
+        yield Answer("spend", ok, f"{facts.spent:.2f} spent and {facts.held:.2f} held of {facts.spend_cap:.2f} USD")
+
+
+RULES: tuple[Callable[[Facts], Iterator[Answer]], ...] = (
+    _campaign,
+    _do_not_call,
+    _registry,
+    _consent,
+    _destination,
+    _carrier,
+    _lead,
+    _attempts,
+    _wait,
+    _caps,
+    _window,
+    _room,
+)
+
+
+def _opens(facts: Facts, moment: datetime) -> datetime | None:
+    """The first instant from `moment` on at which the window is open, no holiday, and not about to close."""
+    if not facts.zones or isinstance(facts.rules, NoRules):
+        return None
+    return opens(facts.rules, facts.window, facts.zones, moment, _margin(facts))
+
+
+def _margin(facts: Facts) -> timedelta:
+    return PROMISED_FEED_STOPS if facts.promised else FEED_STOPS
+
+
+def _when(facts: Facts, at: datetime | None) -> str:
+    return when_there(at, facts.zones)
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span / timedelta(minutes=1))

@@ -1,0 +1,235 @@
+"""What people write of a counselor, read: weekly hours, days off, and everything that is said of the person.
+
+Pure. What cannot be so raises NotUnderstoodError, with one line that names it; nothing is guessed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dialer.domain.compliance.holidays import gaps
+from dialer.domain.compliance.hours import instant
+from dialer.domain.numbers.country import canonical_country
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.domain.speech.spoken_email import parse_email
+
+Span: TypeAlias = tuple[time, time]
+"""Opens and closes, in the counselor's own zone; a close at 00:00 is the day's end."""
+Week: TypeAlias = Mapping[int, Sequence[Span]]
+"""Spans in order by weekday, Monday 0; a weekday with none is one on which nobody is met."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LIMITS = {
+    "slot_minutes": (5, 480),
+    "notice_minutes": (0, 60 * 24 * 14),
+    "buffer_before_minutes": (0, 240),
+    "buffer_after_minutes": (0, 240),
+    "max_per_day": (0, 100),
+}
+"""The least and the most of each number; 0 meetings a day is no limit."""
+LONGEST_WORDS, MOST_WORDS, LONGEST_WHY, LONGEST_ADDRESS = 200, 100, 500, 2000
+YEARS = range(2000, 2101)
+_CLOCK = re.compile(r"(\d{1,2})(?::?([0-5]\d))?", re.ASCII)
+_CALENDAR = re.compile(r"[A-Z]{2}(?:-[A-Za-z0-9]{1,8})?", re.ASCII)
+_UNSEEN = ("Cc", "Cs")
+"""Control characters; the joiners of Indic scripts are none."""
+_MIDNIGHT, _DAY = time(0), timedelta(days=1)
+
+
+class NotUnderstoodError(ValueError):
+    """What was written cannot be so; the message is one line that says what."""
+
+
+def read_spans(text: str) -> list[Span]:
+    """The spans of a day: "10:00-13:00, 14:00-18:00" (24:00 is the day's end); nothing for an empty text."""
+    spans = sorted(_span(part, text) for part in text.split(",")) if text.strip() else []
+    for (_, before), (after, _) in pairwise(spans):
+        if before > after or before == _MIDNIGHT:
+            raise NotUnderstoodError(f"the hours {text} overlap")
+    return spans
+
+
+def read_week(texts: Mapping[str, str]) -> dict[int, list[Span]]:
+    """Spans by weekday from texts by day ("mon": "10:00-18:00"); days that are not named are left out."""
+    week = {}
+    for day, text in texts.items():
+        if day not in DAYS:
+            raise NotUnderstoodError(f"a day is one of {', '.join(DAYS)}, not {day!r}")
+        number = DAYS.index(day)
+        try:
+            week[number] = read_spans(text)
+        except NotUnderstoodError as error:
+            raise NotUnderstoodError(f"{DAY_NAMES[number]}: {error}") from error
+    return week
+
+
+def read_weekdays(text: str) -> list[int]:
+    """Weekdays such as mon-fri or mon,wed,fri; fri-mon goes round."""
+    chosen: set[int] = set()
+    for part in text.lower().split(","):
+        first, _, last = part.strip().partition("-")
+        ends = [each.strip()[:3] for each in (first, last or first)]
+        if not set(ends) <= set(DAYS):
+            raise NotUnderstoodError(f"days are written mon-fri or mon,wed,fri, not {text!r}")
+        start, end = (DAYS.index(each) for each in ends)
+        chosen.update(range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)])
+    return sorted(chosen)
+
+
+def spans_text(spans: Iterable[Span]) -> str:
+    """The spans as read_spans reads them."""
+    return ", ".join(f"{opens:%H:%M}-{_closing(closes)}" for opens, closes in spans)
+
+
+def read_days_off(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
+    """From the first day's (2026-03-02) or moment's (2026-03-02T14:00) begin until the last one's end, UTC.
+
+    Both are of the counselor's own zone (IANA); an empty `last` is the first again.
+    """
+    place = ZoneInfo(zone)
+    try:
+        since = _moment(first, place, last_one=False)
+        until = _moment(last or first, place, last_one=True)
+    except ValueError as error:
+        raise NotUnderstoodError(f"a day is written 2026-03-02, a moment 2026-03-02T14:00: {error}") from error
+    if since >= until:
+        raise NotUnderstoodError(f"{last or first} is not after {first}")
+    return since, until
+
+
+def read_zone(text: str) -> str:
+    """An IANA zone."""
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise NotUnderstoodError(f"there is no zone {text!r}; write one such as Asia/Kolkata") from error
+
+
+def read_fields(given: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """A counselor's columns in the form in which they are kept; only those given are read.
+
+    Lists may be texts parted by commas; an empty text is none. `today` is for the calendar of holidays.
+    """
+    return {name: _field(name, value, today) for name, value in given.items()}
+
+
+def _field(name: str, value: Any, today: date) -> Any:
+    match name:
+        case "name":
+            return _words(value)
+        case "zone":
+            return read_zone(value)
+        case "email":
+            return _email(value) if value else None
+        case "phone":
+            return _phone(value) if value else None
+        case "countries":
+            return _several(value, _country)
+        case "courses":
+            return _several(value, lambda each: _words(each).lower())
+        case "languages":
+            return _several(value, _language)
+        case "holidays":
+            return _holidays(value, today) if value else None
+        case "calendar_url":
+            return _address(value) if value else None
+        case "takes_transfers":
+            return bool(value)
+        case _:
+            return _number(name, value)
+
+
+def _span(part: str, text: str) -> Span:
+    ends = [_CLOCK.fullmatch(each.strip()) for each in part.replace("–", "-").split("-")]
+    clocks = [(int(found[1]), int(found[2] or 0)) for found in ends if found]
+    if len(ends) != 2 or len(clocks) != 2 or clocks[0][0] > 23 or clocks[1] > (24, 0):
+        raise NotUnderstoodError(f"hours are written 10:00-13:00, 14:00-18:00, not {text!r}")
+    opens, closes = (time(hour % 24, minute) for hour, minute in clocks)
+    if closes != _MIDNIGHT and opens >= closes:
+        raise NotUnderstoodError(f"hours end after they begin, not {text}")
+    return opens, closes
+
+
+def _closing(closes: time) -> str:
+    return "24:00" if closes == _MIDNIGHT else f"{closes:%H:%M}"
+
+
+def _moment(text: str, place: ZoneInfo, *, last_one: bool) -> datetime:
+    wall = datetime.fromisoformat(text) if "T" in text else None
+    day = date.fromisoformat(text) if wall is None else wall.date()
+    if wall is not None and wall.tzinfo is not None:
+        raise ValueError("without an offset, in their own zone")
+    if day.year not in YEARS:
+        raise ValueError(f"a year from {YEARS[0]} to {YEARS[-1]}")
+    if wall is not None:
+        return instant(day, wall.time(), place)
+    return instant(day + _DAY if last_one else day, _MIDNIGHT, place)
+
+
+def _several(value: str | Iterable[str], read: Any) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value
+    found = list(dict.fromkeys(read(each.strip()) for each in parts if each.strip()))
+    if len(found) > MOST_WORDS:
+        raise NotUnderstoodError(f"{MOST_WORDS} at most, not {len(found)}")
+    return found
+
+
+def _words(text: str) -> str:
+    said = " ".join(text.split())
+    if not said or len(said) > LONGEST_WORDS or any(unicodedata.category(each) in _UNSEEN for each in said):
+        raise NotUnderstoodError(f"a name has 1 to {LONGEST_WORDS} characters in one line, not {text[:50]!r}")
+    return said
+
+
+def _email(text: str) -> str:
+    address = parse_email(text)
+    if address is None:
+        raise NotUnderstoodError(f"{text!r} is no e-mail address")
+    return address
+
+
+def _phone(text: str) -> str:
+    phone = parse_phone(text, "IN")
+    if isinstance(phone, BadPhone):
+        raise NotUnderstoodError(f"{text!r}: {phone.says}")
+    return phone.e164
+
+
+def _country(text: str) -> str:
+    found = canonical_country(text)
+    if found is None or " or " in found:
+        raise NotUnderstoodError(f"{text!r} is no country that is known here")
+    return found
+
+
+def _language(text: str) -> str:
+    if len(text) != 2 or not text.isascii() or not text.isalpha():
+        raise NotUnderstoodError(f"a language is two letters such as en or hi, not {text!r}")
+    return text.lower()
+
+
+def _holidays(text: str, today: date) -> str:
+    try:
+        if not _CALENDAR.fullmatch(text):
+            raise NotImplementedError(text)
+        gaps([text], today)
+    except NotImplementedError as error:
+        raise NotUnderstoodError(f"there is no calendar of holidays {text!r}; write IN, or US-CA for a part") from error
+    return text
+
+
+def _address(text: str) -> str:
+    if len(text) > LONGEST_ADDRESS or not text.isprintable():
+        raise NotUnderstoodError("the calendar's address is too long, or no address")
+    return text
+
+
+def _number(name: str, value: int) -> int | None:
+    least, most = LIMITS[name]
+    if not least <= value <= most:
+        raise NotUnderstoodError(f"{name.replace('_', ' ')} are {least} to {most}, not {value}")
+    return None if name == "max_per_day" and not value else value

@@ -1,0 +1,14 @@
+"""The numbers of sample_leads.csv, as they are and as a person would mend them: invented, so only a simulated world is
+to ring them. India has no range reserved for fiction."""
+
+from pathlib import Path
+
+SAMPLE_LIST = Path(__file__).parents[2] / "sample_leads.csv"
+SAMPLE_NUMBERS = frozenset(
+    {
+        *(f"+9198765000{last:02}" for last in (*range(10, 20), 23, 24, 28, 97, 98, 99)),
+        "+12125550106",
+        "+442079460018",
+        "+61491570156",
+    }
+)

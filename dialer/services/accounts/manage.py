@@ -1,0 +1,259 @@
+"""Accounts: the first administrator, invitations, roles, passwords, tokens of the API. Each change is in the audit trail."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.access.roles import Role, Scope
+from dialer.services.accounts.sign_in import TOKEN_MARK, hash_of, hash_password, is_password, sign_out_everywhere
+from dialer.store.system import audit
+from dialer.store.tables import Account, ApiToken, Counselor, Invitation
+
+FIRST = "admin@localhost"
+SHORTEST = 12
+LONGEST = 200
+INVITED_FOR = timedelta(days=3)
+LOCK = 0xACC0
+
+
+class AccountError(ValueError):
+    """What cannot be done with an account; the message is one line that says what to do."""
+
+
+class NoCounselorError(AccountError):
+    """A counselor's account without the counselor that it is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation: `key` stands in its link."""
+
+    email: str
+    key: str
+    expires_at: datetime
+
+
+async def first_account(session: AsyncSession) -> str | None:
+    """The administrator of a new database: their one-time password, once; None where there is an account already."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    if await session.scalar(select(Account.id).limit(1)) is not None:
+        return None
+    password = secrets.token_urlsafe(12)
+    session.add(Account(email=FIRST, role=Role.ADMIN.value, password_hash=hash_password(password), must_change=True))
+    await audit.note(session, "the first start", "account made", {"email": FIRST, "role": "admin"})
+    await session.flush()
+    return password
+
+
+async def invite(
+    session: AsyncSession,
+    email: str,
+    role: Role,
+    *,
+    by: str,
+    counselor_id: int | None = None,
+    new_only: bool = False,
+) -> Invited:
+    """Make an account, or a new sign-in link for an existing one; the old password works until the link is used.
+
+    Raises:
+        NoCounselorError: a counselor's account without a counselor.
+        AccountError: not an email address, or an existing account where
+            `new_only`: who asks by an API token cannot get a link that changes a password.
+    """
+    email = _address(email)
+    if role is Role.COUNSELOR:
+        if counselor_id is None or await session.get(Counselor, counselor_id) is None:
+            raise NoCounselorError("Choose which counselor this account is for. No invitation was made.")
+    else:
+        counselor_id = None
+    account = (await session.scalars(select(Account).where(Account.email == email))).one_or_none()
+    if account is not None and new_only:
+        raise AccountError(f"{email} already has an account; send a new sign-in link from Settings, in a browser")
+    if account is None:
+        account = Account(email=email, role=role.value, counselor_id=counselor_id)
+        session.add(account)
+        await session.flush()
+    elif (account.role, account.counselor_id) != (role.value, counselor_id) or not account.active:
+        raise AccountError(f"{email} has an account as {account.role}{'' if account.active else ', switched off'}")
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.account_id == account.id, Invitation.used_at.is_(None))
+        .values(used_at=func.now())
+    )
+    key = secrets.token_urlsafe(32)
+    expires_at: datetime = (await session.execute(select(func.now() + INVITED_FOR))).scalar_one()
+    session.add(Invitation(key_hash=hash_of(key), account_id=account.id, by=by, expires_at=expires_at))
+    await audit.note(session, by, "account invited", {"email": email, "role": role.value})
+    await session.flush()
+    return Invited(email, key, expires_at)
+
+
+async def invited(session: AsyncSession, key: str) -> str | None:
+    """Whose invitation this is: the address; None for one that is unknown, used or over."""
+    row = await _invitation(session, key)
+    return row[1].email if row is not None else None
+
+
+async def accept(session: AsyncSession, key: str, password: str) -> str:
+    """Choose a password by an invitation; the account's email. Its browsers are signed out, its API tokens revoked.
+
+    Raises:
+        AccountError: the invitation is no good, or the password.
+    """
+    row = await _invitation(session, key, lock=True)
+    if row is None:
+        raise AccountError("this invitation was used, or is over; ask for a new one")
+    invitation, account = row
+    _refuse_weak(password, account.email)
+    account.password_hash, account.must_change = hash_password(password), False
+    account.failures, account.locked_until = 0, None
+    invitation.used_at = (await session.execute(select(func.now()))).scalar_one()
+    await sign_out_everywhere(session, account.id)
+    revoked = await _revoke_tokens(session, account.id)
+    await audit.note(session, account.email, "password chosen", {"by": "invitation", "tokens_revoked": revoked})
+    return account.email
+
+
+async def confirm_password(session: AsyncSession, account_id: int, password: str) -> Account:
+    """The account, locked, once its current password was given: an unattended browser gives nobody the account.
+
+    A one-time password that is to be changed was typed a moment ago, and is not asked for again.
+
+    Raises:
+        AccountError: the password is wrong.
+    """
+    account = await session.get_one(Account, account_id, with_for_update=True)
+    if not account.must_change and not await is_password(account.password_hash, password):
+        raise AccountError("Your current password is wrong. Nothing was changed.")
+    return account
+
+
+async def change_password(
+    session: AsyncSession, account_id: int, present: str, password: str, *, keep: str = ""
+) -> int:
+    """Set another password; every browser but that with the key hash `keep` is signed out, every API token revoked.
+
+    Returns:
+        How many tokens were revoked.
+
+    Raises:
+        AccountError: the current password is wrong, or the new one is not accepted.
+    """
+    account = await confirm_password(session, account_id, present)
+    _refuse_weak(password, account.email)
+    account.password_hash, account.must_change = hash_password(password), False
+    await sign_out_everywhere(session, account_id, but=keep)
+    revoked = await _revoke_tokens(session, account_id)
+    await audit.note(session, account.email, "password chosen", {"by": "themselves", "tokens_revoked": revoked})
+    return revoked
+
+
+async def change_role(session: AsyncSession, account_id: int, role: Role | None, *, active: bool, by: str) -> None:
+    """Give an account another role (None: it keeps its own), or switch it off or on; its browsers are signed out.
+
+    Raises:
+        AccountError: nobody would be left to administer.
+    """
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    account = await session.get(Account, account_id)
+    if account is None:
+        raise AccountError("there is no such account")
+    others = await session.scalar(
+        select(func.count()).where(Account.role == Role.ADMIN.value, Account.active, Account.id != account_id)
+    )
+    stays = active and (role or Role(account.role)) is Role.ADMIN
+    if not stays and not others:
+        raise AccountError("this is the last administrator: make another one first")
+    if role is Role.COUNSELOR and account.counselor_id is None:
+        raise AccountError("invite a counselor as one: the account has to know which one it is")
+    before = {"role": account.role, "active": account.active}
+    account.role, account.active = (role or Role(account.role)).value, active
+    await sign_out_everywhere(session, account_id)
+    after = {"role": account.role, "active": account.active}
+    await audit.note(session, by, "account changed", {"email": account.email, "before": before, "after": after})
+
+
+async def add_token(
+    session: AsyncSession, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
+) -> str:
+    """Make an API token, shown this once.
+
+    Raises:
+        AccountError: the name is taken or empty, or the scope is wider than the account's role.
+    """
+    name = name.strip()[:100]
+    if not name or not scopes:
+        raise AccountError("a token needs a name and at least one scope")
+    role = await session.scalar(select(Account.role).where(Account.id == account_id))
+    if Scope.ADMIN in scopes and role != Role.ADMIN:
+        raise AccountError("only an administrator's token can have admin access")
+    taken = select(ApiToken.id).where(ApiToken.account_id == account_id, ApiToken.name == name)
+    if await session.scalar(taken) is not None:
+        raise AccountError(f"there is a token {name!r} already; choose another name")
+    token = f"{TOKEN_MARK}{secrets.token_urlsafe(32)}"
+    expires = (await session.execute(select(func.now() + timedelta(days=days)))).scalar_one() if days else None
+    words = sorted(each.value for each in scopes)
+    session.add(ApiToken(account_id=account_id, name=name, key_hash=hash_of(token), scopes=words, expires_at=expires))
+    await audit.note(session, by, "token made", {"name": name, "scopes": words})
+    await session.flush()
+    return token
+
+
+async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by: str) -> bool:
+    """Take a token back; False where there is none of that name."""
+    gone = await session.execute(
+        update(ApiToken)
+        .where(ApiToken.account_id == account_id, ApiToken.name == name, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(ApiToken.id)
+    )
+    if gone.first() is None:
+        return False
+    await audit.note(session, by, "token revoked", {"name": name})
+    return True
+
+
+async def _revoke_tokens(session: AsyncSession, account_id: int) -> int:
+    """Revoke every token of an account: whoever had the old password may have made one. Returns how many."""
+    gone = await session.execute(
+        update(ApiToken)
+        .where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(ApiToken.id)
+    )
+    return len(gone.all())
+
+
+async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) -> tuple[Invitation, Account] | None:
+    query = (
+        select(Invitation, Account)
+        .join(Account, Account.id == Invitation.account_id)
+        .where(
+            Invitation.key_hash == hash_of(key),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > func.now(),
+            Account.active,
+        )
+    )
+    row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _address(email: str) -> str:
+    typed, email = email.strip(), email.strip().lower()
+    name, at, host = email.partition("@")
+    if not (name and at and host) or len(email) > LONGEST or any(each.isspace() for each in email):
+        raise AccountError(f"{typed!r} is not an email address. Enter one like name@example.com.")
+    return email
+
+
+def _refuse_weak(password: str, email: str) -> None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise AccountError(f"a password has {SHORTEST} to {LONGEST} characters")
+    if len(set(password)) < 5 or email.partition("@")[0] in password.lower():
+        raise AccountError("this password is too easy to guess; take some words that have nothing to do with you")

@@ -1,0 +1,211 @@
+"""Signing in and out: a password, where wanted a code, a lock after too many wrong ones, and sessions that end.
+
+The cookie holds a random key, the database its hash. Each sign-in makes a new key, whatever the browser sent before
+(security.md §4.1.1). Times are the database's.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.access.roles import Role, Roles, Scope
+from dialer.services.accounts.totp import Sealer, takes
+from dialer.store.system import audit
+from dialer.store.tables import Account, ApiToken, SignIn
+
+MOST_FAILURES = 5
+LOCKED_FOR = timedelta(minutes=15)
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
+TOKEN_MARK = "dlr_"  # noqa: S105 - how a token of the API begins, so that a leaked one is known for what it is
+WRONG = "the address or the password is wrong"
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex())
+"""Verified where there is no such account, so that the time tells nothing."""
+
+
+class ForbiddenError(Exception):
+    """The caller's role does not allow this; the message says which roles do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `account_id` 0 is a command of this machine's."""
+
+    account_id: int
+    email: str
+    role: Role
+    counselor_id: int | None = None
+    scopes: frozenset[Scope] = frozenset(Scope)
+    key_hash: str = ""
+    """Of the browser's session; empty for a token or this machine."""
+    must_change: bool = False
+
+    @property
+    def is_token(self) -> bool:
+        """Whether an API token was sent, rather than a browser's session or a command of this machine."""
+        return bool(self.account_id) and not self.key_hash
+
+    def require(self, roles: Roles, what: str) -> None:
+        """Raises ForbiddenError where the caller has none of these roles; `what` completes "You cannot …"."""
+        if self.role not in roles:
+            who = " or ".join(sorted(each.value for each in roles))
+            raise ForbiddenError(f"You cannot {what} as {self.role.value}. Ask someone with the role {who}.")
+
+    @property
+    def only(self) -> int | None:
+        """The counselor beyond whose meetings they see nothing; None for all, 0 for an account that names nobody."""
+        return (self.counselor_id or 0) if self.role is Role.COUNSELOR else None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody is in; `key` goes into the cookie."""
+
+    key: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class NotLetIn:
+    """Why not; `wants_code` where only the code of the second factor is missing or wrong."""
+
+    says: str
+    wants_code: bool = False
+
+
+def hash_of(key: str) -> str:
+    """How a key is stored."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """Argon2id, with its own salt."""
+    return _hasher.hash(password)
+
+
+async def sign_in(
+    session: AsyncSession, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
+) -> SignedIn | NotLetIn:
+    """Let somebody in, or count the failure. The caller commits either way."""
+    account = (
+        await session.scalars(select(Account).where(Account.email == email.strip().lower()).with_for_update())
+    ).one_or_none()
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    known = account.password_hash if account is not None and account.password_hash else _NOBODY
+    right = await is_password(known, password)
+    if account is None or not account.active or not account.password_hash:
+        return NotLetIn(WRONG)
+    if account.locked_until is not None and account.locked_until > now:
+        return NotLetIn(f"too many wrong tries; try again in {_minutes(account.locked_until - now)}")
+    if not right:
+        return await _failed(session, account, now, NotLetIn(WRONG))
+    if account.totp_secret is not None:
+        if not code.strip():
+            return NotLetIn("give the code of your authenticator", wants_code=True)
+        step = takes(sealer.opened(account.totp_secret), code, now, after=account.totp_used)
+        if step is None:
+            return await _failed(
+                session, account, now, NotLetIn("that code is not right, or was used", wants_code=True)
+            )
+        account.totp_used = step
+    account.failures, account.locked_until = 0, None
+    if _hasher.check_needs_rehash(account.password_hash):
+        account.password_hash = _hasher.hash(password)
+    key = secrets.token_urlsafe(32)
+    session.add(SignIn(key_hash=hash_of(key), account_id=account.id, address=address[:64], browser=browser[:200]))
+    await session.execute(delete(SignIn).where(_is_over(now)))
+    await audit.note(session, account.email, "signed in", {"address": address[:64]})
+    await session.flush()
+    return SignedIn(key, _caller(account, key_hash=hash_of(key)))
+
+
+async def who_has(session: AsyncSession, key: str) -> Caller | None:
+    """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
+    row = (
+        await session.execute(
+            select(SignIn, Account, func.clock_timestamp())
+            .join(Account, Account.id == SignIn.account_id)
+            .where(SignIn.key_hash == hash_of(key), Account.active)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    signed, account, now = row
+    if signed.seen_at < now - IDLE or signed.began_at < now - LONGEST:
+        return None
+    if signed.seen_at < now - SEEN_EVERY:
+        await session.execute(update(SignIn).where(SignIn.key_hash == signed.key_hash).values(seen_at=now))
+    return _caller(account, key_hash=signed.key_hash)
+
+
+async def who_sends(session: AsyncSession, token: str) -> Caller | None:
+    """Whose token of the API this is; None for one that is unknown, revoked, over, or of somebody who left."""
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    row = (
+        await session.execute(
+            select(ApiToken, Account)
+            .join(Account, Account.id == ApiToken.account_id)
+            .where(ApiToken.key_hash == hash_of(token), Account.active, ApiToken.revoked_at.is_(None))
+        )
+    ).one_or_none()
+    if row is None or (row[0].expires_at is not None and row[0].expires_at <= now):
+        return None
+    known, account = row
+    if known.used_at is None or known.used_at < now - SEEN_EVERY:
+        await session.execute(update(ApiToken).where(ApiToken.id == known.id).values(used_at=now))
+    return _caller(account, scopes=frozenset(Scope(each) for each in known.scopes))
+
+
+async def sign_out(session: AsyncSession, caller: Caller) -> None:
+    """This browser is out."""
+    await session.execute(delete(SignIn).where(SignIn.key_hash == caller.key_hash))
+
+
+async def sign_out_everywhere(session: AsyncSession, account_id: int, *, but: str = "") -> None:
+    """All browsers of somebody are out, but that with the key hash `but`."""
+    await session.execute(delete(SignIn).where(SignIn.account_id == account_id, SignIn.key_hash != but))
+
+
+async def _failed(session: AsyncSession, account: Account, now: datetime, answer: NotLetIn) -> NotLetIn:
+    account.failures += 1
+    if account.failures >= MOST_FAILURES:
+        account.failures, account.locked_until = 0, now + LOCKED_FOR
+        await audit.note(session, account.email, "locked out", {"minutes": LOCKED_FOR.total_seconds() / 60})
+    await session.flush()
+    return answer
+
+
+async def is_password(known: str | None, password: str) -> bool:
+    """Whether a password is the one whose hash is known; it takes a tenth of a second, in a thread."""
+    return known is not None and await asyncio.to_thread(_verified, known, password)
+
+
+def _verified(known: str, password: str) -> bool:
+    try:
+        return _hasher.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    return (SignIn.seen_at < now - IDLE) | (SignIn.began_at < now - LONGEST)
+
+
+def _minutes(left: timedelta) -> str:
+    minutes = max(1, round(left.total_seconds() / 60))
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"
+
+
+def _caller(account: Account, *, scopes: frozenset[Scope] = frozenset(Scope), key_hash: str = "") -> Caller:
+    return Caller(
+        account.id, account.email, Role(account.role), account.counselor_id, scopes, key_hash, account.must_change
+    )

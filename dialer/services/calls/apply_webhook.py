@@ -1,0 +1,70 @@
+"""A webhook that was kept is applied to its call, and what it asks for is done at the carrier."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import CarrierError, HandedOver, MachineHeard, Report
+from dialer.services.calls.record_status import Recorded, record_status
+from dialer.services.calls.transfer import note_not_taken
+from dialer.services.calls.voicemail import HangUp, LeaveMessage, hear_machine
+from dialer.services.dialing.eligibility import Carriers
+from dialer.store.calls import incidents, webhooks_in
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a webhook changed, and what is wanted of the carrier once that is committed."""
+
+    recorded: Recorded | None = None
+    wanted: HangUp | LeaveMessage | None = None
+
+
+async def apply_event(session: AsyncSession, event_id: int, carriers: Carriers, now: datetime) -> Applied | None:
+    """Apply one kept webhook, once; None where another process has it, or has done it."""
+    event = await webhooks_in.locked(session, event_id)
+    if event is None or event.call_id is None:
+        return None
+    carrier = carriers.get(event.carrier)
+    if carrier is None:
+        raise CarrierError(f"{event.carrier} has no credentials, so its webhooks cannot be read", permanent=True)
+    applied = Applied()
+    match carrier.read(event.kind, event.fields):
+        case Report() as report:
+            applied = Applied(recorded=await record_status(session, event.call_id, report, now))
+        case MachineHeard(answered_by):
+            applied = Applied(wanted=await hear_machine(session, event.call_id, answered_by))
+        case HandedOver(talked=talked, says=says):
+            if not talked:
+                await note_not_taken(session, event.call_id, says)
+        case None:
+            pass
+    event.applied_at = func.now()
+    await session.flush()
+    return applied
+
+
+async def note_failure(session: AsyncSession, event_id: int, error: Exception) -> None:
+    """Applying it failed: it is tried again later, and after a few times people are told."""
+    if await webhooks_in.failed(session, event_id) >= webhooks_in.MOST_TRIES:
+        await incidents.tell(session, "event", str(event_id), f"a webhook could not be applied: {error}")
+
+
+async def do_at_carrier(carriers: Carriers, wanted: HangUp | LeaveMessage | None) -> None:
+    """Do what a machine's answer asks for; if the carrier is away, the call's own end will come all the same."""
+    carrier = carriers.get(wanted.carrier) if wanted else None
+    if carrier is None or wanted is None:
+        return
+    try:
+        match wanted:
+            case HangUp(sid=sid):
+                await carrier.hang_up(sid)
+            case LeaveMessage(sid=sid, words=words):
+                await carrier.leave_message(sid, words)
+    except CarrierError as error:
+        log.warning("a machine could not be hung up on: %s", error)

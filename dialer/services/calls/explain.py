@@ -1,0 +1,36 @@
+"""Why a lead may or may not be rung now, in each campaign that has it: the gate's own answer, nothing else."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.services.dialing.eligibility import Accounts, ask_about, record, room_of
+from dialer.services.dialing.routing import line_for
+from dialer.store.campaigns import rate_buckets
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+
+async def explain_number(
+    session: AsyncSession, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
+) -> list[dict[str, Any]]:
+    """`{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}` per campaign; empty for an unknown lead."""
+    query = (
+        select(Campaign, CampaignLead, Lead)
+        .join(CampaignLead, CampaignLead.campaign_id == Campaign.id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .where(Lead.phone == e164)
+        .order_by(Campaign.id)
+    )
+    if campaign_name is not None:
+        query = query.where(Campaign.name == campaign_name)
+    explained = []
+    for campaign, in_campaign, lead in await session.execute(query):
+        room = await room_of(
+            session, campaign, await rate_buckets.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
+        )
+        line = line_for(accounts, campaign, lead.phone)
+        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
+        explained.append({"phone": e164, "campaign": campaign.name, **record(verdict, now)})
+    return explained

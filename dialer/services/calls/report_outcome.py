@@ -1,0 +1,57 @@
+"""What the model reports of a call: how it went, and what was promised."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import Outcome
+from dialer.domain.speech.relative_time import parse_when
+from dialer.domain.speech.speech_dates import say
+from dialer.services.calls.context import Result, Talk
+from dialer.store.tables import Call
+
+LATEST = timedelta(days=90)
+OUTCOMES = {
+    "not_interested": Outcome.NOT_INTERESTED,
+    "wrong_person": Outcome.WRONG_PERSON,
+    "qualified": Outcome.QUALIFIED,
+    "call_later": Outcome.CALL_LATER,
+    "voicemail": Outcome.VOICEMAIL,
+}
+
+
+async def report_outcome(session: AsyncSession, call: Call, outcome: str, reason: str | None) -> Result:
+    """Note how the call went; `other` notes no outcome, which is then told from what is known (design.md §7)."""
+    if call.reported is not Outcome.DO_NOT_CALL:
+        call.reported = OUTCOMES.get(outcome) or (call.reported if call.promised_at else None)
+    call.reason = reason or call.reason
+    await session.flush()
+    return {"ending": True, "say": "Thank you for your time. Goodbye!"}
+
+
+async def call_back(
+    session: AsyncSession, call: Call, talk: Talk, when: str, ask_for: str | None, now: datetime
+) -> Result:
+    """Promise a time in the lead's own zone. Refused where it is not understood, past, or too far away."""
+    at = parse_when(when, now, talk.zone)
+    if at is None:
+        return {
+            "agreed": False,
+            "reason": "not understood",
+            "say": "Of course. Which day and what time would suit you?",
+        }
+    if at > now + LATEST:
+        return {
+            "agreed": False,
+            "reason": "too far away",
+            "say": "That is a little far away. Could it be within the next three months?",
+        }
+    call.promised_at, call.promised_name = at, ask_for
+    if call.reported is not Outcome.DO_NOT_CALL:
+        call.reported = Outcome.CALL_LATER
+    await session.flush()
+    return {
+        "agreed": True,
+        "at": talk.there(at).isoformat(),
+        "say": f"Of course, I will call you back {say(at, talk.zone, now)}. Thank you, and goodbye!",
+    }

@@ -1,0 +1,143 @@
+"""A student who wants a person: who may take them, what that person is told first, and what came of it.
+
+Students are connected only to counselors who said that they take them, at the number that stands with the counselor;
+nobody, neither the model nor a page, can name another one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import Outcome
+from dialer.domain.meetings.slots import is_there
+from dialer.services.calls.context import Result
+from dialer.store.calls import calls, costs, enquiries, incidents
+from dialer.store.leads import do_not_call
+from dialer.store.meetings import counselors
+from dialer.store.tables import Call, Campaign, CampaignLead, Counselor, Lead
+
+DAY = timedelta(days=1)
+NOBODY = "nobody can take the call right now"
+SETTLED = frozenset({Outcome.DO_NOT_CALL, Outcome.VOICEMAIL, Outcome.WRONG_PERSON})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A counselor to connect a student to."""
+
+    counselor_id: int
+    name: str
+    phone: str
+
+    @property
+    def words(self) -> str:
+        """What AVA says to the student before it."""
+        return f"I am connecting you to {self.name}, one of our experts. Please stay on the line."
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nobody is connected, and why."""
+
+    says: str
+
+
+async def who_takes(
+    session: AsyncSession, call_id: UUID, now: datetime, counselor_id: int = 0, *, connects: bool = True
+) -> Person | Refused:
+    """Who takes the student of this call: the counselor named, whatever the hour, or (0) one who is there now.
+
+    Nobody where the call's carrier `connects` none.
+    """
+    call = await session.get_one(Call, call_id)
+    if not connects:
+        return Refused(f"{call.carrier} cannot connect a call to a person")
+    if call.reported in SETTLED:
+        return Refused(f"the call counts as {call.reported.value.replace('_', ' ')}")
+    if await do_not_call.listed(session, [call.phone], call.campaign_id):
+        return Refused("the number is on the do-not-call list")
+    campaign = await session.get_one(Campaign, call.campaign_id)
+    # The leg to the counselor costs as a call does, and stands in no reserve yet.
+    cap = campaign.spend_cap
+    if cap is not None and (await costs.of_campaign(session, campaign)).committed + campaign.cost_reserve > cap:
+        return Refused("the campaign's spend cap is reached")
+    people = {each.id: each for each in await takers(session) if each.phone not in (call.phone, call.from_number)}
+    if counselor_id:
+        person = people.get(counselor_id)
+        return _person(person) if person else Refused("that counselor takes no transfers")
+    there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
+    person = next((people[each] for each in there if each in people), None)
+    return _person(person) if person else Refused(NOBODY)
+
+
+async def takers(session: AsyncSession) -> list[Counselor]:
+    """The counselors who take transfers: the only numbers that a student is ever connected to."""
+    query = select(Counselor).where(Counselor.active, Counselor.takes_transfers, Counselor.phone.is_not(None))
+    return list((await session.scalars(query.order_by(Counselor.id))).all())
+
+
+def as_result(found: Person | Refused) -> Result:
+    """What AVA's tool answers."""
+    if isinstance(found, Person):
+        return {"transferring": True, "to": found.name, "say": found.words}
+    say = f"I am sorry, {NOBODY}. Shall we find a time for you to meet one of our experts instead?"
+    return {"transferring": False, "reason": found.says, "say": say}
+
+
+async def brief(session: AsyncSession, token: str) -> str | None:
+    """What the counselor is told before they are connected, in two sentences; None for a token of no call of ours."""
+    call = await calls.by_token(session, token)
+    if call is None:
+        return None
+    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    lead = await session.get_one(Lead, in_campaign.lead_id)
+    known = await enquiries.newest(session, in_campaign.id)
+    name = " ".join((known.get("name") or lead.name or "A student").split())[:80]
+    wants = [known[field] for field in ("course", "country", "intake") if known.get(field)]
+    about = f"They asked about {', '.join(wants)}." if wants else "They have not said yet what they want to study."
+    if known.get("budget"):
+        about = about[:-1] + f"; their budget is {known['budget']}."
+    return f"One Window. {name} is on the line and wants to speak to a person. {about[:300]}"
+
+
+async def note_handed_over(session: AsyncSession, call_id: UUID, person: Person, fault: str | None) -> None:
+    """The student was given to the carrier to be connected, or (`fault`) could not be.
+
+    A student who is with a person is not rung again by AVA: unless more was reported, the call counts as qualified.
+    """
+    call = await calls.locked(session, call_id)
+    if call is None:
+        return
+    if fault is None:
+        call.reported = call.reported or Outcome.QUALIFIED
+        call.reason = f"transferred to {person.name}"
+    else:
+        call.reason = f"could not be transferred to {person.name}: {fault}"[:500]
+        await _tell(session, call, f"{person.name} could not be rung for them ({fault})")
+    await session.flush()
+
+
+async def note_not_taken(session: AsyncSession, call_id: UUID, says: str) -> None:
+    """The person whom the student was to be connected to did not come to the phone."""
+    call = await calls.locked(session, call_id)
+    if call is None:
+        return
+    call.reason = f"{call.reason or 'transferred'}, who did not answer ({says})"[:500]
+    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign.why = "asked for a person, who did not answer: to be rung back"
+    await _tell(session, call, f"the counselor did not answer ({says})")
+    await session.flush()
+
+
+async def _tell(session: AsyncSession, call: Call, says: str) -> None:
+    await incidents.tell(
+        session, "transfer", str(call.id), f"a student who asked for a person waits: {says}", call_id=call.id
+    )
+
+
+def _person(counselor: Counselor) -> Person:
+    assert counselor.phone is not None
+    return Person(counselor.id, counselor.name, counselor.phone)

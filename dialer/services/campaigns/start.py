@@ -1,0 +1,47 @@
+"""Start a campaign. Refused where it has no leads, where AVA would read out a "$word", or would not say who is calling."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.store.campaigns import campaigns
+from dialer.store.system import audit
+from dialer.store.tables import Campaign, CampaignLead, Script
+
+
+class CannotLaunchError(ValueError):
+    """It was not started; with a line that says what to do."""
+
+
+async def launch(session: AsyncSession, campaign: Campaign, by: str, blanks: Sequence[str]) -> bool:
+    """Start it; False where it runs already. `blanks` are the words of its script that no list fills (ava.blanks).
+
+    Raises CannotLaunchError.
+    """
+    if campaign.state == "running":
+        return False
+    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    if await session.scalar(mine) is None:
+        raise CannotLaunchError("The campaign has no leads yet; bring a list in first.")
+    if blanks:
+        named = ", ".join(f"${name}" for name in blanks)
+        raise CannotLaunchError(f"The script names {named}, which no column of its lists gives.")
+    if (unnamed := await no_business(session, campaign)) is not None:
+        raise CannotLaunchError(unnamed)
+    state = campaign.state
+    if not await campaigns.move(session, campaign.id, "running"):
+        raise CannotLaunchError(f"The campaign is {state}; it cannot be started.")
+    await audit.note(session, by, "campaign started", {"campaign": campaign.name})
+    return True
+
+
+async def no_business(session: AsyncSession, campaign: Campaign) -> str | None:
+    """What to do where the campaign's script names no business, so that AVA cannot say who is calling; else None."""
+    script = await session.get_one(Script, campaign.script_id)
+    if script.business.strip():
+        return None
+    return (
+        f"Version {script.version} of the script {script.name!r} has no business name, so AVA cannot say who is calling. "
+        "Add the business name to the script, and choose the new version for this campaign."
+    )

@@ -1,0 +1,96 @@
+"""Stop a campaign, with a receipt: nothing new since then, and what becomes of the calls in progress."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dialer.carriers.port import CarrierError
+from dialer.domain.calling.call import AT_CARRIER, State
+from dialer.services.calls.finish import cancel_call
+from dialer.services.dialing.eligibility import Carriers
+from dialer.store.campaigns import campaigns
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a stop did."""
+
+    since: datetime
+    taken_back: int
+    live: int
+    hung_up: int
+    promised: int
+    """Students who were promised a call-back and do not get one now."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For --json and the API."""
+        return {
+            "nothing_new_since": self.since.isoformat(),
+            "taken_back": self.taken_back,
+            "live": self.live,
+            "hung_up": self.hung_up,
+            "promised": self.promised,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Receipt":
+        """The receipt that `as_dict` wrote, in an audit entry; what an older one lacks is zero."""
+        counts = {name: int(stored.get(name, 0)) for name in ("taken_back", "live", "hung_up", "promised")}
+        return cls(datetime.fromisoformat(stored["nothing_new_since"]), **counts)
+
+    def line(self) -> str:
+        """For people."""
+        rest = f"{self.hung_up} hung up" if self.hung_up else "left to finish"
+        live = f"{self.live} calls live, {rest}" if self.live else "no call live"
+        promised = f"; {self.promised} promised call-backs will not be made" if self.promised else ""
+        return (
+            f"no new calls since {self.since:%H:%M:%S} UTC; {self.taken_back} queued calls cancelled; {live}{promised}"
+        )
+
+
+async def stop_campaign(
+    sessions: Sessions,
+    campaign_id: int,
+    carriers: Carriers,
+    now: datetime,
+    *,
+    hang_up: bool,
+    by_bridge: Callable[[UUID], Awaitable[bool]] | None = None,
+) -> Receipt:
+    """Stop it: from the commit on no call is placed, since every placing asks the campaign's state again.
+
+    `by_bridge` ends a call by its media socket, the only way with some carriers; whether it did.
+    """
+    async with sessions.begin() as session:
+        await campaigns.move(session, campaign_id, "stopped")
+        intended = select(Call).where(Call.campaign_id == campaign_id, Call.state == State.INTENT).with_for_update()
+        taken_back = [
+            await cancel_call(session, call, "the campaign was stopped", None, now)
+            for call in (await session.scalars(intended)).all()
+        ]
+        live = (
+            await session.execute(
+                select(Call.id, Call.carrier, Call.carrier_sid).where(
+                    Call.campaign_id == campaign_id, Call.state.in_(AT_CARRIER)
+                )
+            )
+        ).all()
+        _, promised = await campaigns.live_and_promised(session, campaign_id)
+    hung_up = 0
+    for call_id, carrier_name, sid in live if hang_up else ():
+        carrier = carriers.get(carrier_name)
+        if carrier is not None and not carrier.profile.hangs_up:
+            hung_up += by_bridge is not None and await by_bridge(call_id)
+        elif carrier is not None and sid is not None:
+            try:
+                await carrier.hang_up(sid)
+                hung_up += 1
+            except CarrierError:
+                continue  # the receipt says how many were reached
+    return Receipt(now, sum(taken_back), len(live), hung_up, promised)

@@ -1,0 +1,205 @@
+"""Counselors: added, changed, away for days, gone and back, and the address of their calendar. Each change is audited.
+
+Students are told only what concerns them: a meeting that falls into days off is asked to be moved; whoever leaves keeps
+the meetings that are made.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.access.webhook_url import refusal
+from dialer.domain.meetings.counselor_input import DAYS, LONGEST_WHY, Week, spans_text
+from dialer.services.meetings.calendars import web_address
+from dialer.services.meetings.change import flag_unkept
+from dialer.services.meetings.signed_links import Links
+from dialer.store.meetings import counselors, time_off
+from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.time_off import DaysOff
+from dialer.store.system import audit
+from dialer.store.tables import Counselor
+
+MAY_CHANGE = frozenset(
+    {
+        *("name", "email", "phone", "zone", "slot_minutes", "notice_minutes", "buffer_before_minutes"),
+        *("buffer_after_minutes", "max_per_day", "countries", "courses", "languages", "holidays", "calendar_url"),
+        *("takes_transfers",),
+    }
+)
+"""Columns, as domain.counselor.read_fields makes them."""
+Feed: TypeAlias = Literal["make", "revoke"]
+
+
+class CounselorError(ValueError):
+    """What cannot be done with a counselor; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Days off that were kept, and how many students are asked for another time."""
+
+    days: DaysOff
+    asked: int
+
+
+async def add_counselor(
+    session: AsyncSession, fields: Mapping[str, Any], week: Week, *, by: str, hook_hosts: Collection[str] = ()
+) -> Counselor:
+    """Somebody who can be met; `fields` names them and their zone.
+
+    Raises:
+        CounselorError: the name is taken, or the calendar's address is refused.
+    """
+    assert fields.keys() <= MAY_CHANGE, fields
+    _refuse_calendar(fields, hook_hosts)
+    person = Counselor(**fields)
+    await _named(session, person)
+    await counselors.replace_hours(session, person.id, week)
+    told = {**_shown(fields), "hours": _told(week)}
+    await audit.note(session, by, "counselor added", {"counselor": person.name, **told})
+    await session.refresh(person)
+    return person
+
+
+async def change_counselor(
+    session: AsyncSession,
+    person: Counselor,
+    fields: Mapping[str, Any],
+    week: Week,
+    *,
+    by: str,
+    hook_hosts: Collection[str] = (),
+) -> bool:
+    """Change what is given, hours on the weekdays that `week` names; False where it was so already.
+
+    Raises:
+        CounselorError: the new name is taken, or the calendar's address is refused.
+    """
+    assert fields.keys() <= MAY_CHANGE, fields
+    _refuse_calendar(fields, hook_hosts)
+    await _alone(session, person)
+    after = {name: value for name, value in fields.items() if getattr(person, name) != value}
+    had = await counselors.hours_of(session, person.id)
+    days = {day: list(spans) for day, spans in week.items() if list(spans) != had.get(day, [])}
+    if not after and not days:
+        return False
+    before = {name: getattr(person, name) for name in after}
+    name = person.name
+    for column, value in after.items():
+        setattr(person, column, value)
+    await _named(session, person)
+    if "calendar_url" in after:
+        await counselors.forget_calendar(session, person)
+    changes = {column: [told, _shown(after)[column]] for column, told in _shown(before).items()}
+    if days:
+        await counselors.replace_hours(session, person.id, days)
+        changes["hours"] = [_told({day: had.get(day, []) for day in days}), _told(days)]
+    await audit.note(session, by, "counselor changed", {"counselor": name, "changes": changes})
+    return True
+
+
+async def take_days_off(
+    session: AsyncSession, person: Counselor, since: datetime, until: datetime, why: str, now: datetime, *, by: str
+) -> Away:
+    """Keep a span free; students whose meeting falls into it are asked to choose another time. Lived `now`."""
+    await _alone(session, person)
+    why = " ".join(why.replace("\0", "").split())[:LONGEST_WHY]
+    number = await time_off.add(session, person.id, since, until, why)
+    asked = await flag_unkept(session, person.id, since, until, now)
+    told = {"counselor": person.name, **_span(since, until), "why": why, "meetings_to_move": asked}
+    await audit.note(session, by, "days off added", told)
+    return Away(DaysOff(number, since, until, why, asked), asked)
+
+
+async def take_back_days_off(session: AsyncSession, person: Counselor, number: int, *, by: str) -> bool:
+    """They are there after all; False where they have no days off of that number."""
+    gone = await time_off.remove(session, person.id, number) if 0 < number < 2**63 else None
+    if gone is None:
+        return False
+    await audit.note(session, by, "days off taken back", {"counselor": person.name, **_span(*gone)})
+    return True
+
+
+async def change_feed(session: AsyncSession, person: Counselor, do: Feed, *, by: str) -> None:
+    """Make an address of their calendar (the one before leads nowhere from then on), or let it lead nowhere."""
+    await _alone(session, person)
+    # A version that was given out never comes back: revoked ones count down below nothing.
+    person.feed_version = abs(person.feed_version) + 1 if do == "make" else -abs(person.feed_version)
+    await audit.note(session, by, f"calendar address {do}", {"counselor": person.name})
+
+
+def feed_address(person: Counselor, links: Links) -> str | None:
+    """Where their meetings can be subscribed to; None where no address is given out."""
+    return links.calendar(person.id, person.feed_version) if person.feed_version > 0 else None
+
+
+async def let_go(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+    """Take somebody out of the offers; meetings already made stay. False where they had left already."""
+    return await _set_active(session, person, active=False, by=by, did="counselor left")
+
+
+async def take_in(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+    """Offer somebody who had left again; False where they had not left."""
+    return await _set_active(session, person, active=True, by=by, did="counselor is back")
+
+
+def described(person: Person) -> dict[str, Any]:
+    """A counselor as programs are told of one, without the hours; the calendar's own address stays a secret."""
+    counselor = person.counselor
+    names = ("name", "zone", "email", "active", "phone", "takes_transfers", "slot_minutes", "notice_minutes")
+    more = ("buffer_before_minutes", "buffer_after_minutes", "max_per_day", "countries", "courses", "languages")
+    told = {name: getattr(counselor, name) for name in (*names, *more, "holidays", "calendar_fault")}
+    return {**told, "calendar": counselor.calendar_url is not None, "calendar_stale": person.stale}
+
+
+def week_of(person: Person) -> dict[str, str]:
+    """The hours of each weekday by its short name, as they are written; empty for a day without."""
+    by_day = [[(row.opens, row.closes) for row in person.hours if row.weekday == day] for day in range(7)]
+    return dict(zip(DAYS, map(spans_text, by_day), strict=True))
+
+
+async def _set_active(session: AsyncSession, person: Counselor, *, active: bool, by: str, did: str) -> bool:
+    await _alone(session, person)
+    if person.active == active:
+        return False
+    person.active = active
+    await audit.note(session, by, did, {"counselor": person.name})
+    return True
+
+
+async def _alone(session: AsyncSession, person: Counselor) -> None:
+    """As they are now, for this transaction alone."""
+    await session.refresh(person, with_for_update={"key_share": True})
+
+
+async def _named(session: AsyncSession, person: Counselor) -> None:
+    """Write the row. Raises CounselorError where somebody has that name; the transaction is over then."""
+    name = person.name
+    session.add(person)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise CounselorError(f"there is a counselor {name!r} already") from error
+
+
+def _refuse_calendar(fields: Mapping[str, Any], hook_hosts: Collection[str]) -> None:
+    url = fields.get("calendar_url")
+    if url and (says := refusal(web_address(url), hook_hosts)):
+        raise CounselorError(f"that calendar cannot be read: {says}")
+
+
+def _shown(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns for the audit trail, which is not to hold the calendar's secret address."""
+    return {name: bool(value) if name == "calendar_url" else value for name, value in fields.items()}
+
+
+def _told(week: Week) -> dict[str, str]:
+    return {DAYS[day]: spans_text(spans) for day, spans in sorted(week.items())}
+
+
+def _span(since: datetime, until: datetime) -> dict[str, str]:
+    return {"since": since.isoformat(), "until": until.isoformat()}

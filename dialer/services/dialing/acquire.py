@@ -1,0 +1,183 @@
+"""Calls that were meant become ours to ask for: one compare-and-set each, and the gate once more (reliability.md R4).
+
+Everything happens in the caller's transaction, for a whole batch at once. Who comes second gets nothing.
+"""
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import Carrier, Order
+from dialer.domain.calling.call import State
+from dialer.services.calls.finish import cancel_call
+from dialer.services.dialing.eligibility import Carriers, Line, ask_about, record, room_of
+from dialer.store.calls import calls, incidents
+from dialer.store.campaigns import kill_switches
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+
+MOST_STARTS = 3
+SET_ASIDE = f"set aside: {MOST_STARTS} workers ended when they began with this call"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a carrier finds us."""
+
+    public_url: str
+    media_url: str
+
+    def url(self, kind: str, carrier: str, token: str, *, in_path: bool = False) -> str:
+        """The call's own address for a kind of webhook; the token tells the call before its sid is known."""
+        base = f"{self.public_url}/carriers/{carrier}/{kind}"
+        return f"{base}/{token}" if in_path else f"{base}?{urlencode({'token': token})}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Not asked: somebody else has the call, or a rule refuses it by now."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Ours to ask for, once."""
+
+    carrier: Carrier
+    order: Order
+
+
+async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+    """Note, before anything is tried, that a worker begins with these calls; to be committed at once.
+
+    First those that nobody began with before, to be taken together; then those that somebody did and never took: each
+    of these is to be begun with alone (`begin_again`), for one of them may be what ended that worker.
+    """
+    fresh, before = await calls.begin(session, call_ids)
+    return [each for each in call_ids if each in fresh], [each for each in call_ids if each in before]
+
+
+async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bool:
+    """Note the same for one call; False where it ended three workers by now and is set aside, with its lead."""
+    times = await calls.begin_again(session, call_id)
+    if times > MOST_STARTS:
+        await _set_aside(session, call_id, now)
+    return 0 < times <= MOST_STARTS
+
+
+async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> None:
+    call = await calls.locked(session, call_id)
+    if call is None or call.state is not State.INTENT:
+        return
+    await cancel_call(session, call, SET_ASIDE, now, now)
+    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign.state, in_campaign.why = "done", SET_ASIDE
+    await incidents.tell(session, "set_aside", str(call_id), SET_ASIDE, call_id=call_id)
+
+
+async def take_calls(
+    session: AsyncSession,
+    call_ids: Sequence[UUID],
+    carriers: Carriers,
+    addresses: Addresses,
+    now: datetime,
+    token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+) -> dict[UUID, Taken | Skipped]:
+    """Take those of the calls that are still meant; what the gate refuses by now is taken back."""
+    # Shared with other takings, not with `kill on`: once that is committed, nobody comes past this line.
+    await kill_switches.share(session)
+    tokens = {call_id: token() for call_id in call_ids}
+    mine = await calls.take(session, tokens)
+    found: dict[UUID, Taken | Skipped] = {
+        each: Skipped("another worker has it") for each in call_ids if each not in mine
+    }
+    for campaign, rows in await _by_campaign(session, mine):
+        found |= await _judge(session, campaign, rows, carriers, addresses, now, tokens)
+    await session.flush()
+    return {call_id: found[call_id] for call_id in call_ids if call_id in found}
+
+
+Rows = list[tuple[Call, CampaignLead, Lead]]
+
+
+async def _by_campaign(session: AsyncSession, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
+    if not call_ids:
+        return []
+    query = (
+        select(Call, CampaignLead, Lead)
+        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .where(Call.id.in_(call_ids))
+        .order_by(Call.campaign_id, Call.carrier, Call.id)
+        .execution_options(populate_existing=True)
+    )
+    rows = [(row[0], row[1], row[2]) for row in await session.execute(query)]
+    # Shared with other placings, not with a pause: once a pause is committed, nobody comes past this line.
+    locked = select(Campaign).where(Campaign.id.in_({call.campaign_id for call, _, _ in rows})).order_by(Campaign.id)
+    found = await session.scalars(locked.with_for_update(read=True).execution_options(populate_existing=True))
+    campaigns = {campaign.id: campaign for campaign in found}
+    by_route = groupby(rows, key=lambda row: (row[0].campaign_id, row[0].carrier))
+    return [(campaigns[campaign_id], list(group)) for (campaign_id, _), group in by_route]
+
+
+async def _judge(
+    session: AsyncSession,
+    campaign: Campaign,
+    rows: Rows,
+    carriers: Carriers,
+    addresses: Addresses,
+    now: datetime,
+    tokens: dict[UUID, str],
+) -> dict[UUID, Taken | Skipped]:
+    carrier = carriers.get(rows[0][0].carrier)
+    mine = [call.id for call, _, _ in rows]
+    room = await room_of(session, campaign, 1.0, its_own=True)
+    people = [(in_campaign, lead) for _, in_campaign, lead in rows]
+    lines = [Line(carrier, call.from_number) if carrier else None for call, _, _ in rows]
+    verdicts = await ask_about(session, campaign, people, lines, now, room, but=mine)
+    found: dict[UUID, Taken | Skipped] = {}
+    for (call, in_campaign, _), verdict in zip(rows, verdicts, strict=True):
+        refusal = verdict.refusal
+        if refusal is not None or carrier is None:
+            says = refusal.says if refusal else f"{call.carrier} has no credentials"
+            await cancel_call(session, call, says, verdict.next_at, now)
+            found[call.id] = Skipped(says)
+            continue
+        call.created_at = now  # caps count from the moment of asking, not of meaning to ask
+        call.gate = record(verdict, now, promised=in_campaign.rank == 0)
+        found[call.id] = Taken(carrier, _order(call, campaign, carrier, addresses, tokens[call.id]))
+    return found
+
+
+def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Addresses, token: str) -> Order:
+    profile = carrier.profile
+    asks_of_machines = campaign.machine != "off" and profile.detects_machines
+    return Order(
+        call_id=call.id,
+        token=token,
+        to=call.phone,
+        from_number=call.from_number,
+        ring_timeout_s=campaign.ring_timeout_s,
+        time_limit_s=campaign.time_limit_s,
+        media_url=f"{addresses.media_url}{profile.media_path}",
+        status_url=addresses.url("status", carrier.name, token, in_path=not profile.signs),
+        machine_url=addresses.url("machine", carrier.name, token) if asks_of_machines else None,
+        await_beep=campaign.machine == "leave_message" and profile.leaves_messages,
+    )
+
+
+async def give_back(session: AsyncSession, order: Order, why: str) -> None:
+    """Nothing was sent for this call: if it is still ours, it goes back to be taken again."""
+    ours = Call.token_hash == calls.token_hash(order.token)
+    await session.execute(
+        update(Call)
+        .where(Call.id == order.call_id, ours, Call.state == State.PLACING)
+        .values(state=State.INTENT, placing_at=None, token_hash=None, reason=why)
+    )

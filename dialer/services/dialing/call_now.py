@@ -1,0 +1,121 @@
+"""Ring one number on request, under every rule that binds a campaign."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.domain.numbers.zones import Zones, zone_of
+from dialer.services.campaigns.create import create_campaign
+from dialer.services.campaigns.start import no_business
+from dialer.services.dialing.claim import intend
+from dialer.services.dialing.eligibility import Carriers, ask_about, room_of
+from dialer.services.dialing.routing import line_for, rates_of
+from dialer.services.scripts import for_single_calls
+from dialer.store.campaigns import campaigns, rate_buckets
+from dialer.store.campaigns.campaigns import SINGLE_CALLS
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The intent is written; a worker places it."""
+
+    call_id: UUID
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not rung, and why."""
+
+    says: str
+
+
+async def ring_one(
+    session: AsyncSession, carriers: Carriers, number: str, now: datetime, *, campaign_name: str | None, name: str
+) -> Asked | Refused:
+    """Mean to ring a number now, in the campaign named, or in the one kept for single calls."""
+    if campaign_name is None:
+        campaign = await _single_calls(session)
+    elif (named := await campaigns.named(session, campaign_name)) is not None:
+        campaign = named
+    else:
+        return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
+    if (unnamed := await no_business(session, campaign)) is not None:
+        return Refused(unnamed)
+    phone = parse_phone(number, campaign.country)
+    if isinstance(phone, BadPhone):
+        return Refused(f"{number!r}: {phone.says}")
+    # A number that is refused is left as it was: nobody asked for it to be rung in the morning.
+    async with session.begin_nested() as enrolled:
+        asked = await _mean(session, carriers, campaign, phone.e164, name, now)
+        if isinstance(asked, Refused):
+            await enrolled.rollback()
+    return asked
+
+
+async def _single_calls(session: AsyncSession) -> Campaign:
+    """The hidden campaign of single calls, running, with the script version that campaigns use.
+
+    It is made on first use, and set running again where its leads were done.
+
+    A pause or a stop is left in place: somebody, or a circuit breaker, decided it.
+    """
+    campaign = await campaigns.named(session, SINGLE_CALLS)
+    if campaign is None:
+        campaign = await create_campaign(session, SINGLE_CALLS, hidden=True)
+    campaign.script_id = (await for_single_calls(session)).id
+    if campaign.state in ("draft", "done"):
+        await campaigns.move(session, campaign.id, "running")
+        await session.refresh(campaign)
+    return campaign
+
+
+async def _mean(
+    session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
+) -> Asked | Refused:
+    in_campaign, lead = await _enrol(session, campaign, e164, name)
+    line = line_for(carriers, campaign, e164)
+    buckets = await rate_buckets.fill(session, rates_of([line] if line else [], campaign, [campaign]))
+    room = await room_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
+    (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
+    if verdict.refusal is not None or line is None:
+        says = verdict.refusal.says if verdict.refusal else "no carrier"
+        return Refused(f"{e164} cannot be called now: {says}")
+    if not room.bridges.up:
+        return Refused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
+    placed = await intend(session, campaign, [(in_campaign, lead, verdict, line)], now)
+    if not placed:
+        return Refused(f"{e164} is being called already")
+    await rate_buckets.draw(session, buckets, dict.fromkeys(buckets, 1))
+    return Asked(next(iter(placed)), e164)
+
+
+async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[CampaignLead, Lead]:
+    """The lead in the campaign, made where missing; one that was finished is opened again, for somebody asks for it."""
+    lead = (await session.scalars(select(Lead).where(Lead.phone == e164))).one_or_none()
+    if lead is None:
+        zones = zone_of(e164, None)
+        known = zones.names if isinstance(zones, Zones) else ()
+        lead = Lead(phone=e164, name=name, zones=list(known))
+        session.add(lead)
+        await session.flush()
+    query = select(CampaignLead).where(CampaignLead.campaign_id == campaign.id, CampaignLead.lead_id == lead.id)
+    in_campaign = (await session.scalars(query.with_for_update())).one_or_none()
+    if in_campaign is None:
+        in_campaign = CampaignLead(campaign_id=campaign.id, lead_id=lead.id)
+        session.add(in_campaign)
+        await session.flush()
+        await session.refresh(in_campaign)
+    elif in_campaign.state in ("done", "waiting"):
+        in_campaign.state, in_campaign.next_attempt_at = "ready", LONG_AGO
+        if campaign.name == SINGLE_CALLS:  # each single call starts anew; the caps on calls a day and week still bind
+            in_campaign.attempts = 0
+        await session.flush()
+    return in_campaign, lead

@@ -1,0 +1,243 @@
+"""A campaign's run: started, paused, stopped; and at each tick, who is to be rung next."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.pacing import Bucket, may_start
+from dialer.domain.compliance.gate import Verdict
+from dialer.domain.compliance.hours import HORIZON
+from dialer.domain.compliance.time_zone_groups import Closings, HoursGroup, group_of, when_there
+from dialer.services.dialing.eligibility import Carriers, Line, Room, ask_about, record, room_of
+from dialer.services.dialing.routing import Places, lines_of, rates_of
+from dialer.store.calls import calls
+from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+
+BATCH = 100
+MOST_BATCHES = 20
+ASK_AGAIN = timedelta(minutes=10)
+CLOSINGS = Closings()
+ANYONE = HoursGroup("", (), ())
+# A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
+FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts"})
+
+
+Groups = Mapping[int, HoursGroup]
+"""Groups of leads that may be rung now, by their id."""
+Willing = tuple[CampaignLead, Lead, Verdict, Line]
+"""A lead whom every rule lets be rung, and the line to do it over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Calls of one campaign that are meant to be placed now, one after the other."""
+
+    calls: tuple[UUID, ...]
+    per_second: float
+
+
+async def claim_due(
+    session: AsyncSession, carriers: Carriers, now: datetime, held: Collection[int] = ()
+) -> list[Claimed]:
+    """Write the intent for every call that may start now, in every running campaign; refused leads learn why.
+
+    Campaigns share a carrier's pace fairly: who was served longest ago goes first, and nobody takes more than a share
+    while others wait. Two ticks at once draw from the same buckets, one after the other. The campaigns that are `held`
+    (by id) are left alone.
+    """
+    worth = {
+        each.campaign_id: groups
+        for each in await claim_queue.look(session, now)
+        if (groups := await _open(session, each, now))
+    }
+    if not worth:
+        return []
+    running = [
+        campaign for campaign in await campaigns.running(session) if campaign.id in worth and campaign.id not in held
+    ]
+    claimed: list[Claimed] = []
+    thrown = await kill_switches.thrown(session)
+    if kill_switches.why_halted(thrown, None) is not None:
+        return []
+    for place, campaign in enumerate(running):
+        buckets = await rate_buckets.fill(session, rates_of(lines_of(carriers, campaign), campaign, running))
+        places = Places(carriers, campaign, buckets, running[place:], thrown)
+        batch = await _claim(session, campaign, buckets, places, worth[campaign.id], now)
+        if batch:
+            claimed.append(Claimed(tuple(batch), campaign.per_second))
+    return claimed
+
+
+async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
+    """Whether a tick has anything to do: in the night, one question and no transaction, however many leads wait."""
+    async with sessions() as session:
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        looks = await claim_queue.look(session, now)
+    return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
+
+
+async def _open(session: AsyncSession, look: claim_queue.Look, now: datetime) -> Groups:
+    """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
+    open_ids, closed = _parted(look, now)
+    await claim_queue.note(session, look.campaign_id, closed)
+    return open_ids
+
+
+def _parted(look: claim_queue.Look, now: datetime) -> tuple[Groups, dict[int, tuple[datetime, str]]]:
+    """The groups that are open, and of the closed ones what is to be written down: when they open, and why not before.
+
+    A campaign with a promise to keep, or with nobody left to ring, is worth a closer look: it has the group 0 at least.
+    """
+    open_ids = {claim_queue.UNSORTED: ANYONE} if look.promised or not look.groups else {}
+    closed: dict[int, tuple[datetime, str]] = {}
+    for each in look.groups:
+        at = CLOSINGS.opens(each.group, look.own, now) if each.hours_id != claim_queue.UNSORTED else now
+        if at == now:
+            open_ids[each.hours_id] = each.group
+        elif each.noted is None or each.noted <= now or at not in (None, each.noted):
+            says = (
+                f"outside calling hours in {', '.join(each.group.zones)}; they open {when_there(at, each.group.zones)}"
+            )
+            closed[each.hours_id] = (at or now + HORIZON, says)
+    return open_ids, closed
+
+
+async def _claim(
+    session: AsyncSession,
+    campaign: Campaign,
+    buckets: Mapping[str, Bucket],
+    places: Places,
+    groups: Groups,
+    now: datetime,
+) -> list[UUID]:
+    if places.lines and not places.left:
+        return []
+    tokens = buckets[f"campaign:{campaign.id}"].tokens
+    room = await room_of(session, campaign, tokens)
+    if campaign.spend_cap is not None and room.money.committed + campaign.cost_reserve > campaign.spend_cap:
+        # What is held for calls that are over may come to less: their costs are waited for.
+        if not room.live_calls and room.money.spent + campaign.cost_reserve > campaign.spend_cap:
+            await campaigns.move(
+                session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
+            )
+        return []
+    may = min(may_start(tokens, room.live_calls, campaign.concurrency), room.bridges.free)
+    most = min(may, places.left if places.lines else BATCH)
+    if most < 1:  # without a bridge nobody could be talked to: nothing is claimed
+        return []
+    willing = await _find_willing(session, campaign, places, groups, now, room, most)
+    if campaign.spend_cap is not None:
+        willing = willing[: max(0, int((campaign.spend_cap - room.money.committed) // campaign.cost_reserve))]
+    placed = await intend(session, campaign, willing, now)
+    if placed:
+        drawn = Counter(key for line in placed.values() for key in line.buckets)
+        await rate_buckets.draw(session, buckets, {f"campaign:{campaign.id}": len(placed), **drawn})
+    elif not willing:
+        await _finish_if_done(session, campaign)
+    return list(placed)
+
+
+async def _find_willing(
+    session: AsyncSession, campaign: Campaign, places: Places, groups: Groups, now: datetime, room: Room, most: int
+) -> list[Willing]:
+    """Who may be rung now, at most so many, in order; who is refused learns why.
+
+    Leads whose line is full are left as they are, and looked past for those of another line.
+    """
+    willing: list[Willing] = []
+    seen: set[int] = set()
+    for turn in range(MOST_BATCHES):
+        # As many as there is room for; only where rules refuse some of them, more at a time.
+        limit = BATCH if turn else min(BATCH, most)
+        served = [hours_id for hours_id, group in groups.items() if places.may_serve(group)]
+        found = await claim_queue.due(session, campaign.id, served, now, limit, seen)
+        await claim_queue.sort(
+            session, {one.id: _group(lead) for one, lead in found if one.hours_id == claim_queue.UNSORTED}
+        )
+        lined = [(one, lead, places.line_for(lead.phone)) for one, lead in found]
+        rows = [(one, lead, line) for one, lead, line in lined if line is None or places.has(line)]
+        seen.update(one.id for one, _, line in lined if line is not None)
+        people, lines = [(one, lead) for one, lead, _ in rows], [line for _, _, line in rows]
+        verdicts = await ask_about(session, campaign, people, lines, now, room)
+        for (in_campaign, lead, line), verdict in zip(rows, verdicts, strict=True):
+            if not verdict.may_ring or line is None:
+                _refuse(in_campaign, verdict, now)
+            elif len(willing) < most and places.has(line):
+                places.take(line)
+                willing.append((in_campaign, lead, verdict, line))
+        await session.flush()
+        if len(found) < limit or len(willing) >= most or (places.lines and not places.left):
+            break
+    return willing
+
+
+def _group(lead: Lead) -> HoursGroup:
+    return group_of(lead.phone, lead.state, lead.zones)
+
+
+async def intend(session: AsyncSession, campaign: Campaign, willing: list[Willing], now: datetime) -> dict[UUID, Line]:
+    """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
+    if not willing:
+        return {}
+    last = await session.execute(
+        select(Call.campaign_lead_id, func.max(Call.n))
+        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _, _ in willing]))
+        .group_by(Call.campaign_lead_id)
+    )
+    numbers = dict(last.all())
+    intents = {uuid4(): each for each in willing}
+    written = await calls.intend(
+        session,
+        [
+            {
+                "id": call_id,
+                "campaign_id": campaign.id,
+                "campaign_lead_id": in_campaign.id,
+                "script_id": campaign.script_id,
+                "phone": lead.phone,
+                "n": numbers.get(in_campaign.id, 0) + 1,
+                "carrier": line.carrier.name,
+                "from_number": line.from_number,
+                "gate": record(verdict, now, promised=in_campaign.rank == 0),
+                "created_at": now,
+            }
+            for call_id, (in_campaign, lead, verdict, line) in intents.items()
+        ],
+    )
+    for call_id in written:
+        in_campaign = intents[call_id][0]
+        in_campaign.state, in_campaign.attempts, in_campaign.why = "calling", in_campaign.attempts + 1, None
+    return {call_id: line for call_id, (_, _, _, line) in intents.items() if call_id in written}
+
+
+def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
+    refusal = verdict.refusal
+    assert refusal is not None
+    in_campaign.why = refusal.says
+    if verdict.next_at is not None:
+        in_campaign.next_attempt_at = verdict.next_at
+    elif any(not answer.ok and answer.rule in FOR_GOOD for answer in verdict.answers):
+        in_campaign.state = "done"
+    else:
+        in_campaign.next_attempt_at = now + ASK_AGAIN
+
+
+async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
+    if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
+        return
+    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    # Asked so that the index of those who are due answers, however many are done.
+    if await session.scalar(mine.where(CampaignLead.state.in_(("ready", "waiting")))) is not None:
+        return
+    if await campaigns.live_calls(session, campaign.id):
+        return
+    stuck = await session.scalar(mine.where(CampaignLead.state != "done"))
+    if stuck is None and await session.scalar(mine) is not None:
+        campaign.state, campaign.why = "done", None

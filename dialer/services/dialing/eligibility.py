@@ -1,0 +1,155 @@
+"""Gather what the gate looks at, for many leads in a fixed number of queries, and ask it."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.carriers.port import Carrier, CarrierAccount
+from dialer.domain.calling.cost import Spend
+from dialer.domain.compliance.gate import WEEK, Answer, Facts, Verdict, ask
+from dialer.domain.compliance.rules import rules_for
+from dialer.store.calls import bridges, calls, costs
+from dialer.store.calls.bridges import Bridges
+from dialer.store.campaigns import campaigns, kill_switches
+from dialer.store.leads import do_not_call
+from dialer.store.tables import Campaign, CampaignLead, Lead
+
+Carriers = Mapping[str, Carrier]
+"""The carriers with credentials, by name and preference: no other is ever routed to."""
+Accounts = Mapping[str, CarrierAccount]
+"""The same, for what only asks how calls are routed."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a call goes out through: a carrier, and the number of ours that is shown."""
+
+    carrier: CarrierAccount
+    from_number: str
+
+    @property
+    def buckets(self) -> tuple[str, str]:
+        """The keys of the buckets that its calls draw from."""
+        return f"carrier:{self.carrier.name}", f"number:{self.from_number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a campaign's concurrency, pace and money."""
+
+    live_calls: int
+    tokens: float
+    money: Spend
+    bridges: Bridges
+
+
+async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Room:
+    """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
+    live = await campaigns.live_calls(session, campaign.id)
+    money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
+    mine = 1 if its_own else 0
+    there = await bridges.look(session)
+    return Room(
+        live - mine,
+        tokens,
+        replace(money, held=money.held - campaign.cost_reserve * mine),
+        Bridges(there.up, there.free + mine),
+    )
+
+
+async def ask_about(
+    session: AsyncSession,
+    campaign: Campaign,
+    rows: Sequence[tuple[CampaignLead, Lead]],
+    lines: Sequence[Line | None],
+    now: datetime,
+    room: Room,
+    *,
+    but: Collection[UUID] = (),
+) -> list[Verdict]:
+    """The gate's verdict for each lead, in order, over the line of each.
+
+    `but` are the leads' own calls, about to be placed: they do not count.
+    """
+    if not rows:
+        return []
+    phones = [lead.phone for _, lead in rows]
+    thrown = await kill_switches.thrown(session)
+    listed, registered = await do_not_call.standing(session, phones, campaign.id)
+    ages = tuple((each, now - at) for each, at in (await do_not_call.registries(session)).items())
+    live = await calls.live_phones(session, phones, but)
+    rung = await calls.rung_since(session, phones, now - WEEK, but)
+    window = campaigns.window_of(campaign)
+
+    def judge(in_campaign: CampaignLead, lead: Lead, line: Line | None) -> Verdict:
+        name = line.carrier.name if line else None
+        return ask(
+            Facts(
+                now=now,
+                phone=lead.phone,
+                campaign_state=campaign.state,
+                campaign_why=campaign.why,
+                halted=kill_switches.why_halted(thrown, name),
+                listed=listed.get(lead.phone, ()),
+                registered=registered.get(lead.phone, ()),
+                registry_ages=ages,
+                consent=lead.consent,
+                consent_source=lead.consent_source,
+                zones=tuple(lead.zones),
+                rules=rules_for(lead.phone, lead.state),
+                own_window=window,
+                carrier=name,
+                carrier_on_loopback=bool(line and line.carrier.on_loopback),
+                live=lead.phone in live,
+                lead_state=in_campaign.state,
+                last_outcome=in_campaign.last_outcome,
+                next_attempt_at=in_campaign.next_attempt_at,
+                promised=in_campaign.rank == 0,
+                attempts=in_campaign.attempts - (1 if but else 0),
+                max_attempts=campaign.max_attempts,
+                rung=rung.get(lead.phone, ()),
+                calls_per_day=campaign.calls_per_day,
+                cool_down=campaign.cool_down,
+                live_calls=room.live_calls,
+                concurrency=campaign.concurrency,
+                bridges_up=room.bridges.up,
+                bridges_free=room.bridges.free,
+                tokens=room.tokens,
+                spent=room.money.spent,
+                held=room.money.held,
+                reserve=campaign.cost_reserve,
+                spend_cap=campaign.spend_cap,
+            )
+        )
+
+    return [_safely(judge, in_campaign, lead, line) for (in_campaign, lead), line in zip(rows, lines, strict=True)]
+
+
+def _safely(
+    judge: Callable[[CampaignLead, Lead, Line | None], Verdict],
+    in_campaign: CampaignLead,
+    lead: Lead,
+    line: Line | None,
+) -> Verdict:
+    """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
+    try:
+        return judge(in_campaign, lead, line)
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        log.exception("a lead cannot be judged: campaign_lead %s", in_campaign.id)
+        return Verdict((Answer("lead", False, f"cannot be judged: {error}; look at its row"),), None)
+
+
+def record(verdict: Verdict, now: datetime, *, promised: bool = False) -> dict[str, object]:
+    """The verdict as it is stored with a call and shown to people: `{at, may_ring, promised, rules, next_at}`."""
+    return {
+        "promised": promised,
+        "at": now.isoformat(),
+        "may_ring": verdict.may_ring,
+        "rules": [{"rule": each.rule, "ok": each.ok, "says": each.says} for each in verdict.answers],
+        "next_at": verdict.next_at.isoformat() if verdict.next_at else None,
+    }

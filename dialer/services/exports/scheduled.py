@@ -1,0 +1,53 @@
+"""Exports that are written again and again, to a folder or to whatever fsspec has an address for."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import func, select
+
+from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
+from dialer.store.sessions import Sessions
+from dialer.store.system.object_storage import Shelf, ShelfError
+from dialer.store.tables import Campaign, ExportSchedule
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written where, or why not."""
+
+    ok: bool
+    says: str
+
+
+async def write_next(sessions: Sessions) -> Written | None:
+    """Write the schedule that is due longest; None if none is. Its next turn is set first: one that fails is not repeated at once."""
+    async with sessions.begin() as session:
+        query = select(ExportSchedule).where(ExportSchedule.next_at <= func.now()).order_by(ExportSchedule.next_at)
+        schedule = (await session.scalars(query.limit(1).with_for_update(skip_locked=True))).one_or_none()
+        if schedule is None:
+            return None
+        schedule.next_at, schedule.last_at = func.now() + schedule.every, func.now()
+        campaign = await session.get(Campaign, schedule.campaign_id) if schedule.campaign_id is not None else None
+        await session.flush()
+        await session.refresh(schedule)
+    written = await _write(sessions, schedule, campaign.name if campaign else None)
+    async with sessions.begin() as session:
+        (await session.get_one(ExportSchedule, schedule.id)).last_says = written.says
+    return written
+
+
+async def _write(sessions: Sessions, schedule: ExportSchedule, campaign: str | None) -> Written:
+    name = f"{schedule.what}-{schedule.id}.{schedule.form}"
+    with tempfile.TemporaryDirectory(prefix="dialer-export-") as folder:
+        path = Path(folder) / name
+        try:
+            async with sessions() as session:
+                what, form = cast(What, schedule.what), cast(Format, schedule.form)
+                rows = await export_results(session, what, path, form=form, campaign=campaign)
+            where = await asyncio.to_thread(Shelf(schedule.address).put, path, name)
+        except (ShelfError, TooManyRowsError) as error:
+            return Written(False, str(error))
+    return Written(True, f"{rows} rows written to {where}")

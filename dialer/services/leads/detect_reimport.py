@@ -1,0 +1,96 @@
+"""Lists that come back: the fix-and-upload file with its rows mended, and an export that was edited in a spreadsheet."""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.leads.headers import Column
+from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, as_it_was, own_columns
+from dialer.services.leads.read_file import ListRow
+from dialer.store.tables import Campaign, ImportRow, LeadImport
+
+Rejected = dict[tuple[str, ...], deque[int]]
+
+
+@dataclass(slots=True)
+class Recognised:
+    """How a list is stored: its own `header` (`width` columns), without what we had put at its right.
+
+    `ours` is an export of ours; `mends` is the list whose rejected rows come back, and `waiting` those rows by the
+    cells that stay when a number or a zone is mended.
+    """
+
+    header: tuple[str, ...]
+    columns: Mapping[Column, str]
+    width: int
+    ours: bool = False
+    mends: int | None = None
+    read_header: tuple[str, ...] = ()
+    waiting: Rejected = field(default_factory=dict)
+    places: tuple[int, ...] = ()
+    next_n: int = 0
+    dry: bool = False
+
+    def __post_init__(self) -> None:
+        self.read_header = self.read_header or self.header
+
+    def row(self, row: ListRow) -> ListRow:
+        """The row as it is read and stored: numbered as the row that it mends."""
+        if self.ours:
+            return row._replace(cells=tuple(map(as_it_was, row.cells)))
+        if self.mends is None or self.dry:
+            return row
+        cells = tuple(map(as_it_was, row.cells[: self.width]))
+        waiting = self.waiting.get(_kept(cells, self.places))
+        if waiting:
+            return row._replace(n=waiting.popleft(), cells=cells)
+        self.next_n += 1
+        return row._replace(n=self.next_n, cells=cells)
+
+
+async def recognise(
+    session: AsyncSession, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
+) -> Recognised:
+    """What kind of list this is, for a campaign; the rows of a `dry` run keep their numbers and cells."""
+    own = own_columns(header)
+    if own is not None:
+        phone = header[len(own)]
+        kept = {field: column for field, column in columns.items() if column in own}
+        return Recognised(own, {**kept, "phone": phone}, len(own), ours=True, read_header=header)
+    if tuple(header[-2:]) == FIX_COLUMNS:
+        own = header[:-2]
+        found = select(func.max(LeadImport.id)).where(
+            LeadImport.campaign_id == campaign.id, LeadImport.header == list(own), LeadImport.mends.is_(None)
+        )
+        mends = await session.scalar(found.where(LeadImport.state == "done"))
+        kept = {field: column for field, column in columns.items() if column in own}
+        if mends is not None and "phone" in kept:
+            return replace(await _mending(session, mends, own, kept), dry=dry)
+    return Recognised(header, columns, len(header))
+
+
+def without_ours(header: tuple[str, ...]) -> tuple[str, ...]:
+    """A header without what we put at the right of a file that goes out."""
+    if (own := own_columns(header)) is not None:
+        return own
+    return header[:-2] if tuple(header[-2:]) == FIX_COLUMNS else header
+
+
+async def _mending(
+    session: AsyncSession, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]
+) -> Recognised:
+    places = tuple(own.index(columns[each]) for each in ("phone", "zone") if each in columns)
+    waiting: Rejected = defaultdict(deque)
+    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == mends, ImportRow.fate == "rejected")
+    for n, cells in await session.execute(query.order_by(ImportRow.n)):
+        waiting[_kept(cells[: len(own)], places)].append(n)
+    last = await session.scalar(select(func.max(ImportRow.n)).where(ImportRow.import_id == mends)) or 0
+    return Recognised(own, columns, len(own), mends=mends, waiting=waiting, places=places, next_n=max(last, 1))
+
+
+def _kept(cells: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:
+    """What of a row stays when it is mended: all but the cells that could be the trouble."""
+    return tuple(cell.strip() for place, cell in enumerate(cells) if place not in places)

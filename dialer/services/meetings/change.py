@@ -1,0 +1,140 @@
+"""A meeting that is moved or cancelled by a link: the slot is free at once, and both calendars hear of it.
+
+No account: whoever has the link may do it, until the counselor's notice begins. A meeting stays with its counselor;
+only where they left is another one offered, who is named before anything is agreed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.meetings.counselor_matching import UNKNOWN, Wish
+from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, CounselorTime, Slot, free_slots, is_bookable
+from dialer.store.calls import enquiries
+from dialer.store.meetings import bookings, counselors, outbox
+from dialer.store.system import audit
+from dialer.store.tables import Booking, Counselor
+
+DAY = timedelta(days=1)
+MOST_OFFERED = 40
+TOO_LATE = "it is too near to be changed here; please ring us"
+OVER = "this meeting is over, or was cancelled"
+SAME_TIME = "the meeting is at that time already; nothing was changed"
+NOT_FREE = "that time is not free; please choose another"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was changed, and why."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be chosen instead: free times, and with whom."""
+
+    counselor: CounselorTime
+    slots: tuple[Slot, ...]
+
+
+def may_change(booking: Booking, notice_minutes: int, now: datetime) -> Refused | None:
+    """Whether it can still be moved or cancelled by the link, at lived `now`."""
+    starts = booking.during.lower
+    if booking.state != "booked" or starts is None or starts <= now:
+        return Refused(OVER)
+    return Refused(TOO_LATE) if starts - timedelta(minutes=notice_minutes) < now else None
+
+
+async def choices(session: AsyncSession, booking: Booking, now: datetime) -> list[Choice]:
+    """Free times of the booking's counselor, but not its own; of those who fit the student where that counselor left."""
+    known = await enquiries.newest(session, booking.campaign_lead_id)
+    people = await _people(session, booking, now)
+    mine = [each for each in people if each.counselor_id == booking.counselor_id]
+    wish = UNKNOWN if mine else Wish(known.get("country", ""), known.get("course", ""))
+    found = []
+    for each in mine or people:
+        slots = free_slots([each], None, None, booking.lead_zone, now, MOST_OFFERED, wish)
+        others = tuple(slot for slot in slots if not _is_own(booking, slot.counselor_id, slot.starts))
+        if others:
+            found.append(Choice(each, others))
+    return found if mine else found[:1]
+
+
+async def move_meeting(
+    session: AsyncSession, booking_id: UUID, counselor_id: int, starts: datetime, now: datetime, who: str
+) -> Booking | Refused:
+    """Move a booking to another free time of this counselor, who is its own unless they left."""
+    booking = await bookings.locked(session, booking_id)
+    if booking is None:
+        return Refused(OVER)
+    counselor = await session.get_one(Counselor, booking.counselor_id)
+    if refused := may_change(booking, counselor.notice_minutes, now):
+        return refused
+    before = booking.during.lower
+    assert before is not None
+    if _is_own(booking, counselor_id, starts):
+        return Refused(SAME_TIME)
+    if counselor_id != booking.counselor_id:
+        # Only where the counselor left, and only to whom the page would have offered.
+        offered = [] if counselor.active else await choices(session, booking, now)
+        if counselor_id not in {each.counselor.counselor_id for each in offered}:
+            return Refused(NOT_FREE)
+    await counselors.lock(session, counselor_id)
+    people = [each for each in await _people(session, booking, now) if each.counselor_id == counselor_id]
+    if not people or not is_bookable(people[0], starts, now):
+        return Refused(NOT_FREE)
+    ends = starts + timedelta(minutes=people[0].slot_minutes)
+    left = booking.counselor_id
+    if not await bookings.move(session, booking, Slot(counselor_id, starts, ends), people[0].blocks(starts, ends), now):
+        return Refused(NOT_FREE)
+    what = {"from": before.isoformat(), "to": starts.isoformat()}
+    if left != counselor_id:
+        what |= {"counselor": people[0].name, "instead_of": counselor.name}
+        await outbox.write(session, booking, "cancellation", counselor_id=left)
+    await bookings.note(session, booking.id, who, "moved", now, **what)
+    await audit.note(session, who, "booking moved", {"booking": str(booking.id), **what})
+    await outbox.write_both(session, booking, "invitation")
+    return booking
+
+
+async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime, who: str) -> Booking | Refused:
+    """Cancel a booking: its time is free again, both calendars take it out."""
+    booking = await bookings.locked(session, booking_id)
+    if booking is None:
+        return Refused(OVER)
+    if booking.state == "cancelled":
+        return booking
+    counselor = await session.get_one(Counselor, booking.counselor_id)
+    if refused := may_change(booking, counselor.notice_minutes, now):
+        return refused
+    booking.state, booking.sequence = "cancelled", booking.sequence + 1
+    await session.flush()
+    await bookings.note(session, booking.id, who, "cancelled", now)
+    await audit.note(session, who, "booking cancelled", {"booking": str(booking.id)})
+    await outbox.write_both(session, booking, "cancellation")
+    return booking
+
+
+async def flag_unkept(session: AsyncSession, counselor_id: int, since: datetime, until: datetime, now: datetime) -> int:
+    """Meetings that fall into a span in which the counselor is now away: each student is asked for another time (F79).
+
+    The meeting stands until they choose: nobody is moved silently. How many there are.
+    """
+    hit = await bookings.between(session, counselor_id, since, until)
+    for booking in hit:
+        await bookings.note(
+            session, booking.id, "house", "the counselor cannot keep it; another time is asked for", now
+        )
+        await outbox.write(session, booking, "rebook")
+    return len(hit)
+
+
+def _is_own(booking: Booking, counselor_id: int, starts: datetime) -> bool:
+    return (counselor_id, starts) == (booking.counselor_id, booking.during.lower)
+
+
+async def _people(session: AsyncSession, booking: Booking, now: datetime) -> list[CounselorTime]:
+    return await counselors.times(session, now - DAY, now + (LOOKAHEAD_DAYS + 2) * DAY, but=booking.id)

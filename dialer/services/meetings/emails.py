@@ -1,0 +1,208 @@
+"""A letter about a booking, written from the rows at the moment it is sent: it never tells what is no longer so."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.meetings.meeting_brief import brief_lines, quotes
+from dialer.domain.speech.speech_dates import say_zone
+from dialer.net.ics.invitation import Entry, Party, invitation
+from dialer.services.meetings.signed_links import Links
+from dialer.store.calls import enquiries
+from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Lead, Mail, Turn
+
+NO_ADDRESS = "no e-mail address is known"
+SUBJECTS = {
+    "invitation": "Your meeting on {when}",
+    "cancellation": "Cancelled: the meeting on {when}",
+    "day_before": "Reminder: your meeting on {when}",
+    "hour_before": "In an hour: your meeting, {when}",
+    "rebook": "Please choose another time: {when}",
+}
+FIRST = {
+    "invitation": "Your meeting is agreed.",
+    "cancellation": "This meeting does not take place.",
+    "day_before": "A reminder of your meeting tomorrow.",
+    "hour_before": "Your meeting is in about an hour.",
+    "rebook": "We are sorry: {counselor} cannot be there at the agreed time. Please choose another time by the link below.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who writes: the sender and the addresses of the pages."""
+
+    sender: Party
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """The letter is not sent, and why."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A booking with the people in it, and what is known of the student."""
+
+    booking: Booking
+    counselor: Counselor
+    lead: Lead
+    campaign_lead: CampaignLead
+    records: bool
+    values: dict[str, str]
+
+    @property
+    def student(self) -> str:
+        """The student's name as it is known."""
+        return " ".join((self.values.get("name") or self.lead.name).split())[:80] or "the student"
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """From when until when, UTC."""
+        starts, ends = self.booking.during.lower, self.booking.during.upper
+        assert starts is not None
+        assert ends is not None
+        return starts, ends
+
+
+async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
+    """Everything that is said about a booking."""
+    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id)
+    return Meeting(
+        booking,
+        await session.get_one(Counselor, booking.counselor_id),
+        await session.get_one(Lead, in_campaign.lead_id),
+        in_campaign,
+        (await session.get_one(Campaign, in_campaign.campaign_id)).recording,
+        await enquiries.newest(session, in_campaign.id),
+    )
+
+
+async def write_letter(
+    session: AsyncSession, mail: Mail, house: House, now: datetime
+) -> tuple[EmailMessage, str] | Skip:
+    """The letter and whom it goes to; `now` is lived time. Skipped where nobody can be written to, or it came too late."""
+    booking = await session.get_one(Booking, mail.booking_id)
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    if why := _outdated(mail, booking, starts, now):
+        return Skip(why)
+    if mail.whom == "counselor":
+        to = await session.get_one(Counselor, mail.counselor_id)
+        address, zone, reader = to.email, to.zone, to.name
+        text = await _for_counselor(session, meeting, house)
+        title = f"Study abroad: {meeting.student}"
+    else:
+        address, zone, reader = booking.email, booking.lead_zone, meeting.student
+        text = _for_student(meeting, house, mail.kind)
+        title = f"Study abroad: meeting with {meeting.counselor.name}, One Window"
+    if not address:
+        return Skip(NO_ADDRESS)
+    words = "\n".join(
+        (
+            f"Dear {reader},",
+            "",
+            FIRST[mail.kind].format(counselor=meeting.counselor.name),
+            _when_both(meeting),
+            "",
+            text,
+        )
+    )
+    message = EmailMessage()
+    message["From"] = formataddr((house.sender.name, house.sender.email))
+    message["To"] = address
+    message["Subject"] = SUBJECTS[mail.kind].format(when=_short(starts, zone))
+    message["Date"] = format_datetime(datetime.now(starts.tzinfo))
+    message["Message-ID"] = f"<{mail.id}.{booking.id}@{house.sender.email.partition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(words)
+    if mail.kind in ("invitation", "cancellation"):
+        _attach(message, meeting, mail, house.sender, Party(reader, address), (zone, title, text))
+    return message, address
+
+
+def when_in(moment: datetime, zone: str) -> str:
+    """Such as "Tuesday 4 March 2026, 16:00 (India time)"."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%A} {there.day} {there:%B %Y, %H:%M} ({say_zone(zone)})"
+
+
+def _short(moment: datetime, zone: str) -> str:
+    """As `when_in`, for a subject: one that is folded looks odd in some programs."""
+    there = moment.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b, %H:%M} ({say_zone(zone)})"
+
+
+def _outdated(mail: Mail, booking: Booking, starts: datetime, now: datetime) -> str | None:
+    if mail.kind == "cancellation":
+        moved_on = booking.state == "booked" and mail.counselor_id in (None, booking.counselor_id)
+        return "the meeting stands" if moved_on else None
+    if booking.state != "booked":
+        return f"the meeting is {booking.state.replace('_', ' ')}"
+    if mail.sequence != booking.sequence:
+        return "the meeting was changed again"
+    return "the meeting has begun" if starts <= now else None
+
+
+def _when_both(meeting: Meeting) -> str:
+    starts, _ = meeting.span
+    here, there = meeting.booking.lead_zone, meeting.counselor.zone
+    lines = [f"When: {when_in(starts, here)}"]
+    if starts.astimezone(ZoneInfo(here)).utcoffset() != starts.astimezone(ZoneInfo(there)).utcoffset():
+        lines.append(f"For {meeting.counselor.name}: {when_in(starts, there)}")
+    return "\n".join([*lines, f"Who: {meeting.student} and {meeting.counselor.name}, One Window"])
+
+
+def _for_student(meeting: Meeting, house: House, kind: str) -> str:
+    if kind == "cancellation":
+        return "If you would like another meeting, just answer this letter."
+    return f"To move or cancel it: {house.links.student(meeting.booking.id)}"
+
+
+async def _for_counselor(session: AsyncSession, meeting: Meeting, house: House) -> str:
+    """The brief: six lines, two quotes, the recording, and where to say how it went."""
+    booking = meeting.booking
+    call = await session.get(Call, booking.call_id) if booking.call_id else None
+    outcome = (
+        "by the page"
+        if call is None
+        else f"{meeting.campaign_lead.attempts} in all, this one on {call.created_at:%d %B}"
+    )
+    lines = list(brief_lines(meeting.student, meeting.lead.phone, meeting.values, outcome))
+    if call is not None:
+        said = select(Turn.words).where(Turn.call_id == call.id, Turn.who == "student").order_by(Turn.position)
+        lines += [f"“{each}”" for each in quotes((await session.scalars(said)).all())]
+        if meeting.records:
+            lines.append(f"The recording: {house.links.recording(call.id)}")
+    lines.append(f"How did it go? {house.links.counselor(booking.id)}")
+    return "\n".join(lines)
+
+
+def _attach(
+    message: EmailMessage, meeting: Meeting, mail: Mail, sender: Party, to: Party, said: tuple[str, str, str]
+) -> None:
+    zone, title, text = said
+    starts, ends = meeting.span
+    entry = Entry(
+        meeting.booking.id,
+        mail.sequence,
+        starts,
+        ends,
+        zone,
+        datetime.now(starts.tzinfo).replace(microsecond=0),
+        title,
+        text,
+        cancelled=mail.kind == "cancellation",
+    )
+    content, method = invitation(entry, sender, to)
+    # What Google, Outlook and Apple each look for: the part beside the text, and the file.
+    message.add_alternative(content.decode(), subtype="calendar", params={"method": method, "component": "VEVENT"})
+    message.add_attachment(content, maintype="application", subtype="ics", filename="invite.ics")

@@ -1,0 +1,91 @@
+"""The loop closed: what a counselor says of a meeting, and what follows for the student.
+
+Somebody who did not come is rung again politely, under the same rules as everybody: the lead waits with a reason, the
+gate is asked when the time comes, and limits count.
+"""
+
+import random
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
+from dialer.domain.compliance.time_zone_groups import group_of, within_hours
+from dialer.services.meetings.change import Refused
+from dialer.store.calls import enquiries
+from dialer.store.campaigns import campaigns
+from dialer.store.campaigns.campaigns import policy_of, window_of
+from dialer.store.meetings import bookings
+from dialer.store.tables import Booking, Campaign, CampaignLead, Lead
+
+Verdict: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
+NOT_YET = "the meeting has not begun yet"
+GONE = "this meeting was cancelled"
+LONGEST_NOTE = 2000
+
+
+async def say_how_it_went(
+    session: AsyncSession, booking_id: UUID, verdict: Verdict, wrong: Collection[str], note: str, now: datetime
+) -> Booking | Refused:
+    """Keep the counselor's word at lived `now`; said again, it is put right. `wrong` are fields that were not so.
+
+    What AVA had written down and is not named counts as confirmed, unless the student did not come.
+    """
+    booking = await bookings.locked(session, booking_id)
+    if booking is None or booking.state == "cancelled":
+        return Refused(GONE)
+    if booking.during.lower is None or booking.during.lower > now:
+        return Refused(NOT_YET)
+    known = await enquiries.newest(session, booking.campaign_lead_id)
+    met = verdict != "no_show"
+    booking.wrong_fields = sorted(set(wrong) & set(known)) if met else []
+    booking.right_fields = sorted(set(known) - set(wrong)) if met else []
+    before = booking.verdict
+    booking.verdict, booking.verdict_at = verdict, now
+    booking.note = note.replace("\0", "").strip()[:LONGEST_NOTE]
+    booking.state = "attended" if met else "no_show"
+    await session.flush()
+    what = {"wrong": booking.wrong_fields, "note": booking.note}
+    await bookings.note(session, booking.id, "counselor", verdict.replace("_", " "), now, **what)
+    if not met and before != "no_show":
+        await _ring_again(session, booking, now)
+    if met and before == "no_show":
+        await _leave_alone(session, booking)
+    return booking
+
+
+async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) -> None:
+    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id, with_for_update=True)
+    if in_campaign.state != "done" or in_campaign.last_outcome is Outcome.DO_NOT_CALL:
+        return
+    campaign = await session.get_one(Campaign, in_campaign.campaign_id)
+    missed = select(func.count()).where(Booking.campaign_lead_id == in_campaign.id, Booking.state == "no_show")
+    times = await session.scalar(missed) or 0
+    match after_no_show(in_campaign.attempts, times, now, policy_of(campaign)):
+        case RetryAt(at):
+            lead = await session.get_one(Lead, in_campaign.lead_id)
+            jitter = random.random()  # noqa: S311 - spreads calls, guards nothing
+            at = within_hours(group_of(lead.phone, lead.state, lead.zones), window_of(campaign), at, jitter)
+            in_campaign.state, in_campaign.next_attempt_at, in_campaign.rank = "waiting", at, 2
+            in_campaign.why = "rung again: did not come to the meeting"
+            if (
+                campaign.state == "done"
+            ):  # it ended by itself when nobody was left; one that people stopped stays stopped
+                await campaigns.move(session, campaign.id, "running")
+        case GiveUp(reason):
+            in_campaign.why = reason
+    await bookings.note(session, booking.id, "house", in_campaign.why, now)
+    await session.flush()
+
+
+async def _leave_alone(session: AsyncSession, booking: Booking) -> None:
+    """They came after all: nobody rings them for having missed it."""
+    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id, with_for_update=True)
+    if in_campaign.state == "waiting" and in_campaign.last_outcome is Outcome.BOOKED:
+        in_campaign.state, in_campaign.why = "done", "booked"
+        await session.flush()

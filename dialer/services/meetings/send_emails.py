@@ -1,0 +1,67 @@
+"""Letters handed to the post: found in the rows, retried from SQL, and said where they cannot be delivered.
+
+A letter is claimed and committed before it is sent. A worker that dies between the two sends it again, under the same
+Message-ID and with the same UID and SEQUENCE: calendars take it over once.
+"""
+
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from dialer.domain.access.webhook_url import wait_after
+from dialer.net.mailer import Post
+from dialer.services.meetings.emails import NO_ADDRESS, House, Skip, write_letter
+from dialer.services.meetings.sms import Taken, Text, Texts, write_text
+from dialer.store.calls import incidents
+from dialer.store.meetings import bookings, outbox
+from dialer.store.sessions import Sessions
+from dialer.store.tables import Mail
+
+MOST = 20
+AGAIN_IN = timedelta(minutes=2)
+NO_LETTER = Skip(NO_ADDRESS)
+
+
+async def send_letters(sessions: Sessions, post: Post, house: House, now: datetime, texts: Texts | None = None) -> int:
+    """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken.
+
+    Where there are `texts`, a student without an e-mail address is sent one instead.
+    """
+    async with sessions.begin() as session:
+        await outbox.find_reminders(session, now)
+    async with sessions.begin() as session:
+        due = await outbox.claim(session, MOST, AGAIN_IN)
+    return sum([await _send(sessions, post, house, mail, now, texts) for mail in due])
+
+
+async def _send(sessions: Sessions, post: Post, house: House, mail: Mail, now: datetime, texts: Texts | None) -> bool:
+    async with sessions.begin() as session:
+        letter: tuple[EmailMessage, str] | Text | Skip = await write_letter(session, mail, house, now)
+        if letter == NO_LETTER and texts is not None and mail.whom == "student":
+            letter = await write_text(session, mail, house, texts, now)
+        if isinstance(letter, Skip):
+            await outbox.skipped(session, mail.id, letter.says)
+            return False
+    answer: Taken
+    if isinstance(letter, Text):
+        assert texts is not None
+        to, answer = letter.to, await texts.send(letter.to, letter.words)
+    else:
+        message, to = letter
+        answer = await post.send(message)
+    async with sessions.begin() as session:
+        if answer.ok:
+            await outbox.sent(session, mail.id, to, answer.says)
+            await bookings.note(
+                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} sent", now, to=mail.whom
+            )
+            return True
+        wait = None if answer.permanent else wait_after(mail.tries + 1)
+        await outbox.failed(session, mail.id, to, answer.says, wait)
+        if wait is None:
+            what = {"to": mail.whom, "says": answer.says[:200]}
+            await bookings.note(
+                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} not delivered", now, **what
+            )
+            says = f"a letter about a meeting could not be delivered to the {mail.whom}: {answer.says[:200]}"
+            await incidents.tell(session, "mail", str(mail.id), says)
+    return False

@@ -1,0 +1,76 @@
+"""A short text in place of a letter, where a student has no e-mail address: off unless it was switched on.
+
+Who is on the do-not-call list is not texted either, nor are the numbers of the sample list over a real carrier.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
+from dialer.services.meetings.emails import House, Skip, meeting_of, when_in
+from dialer.store.leads import do_not_call
+from dialer.store.tables import Booking, Mail
+
+FIRST = {
+    "invitation": "One Window: your meeting with {counselor} is on {when}. To move or cancel it: {link}",
+    "cancellation": "One Window: the meeting with {counselor} on {when} does not take place.",
+    "day_before": "One Window: a reminder of your meeting with {counselor} on {when}. To move or cancel it: {link}",
+    "hour_before": "One Window: your meeting with {counselor} is in about an hour, at {when}.",
+    "rebook": "One Window: sorry, {counselor} cannot be there on {when}. Please choose another time: {link}",
+}
+
+
+class Taken(Protocol):
+    """What became of a text."""
+
+    @property
+    def ok(self) -> bool:
+        """It was taken."""
+
+    @property
+    def says(self) -> str:
+        """What was answered."""
+
+    @property
+    def permanent(self) -> bool:
+        """Trying again is of no use."""
+
+
+class Texts(Protocol):
+    """Who carries texts."""
+
+    on_loopback: bool
+
+    async def send(self, to: str, words: str) -> Taken:
+        """Send words to an E.164 number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for a number."""
+
+    to: str
+    words: str
+
+
+async def write_text(session: AsyncSession, mail: Mail, house: House, texts: Texts, now: datetime) -> Text | Skip:
+    """The text that says what the letter would; skipped for whom it must not be sent to. `now` is lived time."""
+    booking = await session.get_one(Booking, mail.booking_id)
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    phone = meeting.lead.phone
+    if await do_not_call.listed(session, [phone], meeting.campaign_lead.campaign_id):
+        return Skip("the number is on the do-not-call list")
+    if phone in SAMPLE_NUMBERS and not texts.on_loopback:
+        return Skip("a number of the sample list is not texted over a real carrier")
+    if mail.kind != "cancellation" and starts <= now:
+        return Skip("the meeting has begun")
+    words = FIRST[mail.kind].format(
+        counselor=meeting.counselor.name,
+        when=when_in(starts, booking.lead_zone),
+        link=house.links.student(booking.id),
+    )
+    return Text(phone, words)

@@ -1,0 +1,61 @@
+"""What is paid for: a price is set from a day on, and calls that waited for one are priced by it.
+
+The house counts in USD. A carrier that bills in another money is counted by what a million of that money costs, a price
+like any other (model: the ISO 4217 code; kind: `money`); until it is known a call's carrier cost is unknown, never
+taken for dollars, and a spend cap holds the call's reserve.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.access.roles import ADMINS
+from dialer.domain.calling.cost import HOUSE_CURRENCY, KINDS, MONEY, in_house_currency
+from dialer.services.accounts.sign_in import Caller
+from dialer.store.calls import calls
+from dialer.store.campaigns import prices
+from dialer.store.system import audit
+
+
+class PriceError(ValueError):
+    """A price that cannot be set or removed; the message says what to do."""
+
+
+async def set_price(
+    session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str
+) -> int:
+    """Set what a million of a kind costs from a day on.
+
+    Returns:
+        How many calls' carrier costs are known by it.
+
+    Raises:
+        PriceError: nothing is billed by such a kind.
+    """
+    if kind not in KINDS:
+        raise PriceError(f"{kind} is not a kind that is billed. Choose one of: {', '.join(KINDS)}")
+    model = model.upper() if kind == MONEY else model  # as carriers write it
+    await prices.put(session, model, kind, per_million, since, source)
+    return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
+
+
+async def remove_price(session: AsyncSession, caller: Caller, model: str, kind: str, since: date) -> None:
+    """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are.
+
+    Raises:
+        ForbiddenError: the caller is not an administrator.
+        PriceError: there is no such price.
+    """
+    caller.require(ADMINS, "remove a price")
+    if not await prices.remove(session, model, kind, since):
+        raise PriceError(f"There is no price of {model}, {kind}, from {since}.")
+    await audit.note(session, caller.email, "price removed", {"model": model, "kind": kind, "since": str(since)})
+
+
+async def carrier_cost(session: AsyncSession, price: Decimal, currency: str | None, day: date) -> Decimal | None:
+    """What a carrier's price is in USD, by the exchange of a day; None where it is not known. No currency means USD."""
+    if currency is None or currency == HOUSE_CURRENCY:
+        return price
+    per_million = (await prices.on(session, [currency], day)).get((currency, MONEY))
+    return None if per_million is None else in_house_currency(price, per_million)

@@ -1,0 +1,75 @@
+"""How far counselors agree with AVA: per script version, the share of the qualified and of each captured field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.meetings.enquiry import FIELDS, is_qualified
+from dialer.store.tables import Booking, Call, EnquiryValue, Script
+
+
+@dataclass(slots=True)
+class Share:
+    """So many of so many."""
+
+    confirmed: int = 0
+    judged: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None where nothing was judged."""
+        return self.confirmed / self.judged if self.judged else None
+
+
+@dataclass(slots=True)
+class Agreement:
+    """One version of a script: its meetings that a counselor spoke of, and what they confirmed."""
+
+    script: str
+    version: int
+    meetings: int = 0
+    showed: int = 0
+    qualified: Share = field(default_factory=Share)
+    """Of the students who came and whom AVA knew to be qualified: those who were no wrong fit."""
+    fields: dict[str, Share] = field(default_factory=dict)
+
+
+async def agreement(session: AsyncSession) -> Sequence[Agreement]:
+    """Every script version that a counselor judged a meeting of, by name and version."""
+    values = (
+        select(
+            EnquiryValue.campaign_lead_id, func.jsonb_object_agg(EnquiryValue.field, EnquiryValue.value).label("said")
+        )
+        .group_by(EnquiryValue.campaign_lead_id)
+        .subquery()
+    )
+    query = (
+        select(Script.name, Script.version, Booking, values.c.said)
+        .join(Call, Call.id == Booking.call_id)
+        .join(Script, Script.id == Call.script_id)
+        .outerjoin(values, values.c.campaign_lead_id == Booking.campaign_lead_id)
+        .where(Booking.verdict.is_not(None))
+        .order_by(Script.name, Script.version)
+    )
+    found: dict[tuple[str, int], Agreement] = {}
+    for name, version, booking, said in await session.execute(query):
+        count(found.setdefault((name, version), Agreement(name, version)), booking, said or {})
+    return list(found.values())
+
+
+def count(one: Agreement, booking: Booking, said: dict[str, str]) -> None:
+    """Add a meeting; one to which the student did not come says nothing of what was written down."""
+    one.meetings += 1
+    if booking.verdict == "no_show":
+        return
+    one.showed += 1
+    if is_qualified(said):
+        one.qualified.judged += 1
+        one.qualified.confirmed += booking.verdict != "wrong_fit"
+    for name in FIELDS:
+        if name in booking.right_fields or name in booking.wrong_fields:
+            share = one.fields.setdefault(name, Share())
+            share.judged += 1
+            share.confirmed += name in booking.right_fields

@@ -1,0 +1,165 @@
+"""What a good model would do: from what it heard and what its tools answered to the next words or the next tool.
+
+Pure: the realtime server asks it once per response, a text model makes a new one of each request's history. It knows
+students' lines by their words, never by the call.
+"""
+
+import json
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dialer.domain.speech.text_normalize import is_devanagari
+from dialer.simulator.people.script import FIRST_SLOT, HELD_SLOT, Line, ToolUse
+
+OPENING = "Hello, this is AVA, the AI assistant of One Window. This call is recorded. May I know your name?"
+STILL_THERE = "Are you still there?"
+NOT_UNDERSTOOD = "Sorry, I did not catch that. Could you say it again?"
+GO_ON = "I see."
+QUESTIONS = (
+    "May I ask what inspired you to study abroad?",
+    "Which country do you like best?",
+    "What would you like to study?",
+    "When would you like to start?",
+)
+_MOST_TRIES = 3
+_FIRST_DO = {"hold_slot": ToolUse("find_slots"), "book_slot": ToolUse("hold_slot", {"slot": FIRST_SLOT})}
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak these words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Call this tool."""
+
+    name: str
+    arguments: Mapping[str, str]
+
+
+Act = Say | Use
+
+
+class Mind:
+    """The model's side of one conversation."""
+
+    def __init__(self, lines: Mapping[str, Line]) -> None:
+        self._lines = lines
+        self._plan: deque[ToolUse] = deque()
+        self._answer: str | None = None
+        self._acted_on: set[str] = set()
+        self._slots: list[str] = []
+        self._held: str | None = None
+        self._asked = 0
+        self._tries = 0
+        self.has_heard = False
+        self._owes_booking = False
+
+    def hear(self, texts: Sequence[str]) -> None:
+        """Take in what was said in one turn; nothing recognised is an empty list. A line is acted on once."""
+        self._plan.clear()
+        self._tries = 0
+        self.has_heard = True
+        known = [self._lines[text] for text in texts if text in self._lines]
+        if not known:
+            self._answer = NOT_UNDERSTOOD
+            return
+        fresh = [line for line in known if line.text not in self._acted_on]
+        if not fresh:
+            self._answer = GO_ON
+        for line in fresh:
+            self._acted_on.add(line.text)
+            self._plan.extend(line.does)
+            self._answer = line.answer
+        if fresh and self._owes_booking and self._held:
+            self._plan.appendleft(ToolUse("book_slot", {"slot": HELD_SLOT}))
+
+    def silence(self) -> None:
+        """Nobody spoke for the idle time."""
+        self._answer = STILL_THERE
+
+    def spoke(self) -> None:
+        """Somebody else chose the words of this response: the answer that was due is no longer."""
+        self._answer = None
+
+    def said(self, text: str) -> None:
+        """These words were spoken in an earlier answer: what was due is no longer, a question asked is not asked again."""
+        self._answer = None
+        if text and QUESTIONS[self._asked % len(QUESTIONS)].startswith(text):
+            self._asked += 1
+
+    def told(self, name: str, arguments: Mapping[str, str], output: str) -> None:
+        """Take in a tool's result (design.md §7): its `say`, its slots, and what to try next if it was refused."""
+        result = _json_object(output)
+        said = result.get("say")
+        if isinstance(said, str) and said.strip() and not is_devanagari(self._answer or ""):
+            self._answer = said  # in Hindi it says the same in its own words
+        if isinstance(result.get("slots"), list):
+            self._slots = [
+                slot["slot"] for slot in result["slots"] if isinstance(slot, dict) and isinstance(slot.get("slot"), str)
+            ]
+        match name:
+            case "find_slots" if not self._slots and arguments and self._may_try():
+                self._plan.appendleft(ToolUse("find_slots"))
+            case "hold_slot" if result.get("held"):
+                self._held = arguments.get("slot")
+            case "hold_slot" if self._slots and self._may_try():
+                self._plan.appendleft(ToolUse("hold_slot", {"slot": FIRST_SLOT}))
+            case "book_slot" if result.get("booked") is False and self._slots and self._may_try():
+                self._held, self._owes_booking = None, True  # once the student has agreed to the other time
+                self._plan.appendleft(ToolUse("hold_slot", {"slot": FIRST_SLOT}))
+            case "book_slot":
+                self._owes_booking = result.get("booked") is False
+                self._plan.clear()
+            case _:
+                pass
+
+    def next(self, tools: Collection[str]) -> Act:
+        """What to do in this response, with the tools that the session offers."""
+        while self._plan:
+            use = self._plan.popleft()
+            if use.name not in tools:
+                continue
+            arguments = self._filled(use)
+            if arguments is None:
+                first = _FIRST_DO[use.name]
+                if first.name in tools and self._may_try():
+                    self._plan.extendleft((use, first))
+                continue
+            return Use(use.name, arguments)
+        answer, self._answer = self._answer, None
+        if answer is None:
+            answer = QUESTIONS[self._asked % len(QUESTIONS)]
+            self._asked += 1
+        return Say(answer)
+
+    def _may_try(self) -> bool:
+        self._tries += 1
+        return self._tries <= _MOST_TRIES
+
+    def _filled(self, use: ToolUse) -> Mapping[str, str] | None:
+        """The arguments with tokens of this call put in; None if a token is not known yet."""
+        filled: dict[str, str] = {}
+        for key, value in use.arguments.items():
+            token: str | None = value
+            if value == FIRST_SLOT:
+                token = self._slots[0] if self._slots else None
+            elif value == HELD_SLOT:
+                token = self._held
+            if token is None:
+                return None
+            filled[key] = token
+        return filled
+
+
+def _json_object(raw: str) -> dict[str, Any]:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

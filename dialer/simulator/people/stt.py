@@ -1,0 +1,71 @@
+"""What a service hears that takes raw sound: frames of the line at 8 kHz, cut into turns, understood.
+
+A student's clip is known by its frames at 8 kHz, wherever they begin in the stream.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dialer.audio import ulaw as audio
+from dialer.simulator.people.speech import Speech
+from dialer.simulator.realtime.codec import to_line
+from dialer.simulator.realtime.hearing import Understood, understand
+from dialer.simulator.realtime.vad import Detector, Event
+
+
+class Ear:
+    """Takes sound in one encoding and rate; gives turns. Without `detection` it only keeps what it hears.
+
+    `encoding` is `linear16` (little-endian), `mulaw` or `alaw`; `rate` a whole multiple of 8,000 Hz.
+    """
+
+    def __init__(self, speech: Speech, encoding: str, rate: int, detection: Mapping[str, Any] | None) -> None:
+        self._speech, self._encoding = speech, encoding
+        self._step = rate // audio.RATE
+        self._raw = self._left = b""
+        self.now_ms = 0
+        self.heard = bytearray()
+        """Everything since this was last emptied, without detection."""
+        self.detector: Detector | None = None
+        if detection is not None:
+            self.detect(detection)
+
+    def detect(self, detection: Mapping[str, Any]) -> None:
+        """Cut turns in this way from now on; an open turn is dropped."""
+        self.detector = Detector({"type": "server_vad", **detection}, self.now_ms)
+
+    def append(self, sound: bytes) -> list[Event]:
+        """Add sound, in pieces of any length."""
+        ulaw = self._left + self._line(sound)
+        whole = len(ulaw) - len(ulaw) % audio.FRAME_BYTES
+        self._left = ulaw[whole:]
+        events = []
+        for at in range(0, whole, audio.FRAME_BYTES):
+            frame = ulaw[at : at + audio.FRAME_BYTES]
+            self.now_ms += audio.FRAME_MS
+            if self.detector is None:
+                self.heard += frame
+            elif (event := self.detector.take(frame)) is not None:
+                events.append(event)
+        return events
+
+    def understand(self, sound: bytes) -> Understood:
+        """What was said in a turn."""
+        return understand(self._speech, sound)
+
+    def _line(self, sound: bytes) -> bytes:
+        """The sound as µ-law at 8 kHz; a rest that is no whole step of it waits for the next piece."""
+        width = self._step * (2 if self._encoding == "linear16" else 1)
+        raw = self._raw + sound
+        whole = len(raw) - len(raw) % width
+        self._raw = raw[whole:]
+        match self._encoding:
+            case "linear16":
+                pcm = audio.pcm_from_bytes(raw[:whole])[:: self._step]
+                return audio.ulaw_encode(np.ascontiguousarray(pcm))
+            case "alaw":
+                return to_line(raw[: whole : self._step], "audio/pcma")
+            case _:
+                return raw[: whole : self._step]

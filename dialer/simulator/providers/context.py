@@ -1,0 +1,92 @@
+"""What every service of a provider has at hand, and how it turns a client away."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from dialer.simulator.clock import Clock
+from dialer.simulator.faults import Fault, Faults
+from dialer.simulator.ledger import Ledger, Refusal, ServiceEntry
+from dialer.simulator.people.speech import Speech
+from dialer.simulator.realtime.wire import new_id
+from dialer.simulator.settings import WorldSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of the world that its services share."""
+
+    settings: WorldSettings
+    speech: Speech
+    clock: Clock
+    faults: Faults
+    ledger: Ledger
+
+    def refuse(self, does: str, provider: str) -> None:
+        """Raise ApiError where a fault rule turns this request away."""
+        if fault := self.faults.take(does, "refuse", event=provider):
+            raise ApiError.by_fault(fault)
+
+    def let_in(self, provider: str, does: str, model: str, config: Mapping[str, Any]) -> ServiceEntry:
+        """Begin an entry of the ledger."""
+        entry = ServiceEntry(new_id("svc"), provider, does, model, dict(config))
+        self.ledger.services.append(entry)
+        return entry
+
+    async def late(self, does: str, provider: str) -> None:
+        """Wait where a fault rule makes this answer late."""
+        if slow := self.faults.take(does, "slow", event=provider):
+            await asyncio.sleep(slow.seconds)
+
+
+@dataclass(slots=True)
+class ApiError(Exception):
+    """What a request is refused with; each provider writes it in its own shape."""
+
+    status: int
+    code: str
+    says: str
+    param: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def by_fault(cls, fault: Fault) -> "ApiError":
+        """As a fault rule wants it."""
+        wait = fault.retry_after if fault.status in (429, 503) else None
+        return cls(
+            fault.status,
+            "by_fault",
+            "refused by a fault rule",
+            None,
+            {} if wait is None else {"retry-after": str(wait)},
+        )
+
+    def note(self, ledger: Ledger, path: str) -> None:
+        """Put it in the ledger."""
+        ledger.refusals.append(Refusal(path, self.status, self.code))
+
+
+def bad_request(says: str, param: str | None = None) -> ApiError:
+    """400, the client's own fault."""
+    return ApiError(400, "invalid_request_error", says, param)
+
+
+def bearer(request: web.Request) -> str | None:
+    """The token of an Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" and token else None
+
+
+async def json_body(request: web.Request) -> dict[str, Any]:
+    """The body as a JSON object. Raises ApiError for anything else."""
+    try:
+        body = json.loads(await request.text())
+    except ValueError as error:
+        raise bad_request("We could not parse the JSON body of your request.") from error
+    if not isinstance(body, dict):
+        raise bad_request("The body of the request must be a JSON object.")
+    return body

@@ -1,0 +1,128 @@
+"""Gemini's text models: what `generateContent` takes and how it tells its answer, thought signatures among it."""
+
+import base64
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from dialer.simulator.providers.context import ApiError
+from dialer.simulator.providers.llm.gemini_checks import camel_keys, invalid, read_contents, read_tools
+from dialer.simulator.providers.llm.text_model import Asked, Reply, TextService, event, read_arguments
+
+KNOWN = frozenset(
+    {
+        *(
+            "contents",
+            "systemInstruction",
+            "tools",
+            "toolConfig",
+            "generationConfig",
+            "safetySettings",
+            "cachedContent",
+        ),
+        *("labels", "model", "store", "serviceTier"),
+    }
+)
+_STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
+_STATUS |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
+
+
+class Gemini(TextService):
+    """`POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, the same at `/v1`."""
+
+    provider = "gemini"
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Both versions' paths."""
+        return [
+            web.post("/v1beta/models/{model}", self.answer),
+            web.post("/v1/models/{model}", self.answer),
+        ]
+
+    def check_key(self, request: web.Request) -> None:
+        """403 without a key, 400 for a wrong one: that is how this provider tells it."""
+        key = request.headers.get("x-goog-api-key") or request.query.get("key")
+        if key is None:
+            raise ApiError(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.")
+        if key != self.desk.settings.gemini_key:
+            raise ApiError(400, "API_KEY_INVALID", "API key not valid. Please pass a valid API key.")
+
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+        """400 for what the interface does not take, 404 for model and method."""
+        model, _, method = request.match_info["model"].rpartition(":")
+        if model not in self.desk.settings.gemini_text_models or method not in (
+            "generateContent",
+            "streamGenerateContent",
+        ):
+            raise ApiError(
+                404,
+                "NOT_FOUND",
+                f"models/{model} is not found for this API version, or is not supported for {method}.",
+            )
+        stream = method == "streamGenerateContent"
+        if stream and request.query.get("alt") != "sse":
+            raise invalid("this world streams server-sent events only: alt=sse")
+        told = camel_keys(body)
+        for name in told.keys() - KNOWN:
+            raise invalid(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
+        config = camel_keys(told.get("generationConfig") or {})
+        most = config.get("maxOutputTokens")
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+            raise invalid("max_output_tokens must be positive.")
+        tools = read_tools(told)
+        history = read_contents(told.get("contents"), signed=model.startswith("gemini-3"))
+        return Asked(model, history, tools, stream, most)
+
+    def whole(self, reply: Reply) -> Mapping[str, Any]:
+        """One response with everything in it."""
+        return self._response(reply, [_call(reply) if reply.tool is not None else {"text": reply.text}], last=True)
+
+    def frames(self, reply: Reply) -> Iterator[bytes]:
+        """Responses, each with the next words; a tool call comes whole."""
+        if reply.tool is not None:
+            yield event(self._response(reply, [_call(reply)], last=True))
+            return
+        for place, piece in enumerate(reply.pieces):
+            yield event(self._response(reply, [{"text": piece}], last=place == len(reply.pieces) - 1))
+
+    def error_body(self, refused: ApiError) -> Mapping[str, Any]:
+        """An `error` with its status, and the reason in the details where there is one."""
+        error: dict[str, Any] = {
+            "code": refused.status,
+            "message": refused.says,
+            "status": _STATUS.get(refused.status, "UNKNOWN"),
+        }
+        kind = "type.googleapis.com/google.rpc."
+        if refused.code == "API_KEY_INVALID":
+            error["details"] = [{"@type": f"{kind}ErrorInfo", "reason": refused.code, "domain": "googleapis.com"}]
+        if wait := refused.headers.get("retry-after"):
+            error["details"] = [{"@type": f"{kind}RetryInfo", "retryDelay": f"{wait}s"}]
+        return {"error": error}
+
+    def error_frame(self, refused: ApiError) -> bytes:
+        """A failure in the middle comes as data."""
+        return event(self.error_body(refused))
+
+    def _response(self, reply: Reply, parts: list[dict[str, Any]], *, last: bool) -> dict[str, Any]:
+        candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
+        if last:
+            candidate["finishReason"] = "MAX_TOKENS" if reply.cut else "STOP"
+        return {
+            "candidates": [candidate],
+            "usageMetadata": {
+                "promptTokenCount": reply.tokens_in,
+                "candidatesTokenCount": reply.tokens_out,
+                "totalTokenCount": reply.tokens_in + reply.tokens_out,
+                "promptTokensDetails": [{"modality": "TEXT", "tokenCount": reply.tokens_in}],
+            },
+            "modelVersion": reply.asked.model,
+            "responseId": reply.id,
+        }
+
+
+def _call(reply: Reply) -> dict[str, Any]:
+    """A call; its thought signature is bytes in base64, to be given back as it is."""
+    call = {"id": reply.call_id, "name": reply.tool, "args": read_arguments(reply.text)}
+    return {"functionCall": call, "thoughtSignature": base64.b64encode(secrets.token_bytes(24)).decode()}

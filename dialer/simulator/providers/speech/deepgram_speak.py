@@ -1,0 +1,211 @@
+"""Deepgram's text to speech: texts are gathered until they are flushed, over a socket, or whole over HTTP (speech.md §3)."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from dialer.simulator.ledger import ServiceEntry, stamp
+from dialer.simulator.providers.context import ApiError, Desk, json_body
+from dialer.simulator.providers.speech import deepgram
+from dialer.simulator.providers.speech.sockets import ClosingError, Door, Make, Session
+from dialer.simulator.providers.speech.speaking import FailedError, Voice
+from dialer.simulator.providers.speech.tts_audio import sound_of, wav_header
+
+VOICES = frozenset(
+    f"aura-2-{name}-en"
+    for name in (
+        *("amalthea", "andromeda", "apollo", "arcas", "aries", "asteria", "athena", "atlas", "aurora", "callista"),
+        *("cora", "cordelia", "delia", "draco", "electra", "harmonia", "helena", "hera", "hermes", "hyperion", "iris"),
+        *("janus", "juno", "jupiter", "luna", "mars", "minerva", "neptune", "odysseus", "ophelia", "orion", "orpheus"),
+        *("pandora", "phoebe", "pluto", "saturn", "selene", "thalia", "theia", "vesta", "zeus"),
+    )
+)
+ENCODINGS = frozenset({"linear16", "mulaw", "alaw"})
+KNOWN = frozenset({"model", "encoding", "sample_rate", "container", "bit_rate", "mip_opt_out", "tag", "speed"})
+_LONGEST_TEXT = 2000
+_ENOUGH_TEXT = 400
+"""So much unflushed text is spoken of its own accord."""
+
+
+def asked(desk: Desk, request: web.Request) -> tuple[str, str, int]:
+    """Model, encoding and rate of a request. Raises ApiError."""
+    deepgram.check_key(desk, request)
+    for name in request.query.keys() - KNOWN:
+        raise deepgram.bad_query(f"Invalid query parameter: {name} is not known.")
+    model = request.query.get("model", "")
+    if model not in VOICES:
+        raise deepgram.bad_query("Bad Request: No such model/version combination found.")
+    encoding = request.query.get("encoding", "linear16")
+    if encoding not in ENCODINGS:
+        raise deepgram.bad_query(f"Invalid query parameter: encoding {encoding!r} is not supported.")
+    rate = deepgram.whole_number(request, "sample_rate", 8000, 48000)
+    rate = (24000 if encoding == "linear16" else 8000) if rate is None else rate
+    if rate not in (deepgram.RATES if encoding == "linear16" else (8000, 16000)):
+        raise deepgram.bad_query(f"Invalid query parameter: sample_rate {rate} is not supported for {encoding}.")
+    return model, encoding, rate
+
+
+class SpeakDoor(Door):
+    """`/deepgram/v1/speak`, for sockets and for single texts."""
+
+    does, provider = "tts", "deepgram"
+
+    def admit(self, request: web.Request) -> Make:
+        """401 for the key, 400 for the query."""
+        model, encoding, rate = asked(self.desk, request)
+
+        def make(request: web.Request, socket: web.WebSocketResponse) -> Speak:
+            entry = self.desk.let_in("deepgram", "tts", model, request.query)
+            return Speak(self.desk, request, socket, entry, Voice(self.desk, entry, "deepgram", encoding, rate))
+
+        return make
+
+    def refusal(self, refused: ApiError) -> web.Response:
+        """See `deepgram.refusal`."""
+        return deepgram.refusal(refused)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """One text, one sound; in a WAV file unless `container=none`."""
+        try:
+            self.desk.refuse("tts", "deepgram")
+            model, encoding, rate = asked(self.desk, request)
+            text = (await json_body(request)).get("text")
+            if not isinstance(text, str) or not text.strip():
+                raise ApiError(400, "PAYLOAD_ERROR", "The text is missing or empty.")
+            if len(text) > _LONGEST_TEXT:
+                raise ApiError(413, "PAYLOAD_ERROR", f"The text is longer than {_LONGEST_TEXT} characters.")
+        except ApiError as refused:
+            refused.note(self.desk.ledger, request.path)
+            return self.refusal(refused)
+        entry = self.desk.let_in("deepgram", "tts", model, request.query)
+        voice = Voice(self.desk, entry, "deepgram", encoding, rate)
+        clip = await voice.clip(text)
+        response = web.StreamResponse(headers={"Content-Type": "audio/wav", "dg-model-name": model})
+        await response.prepare(request)
+        if request.query.get("container", "wav") != "none":
+            await response.write(wav_header(encoding, rate, len(sound_of(clip, encoding, rate))))
+        try:
+            await voice.give(clip, response.write)
+        except FailedError:
+            if request.transport is not None:
+                request.transport.abort()
+            return response
+        finally:
+            entry.closed = stamp()
+        await response.write_eof()
+        return response
+
+
+class Speak(Session):
+    """One socket. What is flushed is spoken in order; Clear throws away what is waiting and what is being made."""
+
+    idle_s = 60.0
+
+    def __init__(
+        self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry, voice: Voice
+    ) -> None:
+        super().__init__(desk, request, socket, entry)
+        self._voice = voice
+        self._text = ""
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._flushes = self._clears = 0
+        self._speaking = asyncio.create_task(self._speak())
+
+    async def open(self) -> None:
+        """Tell which model speaks."""
+        await self.send(
+            type="Metadata",
+            request_id=self.request_id,
+            model_name=self.entry.model,
+            model_version="2026-01-01.0",
+            model_uuid=self.entry.id,
+        )
+
+    async def stop(self) -> None:
+        """Say no more."""
+        self._speaking.cancel()
+        await asyncio.gather(self._speaking, return_exceptions=True)
+
+    async def text(self, message: dict[str, Any]) -> None:
+        """Speak, Flush, Clear, Close; anything else is refused with an Error."""
+        match message.get("type"):
+            case "Speak":
+                await self._take(message.get("text"))
+            case "Flush":
+                self._text = self._hand_over(self._text)
+                self._queue.put_nowait(None)
+            case "Clear":
+                await self._clear()
+            case "Close":
+                self._text = self._hand_over(self._text)
+                await self._queue.join()
+                raise ClosingError(1000, "")
+            case other:
+                await self._unknown(f"{other!r:.60} is no message of this service")
+
+    async def binary(self, raw: bytes) -> None:
+        """Sound goes out here, never in."""
+        await self._unknown(f"{len(raw)} bytes where a text message is due")
+
+    async def unreadable(self) -> None:
+        """No JSON."""
+        await self._unknown("the message is no JSON object")
+
+    async def _unknown(self, says: str) -> None:
+        self.refused("DATA-0001", says)
+        await self.send(type="Error", description=says, code="DATA-0001")
+        raise ClosingError(1008, says)
+
+    async def _take(self, text: object) -> None:
+        if not isinstance(text, str) or not text:
+            return await self._unknown("Speak has no text")
+        if len(self._text) + len(text) > _LONGEST_TEXT:
+            self.refused("TEXT_LENGTH_EXCEEDED", "over 2,000 characters unflushed")
+            return await self.send(type="Warning", description="The text is too long.", code="TEXT_LENGTH_EXCEEDED")
+        self._text += text
+        end = max(self._text.rfind(mark) for mark in ".?!")
+        if len(self._text) >= _ENOUGH_TEXT and end > 0:
+            self._text = self._hand_over(self._text[: end + 1]) + self._text[end + 1 :]
+        return None
+
+    def _hand_over(self, text: str) -> str:
+        if text.strip():
+            self._queue.put_nowait(text.strip())
+        return ""
+
+    async def _clear(self) -> None:
+        self._text = ""
+        waiting = not self._queue.empty()
+        await self.stop()
+        while not self._queue.empty():
+            self._queue.get_nowait()
+            self._queue.task_done()
+        self._speaking = asyncio.create_task(self._speak())
+        self.entry.dropped += waiting
+        await self.send(type="Cleared", sequence_id=self._clears)
+        self._clears += 1
+
+    async def _speak(self) -> None:
+        while True:
+            text = await self._queue.get()
+            try:
+                if text is None:
+                    await self.send(type="Flushed", sequence_id=self._flushes)
+                    self._flushes += 1
+                else:
+                    await self._voice.give(await self._voice.clip(text), self.send_sound)
+            except FailedError as failed:
+                await self._broken(failed)
+            except asyncio.CancelledError:
+                self.entry.dropped += text is not None
+                raise
+            finally:
+                self._queue.task_done()
+
+    async def _broken(self, failed: FailedError) -> None:
+        if failed.cut:
+            return self.abort()
+        await self.send(type="Error", description="The service failed.", code="NET-0000")
+        await self.close(1011, "NET-0000")
+        return None

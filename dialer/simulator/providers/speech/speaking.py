@@ -1,0 +1,55 @@
+"""Giving out speech: a task for each text, faster than real time, with the faults that end one early."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from dialer.audio import ulaw
+from dialer.simulator.ledger import ServiceEntry, TurnEntry
+from dialer.simulator.people.speech import Clip
+from dialer.simulator.providers.context import Desk
+from dialer.simulator.providers.speech.tts_audio import PIECE_MS, pieces_of, sound_of, spoken
+from dialer.simulator.realtime.wire import new_id
+
+
+class FailedError(Exception):
+    """The service's own error in the middle, or the connection that breaks there (`cut`)."""
+
+    def __init__(self, *, cut: bool) -> None:
+        super().__init__("by a fault rule")
+        self.cut = cut
+
+
+class Voice:
+    """The speaking half of one session or request. `provider` narrows the fault rules."""
+
+    def __init__(self, desk: Desk, entry: ServiceEntry, provider: str, encoding: str, rate: int) -> None:
+        self._desk, self._entry, self._provider = desk, entry, provider
+        self.encoding, self.rate = encoding, rate
+        take = desk.faults.take
+        self._drop = take("tts", "drop", event=provider)
+        self._failed = take("tts", "failed", event=provider)
+        self._silence = take("tts", "silence", event=provider)
+
+    async def clip(self, text: str) -> Clip:
+        """Make the sound of a text and note that AVA says it."""
+        await self._desk.clock.sleep(self._desk.settings.thinking_s)
+        await self._desk.late("tts", self._provider)
+        clip = await spoken(self._desk.speech, text)
+        self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._entry.audio_ms))
+        return clip
+
+    async def give(self, clip: Clip, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand a clip to `send` piece by piece. Raises FailedError where a fault rule says so."""
+        sound = await asyncio.to_thread(sound_of, clip, self.encoding, self.rate)
+        left_ms = ulaw.duration_ms(clip.ulaw)
+        for piece in pieces_of(sound, self.encoding, self.rate):
+            if self._silence and self._entry.audio_ms >= self._silence.ms:
+                await asyncio.Event().wait()
+            await send(piece)
+            self._entry.audio_ms += int(min(PIECE_MS, left_ms))
+            left_ms -= PIECE_MS
+            for fault, cut in ((self._drop, True), (self._failed, False)):
+                if fault and self._entry.audio_ms >= fault.ms:
+                    self._drop = self._failed = None
+                    raise FailedError(cut=cut)
+            await self._desk.clock.sleep(PIECE_MS / 1000 / self._desk.settings.generation_rate)

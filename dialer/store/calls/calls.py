@@ -1,0 +1,187 @@
+"""Calls: claimed, taken by exactly one worker, moved up only, ended once."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, or_, select, text, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import LIVE, OVER, State, may_come_from
+from dialer.domain.calling.cost import MILLION
+from dialer.store.tables import Call
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a call's one-time token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def intend(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Write the intent to ring, one row per call; a phone that has a live call already is left out."""
+    if not rows:
+        return set()
+    written = await session.execute(insert(Call).values(list(rows)).on_conflict_do_nothing().returning(Call.id))
+    return set(written.scalars())
+
+
+_TAKE = text("""
+UPDATE call SET state = 'placing', placing_at = now(), token_hash = t.hash, begun = 0
+FROM (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' ORDER BY id
+      FOR UPDATE SKIP LOCKED) AS meant
+JOIN unnest(CAST(:ids AS uuid[]), CAST(:hashes AS text[])) AS t(id, hash) ON t.id = meant.id
+WHERE call.id = meant.id AND call.state = 'intent' RETURNING call.id
+""")
+
+_BEGIN = text("""
+UPDATE call SET begun = 1, begun_at = now()
+WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' AND begun = 0 ORDER BY id
+             FOR UPDATE SKIP LOCKED) RETURNING id
+""")
+
+# Delivered twice at the same time is begun once: only a start that led to nothing for a while counts.
+_BEGIN_AGAIN = text("""
+UPDATE call SET begun_at = now(), begun = begun + CASE WHEN begun_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
+WHERE id = :id AND state = 'intent' RETURNING begun
+""")
+BEGUN_FOR = timedelta(seconds=10)
+
+_PLACED = text("""
+UPDATE call SET carrier_sid = coalesce(call.carrier_sid, t.sid), placed_at = coalesce(call.placed_at, :now),
+       state = CASE WHEN call.state = ANY(CAST(:before AS text[])) THEN 'placed' ELSE call.state END
+FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[])) AS t(id, sid) WHERE call.id = t.id
+""")
+
+
+async def begin(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Note that a worker begins with those of the calls that nobody began with; they, and those somebody did."""
+    fresh = set((await session.scalars(_BEGIN, {"ids": list(call_ids)})).all())
+    if len(fresh) == len(call_ids):
+        return fresh, set()
+    still = await session.scalars(select(Call.id).where(Call.id.in_(call_ids), Call.state == State.INTENT))
+    return fresh, set(still) - fresh
+
+
+async def begin_again(session: AsyncSession, call_id: UUID) -> int:
+    """Note that a worker begins with a call once more; how often one did and never took it, 0 if it is not meant now."""
+    return (await session.scalar(_BEGIN_AGAIN, {"id": call_id, "slack": BEGUN_FOR})) or 0
+
+
+async def take(session: AsyncSession, tokens: Mapping[UUID, str]) -> set[UUID]:
+    """Move intended calls to PLACING, each with the token it is to be known by; those that another worker has not."""
+    hashes = [token_hash(token) for token in tokens.values()]
+    return set((await session.scalars(_TAKE, {"ids": list(tokens), "hashes": hashes})).all())
+
+
+async def placed(session: AsyncSession, sids: Mapping[UUID, str], now: datetime) -> None:
+    """The carrier took these calls, under these ids of its own; what a webhook said before stands."""
+    if sids:
+        before = [state.value for state in may_come_from(State.PLACED)]
+        await session.execute(_PLACED, {"ids": list(sids), "sids": list(sids.values()), "before": before, "now": now})
+
+
+def in_seconds(seconds: float) -> ColumnElement[datetime]:
+    """A moment so many seconds from now, by the database's clock."""
+    moment: ColumnElement[datetime] = func.now() + timedelta(seconds=seconds)
+    return moment
+
+
+async def move(session: AsyncSession, call_id: UUID, state: State, **values: Any) -> bool:
+    """Move a call up to a state; False, and nothing changed, where it is at or past it."""
+    moved = await session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.state.in_(may_come_from(state)))
+        .values(state=state, **values)
+        .returning(Call.id)
+    )
+    return moved.first() is not None
+
+
+async def locked(session: AsyncSession, call_id: UUID) -> Call | None:
+    """The call, locked until the transaction ends, as it is now."""
+    query = select(Call).where(Call.id == call_id).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def by_sid(session: AsyncSession, carrier: str, sid: str) -> UUID | None:
+    """The call that a carrier knows by this id."""
+    return await session.scalar(select(Call.id).where(Call.carrier == carrier, Call.carrier_sid == sid))
+
+
+async def by_token(session: AsyncSession, token: str) -> Call | None:
+    """The call that this token was made for."""
+    return (await session.scalars(select(Call).where(Call.token_hash == token_hash(token)))).one_or_none()
+
+
+async def rung_since(
+    session: AsyncSession, phones: Iterable[str], since: datetime, but: Collection[UUID] = ()
+) -> dict[str, tuple[datetime, ...]]:
+    """When each phone was rung, or may have been, since a moment; oldest first. Intents count: they are about to be.
+
+    The calls `but` are not looked at.
+    """
+    counts = or_(Call.placing_at.is_not(None), Call.state == State.INTENT)
+    query = (
+        select(Call.phone, Call.created_at)
+        .where(Call.phone.in_(list(phones)), Call.created_at > since, Call.state != State.CANCELLED, counts)
+        .where(Call.id.not_in(but) if but else true())
+        .order_by(Call.created_at)
+    )
+    found: dict[str, tuple[datetime, ...]] = {}
+    for phone, at in await session.execute(query):
+        found[phone] = (*found.get(phone, ()), at)
+    return found
+
+
+async def live_phones(session: AsyncSession, phones: Iterable[str], but: Collection[UUID] = ()) -> set[str]:
+    """Which of the phones have a call in progress, in whatever campaign; the calls `but` are not looked at."""
+    query = select(Call.phone).where(Call.phone.in_(list(phones)), Call.state.in_(LIVE))
+    query = query.where(Call.id.not_in(but)) if but else query
+    return set((await session.scalars(query)).all())
+
+
+async def same_outcome(session: AsyncSession, campaign_lead_id: int, outcome: str) -> int:
+    """How many of a lead's calls in a campaign ended in this outcome."""
+    query = select(func.count()).where(Call.campaign_lead_id == campaign_lead_id, Call.outcome == outcome)
+    return (await session.scalar(query)) or 0
+
+
+async def price_billed(session: AsyncSession, currency: str, per_million: Decimal, since: date) -> int:
+    """Give the calls since a day (UTC) that are billed in a currency and have no cost yet the one they have by this price."""
+    waiting = update(Call).where(
+        Call.currency == currency, Call.carrier_cost.is_(None), Call.created_at >= datetime.combine(since, time(), UTC)
+    )
+    millionths = func.ceil(Call.carrier_price * literal(per_million, Numeric()))
+    cost = millionths / literal(MILLION, Numeric())
+    done = await session.execute(waiting.values(carrier_cost=cost).returning(Call.id))
+    return len(done.all())
+
+
+async def billed_unpriced(session: AsyncSession) -> dict[str, tuple[int, date]]:
+    """How many calls are billed in a currency whose exchange was not known then, and since which day (UTC), by currency."""
+    query = select(Call.currency, func.count(), func.min(Call.created_at)).where(
+        Call.carrier_cost.is_(None), Call.carrier_price.is_not(None)
+    )
+    found = await session.execute(query.group_by(Call.currency))
+    return {currency or "": (many, first.astimezone(UTC).date()) for currency, many, first in found}
+
+
+async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:
+    """Calls that are not over and fulfil a condition, oldest first."""
+    query = select(Call).where(Call.state.not_in(OVER), condition).order_by(Call.created_at).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+def older(column: Any, age: timedelta) -> ColumnElement[bool]:
+    """A condition: the moment in `column` is longer ago than `age`, by the database's clock."""
+    result: ColumnElement[bool] = column < func.now() - age
+    return result
+
+
+def cast_text(column: Any) -> ColumnElement[str]:
+    """A column as text."""
+    return cast(column, Text)

@@ -1,0 +1,67 @@
+"""How a campaign is getting on, at a glance: for progress bars."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import LIVE, Outcome, State
+from dialer.domain.numbers.phone import mask
+from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign
+from dialer.store.tables import Call, CampaignHours, CampaignLead, Lead
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call that is over."""
+
+    call_id: UUID
+    name: str
+    phone: str
+    outcome: Outcome
+    reason: str | None
+
+    def line(self) -> str:
+        """For people."""
+        why = f" ({self.reason})" if self.reason and self.outcome not in (Outcome.BOOKED, Outcome.QUALIFIED) else ""
+        return f"  {mask(self.phone):16} {self.name[:22]:22} {self.outcome.value.replace('_', ' ')}{why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`settled` leads are done, or wait for a later moment with no call in progress."""
+
+    leads: int
+    settled: int
+    live: int
+    ended: tuple[EndedCall, ...]
+
+
+async def of_campaign(session: AsyncSession, campaign_id: int, now: datetime) -> Progress:
+    """Where a campaign stands at a (lived) moment."""
+    waits = and_(CampaignLead.state.in_(("ready", "waiting")), next_moment() > now)
+    settled = func.count(case((CampaignLead.state == "done", 1), (waits, 1)))
+    leads, count = (
+        await session.execute(
+            select(func.count(), settled)
+            .select_from(CampaignLead)
+            .outerjoin(CampaignHours, of_its_campaign())
+            .where(CampaignLead.campaign_id == campaign_id)
+        )
+    ).one()
+    live = await session.scalar(select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE)))
+    query = (
+        select(Call.id, Lead.name, Call.phone, Call.outcome, Call.reason)
+        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .where(Call.campaign_id == campaign_id, Call.state == State.ENDED)
+        .order_by(Call.ended_at)
+    )
+    ended = tuple(
+        EndedCall(call_id, name, phone, outcome, reason)
+        for call_id, name, phone, outcome, reason in (await session.execute(query))
+        if outcome is not None
+    )
+    return Progress(leads, count, live or 0, ended)

@@ -1,0 +1,134 @@
+"""What came of a rehearsal, read from its own database; leads are told by their ids, which are those of the real one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.calling.call import State
+from dialer.store.campaigns import campaign_queries
+from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign, why_not_yet
+from dialer.store.tables import Booking, Call, Campaign, CampaignHours, CampaignLead, Counselor, Incident, Job, Lead
+
+Json: TypeAlias = dict[str, Any]
+MOST_PEOPLE = 500
+MOST_REASONS = 8
+SOON_S = 1800
+"""Leads whose moments lie so close together are rung in one round."""
+
+
+async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> datetime | None:
+    """When to go on: the last of the moments that lie close behind the first one to come; None where nobody waits."""
+    waits = (CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
+    query = (
+        select(next_moment())
+        .select_from(CampaignLead)
+        .outerjoin(CampaignHours, of_its_campaign())
+        .where(*waits, next_moment() > now)
+        .order_by(next_moment())
+    )
+    moments = (await session.scalars(query)).all()
+    return max((each for each in moments if (each - moments[0]).total_seconds() <= SOON_S), default=None)
+
+
+async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json:
+    """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was rung since then.
+
+    Each of the people has the gate's record of their first call, if there was one.
+    """
+    mine = (Call.campaign_id == campaign_id, Call.created_at >= since)
+    outcome = func.coalesce(Call.outcome, Call.state)
+    outcomes = await session.execute(select(outcome, func.count()).where(*mine).group_by(outcome).order_by(outcome))
+    counted = {str(name): many for name, many in outcomes}
+    places = (
+        select(CampaignLead.state, func.count().label("many"))
+        .where(CampaignLead.campaign_id == campaign_id)
+        .group_by("state")
+    )
+    campaign = await session.get_one(Campaign, campaign_id)
+    incidents = await session.scalars(select(Incident.says).order_by(Incident.id).limit(20))
+    return {
+        "calls": sum(counted.values()),
+        "outcomes": counted,
+        "states": {row.state: row.many for row in await session.execute(places)},
+        "held_back": [list(each) for each in (await campaign_queries.held_back(session, campaign_id))[:MOST_REASONS]],
+        "meetings": await _meetings(session, campaign_id),
+        "people": await _people(session, campaign_id, since),
+        "campaign_why": campaign.why,
+        "incidents": list(incidents),
+    }
+
+
+async def _meetings(session: AsyncSession, campaign_id: int) -> list[Json]:
+    query = (
+        select(CampaignLead.lead_id, Counselor.name, Booking.during, Counselor.zone, Booking.lead_zone)
+        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
+        .join(Counselor, Counselor.id == Booking.counselor_id)
+        .where(CampaignLead.campaign_id == campaign_id, Booking.state == "booked", Booking.call_id.is_not(None))
+        .order_by(Booking.during)
+    )
+    return [
+        {
+            "lead_id": lead_id,
+            "counselor": name,
+            "starts": during.lower.isoformat() if during.lower else None,
+            "zone": zone,
+            "lead_zone": lead_zone,
+        }
+        for lead_id, name, during, zone, lead_zone in await session.execute(query)
+    ]
+
+
+async def _people(session: AsyncSession, campaign_id: int, since: datetime) -> list[Json]:
+    mine = select(func.count()).where(
+        Call.campaign_lead_id == CampaignLead.id, Call.created_at >= since, Call.state != State.CANCELLED
+    )
+    first = (
+        select(Call.gate)
+        .where(Call.campaign_lead_id == CampaignLead.id, Call.created_at >= since)
+        .order_by(Call.n)
+        .limit(1)
+    )
+    waits = CampaignLead.state.in_(("ready", "waiting"))
+    query = (
+        select(
+            CampaignLead.lead_id,
+            CampaignLead.state,
+            CampaignLead.last_outcome,
+            func.coalesce(case((waits, why_not_yet())), CampaignLead.why),
+            case((waits, next_moment())),
+            mine.correlate(CampaignLead).scalar_subquery(),
+            first.correlate(CampaignLead).scalar_subquery(),
+        )
+        .select_from(CampaignLead)
+        .outerjoin(CampaignHours, of_its_campaign())
+        .where(CampaignLead.campaign_id == campaign_id)
+        .order_by(CampaignLead.id)
+        .limit(MOST_PEOPLE)
+    )
+    return [
+        {
+            "lead_id": lead_id,
+            "state": state,
+            "calls": calls,
+            "outcome": str(outcome) if calls and outcome else None,
+            "why": why,
+            "next_at": at.isoformat() if at and calls else None,
+            "gate": gate,
+        }
+        for lead_id, state, outcome, why, at, calls, gate in await session.execute(query)
+    ]
+
+
+async def newest(session: AsyncSession, campaign_id: int) -> Job | None:
+    """A campaign's last rehearsal, whatever its state."""
+    mine = (Job.kind == "rehearse", Job.asked["campaign_id"].as_integer() == campaign_id)
+    return await session.scalar(select(Job).where(*mine).order_by(Job.id.desc()).limit(1))
+
+
+async def names_of(session: AsyncSession, lead_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Names and numbers of leads, by their ids: a rehearsal keeps neither."""
+    query = select(Lead.id, Lead.name, Lead.phone).where(Lead.id.in_(lead_ids))
+    return {lead_id: (name, phone) for lead_id, name, phone in await session.execute(query)}

@@ -1,0 +1,131 @@
+"""Lists that were brought in, and their rows: found, described, chosen about, put away."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.domain.leads.import_result import NOTES
+from dialer.store.tables import Campaign, ImportRow, LeadImport
+
+LOCK = 0x1115
+
+
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Wait for any other import: two at once would take each other's people for new, and wait crosswise for leads."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+async def of_file(session: AsyncSession, campaign_id: int, sha256: str) -> LeadImport | None:
+    """The import of that very file into a campaign."""
+    query = select(LeadImport).where(LeadImport.campaign_id == campaign_id, LeadImport.sha256 == sha256)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def remembered(session: AsyncSession, header: Sequence[str]) -> Mapping[str, str]:
+    """How columns of exactly these names were understood when they last came; empty where they never did."""
+    query = (
+        select(LeadImport.mapping)
+        .where(LeadImport.header == list(header), LeadImport.state == "done")
+        .where(LeadImport.mapping["phone"].astext.in_(list(header)))
+        .order_by(LeadImport.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(query) or {}
+
+
+async def row_counts(session: AsyncSession, import_id: int) -> list[tuple[str, str | None, int, int]]:
+    """The rows of a list by fate, reason and flags: how many."""
+    columns = (ImportRow.fate, ImportRow.reason, ImportRow.flags)
+    query = select(*columns, func.count()).where(ImportRow.import_id == import_id, ImportRow.n > 0).group_by(*columns)
+    return [(fate, reason, flags, rows) for fate, reason, flags, rows in await session.execute(query)]
+
+
+async def rows_of(
+    session: AsyncSession,
+    import_id: int,
+    *,
+    fate: str | None,
+    flag: int = 0,
+    without: int = 0,
+    after: int = 0,
+    most: int = 100,
+) -> Sequence[ImportRow]:
+    """Rows of a list behind row `after`, of one fate, with a flag, `without` another."""
+    query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n > after).order_by(ImportRow.n)
+    if fate is not None:
+        query = query.where(ImportRow.fate == fate)
+    if flag:
+        query = query.where(ImportRow.flags.op("&")(flag) != 0)
+    if without:
+        query = query.where(ImportRow.flags.op("&")(without) == 0)
+    return (await session.scalars(query.limit(most))).all()
+
+
+def described(record: LeadImport, campaign: str) -> dict[str, Any]:
+    """A list's head, for JSON."""
+    return {
+        "import_id": record.id,
+        "campaign": campaign,
+        "file": record.file,
+        "state": record.state,
+        "detected": record.detected,
+        "header": record.header,
+        "columns": record.mapping,
+        "duplicates": record.duplicates,
+        "counts": record.counts,
+        "fixes": record.mends,
+        "by": record.imported_by,
+        "at": record.imported_at.isoformat(),
+    }
+
+
+def described_row(row: ImportRow) -> dict[str, Any]:
+    """A row, for JSON."""
+    names = ("n", "cells", "fate", "reason", "says", "suggestion", "reads", "choice")
+    flags = [name for name, flag in NOTES.items() if row.flags & flag]
+    return {**{name: getattr(row, name) for name in names}, "notes": flags}
+
+
+async def choices(session: AsyncSession, import_id: int) -> dict[int, str]:
+    """What was chosen for single duplicates of a list, by row."""
+    query = select(ImportRow.n, ImportRow.choice).where(ImportRow.import_id == import_id, ImportRow.choice.is_not(None))
+    return {n: choice for n, choice in await session.execute(query) if choice}
+
+
+async def choose(session: AsyncSession, import_id: int, rows: Sequence[int], choice: str) -> int:
+    """Choose for single duplicates of a list; how many of the rows are such."""
+    duplicates = ImportRow.fate.in_(("duplicate_in_file", "already_here"))
+    chosen = await session.execute(
+        update(ImportRow)
+        .where(ImportRow.import_id == import_id, ImportRow.n.in_(rows), duplicates)
+        .values(choice=choice)
+        .returning(ImportRow.n)
+    )
+    return len(chosen.all())
+
+
+async def forget_rows(session: AsyncSession, import_id: int) -> None:
+    """Drop a list's rows: they are about to be written anew."""
+    await session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
+
+
+async def stream_cells(session: AsyncSession, import_id: int) -> AsyncIterator[tuple[int, list[str]]]:
+    """A list's rows as uploaded, in order."""
+    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.n > 0)
+    async for n, cells in await session.stream(query.order_by(ImportRow.n).execution_options(yield_per=5_000)):
+        yield n, cells
+
+
+async def headers_of(session: AsyncSession, import_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The headers of lists."""
+    query = select(LeadImport.id, LeadImport.header).where(LeadImport.id.in_(import_ids))
+    return {row.id: row.header for row in await session.execute(query)}
+
+
+async def campaign_of(session: AsyncSession, import_id: int) -> tuple[LeadImport, Campaign] | None:
+    """A list's head and its campaign."""
+    query = select(LeadImport, Campaign).join(Campaign, Campaign.id == LeadImport.campaign_id)
+    row = (await session.execute(query.where(LeadImport.id == import_id))).one_or_none()
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,47 @@
+"""One call on request: `POST /api/calls`, with the two keys of the original answer and a third."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from litestar import Response, post
+from litestar.params import JSONBody
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from dialer.bus import live_feed
+from dialer.domain.access.roles import RUNNERS
+from dialer.services.dialing.call_now import Asked, ring_one
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth import idempotency
+from dialer.web.auth.permissions import may
+
+
+class CallRequest(BaseModel):
+    """Whom to ring."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    phone: Annotated[str, Field(validation_alias=AliasChoices("phone", "to", "number", "phoneNumber"), max_length=40)]
+    campaign: str | None = None
+    name: str | None = Field(None, max_length=200)
+
+
+@post("/api/calls", status_code=200, opt=may(RUNNERS))
+async def start_call(
+    request: idempotency.Asked, data: JSONBody[CallRequest], parts: WebParts
+) -> Response[dict[str, Any]]:
+    """Ring one number now, under every rule; `success: false` says which rule refuses.
+
+    With an `Idempotency-Key` it is rung once, however often it is asked for.
+    """
+    return await idempotency.once(request, parts, partial(_ring, data, parts))
+
+
+async def _ring(data: CallRequest, parts: Parts) -> dict[str, Any]:
+    async with parts.sessions.begin() as session:
+        asked = await ring_one(
+            session, parts.carriers, data.phone, parts.clock.now(), campaign_name=data.campaign, name=data.name or ""
+        )
+    if not isinstance(asked, Asked):
+        return {"success": False, "message": asked.says, "call_id": None}
+    await live_feed.ask_for(parts.redis, asked.call_id)
+    return {"success": True, "message": f"Call initiated to {asked.phone}", "call_id": str(asked.call_id)}

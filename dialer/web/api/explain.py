@@ -1,0 +1,31 @@
+"""Why a lead may or may not be rung now, over the API: the answers of `dialer explain NUMBER --json`."""
+
+from litestar import get
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import FromPath, FromQuery
+
+from dialer.domain.access.roles import READERS
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.calls.explain import explain_number
+from dialer.web.app_state import WebParts
+from dialer.web.auth.permissions import may
+
+
+@get("/api/explain/{number:str}", opt=may(READERS))
+async def explain_lead(
+    number: FromPath[str], parts: WebParts, campaign: FromQuery[str | None] = None, country: FromQuery[str] = "IN"
+) -> list[dict[str, object]]:
+    """Per campaign that has the lead: `{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}`.
+
+    Raises:
+        ValidationException: that is no phone number.
+        NotFoundException: no campaign (or not the one named) has such a lead.
+    """
+    phone = parse_phone(number, country.upper())
+    if isinstance(phone, BadPhone):
+        raise ValidationException(f"{number!r}: {phone.says}")
+    async with parts.sessions() as session:
+        found = await explain_number(session, phone.e164, campaign, parts.carriers, parts.clock.now())
+    if not found:
+        raise NotFoundException(f"{phone.e164} is not a lead{' of that campaign' if campaign else ''}")
+    return found

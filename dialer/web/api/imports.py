@@ -1,0 +1,133 @@
+"""Lists after their upload, and long work: `/api/imports`, `/api/jobs`. What is small is done here, the rest by workers."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import delete, get, post
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody
+from pydantic import BaseModel, ConfigDict, Field
+
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.leads.import_result import FATES, NOTES, Choice
+from dialer.services.leads.read_file import UnreadableListError
+from dialer.services.leads.undo import Rung, undo_import
+from dialer.store.leads import imports
+from dialer.store.system import jobs
+from dialer.store.tables import Job
+from dialer.web.app_state import WebParts
+from dialer.web.auth.idempotency import Asked
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import EXPORT
+from dialer.web.upload_runner import forget_upload
+
+MOST_ROWS = 1_000
+
+
+class Chosen(BaseModel):
+    """What to do with single duplicates, by their rows' numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+    rows: Annotated[list[int], Field(min_length=1, max_length=10_000)]
+    choice: Choice
+
+
+class Wanted(BaseModel):
+    """A sheet to be written by a worker."""
+
+    model_config = ConfigDict(extra="forbid")
+    what: Literal["leads", "calls", "bookings", "transcripts"]
+    form: Literal["csv", "xlsx"] = "csv"
+    campaign: str | None = Field(None, max_length=200)
+
+
+@get("/api/imports/{import_id:int}", opt=may(READERS))
+async def show_import(import_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+    """A list's head: file, state (checked, done, undone), columns, exact counts."""
+    async with parts.sessions() as session:
+        found = await imports.campaign_of(session, import_id)
+        if found is None:
+            raise NotFoundException(f"there is no import {import_id}")
+        return imports.described(found[0], found[1].name)
+
+
+@get("/api/imports/{import_id:int}/rows", opt=may(READERS))
+async def show_rows(
+    import_id: FromPath[int],
+    parts: WebParts,
+    which: FromQuery[str | None] = None,
+    after: FromQuery[int] = 0,
+    most: FromQuery[int] = 100,
+) -> list[dict[str, Any]]:
+    """The rows behind a count, after row `after`: `which` is a fate (`rejected`) or a note (`consent_missing`)."""
+    if which is not None and which not in FATES and which not in NOTES:
+        raise ClientException(f"which is one of {', '.join([*FATES, *NOTES])}", status_code=422)
+    fate, flag = (which, 0) if which in FATES else (None, NOTES[which].value if which else 0)
+    async with parts.sessions() as session:
+        rows = await imports.rows_of(
+            session, import_id, fate=fate, flag=flag, after=after, most=max(1, min(most, MOST_ROWS))
+        )
+        return [imports.described_row(row) for row in rows]
+
+
+@post("/api/imports/{import_id:int}/choices", status_code=200, opt=may(RUNNERS))
+async def choose(import_id: FromPath[int], data: JSONBody[Chosen], parts: WebParts) -> dict[str, int]:
+    """Choose for single duplicates of a list that is not in yet: `{chosen}`, how many of the rows are such."""
+    async with parts.sessions.begin() as session:
+        found = await imports.campaign_of(session, import_id)
+        if found is None or found[0].state != "checked":
+            raise HTTPException("that list is not waiting for a choice", status_code=409)
+        return {"chosen": await imports.choose(session, import_id, data.rows, data.choice)}
+
+
+@post("/api/imports/{import_id:int}/commit", status_code=202, opt=may(RUNNERS))
+async def commit(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
+    """Have a list that was checked brought in by a worker: `{job_id}`."""
+    async with parts.sessions.begin() as session:
+        found = await imports.campaign_of(session, import_id)
+        if found is None or found[0].state != "checked":
+            raise HTTPException("that list is not waiting to be brought in", status_code=409)
+        return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, request.user.email)}
+
+
+@delete("/api/imports/{import_id:int}", status_code=200, opt=may(RUNNERS))
+async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
+    """Take an import back; 409 with the numbers where some of its leads have been rung."""
+    try:
+        async with parts.sessions.begin() as session:
+            done = await undo_import(session, import_id, request.user.email)
+    except UnreadableListError as error:
+        raise HTTPException(str(error), status_code=409) from error
+    if isinstance(done, Rung):
+        raise HTTPException(f"{done.many} of its leads were rung: {', '.join(done.phones)}", status_code=409)
+    await forget_upload(parts, import_id)
+    return {"import_id": import_id, "leads": done.leads}
+
+
+@post("/api/exports", status_code=202, opt=may(RUNNERS, EXPORT))
+async def ask_export(request: Asked, data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
+    """Have a sheet written by a worker: `{job_id}`; its result names the file."""
+    async with parts.sessions.begin() as session:
+        return {"job_id": await jobs.ask(session, "export", data.model_dump(), request.user.email)}
+
+
+@get("/api/jobs/{job_id:int}", opt=may(READERS))
+async def show_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+    """How far a piece of long work is, and what came of it."""
+    async with parts.sessions() as session:
+        job = await session.get(Job, job_id)
+        if job is None:
+            raise NotFoundException(f"there is no job {job_id}")
+        return jobs.described(job)
+
+
+@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=may(RUNNERS))
+async def cancel_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+    """Ask that a piece of long work be stopped; nothing of it is left."""
+    async with parts.sessions.begin() as session:
+        job = await jobs.cancel(session, job_id)
+        if job is None:
+            raise NotFoundException(f"there is no job {job_id}")
+        return jobs.described(job)
+
+
+IMPORTS = (show_import, show_rows, choose, commit, undo, ask_export, show_job, cancel_job)

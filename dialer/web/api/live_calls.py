@@ -1,0 +1,125 @@
+"""A hand on a call in progress: a note to AVA, an end, a person instead of her (`POST /api/calls/{id}/…`).
+
+Each is answered with what came of it: 404 for a call that is not ours, 409 where the call does not go on, cannot take it,
+or no bridge answers for it.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.params import FromPath, JSONBody
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from dialer.bus import call_control
+from dialer.bus.call_control import Command
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.calling.call import State
+from dialer.domain.meetings.slots import is_there
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.calls.transfer import DAY, takers
+from dialer.store.meetings import counselors
+from dialer.store.system import audit
+from dialer.store.tables import Call, Counselor
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.idempotency import Asked
+from dialer.web.auth.permissions import may
+
+NOT_LIVE = "the call is not going on"
+NO_BRIDGE = "no bridge answers for this call; it may be ending, or its bridge is gone"
+NOT_LISTED = "students are connected only to counselors who take transfers; see: dialer counselor list"
+
+
+class Words(BaseModel):
+    """A note: what AVA is to know."""
+
+    model_config = ConfigDict(extra="forbid")
+    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class End(BaseModel):
+    """An end: after a kind goodbye, or (`now`) at once."""
+
+    model_config = ConfigDict(extra="forbid")
+    now: bool = False
+
+
+class Whom(BaseModel):
+    """Whom to connect the student to: a counselor by name or by number; nobody named: one who is there now."""
+
+    model_config = ConfigDict(extra="forbid")
+    counselor: str | None = Field(None, max_length=200)
+    to: str | None = Field(None, max_length=40)
+
+
+@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=may(RUNNERS))
+async def note(call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], parts: WebParts) -> dict[str, object]:
+    """Tell AVA something that the student does not hear; she uses it in what she says next."""
+    return await _told(parts, Command(call_id=call_id, do="note", words=data.words, who=request.user.email))
+
+
+@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=may(RUNNERS))
+async def hang_up(call_id: FromPath[UUID], request: Asked, data: JSONBody[End], parts: WebParts) -> dict[str, object]:
+    """End the call: AVA says goodbye and it ends when that was heard, or at once."""
+    return await _told(parts, Command(call_id=call_id, do="hang_up", at_once=data.now, who=request.user.email))
+
+
+@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=may(RUNNERS))
+async def transfer(call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], parts: WebParts) -> dict[str, object]:
+    """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
+    counselor = await _counselor(parts, data)
+    return await _told(parts, Command(call_id=call_id, do="transfer", counselor=counselor, who=request.user.email))
+
+
+@get("/api/transfers", opt=may(READERS))
+async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
+    """The counselors who take transfers, and who of them is there now: `[{name, there}]`."""
+    now = parts.clock.now()
+    async with parts.sessions() as session:
+        there = {
+            each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
+        }
+        return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
+
+
+async def must_be_live(parts: Parts, call_id: UUID) -> None:
+    """Refuse what is asked of a call that does not go on: 404, 409."""
+    async with parts.sessions() as session:
+        call = await session.get(Call, call_id)
+    if call is None:
+        raise NotFoundException("there is no such call")
+    if call.state is not State.TALKING or call.stream_opened_at is None or call.stream_closed_at is not None:
+        raise HTTPException(NOT_LIVE, status_code=409)
+
+
+async def _told(parts: Parts, command: Command) -> dict[str, object]:
+    await must_be_live(parts, command.call_id)
+    reply = await call_control.ask(parts.redis, command)
+    if reply is None or not reply.ok:
+        raise HTTPException(reply.says if reply else NO_BRIDGE, status_code=409)
+    what = {"call_id": str(command.call_id)}
+    if command.do == "note":
+        what["words"] = command.words
+    if command.counselor:
+        what["counselor"] = str(command.counselor)
+    async with parts.sessions.begin() as session:
+        await audit.note(session, command.who, f"call {command.do.replace('_', ' ')}", what)
+    return {"done": True}
+
+
+async def _counselor(parts: Parts, whom: Whom) -> int:
+    """The counselor who is meant, 0 for whoever is there. Raises ClientException 422 for anybody who takes no transfers."""
+    if whom.counselor is None and whom.to is None:
+        return 0
+    phone = parse_phone(whom.to, "IN") if whom.to else None
+    e164 = None if phone is None or isinstance(phone, BadPhone) else phone.e164
+
+    def meant(each: Counselor) -> bool:
+        return (whom.counselor in (None, each.name)) and (whom.to is None or each.phone == e164)
+
+    async with parts.sessions() as session:
+        found = [each.id for each in await takers(session) if meant(each)]
+    if not found:
+        raise ClientException(NOT_LISTED, status_code=422)
+    return found[0]

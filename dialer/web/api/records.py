@@ -1,0 +1,235 @@
+"""Leads, calls and the do-not-call list over the API."""
+
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import delete, get, post
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from pydantic import BaseModel, ConfigDict, Field
+
+from dialer.domain.access.roles import READERS, RUNNERS, Role
+from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.cost import HOUSE_CURRENCY, Spend
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.do_not_call.suppress import list_number
+from dialer.services.safeguards import remove_number
+from dialer.store.calls import call_detail, call_history, costs
+from dialer.store.campaigns import campaigns
+from dialer.store.leads import counselor_access, do_not_call, lead_search
+from dialer.store.leads.lead_search import Wanted
+from dialer.store.system import audit
+from dialer.store.tables import LEAD_STATES, Lead
+from dialer.web.app_state import WebParts
+from dialer.web.auth.idempotency import Asked, Json
+from dialer.web.auth.permissions import may
+
+PAGE = 100
+AFTER = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
+
+
+class Numbers(BaseModel):
+    """Numbers that are not to be rung any more."""
+
+    model_config = ConfigDict(extra="forbid")
+    phones: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=1000)]
+    reason: Annotated[str, Field(max_length=500)] = ""
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
+
+
+@get("/api/leads", opt=may(READERS), tags=["leads"])
+async def list_leads(
+    parts: WebParts,
+    campaign: FromQuery[str | None] = None,
+    stands: Annotated[str | None, QueryParameter(name="state")] = None,
+    outcome: FromQuery[str | None] = None,
+    phone: FromQuery[str | None] = None,
+    name: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+) -> Json:
+    """A page of leads in campaigns: `{leads, next}`; give `next` as `after` for the page that follows."""
+    if stands is not None and stands not in LEAD_STATES:
+        raise ClientException(f"state is one of {', '.join(LEAD_STATES)}", status_code=422)
+    if outcome is not None and outcome not in {each.value for each in Outcome}:
+        raise ClientException("there is no such outcome", status_code=422)
+    key = AFTER.fullmatch(after) if after else None
+    if after and key is None:
+        raise ClientException("after is the `next` of an earlier answer", status_code=422)
+    async with parts.sessions() as session:
+        found = await campaigns.named(session, campaign) if campaign else None
+        if campaign and found is None:
+            raise NotFoundException(f"there is no campaign {campaign!r}")
+        wanted = Wanted(
+            campaign_id=found.id if found else None,
+            state=stands or "",
+            outcome=outcome or "",
+            phone=_e164(phone) if phone else "",
+            name=(name or "")[:100],
+        )
+        rows = await lead_search.page(session, wanted, (int(key[1]), int(key[2])) if key else None, PAGE + 1)
+    more = rows[PAGE - 1].key if len(rows) > PAGE else None
+    return {"leads": [_listed(each) for each in rows[:PAGE]], "next": f"{more[0]}-{more[1]}" if more else None}
+
+
+@get("/api/leads/{lead_id:int}", opt=may(READERS | {Role.COUNSELOR}), tags=["leads"])
+async def show_lead(lead_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+    """One lead: where it stands in each campaign, its calls, what it said, the marketer's own row.
+
+    A counselor sees only leads who have a meeting with them.
+    """
+    async with parts.sessions() as session:
+        lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
+        theirs = request.user.role is not Role.COUNSELOR or (
+            lead is not None and await counselor_access.meets(session, request.user.counselor_id, lead.id)
+        )
+        if lead is None or not theirs:
+            raise NotFoundException("there is no such lead")
+        return {
+            "lead_id": lead.id,
+            "phone": lead.phone,
+            "name": lead.name,
+            "zones": lead.zones,
+            "campaigns": [_listed(each) for each in await lead_search.places_of(session, lead_id)],
+            "calls": [
+                {
+                    "call_id": str(each.call_id),
+                    "campaign": each.campaign,
+                    "n": each.n,
+                    "at": each.at.isoformat(),
+                    "state": each.state,
+                    "outcome": each.outcome,
+                    "duration_s": each.duration_s,
+                }
+                for each in await call_history.calls_of(session, lead_id)
+            ],
+            "said": [
+                {"field": each.field, "value": each.value} for each in await lead_search.said_of(session, lead_id)
+            ],
+            "row": await lead_search.own_cells(session, lead_id),
+            "do_not_call": [each.scope for each in await lead_search.no_calls_for(session, lead.phone)],
+        }
+
+
+@get("/api/calls/{call_id:uuid}", opt=may(READERS | {Role.COUNSELOR}), tags=["calls"])
+async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) -> Json:
+    """One call: outcome and why, times, cost, every turn, every tool call, what was captured with its evidence.
+
+    `disclosure` is the locked first sentence, and `disclosed_at_ms` where in the call it was heard to its end. Null means
+    not disclosed, or not known where `disclosure` is null too.
+
+    A counselor sees only calls of leads who have a meeting with them.
+    """
+    async with parts.sessions() as session:
+        talk = await call_detail.of_call(session, call_id)
+        money = await costs.of_call(session, talk.campaign, call_id) if talk else Spend()
+        theirs = request.user.role is not Role.COUNSELOR or (
+            talk is not None and await counselor_access.meets(session, request.user.counselor_id, talk.lead.id)
+        )
+    if talk is None or not theirs:
+        raise NotFoundException("there is no such call")
+    call = talk.call
+    return {
+        "call_id": str(call.id),
+        "campaign": talk.campaign.name,
+        "lead_id": talk.lead.id,
+        "phone": call.phone,
+        "n": call.n,
+        "state": call.state,
+        "outcome": call.outcome,
+        "reason": call.reason,
+        "carrier": call.carrier,
+        "script": talk.script.name,
+        "script_version": talk.script.version,
+        "voices": call.voices,
+        "started": _moment(call.created_at),
+        "answered": _moment(call.answered_at),
+        "ended": _moment(call.ended_at),
+        "latency_p50_ms": call.latency_p50_ms,
+        "disclosure": call.disclosure,
+        "disclosed_at_ms": call.disclosed_ms,
+        "cost": {
+            "carrier": _money(call.carrier_cost),
+            "voice": _money(call.voice_cost),
+            "currency": HOUSE_CURRENCY,
+            "held": _money(money.held),
+            "billed": _money(call.carrier_price),
+            "billed_in": call.currency,
+        },
+        "turns": [
+            {"who": each.who, "words": each.words, "at_ms": each.stream_ms, "heard_ms": each.heard_ms}
+            for each in talk.turns
+        ],
+        "tools": [{"name": each.name, "arguments": each.arguments, "result": each.result} for each in talk.tools],
+        "said": [{"field": each.field, "value": each.value} for each in talk.values],
+    }
+
+
+@get("/api/do-not-call/{number:str}", opt=may(READERS), tags=["do not call"])
+async def check_number(number: FromPath[str], parts: WebParts) -> Json:
+    """Whether a number is listed, since when and why: `{phone, listed, entries}`."""
+    phone = _e164(number)
+    async with parts.sessions() as session:
+        return await do_not_call.told(session, phone)
+
+
+@post("/api/do-not-call", opt=may(RUNNERS | {Role.COUNSELOR}), status_code=200, tags=["do not call"])
+async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts) -> Json:
+    """List numbers; what was about to ring them is taken back. All or none: one that cannot be read lists nobody."""
+    phones = [_e164(each, data.country) for each in data.phones]
+    by = request.user.email
+    async with parts.sessions.begin() as session:
+        listed = await list_number(
+            session,
+            phones,
+            scope=do_not_call.ACCOUNT,
+            source="api",
+            reason=data.reason,
+            by=by,
+            now=parts.clock.now(),
+        )
+        await audit.note(session, by, "numbers listed", {"added": listed.added, "given": len(set(phones))})
+    return {"added": listed.added, "given": len(set(phones))}
+
+
+@delete("/api/do-not-call/{number:str}", status_code=200, tags=["do not call"])
+async def take_off(number: FromPath[str], request: Asked, parts: WebParts) -> Json:
+    """Remove a number from every do-not-call list; administrators only, with an audit entry."""
+    phone = _e164(number)
+    async with parts.sessions.begin() as session:
+        removed = await remove_number(session, request.user, phone)
+    return {"phone": phone, "removed": removed}
+
+
+def _e164(number: str, country: str = "IN") -> str:
+    """The number, read as a marketer writes it. Raises ClientException."""
+    phone = parse_phone(number, country)
+    if isinstance(phone, BadPhone):
+        raise ClientException(f"{number!r}: {phone.says}", status_code=422)
+    return phone.e164
+
+
+def _listed(each: lead_search.Listed) -> dict[str, Any]:
+    return {
+        "lead_id": each.lead_id,
+        "campaign": each.campaign,
+        "phone": each.phone,
+        "name": each.name,
+        "zone": each.zone,
+        "state": each.state,
+        "attempts": each.attempts,
+        "outcome": each.outcome,
+        "next_at": _moment(each.next_at),
+        "why": each.why,
+    }
+
+
+def _moment(at: Any) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _money(cost: Any) -> str | None:
+    return str(cost) if cost is not None else None
+
+
+API = [list_leads, show_lead, show_call, check_number, list_numbers, take_off]

@@ -1,0 +1,289 @@
+"""Scripts, bookings, reports, switches, prices, accounts and the audit trail over the API."""
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from litestar import delete, get, post, put
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.params import FromPath, FromQuery, JSONBody
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from dialer.domain.access.roles import ADMINS, READERS, RUNNERS, Role
+from dialer.services.accounts.manage import AccountError, invite
+from dialer.services.prices import PriceError, remove_price, set_price
+from dialer.services.safeguards import release_kill_switch, throw_kill_switch
+from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
+from dialer.store.campaigns import campaigns, kill_switches, prices, scripts
+from dialer.store.system import audit, reports
+from dialer.store.tables import Account, AuditEntry, Script
+from dialer.web.app_state import WebParts
+from dialer.web.auth.idempotency import Asked, Json
+from dialer.web.auth.permissions import may
+from dialer.web.halted import HALTED
+from dialer.wiring.voices import NAMES
+
+MOST = 500
+AUDITORS = ADMINS | {Role.AUDITOR}
+Text = Annotated[str, Field(max_length=200)]
+
+
+class Version(BaseModel):
+    """What is new in a script; the rest is as in its newest version, or as in `like`."""
+
+    model_config = ConfigDict(extra="forbid")
+    like: Text | None = None
+    persona: Annotated[str, Field(min_length=1, max_length=50_000)] | None = None
+    opening: Annotated[str, Field(min_length=1, max_length=2_000)] | None = None
+    business: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
+    voice: Text | None = None
+    second_voice: Text | None = None
+    model: Text | None = None
+    speaker: Text | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    languages: Annotated[list[Annotated[str, Field(pattern="^[a-z]{2}$")]], Field(max_length=20)] | None = None
+    keywords: Annotated[list[Text], Field(max_length=100)] | None = None
+    speed: Annotated[float, Field(ge=0.25, le=1.5)] | None = None
+
+
+class Switch(BaseModel):
+    """Why it is thrown."""
+
+    model_config = ConfigDict(extra="forbid")
+    why: Annotated[str, Field(max_length=500)] = "over the API"
+
+
+class Price(BaseModel):
+    """What a million of a kind costs, in USD, from a day on: today where none is said."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: Annotated[str, Field(min_length=1, max_length=200)]
+    per_million: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6)]
+    since: date | None = None
+    source: Annotated[str, Field(max_length=200)] | None = None
+
+
+class Guest(BaseModel):
+    """Whom to invite."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: Text
+    role: Role
+    counselor_id: Annotated[int, Field(ge=1, lt=2**63)] | None = None
+
+
+@get("/api/scripts", opt=may(READERS), tags=["scripts"])
+async def list_scripts(parts: WebParts) -> list[Json]:
+    """Every version of every script, without its words."""
+    async with parts.sessions() as session:
+        return [
+            {
+                "name": each.script.name,
+                "version": each.script.version,
+                "voice": each.script.voice,
+                "language": each.script.language,
+                "campaigns": each.campaigns,
+            }
+            for each in await scripts.used(session)
+        ]
+
+
+@get("/api/scripts/{name:str}", opt=may(READERS), tags=["scripts"])
+async def show_script(name: FromPath[str], parts: WebParts, version: FromQuery[int | None] = None) -> Json:
+    """One version of a script, whole; the newest where none is asked for."""
+    if version is not None and not 0 < version < 2**31:
+        raise NotFoundException("there is no such version")
+    try:
+        async with parts.sessions() as session:
+            return _script(await newest(session, name, version))
+    except UnknownScriptError as error:
+        raise NotFoundException(str(error)) from error
+
+
+@post("/api/scripts/{name:str}", opt=may(RUNNERS), tags=["scripts"])
+async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Version], parts: WebParts) -> Json:
+    """A new version of a script, or a new script; campaigns keep the version that they have."""
+    changes: dict[str, Any] = data.model_dump(exclude_none=True, exclude={"like"})
+    for field in ("voice", "second_voice"):
+        if changes.get(field) not in (None, *NAMES):
+            raise ClientException(f"{field} is one of {', '.join(NAMES)}", status_code=422)
+    try:
+        async with parts.sessions.begin() as session:
+            made = await add_script(session, name, changes, like=data.like)
+            await audit.note(session, request.user.email, "script made", {"name": name, "version": made.version})
+            return _script(made)
+    except (UnknownScriptError, SameScriptError) as error:
+        raise HTTPException(str(error), status_code=409) from error
+    except IntegrityError as error:
+        raise ClientException("a value of the script is refused", status_code=422) from error
+
+
+@get("/api/reports", opt=may(READERS), tags=["reports"])
+async def show_report(
+    parts: WebParts,
+    days: FromQuery[int] = 30,
+    campaign: FromQuery[str | None] = None,
+    zone: FromQuery[str] = "Asia/Kolkata",
+) -> Json:
+    """What the last days brought, of calls that are over, by attempt and by day.
+
+    `arriving` counts calls whose cost has not arrived; `cost` is what is spent as far as it is known, in USD.
+    """
+    if not 0 < days <= MOST or zone not in available_timezones():
+        raise ClientException(f"days are 1 to {MOST}, and the zone is an IANA one", status_code=422)
+    until = parts.clock.now()
+    async with parts.sessions() as session:
+        found = await campaigns.named(session, campaign) if campaign else None
+        if campaign and found is None:
+            raise NotFoundException(f"there is no campaign {campaign!r}")
+        told = await reports.of_span(session, until - timedelta(days=days), until, found.id if found else None, zone)
+    return {
+        "days": days,
+        "whole": _share(told.whole),
+        "rung": told.rung,
+        "outcomes": dict(told.outcomes),
+        "by_attempt": {str(n): _share(share) for n, share in sorted(told.by_attempt.items())},
+        "by_day": {day.isoformat(): _share(share) for day, share in sorted(told.by_day.items())},
+    }
+
+
+@get("/api/kill-switches", opt=may(READERS), tags=["house"])
+async def list_switches(parts: WebParts) -> dict[str, str]:
+    """The switches that are on, by scope, and why: while `all` is, nothing new is placed."""
+    async with parts.sessions() as session:
+        return await kill_switches.thrown(session)
+
+
+@put("/api/kill-switches/{carrier:str}", opt=may(RUNNERS), tags=["house"])
+async def throw_switch(carrier: FromPath[str], request: Asked, data: JSONBody[Switch], parts: WebParts) -> Json:
+    """Place nothing new from now on, over a carrier or over `all`."""
+    scope = _scope(carrier)
+    async with parts.sessions.begin() as session:
+        await throw_kill_switch(session, request.user, scope, data.why)
+    parts.kept.forget(HALTED)
+    return {"scope": scope, "on": True}
+
+
+@delete("/api/kill-switches/{carrier:str}", opt=may(ADMINS), status_code=200, tags=["house"])
+async def release_switch(carrier: FromPath[str], request: Asked, parts: WebParts) -> Json:
+    """Let calls be placed again; for administrators."""
+    scope = _scope(carrier)
+    async with parts.sessions.begin() as session:
+        was_on = await release_kill_switch(session, request.user, scope)
+    parts.kept.forget(HALTED)
+    return {"scope": scope, "on": False, "was_on": was_on}
+
+
+@get("/api/prices", opt=may(READERS), tags=["house"])
+async def list_prices(parts: WebParts) -> list[Json]:
+    """What voices cost, with the day from which it counts and where it was read."""
+    async with parts.sessions() as session:
+        return [
+            {
+                "model": each.model,
+                "kind": each.kind,
+                "per_million": str(each.per_million),
+                "since": each.since.isoformat(),
+                "source": each.source,
+            }
+            for each in await prices.every(session)
+        ]
+
+
+@put("/api/prices", opt=may(ADMINS), tags=["house"])
+async def put_price(request: Asked, data: JSONBody[Price], parts: WebParts) -> Json:
+    """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
+    day, source = data.since or parts.clock.now().date(), data.source or f"set by {request.user.email}"
+    try:
+        async with parts.sessions.begin() as session:
+            priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
+            per_million = str(data.per_million)
+            what = {"model": data.model, "kind": data.kind, "per_million": per_million, "since": day.isoformat()}
+            await audit.note(session, request.user.email, "price set", what)
+    except PriceError as error:
+        raise ClientException(str(error), status_code=422) from error
+    return {**what, "calls_priced": priced}
+
+
+@delete("/api/prices", opt=may(ADMINS), status_code=200, tags=["house"])
+async def delete_price(
+    request: Asked, parts: WebParts, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
+) -> Json:
+    """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are."""
+    try:
+        async with parts.sessions.begin() as session:
+            await remove_price(session, request.user, model, kind, since)
+    except PriceError as error:
+        raise NotFoundException(str(error)) from error
+    return {"model": model, "kind": kind, "since": since.isoformat(), "removed": True}
+
+
+@get("/api/accounts", opt=may(ADMINS), tags=["accounts"])
+async def list_accounts(parts: WebParts) -> list[Json]:
+    """Everybody who may come in."""
+    async with parts.sessions() as session:
+        return [
+            {"email": each.email, "role": each.role, "active": each.active, "invited": each.password_hash is None}
+            for each in await session.scalars(select(Account).order_by(Account.email))
+        ]
+
+
+@post("/api/accounts", opt=may(ADMINS), tags=["accounts"])
+async def make_account(request: Asked, data: JSONBody[Guest], parts: WebParts) -> Json:
+    """Invite somebody: the link by which they choose a password, good once, for three days."""
+    try:
+        async with parts.sessions.begin() as session:
+            made = await invite(
+                session,
+                data.email,
+                data.role,
+                by=request.user.email,
+                counselor_id=data.counselor_id,
+                new_only=request.user.is_token,
+            )
+    except AccountError as error:
+        raise ClientException(str(error), status_code=422) from error
+    link = f"{parts.settings.public_url}/invitation/{made.key}"
+    return {"email": made.email, "link": link, "until": made.expires_at.isoformat()}
+
+
+@get("/api/audit", opt=may(AUDITORS), tags=["accounts"])
+async def show_trail(parts: WebParts, before: FromQuery[int | None] = None) -> Json:
+    """Who did what, newest first: `{entries, next}`; give `next` as `before` for the earlier ones."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(MOST)
+    if before is not None:
+        query = query.where(AuditEntry.id < min(before, 2**63 - 1))
+    async with parts.sessions() as session:
+        entries = (await session.scalars(query)).all()
+    told = [
+        {"id": each.id, "at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what}
+        for each in entries
+    ]
+    return {"entries": told, "next": entries[-1].id if len(entries) == MOST else None}
+
+
+def _scope(carrier: str) -> str:
+    if carrier == kill_switches.ALL:
+        return kill_switches.ALL
+    if carrier not in ("twilio", "exotel"):
+        raise NotFoundException("the scope is all, or a carrier")
+    return kill_switches.carrier_scope(carrier)
+
+
+def _script(script: Script) -> Json:
+    return {"name": script.name, "version": script.version} | {field: getattr(script, field) for field in FIELDS}
+
+
+def _share(share: reports.Share) -> Json:
+    return {key: str(value) if isinstance(value, Decimal) else value for key, value in asdict(share).items()}
+
+
+API = [
+    *(list_scripts, show_script, make_version, show_report, list_switches, throw_switch, release_switch),
+    *(list_prices, put_price, delete_price, list_accounts, make_account, show_trail),
+]

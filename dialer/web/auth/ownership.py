@@ -1,0 +1,27 @@
+"""Whose it is: a counselor gets to what is theirs, and to nothing else; for them the rest is not there."""
+
+from uuid import UUID
+
+from litestar.exceptions import NotFoundException
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.services.accounts.sign_in import Caller
+from dialer.store.meetings import bookings
+from dialer.store.tables import Booking, Counselor
+
+
+async def found(session: AsyncSession, counselor_id: int, caller: Caller) -> Counselor:
+    """A counselor whom the caller may see. Raises NotFoundException."""
+    is_theirs = caller.only in (None, counselor_id)
+    person = await session.get(Counselor, counselor_id) if is_theirs and 0 < counselor_id < 2**31 else None
+    if person is None:
+        raise NotFoundException("there is no such counselor")
+    return person
+
+
+async def found_booking(session: AsyncSession, booking_id: UUID, caller: Caller) -> Booking:
+    """A booking that the caller may see; a hold is none. Raises NotFoundException."""
+    booking = await bookings.known(session, booking_id)
+    if booking is None or caller.only not in (None, booking.counselor_id):
+        raise NotFoundException("there is no such booking")
+    return booking

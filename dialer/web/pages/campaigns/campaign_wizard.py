@@ -1,0 +1,226 @@
+"""A new campaign, step by step: a draft from the first step on, with a rail that says what launching it would do.
+
+Each step is a form that works without JavaScript; one may come back to any of them, also while the campaign runs.
+"""
+
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.ava.opening_preview import openings
+from dialer.ava.persona import locked_line_of
+from dialer.ava.placeholders import blanks
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.compliance.disclosure import own_words
+from dialer.domain.speech.placeholders import missing_columns
+from dialer.services.campaigns.create import NameTakenError, create_campaign
+from dialer.services.campaigns.forecast import Forecast, forecast
+from dialer.services.campaigns.rehearsal import MOST_LEADS
+from dialer.services.campaigns.start import CannotLaunchError, launch, no_business
+from dialer.services.campaigns.update import CannotChangeError, change_campaign
+from dialer.store.campaigns import campaign_queries, rehearsals
+from dialer.store.campaigns import scripts as script_pages
+from dialer.store.leads import imports
+from dialer.store.system import audit
+from dialer.store.system.exports import lead_columns
+from dialer.store.tables import Campaign
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.pages.campaigns.campaigns import found
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.home import TALLIES
+from dialer.web.render import go, shown
+from dialer.wiring.accounts import PROFILES
+
+STEPS = (
+    ("details", "Details"),
+    ("leads", "Leads"),
+    ("script", "Script"),
+    ("schedule", "Schedule and rules"),
+    ("numbers", "Numbers"),
+    ("rehearse", "Rehearse"),
+    ("launch", "Launch"),
+)
+AFTER = {step: STEPS[place + 1][0] for place, (step, _) in enumerate(STEPS[:-1])}
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Details(BaseModel):
+    """What it is called, and where numbers without a country code are from."""
+
+    name: Name
+    country: Annotated[str, Field(pattern="^[A-Za-z]{2}$")] = "IN"
+
+
+class ChosenScript(BaseModel):
+    """A version of a script, by its row."""
+
+    script_id: int
+
+
+class Schedule(BaseModel):
+    """When people are rung, and how often."""
+
+    window_opens: time
+    window_closes: time
+    window_days: list[Annotated[int, Field(ge=0, le=6)]] = []
+    calls_per_day: Annotated[int, Field(ge=1, le=10)]
+    max_attempts: Annotated[int, Field(ge=1, le=20)]
+    machine: Literal["off", "hang_up", "leave_message"]
+    machine_message: Annotated[str, Field(max_length=1000)] = ""
+    recording: bool = False
+    recording_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
+class Numbers(BaseModel):
+    """Which line they are rung over, how fast, and for how much at most."""
+
+    carrier: str | None = None
+    concurrency: Annotated[int, Field(ge=1, le=1000)]
+    per_second: Annotated[float, Field(ge=0.01, le=100)]
+    spend_cap: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=2)] | None = None
+
+
+FORMS: dict[str, type[BaseModel]] = {"script": ChosenScript, "schedule": Schedule, "numbers": Numbers}
+
+
+@get("/campaigns/new", include_in_schema=False, opt=may(RUNNERS))
+async def new() -> Template:
+    """The first step."""
+    return _first({})
+
+
+@post("/campaigns/new", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def make(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Make the draft."""
+    said = await read(request, Details)
+    if isinstance(said, Wrong):
+        return _first(said.given, said.says)
+    try:
+        async with parts.sessions.begin() as session:
+            made = await create_campaign(session, said.name, country=said.country.upper())
+            await audit.note(session, who(request), "campaign made", {"campaign": made.name})
+    except NameTakenError as error:
+        return _first(said.model_dump(), str(error))
+    parts.kept.forget(TALLIES)
+    return go(f"/campaigns/{made.id}/set-up/leads")
+
+
+def _first(given: dict[str, Any], says: str | None = None) -> Template:
+    return shown("campaigns/new.html", "/campaigns", status=422 if says else 200, given=given, says=says, steps=STEPS)
+
+
+@get("/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, opt=may(READERS))
+async def step_page(
+    campaign_id: FromPath[int], step: FromPath[str], parts: WebParts, done: FromQuery[str | None] = None
+) -> Template:
+    """One step, with the rail."""
+    return await _step(parts, campaign_id, step, done=done)
+
+
+@post("/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def keep_step(
+    campaign_id: FromPath[int], step: FromPath[str], request: Asked, parts: WebParts
+) -> Template | Redirect:
+    """Keep what was chosen in a step, and go on."""
+    if step == "launch":
+        return await _launch(parts, campaign_id, request)
+    if step not in FORMS:
+        raise NotFoundException("there is nothing to keep in that step")
+    said = await read(request, FORMS[step])
+    if isinstance(said, Wrong):
+        return await _step(parts, campaign_id, step, says=said.says)
+    changes = said.model_dump()
+    if changes.get("carrier", None) not in (None, *PROFILES):
+        return await _step(parts, campaign_id, step, says=f"the carriers are {', '.join(PROFILES)}")
+    try:
+        async with parts.sessions.begin() as session:
+            await change_campaign(session, await found(session, campaign_id), changes, who(request))
+    except CannotChangeError as error:
+        return await _step(parts, campaign_id, step, says=str(error))
+    parts.kept.forget(("forecast", campaign_id))
+    return go(f"/campaigns/{campaign_id}/set-up/{AFTER[step]}")
+
+
+async def _launch(parts: Parts, campaign_id: int, request: Asked) -> Template | Redirect:
+    try:
+        async with parts.sessions.begin() as session:
+            campaign = await found(session, campaign_id)
+            await launch(session, campaign, who(request), await blanks(session, campaign))
+    except CannotLaunchError as error:
+        return await _step(parts, campaign_id, "launch", says=str(error))
+    parts.kept.forget(TALLIES)
+    return go(f"/campaigns/{campaign_id}", "started")
+
+
+async def _step(
+    parts: Parts, campaign_id: int, step: str, *, says: str | None = None, done: str | None = None
+) -> Template:
+    if step not in dict(STEPS):
+        raise NotFoundException("there is no such step")
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+        told = await parts.kept.get(("forecast", campaign_id), lambda: _forecast(parts, campaign))
+        context = await _of_step(session, campaign, step, parts.clock.now())
+    return shown(
+        "campaigns/set_up.html",
+        "/campaigns",
+        done=done,
+        status=422 if says else 200,
+        says=says,
+        campaign=campaign,
+        step=step,
+        steps=STEPS,
+        after=AFTER.get(step),
+        forecast=told,
+        carriers=[name for name in PROFILES if name in parts.carriers],
+        **context,
+    )
+
+
+async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: datetime) -> dict[str, Any]:
+    """What a step shows besides the campaign."""
+    match step:
+        case "leads":
+            lists = await campaign_queries.lists(session, campaign)
+            return {"lists": [imports.described(each, campaign.name) for each in lists]}
+        case "script":
+            scripts, had = await script_pages.versions(session), await lead_columns(session, campaign.name)
+            lacks = {each.id: missing_columns(each.persona, each.opening, had) for each in scripts}
+            return {"scripts": scripts, "lacks": lacks, "missing": lacks[campaign.script_id]}
+        case "rehearse":
+            last = await rehearsals.newest(session, campaign.id)
+            result = last.result if last else None
+            script = await campaign_queries.script_of(session, campaign)
+            spoken = [each["lead_id"] for part in ("people", "meetings") for each in (result or {}).get(part, ())]
+            return {
+                "missing": await blanks(session, campaign),
+                "script": script,
+                "unnamed": await no_business(session, campaign),
+                "locked": locked_line_of(script, recorded=campaign.recording),
+                "own": own_words(script.opening),
+                "openings": await openings(session, campaign, now),
+                "last": last,
+                "result": result,
+                "names": await rehearsals.names_of(session, spoken),
+                "most": MOST_LEADS,
+            }
+        case "launch":
+            return {"missing": await blanks(session, campaign), "unnamed": await no_business(session, campaign)}
+        case _:
+            return {}
+
+
+async def _forecast(parts: Parts, campaign: Campaign) -> Forecast:
+    async with parts.sessions() as session:
+        return await forecast(session, campaign, parts.carriers, parts.clock.now(), parts.settings.dialer_zone)
+
+
+PAGES = [new, make, step_page, keep_step]

@@ -1,0 +1,171 @@
+"""Campaigns: the list, one with its buttons, and what it did, with reasons."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.ava.placeholders import blanks
+from dialer.bus.call_control import Command, ask
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.services.campaigns.start import CannotLaunchError, launch
+from dialer.services.campaigns.stop import Receipt, stop_campaign
+from dialer.store.calls import call_history
+from dialer.store.campaigns import campaign_queries, campaigns, kill_switches
+from dialer.store.campaigns.campaign_stats import Tally
+from dialer.store.leads import imports
+from dialer.store.system import audit
+from dialer.store.tables import AuditEntry, Campaign
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import START
+from dialer.web.halted import halted
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.pages.home import TALLIES, all_tallies
+from dialer.web.render import go, shown
+
+LAST_CALLS = 20
+MOST_REASONS = 8
+
+
+async def found(session: AsyncSession, campaign_id: int) -> Campaign:
+    """The campaign. Raises NotFoundException."""
+    campaign = await session.get(Campaign, campaign_id)
+    if campaign is None:
+        raise NotFoundException("there is no such campaign")
+    return campaign
+
+
+STOPPED = "campaign stopped"
+
+
+class Stop(BaseModel):
+    """Whether calls in progress are ended too."""
+
+    hang_up: bool = False
+
+
+@get("/campaigns", include_in_schema=False, opt=may(READERS))
+async def all_campaigns(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
+    """Every campaign."""
+    sums = await all_tallies(parts)
+    async with parts.sessions() as session:
+        everything = await campaign_queries.every(session)
+    return shown("campaigns/all.html", "/campaigns", done=done, campaigns=everything, sums=sums)
+
+
+@get("/campaigns/{campaign_id:int}", include_in_schema=False, opt=may(READERS))
+async def one(
+    campaign_id: FromPath[int], parts: WebParts, done: FromQuery[str | None] = None, stopped: FromQuery[int] = 0
+) -> Template:
+    """One campaign; `stopped` is the audit entry of a stop, whose receipt is shown."""
+    async with parts.sessions() as session:
+        entry = await session.get(AuditEntry, stopped) if 0 < stopped < 2**63 else None
+    receipt = Receipt.from_dict(entry.what) if entry is not None and entry.did == STOPPED else None
+    return await _page(parts, campaign_id, done=done, receipt=receipt)
+
+
+async def _page(parts: Parts, campaign_id: int, status: int = 200, **more: Any) -> Template:
+    sums = await all_tallies(parts)
+    switches = {each.scope: each.why for each in await halted(parts)}
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+        lists = await campaign_queries.lists(session, campaign)
+        live, promised = await campaigns.live_and_promised(session, campaign_id)
+        held = await parts.kept.get(("held", campaign_id, campaign.state), lambda: _held(parts, campaign))
+        tally = sums.get(campaign_id, Tally())
+        context: dict[str, Any] = {
+            "campaign": campaign,
+            "is_waiting_for_costs": _waits_for_costs(campaign, tally),
+            "script": await campaign_queries.script_of(session, campaign),
+            "tally": tally,
+            "halted_why": kill_switches.why_halted(switches, campaign.carrier),
+            "live": live,
+            "promised": promised,
+            "next_due": await parts.kept.get(("due", campaign_id), lambda: _next_due(parts, campaign_id)),
+            "calls": await call_history.newest_calls(session, campaign_id, most=LAST_CALLS),
+            "lists": [imports.described(each, campaign.name) for each in lists],
+            "files": {each.id: each.file for each in lists},
+            "log": await campaign_queries.log_of(session, campaign),
+            "zone": await campaign_queries.zone_of(session, campaign_id),
+            "held": held[:MOST_REASONS],
+            "held_more": sum(many for _, many in held[MOST_REASONS:]),
+            "in_turn": max(0, tally.not_called - sum(many for _, many in held)),
+        }
+    now = parts.clock.now()
+    return shown("campaigns/one.html", "/campaigns", status=status, now=now, **context, **more)
+
+
+def _waits_for_costs(campaign: Campaign, tally: Tally) -> bool:
+    """Whether the spend cap leaves no room for a call until costs that are still arriving turn out lower."""
+    if campaign.state != "running" or campaign.spend_cap is None or not tally.money.arriving:
+        return False
+    return tally.money.committed + campaign.cost_reserve > campaign.spend_cap
+
+
+async def _next_due(parts: Parts, campaign_id: int) -> object:
+    async with parts.sessions() as session:
+        return await campaigns.next_due(session, campaign_id)
+
+
+async def _held(parts: Parts, campaign: Campaign) -> list[tuple[str, int]]:
+    async with parts.sessions() as session:
+        # Of a campaign that is over, the reasons that pass with time are none any more.
+        return await campaign_queries.held_back(session, campaign.id, for_good=campaign.state == "stopped")
+
+
+@post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))
+async def start(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+    """Start ringing."""
+    try:
+        async with parts.sessions.begin() as session:
+            campaign = await found(session, campaign_id)
+            await launch(session, campaign, who(request), await blanks(session, campaign))
+    except CannotLaunchError as error:
+        return await _page(parts, campaign_id, 409, says=str(error))
+    parts.kept.forget(TALLIES)
+    return go(f"/campaigns/{campaign_id}", "started")
+
+
+@post("/campaigns/{campaign_id:int}/pause", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def pause(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+    """Place no new call."""
+    async with parts.sessions.begin() as session:
+        campaign = await found(session, campaign_id)
+        moved = await campaigns.move(session, campaign_id, "paused")
+        if moved:
+            await audit.note(session, who(request), "campaign paused", {"campaign": campaign.name})
+    if not moved:
+        return await _page(parts, campaign_id, 409, says=f"The campaign is {campaign.state}; it cannot be paused.")
+    return go(f"/campaigns/{campaign_id}", "paused")
+
+
+@post("/campaigns/{campaign_id:int}/stop", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+    """End it; the receipt is kept in the audit log, and shown on a page that can be reloaded."""
+    wish = await read(request, Stop)
+    hang_up = not isinstance(wish, Wrong) and wish.hang_up
+
+    async def by_bridge(call_id: UUID) -> bool:
+        reply = await ask(parts.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=who(request)))
+        return reply is not None and reply.ok
+
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+    now = parts.clock.now()
+    receipt = await stop_campaign(
+        parts.sessions, campaign_id, parts.carriers, now, hang_up=hang_up, by_bridge=by_bridge
+    )
+    async with parts.sessions.begin() as session:
+        told = {"campaign": campaign.name, **receipt.as_dict()}
+        entry = await audit.note(session, who(request), STOPPED, told)
+    parts.kept.forget(TALLIES)
+    return Redirect(f"/campaigns/{campaign_id}?stopped={entry}", status_code=303)
+
+
+PAGES = [all_campaigns, one, start, pause, stop]

@@ -1,0 +1,37 @@
+"""A rehearsal asked for from a campaign's steps; what came of the last one stands in the step."""
+
+from typing import Annotated
+
+from litestar import post
+from litestar.params import FromPath
+from litestar.response import Redirect
+from pydantic import BaseModel, Field
+
+from dialer.domain.access.roles import RUNNERS
+from dialer.services.campaigns.rehearsal import MOST_LEADS, ask_rehearsal
+from dialer.web.app_state import WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import START
+from dialer.web.pages.campaigns.campaigns import found
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.render import go
+
+
+class Wanted(BaseModel):
+    """How many of the leads at most."""
+
+    leads: Annotated[int, Field(ge=1, le=MOST_LEADS)] = 60
+
+
+@post("/campaigns/{campaign_id:int}/rehearse", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))
+async def rehearse(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+    """Have the campaign rehearsed by a worker; one that is under way already is shown instead."""
+    said = await read(request, Wanted)
+    wanted = Wanted() if isinstance(said, Wrong) else said
+    async with parts.sessions.begin() as session:
+        campaign = await found(session, campaign_id)
+        job_id = await ask_rehearsal(session, campaign, wanted.leads, who(request))
+    return go(f"/jobs/{job_id}")
+
+
+PAGES = [rehearse]

@@ -1,0 +1,133 @@
+"""Scripts: their versions, what changed between two, which words of theirs the lists fill, and a new version."""
+
+import difflib
+from typing import Annotated, Any
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy.exc import IntegrityError
+
+from dialer.ava.persona import locked_line_of
+from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.speech.placeholders import OURS, missing_columns, named_words
+from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script
+from dialer.store.campaigns import scripts
+from dialer.store.system import audit
+from dialer.store.tables import Script
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.render import go, shown
+from dialer.wiring.voices import NAMES
+
+LONG = ("opening", "persona")
+CHOICES = tuple(field for field in FIELDS if field not in LONG)
+
+
+class Version(BaseModel):
+    """What a new version says, and with which voice."""
+
+    business: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    opening: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    persona: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000)]
+    voice: str
+    speaker: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    speed: Annotated[float, Field(ge=0.25, le=1.5)] = 1.0
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[\w .-]+$")]
+
+
+@get("/scripts", include_in_schema=False, opt=may(READERS))
+async def all_scripts(parts: WebParts) -> Template:
+    """Every script with its versions."""
+    async with parts.sessions() as session:
+        used = await scripts.used(session)
+    return shown("scripts/all.html", "/scripts", used=used)
+
+
+@get("/scripts/{name:str}", include_in_schema=False, opt=may(READERS))
+async def one_script(
+    name: FromPath[str],
+    parts: WebParts,
+    old: FromQuery[int | None] = None,
+    new: FromQuery[int | None] = None,
+    done: FromQuery[str | None] = None,
+) -> Template:
+    """One script: its newest version whole, its others, what changed from `old` to `new`."""
+    return await _page(parts, name, old, new, done=done)
+
+
+async def _page(parts: Parts, name: str, old: int | None = None, new: int | None = None, **more: Any) -> Template:
+    async with parts.sessions() as session:
+        used = await scripts.used(session, name)
+        columns = await scripts.columns(session)
+    if not used:
+        raise NotFoundException("there is no such script")
+    versions = {each.script.version: each.script for each in used}
+    newest = used[0].script
+    after = versions.get(new or newest.version, newest)
+    before = versions.get(old if old is not None else after.version - 1)
+    words = named_words(newest.persona, newest.opening)
+    return shown(
+        "scripts/one.html",
+        "/scripts",
+        script=newest,
+        used=used,
+        locked=locked_line_of(newest),
+        choices=[(field, getattr(newest, field)) for field in CHOICES],
+        voices=NAMES,
+        before=before,
+        after=after,
+        diff=_diff(before, after) if before is not None else [],
+        words=[(word, word in OURS) for word in words],
+        unfilled=_unfilled(newest, [column for _, given in columns for column in given]),
+        lists=[(of, missing_columns(newest.persona, newest.opening, given)) for of, given in columns],
+        **more,
+    )
+
+
+def _unfilled(script: Script, columns: list[str]) -> list[tuple[str, str]]:
+    """The $words that no imported list fills, each with the column that would."""
+    missing = missing_columns(script.persona, script.opening, columns)
+    return [(word, word.replace("_", " ").capitalize()) for word in missing]
+
+
+def _diff(before: Script, after: Script) -> list[tuple[str, str]]:
+    """The lines that differ, with three around them: (`+`, `-`, `@` or blank, the line)."""
+    lines = difflib.unified_diff(_text(before), _text(after), lineterm="", n=3)
+    return [(line[:1], line[1:]) for line in list(lines)[2:]]
+
+
+def _text(script: Script) -> list[str]:
+    choices = [f"{field}: {getattr(script, field)}" for field in CHOICES]
+    return [*choices, "opening:", *script.opening.splitlines(), "persona:", *script.persona.splitlines()]
+
+
+@post("/scripts/{name:str}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def add(name: FromPath[str], request: Asked, parts: WebParts) -> Template | Redirect:
+    """Make a new version, or (under another name) a new script like this one."""
+    said = await read(request, Version)
+    if isinstance(said, Wrong):
+        return await _page(parts, name, says=said.says, given=said.given, status=422)
+    if said.voice not in NAMES:
+        return await _page(parts, name, says=f"the voices are {', '.join(NAMES)}", given=said.model_dump(), status=422)
+    changes = said.model_dump(exclude={"name"})
+    changes["persona"], changes["opening"] = said.persona.replace("\r\n", "\n"), said.opening.replace("\r\n", "\n")
+    try:
+        async with parts.sessions.begin() as session:
+            made = await add_script(session, said.name, changes, like=name if said.name != name else None)
+            told = {"script": made.name, "version": made.version}
+            await audit.note(session, who(request), "script version made", told)
+    except UnknownScriptError as error:
+        raise NotFoundException("there is no such script") from error
+    except SameScriptError as error:
+        return await _page(parts, name, says=str(error), status=409)
+    except IntegrityError:
+        return await _page(parts, name, says="a value is refused", given=said.model_dump(), status=422)
+    return go(f"/scripts/{made.name}", "added")
+
+
+PAGES = [all_scripts, one_script, add]

@@ -1,0 +1,168 @@
+"""A list's upload and the mapping of its columns: the first two steps of Upload → Map → Fix → Confirm.
+
+The file lies in the data folder under a name that nobody can guess until it is imported or discarded.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from litestar import get, post
+from litestar.datastructures import UploadFile
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from dialer.domain.access.roles import RUNNERS
+from dialer.domain.leads.headers import COLUMNS
+from dialer.domain.leads.import_result import CHOICES
+from dialer.store.system import jobs
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.auth.rate_limits import UPLOAD
+from dialer.web.pages.campaigns.campaigns import found
+from dialer.web.pages.forms import Asked, who
+from dialer.web.render import go, shown
+from dialer.web.upload_runner import LARGEST, file_name, run_dialer, save
+
+FORMAT = ("encoding", "separator", "header_line", "sheet")
+SAID = re.compile(r"[^\x00-\x1f]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class MappingChoice:
+    """What a person chose on the mapping page: the field of each column, and what to do with duplicates."""
+
+    fields: dict[str, str]
+    duplicates: str
+
+
+@post(
+    "/campaigns/{campaign_id:int}/lists",
+    include_in_schema=False,
+    request_max_body_size=LARGEST,
+    status_code=200,
+    opt=may(RUNNERS, UPLOAD),
+)
+async def upload(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+    """Keep the file where it can be looked at, and go on to its columns."""
+    async with parts.sessions() as session:
+        await found(session, campaign_id)
+    file = (await request.form()).get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise HTTPException("choose a file first", status_code=422)
+    token = uuid4()
+    folder = _folder(parts, token)
+    await asyncio.to_thread(folder.mkdir, parents=True)
+    await save(file, folder / file_name(file.filename))
+    return go(f"/campaigns/{campaign_id}/lists/{token}")
+
+
+def _folder(parts: Parts, token: UUID) -> Path:
+    return parts.settings.dialer_data_dir.absolute() / "uploads" / token.hex
+
+
+def _file(parts: Parts, token: UUID) -> Path | None:
+    """The uploaded file; None once the list is imported or discarded."""
+    return next((each for each in _folder(parts, token).glob("*") if each.is_file()), None)
+
+
+@get("/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, opt=may(RUNNERS))
+async def map_page(campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, parts: WebParts) -> Template:
+    """Which column is which, with the first rows as they would be read; how the file was read can be overruled."""
+    given = {name: request.query_params.get(name, "") for name in FORMAT}
+    return await _map(parts, campaign_id, token, given)
+
+
+async def _map(
+    parts: Parts,
+    campaign_id: int,
+    token: UUID,
+    given: dict[str, str],
+    says: str | None = None,
+    chosen: MappingChoice | None = None,
+) -> Template:
+    """The page; without `chosen` the columns are as in the last check of the file, else as they are guessed."""
+    file = await asyncio.to_thread(_file, parts, token)
+    async with parts.sessions() as session:
+        campaign = await found(session, campaign_id)
+        last = await jobs.check_of_file(session, str(file)) if file else None
+    if file is None:
+        return shown("lists/gone.html", "/campaigns", status=404, campaign=campaign)
+    if last is not None and chosen is None and not any(given.values()):
+        given = {name: str(last.asked["format"].get(name, "")) for name in FORMAT}
+        chosen = MappingChoice(
+            {column: field for field, column in last.asked["mapping"].items()}, last.asked["duplicates"]
+        )
+    said = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", value)]
+    code, out, failed = await run_dialer(
+        parts, "leads", "preview", str(file), "--country", campaign.country, *said, "--json"
+    )
+    seen: dict[str, Any] = json.loads(out) if code == 0 else {}
+    fields = {column: field for field, column in seen.get("columns", {}).items()}
+    return shown(
+        "lists/map.html",
+        "/campaigns",
+        status=422 if says or not seen else 200,
+        says=says if seen else failed.replace(str(file), file.name),
+        campaign=campaign,
+        token=token,
+        file=file.name,
+        seen=seen,
+        of=fields if chosen is None else chosen.fields,
+        duplicates="skip" if chosen is None else chosen.duplicates,
+        import_id=(last.result or {}).get("import_id") if last is not None else None,
+        fields=COLUMNS,
+        given=given,
+    )
+
+
+@post("/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def check(
+    campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, parts: WebParts
+) -> Template | Redirect:
+    """Have every row judged by a worker, with the columns as they were chosen."""
+    form = await request.form()
+    chosen = MappingChoice({}, str(form.get("duplicates") or "skip"))
+    for name, field in form.multi_items():
+        if name.startswith("column:") and isinstance(field, str) and field in COLUMNS:
+            chosen.fields[name.removeprefix("column:")] = field
+    mapping = {field: column for column, field in chosen.fields.items()}
+    given = {name: str(form.get(name) or "") for name in FORMAT}
+    if says := _unclear(chosen.fields):
+        return await _map(parts, campaign_id, token, given, says, chosen)
+    file = await asyncio.to_thread(_file, parts, token)
+    if file is None:
+        return await _map(parts, campaign_id, token, given)
+    said: dict[str, Any] = {name: value for name, value in given.items() if SAID.fullmatch(value)}
+    if "header_line" in said:
+        said["header_line"] = int(said["header_line"]) if said["header_line"].isdecimal() else 1
+    async with parts.sessions.begin() as session:
+        campaign = await found(session, campaign_id)
+        asked = {
+            "file": str(file),
+            "campaign": campaign.name,
+            "dry": True,
+            "duplicates": chosen.duplicates if chosen.duplicates in CHOICES else "skip",
+            "mapping": mapping,
+            "format": said,
+        }
+        job_id = await jobs.ask(session, "import", asked, who(request))
+    return go(f"/jobs/{job_id}")
+
+
+def _unclear(fields: Mapping[str, str]) -> str | None:
+    """Why rows cannot be read with these fields of columns."""
+    for field in COLUMNS:
+        if len(same := sorted(column for column, each in fields.items() if each == field)) > 1:
+            names = ", ".join(f'"{column}"' for column in same)
+            return f"These columns are all mapped to {field.replace('_', ' ')}: {names}. Choose one of them."
+    return None if "phone" in fields.values() else "Choose the column that holds the phone number."
+
+
+PAGES = [upload, map_page, check]

@@ -1,0 +1,177 @@
+"""Do not call: the lists, one number checked, numbers added, a file brought in, a number taken off."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from litestar import get, post
+from litestar.datastructures import UploadFile
+from litestar.params import FromQuery
+from litestar.response import Redirect, Template
+from pydantic import BaseModel, Field
+
+from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
+from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.do_not_call.suppress import list_number
+from dialer.services.safeguards import remove_number
+from dialer.store.leads import do_not_call
+from dialer.store.system import audit
+from dialer.store.tables import AuditEntry
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.permissions import may
+from dialer.web.pages.forms import Asked, Wrong, caller, read, who
+from dialer.web.pages.home import TALLIES
+from dialer.web.pages.template_filters import many
+from dialer.web.render import go, shown
+from dialer.web.upload_runner import LARGEST, file_name, run_dialer, save
+
+HERE = "/do-not-call"
+PAGE = 50
+MOST_NUMBERS, MOST_NAMED = 200, 5
+MOST_ID = 2**63
+ADDED = "numbers listed"
+
+
+class Numbers(BaseModel):
+    """Numbers, one a line, and why."""
+
+    numbers: Annotated[str, Field(max_length=20_000)]
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class Number(BaseModel):
+    """One number."""
+
+    number: Annotated[str, Field(max_length=40)]
+
+
+@get(HERE, include_in_schema=False, opt=may(READERS))
+async def page(
+    parts: WebParts,
+    q: FromQuery[str] = "",
+    after: FromQuery[int] = 0,
+    done: FromQuery[str | None] = None,
+    added: FromQuery[int] = 0,
+) -> Template:
+    """The page; `added` is the audit entry of numbers that were just added."""
+    async with parts.sessions() as session:
+        entry = await session.get(AuditEntry, added) if 0 < added < MOST_ID else None
+    return await _page(parts, q, max(0, after), done=done, brought=_receipt(entry))
+
+
+def _receipt(entry: AuditEntry | None) -> str | None:
+    """What adding numbers did, in words."""
+    if entry is None or entry.did != ADDED or "leads" not in entry.what:
+        return None
+    given, new, leads = (int(entry.what[name]) for name in ("given", "added", "leads"))
+    old = f", {many(given - new, 'was', 'were')} listed already" if given > new else ""
+    said = f"{many(new, 'number')} added{old}"
+    if not leads:
+        return f"{said}. No lead has {'this number' if given == 1 else 'one of these numbers'}"
+    return f"{said}. {many(leads, 'lead')} will not be called, in any campaign; calls about to start were canceled"
+
+
+async def _page(parts: Parts, q: str = "", after: int = 0, **more: object) -> Template:
+    phone = parse_phone(q, "IN") if q.strip() else None
+    async with parts.sessions() as session:
+        found = [] if phone is None or isinstance(phone, BadPhone) else await do_not_call.entries(session, phone.e164)
+        rows = await do_not_call.newest(session, after, PAGE + 1)
+    lists = await parts.kept.get(HERE, lambda: _lists(parts))
+    checked = None if phone is None else phone.says if isinstance(phone, BadPhone) else phone.e164
+    context: dict[str, object] = {
+        "rows": rows[:PAGE],
+        "more": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "lists": lists,
+        "q": q,
+        "checked": checked,
+        "found": found,
+        "is_number": phone is not None and not isinstance(phone, BadPhone),
+    }
+    return shown("dnc/page.html", HERE, **(context | more))  # type: ignore[arg-type]  # a template's own words
+
+
+async def _lists(parts: Parts) -> list[object]:
+    async with parts.sessions() as session:
+        return list(await do_not_call.age_of(session))
+
+
+@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+async def add(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Add numbers, all of them or none, and cancel the calls that were about to be placed to them."""
+    said = await read(request, Numbers)
+    if isinstance(said, Wrong):
+        return await _page(parts, says=said.says, status=422, given=said.given)
+    phones, bad = _read_lines(said.numbers)
+    if bad or not 0 < len(phones) <= MOST_NUMBERS:
+        some = "; ".join(bad[:MOST_NAMED]) + (f"; and {len(bad) - MOST_NAMED} more" if len(bad) > MOST_NAMED else "")
+        why = f"Fix {some}." if bad else f"Enter 1 to {MOST_NUMBERS} numbers; for more, import a file."
+        return await _page(parts, says=f"No numbers were added. {why}", status=422, given=said.model_dump())
+    async with parts.sessions.begin() as session:
+        by = who(request)
+        listed = await list_number(
+            session,
+            sorted(phones),
+            scope=do_not_call.ACCOUNT,
+            source="by hand",
+            reason=said.reason,
+            by=by,
+            now=parts.clock.now(),
+        )
+        what = {"added": listed.added, "given": len(phones), "leads": listed.leads}
+        entry = await audit.note(session, by, ADDED, what)
+    _changed(parts)
+    return go(f"{HERE}?added={entry}")
+
+
+def _read_lines(text: str) -> tuple[set[str], list[str]]:
+    """The numbers (E.164) of a text, and each entry that is none, as typed, with its line and why."""
+    phones, bad = set(), []
+    for n, line in enumerate(text.splitlines(), 1):
+        for word in line.split(","):
+            phone = parse_phone(word, "IN")
+            if not isinstance(phone, BadPhone):
+                phones.add(phone.e164)
+            elif word.strip():
+                bad.append(f'line {n}, "{word.strip()}": {phone.says[:1].lower()}{phone.says[1:]}')
+    return phones, bad
+
+
+@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=may(ADMINS))
+async def remove(request: Asked, parts: WebParts) -> Template | Redirect:
+    """Remove a number from every list; for administrators, as by the API. The audit log keeps that it was there."""
+    said = await read(request, Number)
+    phone = parse_phone(said.number, "IN") if not isinstance(said, Wrong) else None
+    if phone is None or isinstance(phone, BadPhone):
+        return await _page(parts, says="This is not a phone number.", status=422)
+    async with parts.sessions.begin() as session:
+        await remove_number(session, caller(request), phone.e164)
+    _changed(parts)
+    return go(HERE, "removed")
+
+
+@post(f"{HERE}/import", include_in_schema=False, request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
+async def bring(request: Asked, parts: WebParts) -> Template:
+    """List every number of a file."""
+    form = await request.form()
+    file, source = form.get("file"), str(form.get("source") or "")[:200]
+    if not isinstance(file, UploadFile) or not file.filename:
+        return await _page(parts, says="Choose a file first.", status=422)
+    with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
+        path = Path(folder) / file_name(file.filename)
+        await save(file, path)
+        told = ("--source", source) if source.strip() and not source.startswith("-") else ()
+        code, out, says = await run_dialer(parts, "dnc", "import", str(path), *told)
+        if code:
+            return await _page(parts, says=says.replace(str(path), path.name), status=422)
+    async with parts.sessions.begin() as session:
+        await audit.note(session, who(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
+    _changed(parts)
+    return await _page(parts, brought=out.decode().strip())
+
+
+def _changed(parts: Parts) -> None:
+    parts.kept.forget(HERE)
+    parts.kept.forget(TALLIES)
+
+
+PAGES = [page, add, remove, bring]

@@ -1,0 +1,185 @@
+"""The pages behind a letter's links: a student moves or cancels, a counselor says how it went.
+
+No account and no JavaScript: the address is signed. A GET only shows (mail scanners follow every link), a POST changes.
+Nothing of these pages is kept, embedded or passed on, since whoever has the address has the right.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from litestar import Request, get, post
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.services.meetings.change import Choice, Refused, cancel_meeting, choices, may_change, move_meeting
+from dialer.services.meetings.emails import meeting_of, when_in
+from dialer.services.meetings.outcome import GONE, NOT_YET, Verdict, say_how_it_went
+from dialer.store.meetings import bookings
+from dialer.store.tables import Booking
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.pages.template_filters import sentence
+
+NOT_THERE = "there is no such meeting; please use the whole address from the letter"
+NOT_UNDERSTOOD = "please choose a time first"
+MOST_BYTES = 64 * 1024
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+}
+VERDICTS: Mapping[str, str] = {
+    "showed": "they came",
+    "no_show": "they did not come",
+    "wrong_fit": "they came, but are no fit",
+    "wrong_information": "they came, but what we knew was wrong",
+}
+Asked = Request[object, object, State]
+
+
+@get("/meetings/{token:str}", include_in_schema=False)
+async def see_meeting(token: FromPath[str], parts: WebParts) -> Template:
+    """A student's meeting, and the times that they may choose instead."""
+    return await _meeting(parts, token, None)
+
+
+@post("/meetings/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
+async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) -> Template:
+    """Move or cancel it."""
+    booking_id = parts.links.meeting_of(token)
+    if booking_id is None:
+        raise NotFoundException(NOT_THERE)
+    form = await request.form()
+    now = parts.clock.now()
+    async with parts.sessions.begin() as session:
+        done: Booking | Refused
+        if form.get("do") == "cancel":
+            done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
+        elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
+            done = await move_meeting(session, booking_id, *chosen, now, "student")
+            said = "The meeting is moved."
+            if isinstance(done, Booking) and done.email:
+                said += " A new invitation is on its way by email."
+        else:
+            done, said = Refused(NOT_UNDERSTOOD), ""
+    return await _meeting(parts, token, done if isinstance(done, Refused) else said)
+
+
+@get("/meetings/went/{token:str}", include_in_schema=False)
+async def see_how_it_went(token: FromPath[str], parts: WebParts) -> Template:
+    """What a counselor may say of a meeting."""
+    return await _went(parts, token, None)
+
+
+@post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
+async def tell_how_it_went(token: FromPath[str], request: Asked, parts: WebParts) -> Template:
+    """Keep it."""
+    booking_id = parts.links.went_of(token)
+    if booking_id is None:
+        raise NotFoundException(NOT_THERE)
+    form = await request.form()
+    verdict: Verdict | None = next((each for each in get_args(Verdict) if each == form.get("verdict")), None)
+    done: Booking | Refused = Refused("please say how it went")
+    if verdict is not None:
+        wrong = [str(each) for each in form.getall("wrong", [])]
+        async with parts.sessions.begin() as session:
+            note, now = str(form.get("note", "")), parts.clock.now()
+            done = await say_how_it_went(session, booking_id, verdict, wrong, note, now)
+    return await _went(parts, token, done if isinstance(done, Refused) else "Thank you, that is noted.")
+
+
+async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+    """What is shown to whoever may move or cancel a booking: when and with whom it is, and the times instead."""
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    refused = may_change(booking, meeting.counselor.notice_minutes, now)
+    offered = [] if refused else await choices(session, booking, now)
+    differs = _offset(starts, booking.lead_zone) != _offset(starts, meeting.counselor.zone)
+    return {
+        "when": when_in(starts, booking.lead_zone),
+        "theirs": when_in(starts, meeting.counselor.zone) if differs else None,
+        "lead_zone": booking.lead_zone,
+        "counselor": meeting.counselor.name,
+        "zone": meeting.counselor.zone,
+        "starts": starts,
+        "state": booking.state,
+        "closed": sentence(refused.says) + "." if refused else None,
+        "days": _days(offered, booking.lead_zone),
+        "left": next(
+            (each.counselor.name for each in offered if each.counselor.counselor_id != booking.counselor_id), None
+        ),
+    }
+
+
+async def went_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+    """What is shown to whoever says how a meeting went: with whom it was, what AVA wrote down, what was said before."""
+    meeting = await meeting_of(session, booking)
+    starts, _ = meeting.span
+    closed = GONE if booking.state == "cancelled" else NOT_YET if starts > now else None
+    return {
+        "student": meeting.student,
+        "when": when_in(starts, meeting.counselor.zone),
+        "verdict": VERDICTS.get(booking.verdict or ""),
+        "note": booking.note,
+        "wrong": booking.wrong_fields,
+        "values": sorted(meeting.values.items()),
+        "closed": sentence(closed) + "." if closed else None,
+    }
+
+
+async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Template:
+    booking_id = parts.links.meeting_of(token)
+    async with parts.sessions() as session:
+        booking = await bookings.known(session, booking_id) if booking_id else None
+        if booking is None:
+            raise NotFoundException(NOT_THERE)
+        context = await change_context(session, booking, parts.clock.now())
+    return _page("bookings/meeting.html", context, said)
+
+
+async def _went(parts: Parts, token: str, said: str | Refused | None) -> Template:
+    booking_id = parts.links.went_of(token)
+    async with parts.sessions() as session:
+        booking = await bookings.known(session, booking_id) if booking_id else None
+        if booking is None:
+            raise NotFoundException(NOT_THERE)
+        context = await went_context(session, booking, parts.clock.now())
+    return _page("bookings/went.html", context, said)
+
+
+def _page(name: str, context: dict[str, Any], said: str | Refused | None) -> Template:
+    refused = isinstance(said, Refused)
+    words = sentence(said.says) + "." if isinstance(said, Refused) else said
+    more = {"said": words, "refused": refused}
+    return Template(name, context=context | more, status_code=409 if refused else 200, headers=HEADERS)
+
+
+def _days(offered: Sequence[Choice], zone: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    days: dict[str, list[tuple[str, str]]] = {}
+    for choice in offered:
+        for slot in choice.slots:
+            there = slot.starts.astimezone(ZoneInfo(zone))
+            label = f"{there:%A} {there.day} {there:%B}"
+            days.setdefault(label, []).append((f"{slot.counselor_id}@{slot.starts.isoformat()}", f"{there:%H:%M}"))
+    return list(days.items())
+
+
+def slot_of(said: str) -> tuple[int, datetime] | None:
+    """What a form says was chosen; whether it is free is not the form's to say."""
+    who, _, at = said.partition("@")
+    try:
+        starts = datetime.fromisoformat(at)
+        return (int(who), starts) if starts.tzinfo and len(who) < 10 else None
+    except ValueError:
+        return None
+
+
+def _offset(moment: datetime, zone: str) -> object:
+    return moment.astimezone(ZoneInfo(zone)).utcoffset()

@@ -1,0 +1,114 @@
+"""Calls as they happen: the Live page, and the socket that feeds it.
+
+The first message is a snapshot of the calls in progress. The socket is closed with 4401 when its reader is signed out.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+
+from litestar import WebSocket, get, websocket
+from litestar.datastructures import State
+from litestar.exceptions import WebSocketDisconnect
+from litestar.response import Template
+from sqlalchemy.exc import SQLAlchemyError
+
+from dialer.domain.access.roles import READERS
+from dialer.store.calls import live_calls
+from dialer.web.app_state import Parts, WebParts
+from dialer.web.auth.identity import caller_of
+from dialer.web.auth.permissions import may
+from dialer.web.halted import halted
+from dialer.web.render import shown
+
+LOOK_AGAIN_S = 5.0
+SIGNED_OUT, SIGN_IN_AGAIN = 4401, "you are signed out; sign in again"
+
+
+@get("/live", include_in_schema=False, opt=may(READERS))
+async def live_page() -> Template:
+    """The Live page."""
+    return shown("live/page.html", "/live")
+
+
+@websocket("/ws/live", opt=may(READERS))
+async def live_socket(socket: WebSocket[object, object, State], parts: WebParts) -> None:
+    """A snapshot of the calls in progress, then every message as it comes."""
+    await socket.accept()
+    async with parts.watchers.watch() as queue:
+        await socket.send_text(await _snapshot(parts))
+        reader = asyncio.create_task(until_gone(socket))
+        out = asyncio.create_task(until_signed_out(socket, parts))
+        switches = asyncio.create_task(watch_switches(parts, queue))
+        try:
+            while not reader.done() and not out.done():
+                getter = asyncio.create_task(queue.get())
+                await asyncio.wait({reader, out, getter}, return_when=asyncio.FIRST_COMPLETED)
+                if not getter.done():
+                    getter.cancel()
+                    break
+                await socket.send_text(getter.result())
+            if not reader.done():
+                await socket.close(SIGNED_OUT, SIGN_IN_AGAIN)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            reader.cancel()
+            out.cancel()
+            switches.cancel()
+
+
+async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
+    """Wait until the other side has closed; what it says is passed over."""
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.receive_text()
+
+
+async def until_signed_out(socket: WebSocket[Any, Any, State], parts: Parts) -> None:
+    """Wait until whoever opened the socket may not read any more. A socket that is open counts as use of the sign-in."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        try:
+            caller = await caller_of(socket, parts)
+        except (SQLAlchemyError, OSError):
+            continue  # who it is cannot be asked right now: that is no sign-out
+        if caller is None or caller.role not in READERS:
+            return
+
+
+async def watch_switches(parts: Parts, queue: "asyncio.Queue[str]") -> None:
+    """Put a message on the queue whenever a kill switch is thrown or released: the page then renews its banner."""
+    before: set[str] | None = None
+    while True:
+        with suppress(SQLAlchemyError, OSError):  # asked again
+            now = {each.scope for each in await halted(parts)}
+            if before not in (None, now) and not queue.full():
+                queue.put_nowait(json.dumps({"type": "halted"}))
+            before = now
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _snapshot(parts: Parts) -> str:
+    async with parts.sessions() as session:
+        rows = await live_calls.in_progress(session)
+    calls = [
+        {
+            "call_id": str(each.call_id),
+            "phone": each.phone,
+            "name": each.name,
+            "campaign": each.campaign,
+            "state": each.state,
+            "since": each.since.isoformat(),
+            "for_s": round(each.for_s, 1),
+            "turns": [
+                {"who": turn.who, "text": turn.words, "item": turn.item, "position": turn.position}
+                for turn in each.turns
+            ],
+            "fields": each.fields,
+        }
+        for each in rows
+    ]
+    now = parts.clock.now().isoformat()
+    return json.dumps({"type": "snapshot", "time": now, "calls": calls}, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""The text models of the cascades, made from the settings; and which of them a script is tried with."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from dialer.settings import Settings, is_loopback
+from dialer.voices.pipeline.llm.loading import load
+from dialer.voices.pipeline.port import Text
+
+SIMULATED = "a simulated model"
+"""What the text model of the simulated world is called."""
+
+
+class NoTextModelError(Exception):
+    """No text model has a key; the message is one line that says which keys would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextModel:
+    """A text model's provider: `text/<provider>.py`."""
+
+    provider: str
+    key_name: str
+    """The variable that its key is read from."""
+    key: SecretStr | None
+    url: str
+    model: str
+
+    async def load(self) -> Text:
+        """Have it; that takes seconds the first time."""
+        assert self.key is not None
+        return await load(self.provider, self.key.get_secret_value(), self.url, self.model)
+
+
+def text_models(settings: Settings) -> dict[str, TextModel]:
+    """All of them, with a key or without, by the name of their cascade."""
+    return {
+        "cascade_anthropic": TextModel(
+            "anthropic",
+            "ANTHROPIC_API_KEY",
+            settings.anthropic_api_key,
+            settings.anthropic_url,
+            settings.anthropic_model,
+        ),
+        "cascade_gemini": TextModel(
+            "google", "GEMINI_API_KEY", settings.gemini_api_key, settings.gemini_url, settings.gemini_model
+        ),
+        "cascade_cohere": TextModel("cohere", "CO_API_KEY", settings.co_api_key, settings.co_url, settings.co_model),
+        "cascade_huggingface": TextModel(
+            "huggingface", "HF_TOKEN", settings.hf_token, settings.hf_url, settings.hf_model
+        ),
+        "cascade_openai": TextModel(
+            "openai", "OPENAI_API_KEY", settings.openai_api_key, settings.openai_url, settings.openai_model
+        ),
+    }
+
+
+def text_of(settings: Settings, voice: str, model: str | None) -> TextModel:
+    """What a script is tried with: its own text model where its voice is a cascade, else the first one with a key.
+
+    `model` is the script's own choice of one for its voice. Raises NoTextModelError.
+    """
+    known = text_models(settings)
+    if own := known.get(voice):
+        if own.key is None:
+            raise NoTextModelError(f"{voice} has no key: set {own.key_name}, or try the script with another voice")
+        return own if not model else TextModel(own.provider, own.key_name, own.key, own.url, model)
+    found = next((each for each in known.values() if each.key), None)
+    if found is None:
+        names = " or ".join(each.key_name for each in known.values())
+        raise NoTextModelError(f"no text model has a key to try a script with: set {names}")
+    return found
+
+
+def is_simulated(settings: Settings) -> bool:
+    """Whether the text models are those of a demo's simulated world: they and the carriers are on this machine."""
+    urls = [each.url for each in text_models(settings).values() if each.key]
+    return bool(urls) and all(is_loopback(url) for url in (settings.twilio_api_url, *urls))

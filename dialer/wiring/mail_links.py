@@ -1,0 +1,68 @@
+"""The house as others see it: its secret, its addresses, its post."""
+
+import os
+import secrets
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from dialer.carriers.twilio.sms import TwilioTexts
+from dialer.net.ics.invitation import Party
+from dialer.net.mailer import Post, make_post
+from dialer.services.meetings.signed_links import Links
+from dialer.settings import Settings, WrongSettingError, is_loopback
+
+NAME = "One Window"
+
+
+def secret_key(settings: Settings) -> str:
+    """What addresses are signed with: DIALER_SECRET_KEY, or the data folder's own, made when it is first needed."""
+    if settings.dialer_secret_key is not None:
+        return settings.dialer_secret_key.get_secret_value()
+    path = settings.dialer_data_dir / "secret.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f"secret.{os.getpid()}.part")
+        half.touch(mode=0o600)
+        half.write_text(secrets.token_urlsafe(32))
+        with suppress(FileExistsError):  # whoever comes first decides, and nobody reads half a key
+            os.link(half, path)
+        half.unlink()
+    return path.read_text().strip()
+
+
+def make_links(settings: Settings) -> Links:
+    """The addresses that letters carry."""
+    return Links(settings.public_url, secret_key(settings))
+
+
+def make_house_post(settings: Settings) -> Post:
+    """The mail server of the settings, or the data folder."""
+    try:
+        return make_post(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
+    except ValueError as error:
+        raise WrongSettingError(f"DIALER_SEND_MAIL_URL {error}") from error
+
+
+def make_texts(settings: Settings) -> TwilioTexts | None:
+    """Who carries texts to students without an e-mail address; None where that is off, or there is no Twilio account."""
+    number = settings.dialer_texts_from or settings.twilio_from_number
+    if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
+        return None
+    return TwilioTexts(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        from_number=number,
+        api_url=settings.twilio_api_url,
+        channel=settings.dialer_texts,
+        on_loopback=is_loopback(settings.twilio_api_url),
+    )
+
+
+def sender(settings: Settings) -> Party:
+    """Who letters are from: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
+    if settings.dialer_mail_from:
+        return Party(NAME, settings.dialer_mail_from)
+    user = unquote(urlsplit(settings.send_mail_url or "").username or "")
+    if "@" in user:
+        return Party(NAME, user)
+    return Party(NAME, f"bookings@{urlsplit(settings.public_url).hostname or 'localhost'}")

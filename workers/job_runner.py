@@ -1,0 +1,61 @@
+"""Long work beside the calls: each piece in a process of its own, so that no call waits for a million rows."""
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Any
+
+from dialer.settings import Settings
+from dialer.store.system import jobs
+from workers.jobs import Context
+
+PARENT = "DIALER_PARENT"
+ENDS_WITHIN_S = 5.0
+log = logging.getLogger(__name__)
+
+
+class LongWork:
+    """At most one piece of work at a time, for one worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def begin_next(self, ctx: Context) -> int:
+        """Begin the next piece of work, if none is being done here; how many were begun."""
+        if self._process is not None and self._process.returncode is None:
+            return 0
+        async with ctx["parts"].sessions.begin() as session:
+            job_id = await jobs.claim(session)
+        if job_id is None:
+            return 0
+        environment: dict[str, str] = {
+            **os.environ,
+            "DIALER_DATABASE_URL": self._settings.dialer_database_url or "",
+            "DIALER_REDIS_URL": self._settings.dialer_redis_url or "",
+            PARENT: str(os.getpid()),
+        }
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "dialer", "job", str(job_id)), env=environment, stdin=asyncio.subprocess.DEVNULL
+        )
+        log.info("long work begun: job %s", job_id)
+        return 1
+
+    async def stop(self) -> None:
+        """Let go of the work: what it has not committed is rolled back, and another worker begins it again."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+async def begin_long_work(ctx: Any) -> int:
+    """arq's job: see LongWork."""
+    work: LongWork = ctx["long_work"]
+    return await work.begin_next(ctx)

@@ -1,0 +1,94 @@
+"""Webhooks that the web processes kept are applied here: at the bell, and every second even if it was not heard.
+
+Not an arq job: it must go on while Redis is away, and needs no more than one place per worker.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from dialer.bus import live_feed
+from dialer.services.calls.apply_webhook import apply_event, do_at_carrier, note_failure
+from dialer.services.calls.record_status import Recorded
+from dialer.store.calls import webhooks_in
+from workers.jobs import Parts, who_is_called
+
+AT_ONCE = 100
+LOOK_EVERY_S = 1
+AGAIN_EVERY_S = 10.0
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def applying(parts: Parts, redis: "Redis") -> AsyncIterator[None]:
+    """Apply webhooks for as long as the context lasts."""
+    work = asyncio.create_task(_apply_for_ever(parts, redis))
+    try:
+        yield
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+async def _apply_for_ever(parts: Parts, redis: "Redis") -> None:
+    loop = asyncio.get_running_loop()
+    again_at = loop.time()
+    while True:
+        try:
+            await redis.blpop([live_feed.BELL], timeout=LOOK_EVERY_S)  # type: ignore[misc]  # typed as sync or async
+        except (RedisError, OSError):
+            await asyncio.sleep(LOOK_EVERY_S)
+        again = loop.time() >= again_at
+        again_at = loop.time() + AGAIN_EVERY_S if again else again_at
+        try:
+            await apply_all(parts, redis)
+            if again:
+                await apply_all(parts, redis, again=True)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("webhooks are not applied yet: %s", error)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def apply_all(parts: Parts, redis: "Redis | None" = None, *, again: bool = False) -> int:
+    """Apply what is kept until nothing is left; how many. `again` takes those that failed before, each once."""
+    done = 0
+    while True:
+        async with parts.sessions() as session:
+            ids = await webhooks_in.unapplied(session, AT_ONCE, again=again)
+        for event_id in ids:
+            recorded = await _apply(parts, event_id)
+            if recorded is not None and redis is not None:
+                await live_feed.publish(redis, await _message(parts, recorded))
+        done += len(ids)
+        if again or len(ids) < AT_ONCE:
+            return done
+
+
+async def _apply(parts: Parts, event_id: int) -> Recorded | None:
+    try:
+        async with parts.sessions.begin() as session:
+            applied = await apply_event(session, event_id, parts.carriers, parts.clock())
+    except Exception as error:  # one event's bug holds up no other event
+        log.exception("a webhook could not be applied: event %s", event_id)
+        async with parts.sessions.begin() as session:
+            await note_failure(session, event_id, error)
+        return None
+    if applied is None:
+        return None
+    await do_at_carrier(parts.carriers, applied.wanted)
+    return applied.recorded
+
+
+async def _message(parts: Parts, recorded: Recorded) -> str:
+    now, outcome = parts.clock(), recorded.outcome
+    told: dict[str, object] = {"status": "inactive", "state": recorded.state, "outcome": outcome}
+    if outcome is None:  # a webhook may come before the carrier's answer to our request: the call is new to the page
+        who = await who_is_called(parts, [recorded.call_id])
+        told |= {"status": "active", **who.get(recorded.call_id, {})}
+    return live_feed.message("callStatus", recorded.call_id, now, **told)
