@@ -280,14 +280,14 @@ async def test_a_database_that_is_away_loses_no_turn_and_holds_no_tool_up(
 ) -> None:
     """F18: turns wait for it, the newest words of each; what it cannot hold is left out of them."""
     monkeypatch.setattr(transcript_writer, "RETRY_S", 0.05)
-    save, away = transcript_writer.turns.save, True
+    save, away = transcript_writer.transcripts.save, True
 
     async def saved(*parts: Any) -> None:
         if away:
             raise OperationalError("INSERT", {}, OSError("the database is away"))
         await save(*parts)
 
-    monkeypatch.setattr(transcript_writer.turns, "save", saved)
+    monkeypatch.setattr(transcript_writer.transcripts, "save", saved)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
         for n in range(20):
@@ -311,14 +311,14 @@ async def test_turns_that_a_database_will_not_take_keep_no_other_calls_waiting(
 ) -> None:
     """Turns of many calls go into one transaction; what spoils it is found and waits alone."""
     monkeypatch.setattr(transcript_writer, "RETRY_S", 0.05)
-    save, spoiled = transcript_writer.turns.save, True
+    save, spoiled = transcript_writer.transcripts.save, True
 
     async def picky(session: Any, said: Any) -> None:
         if spoiled and any("poison" in each.words for each in said):
             raise OperationalError("INSERT", {}, OSError("a row that cannot be written"))
         await save(session, said)
 
-    monkeypatch.setattr(transcript_writer.turns, "save", picky)
+    monkeypatch.setattr(transcript_writer.transcripts, "save", picky)
     async with bridged.answered(1) as (call, caller), bridged.answered(2) as (other, friend):
         mine, theirs = await bridged.voice.session(), await bridged.voice.session(1)
         await mine.hear("s1", "poison")
