@@ -8,8 +8,8 @@ from dialer.ava.session_config import setup_of
 from dialer.net.websocket.port import Sockets
 from dialer.services.campaigns.preflight import Try
 from dialer.store.tables import Script
-from dialer.voices.preflight import INSTRUCTIONS, Found, probe
-from dialer.voices.session import AnyVoice, shut_all
+from dialer.voices.preflight import INSTRUCTIONS, PreflightResult, preflight
+from dialer.voices.session import AnyVoice, close_all
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +23,16 @@ class Voices:
 
     async def shut(self) -> None:
         """No voice is tried any more."""
-        await shut_all(self.known.values())
+        await close_all(self.known.values())
 
     def trial(self) -> Try:
         """What tries a voice."""
 
-        async def attempt(script: Script, name: str, model: str | None) -> Found:
+        async def attempt(script: Script, name: str, model: str | None) -> PreflightResult:
             voice = self.known.get(name)
             if voice is None:
-                return Found(False, "it has no key: see dialer doctor", hopeless=True)
-            found = await probe(voice, setup_of(script, INSTRUCTIONS, model or ""), self.sockets, listens=False)
+                return PreflightResult(False, "it has no key: see dialer doctor", hopeless=True)
+            found = await preflight(voice, setup_of(script, INSTRUCTIONS, model or ""), self.sockets, listens=False)
             if not found.ok:
                 log.warning("the voice %s cannot speak: %s", name, found.says)
             return found

@@ -2,15 +2,15 @@
 
 from dialer.ava.tool_schemas import specs
 from dialer.store.tables import Script
-from dialer.voices.port import Setup
+from dialer.voices.port import SessionConfig
 
 
-def setup_of(script: Script, instructions: str, model: str | None = None) -> Setup:
+def setup_of(script: Script, instructions: str, model: str | None = None) -> SessionConfig:
     """The setup of a session with these instructions; `model` in place of the script's own, where it is not None."""
-    return Setup(
+    return SessionConfig(
         instructions=instructions,
         tools=specs(),
-        speaker=script.speaker,
+        voice_id=script.speaker,
         vad_threshold=script.vad_threshold,
         vad_prefix_ms=script.vad_prefix_ms,
         vad_silence_ms=script.vad_silence_ms,

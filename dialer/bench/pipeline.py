@@ -22,8 +22,8 @@ from dialer.bench.harness import Result
 from dialer.bench.yardsticks.fake_speech import PaperSpeech, paper_speech
 from dialer.settings import Settings
 from dialer.simulator.people.speech import process_speech
-from dialer.voices.port import AnswerEnded, Audio, Configure, Setup, VoiceEvent, VoiceOpened, VoiceReady
-from dialer.voices.session import Composed, Leg
+from dialer.voices.port import Audio, Configure, ResponseDone, SessionConfig, VoiceEvent, VoiceOpened, VoiceReady
+from dialer.voices.session import PipelineVoice, VoiceSession
 from dialer.wiring.pipelines import make_cascades
 
 CALLS, TURNS = 10, 20
@@ -41,23 +41,23 @@ class _Call:
         self.ready, self.ended = asyncio.Event(), asyncio.Event()
         self.first: float | None = None
 
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+    def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
         """An event."""
         match event:
             case VoiceOpened():
-                leg.tell(Configure(_setup()))
+                leg.send(Configure(_setup()))
             case VoiceReady():
                 self.ready.set()
             case Audio() if self.first is None:
                 self.first = time.perf_counter()
-            case AnswerEnded():
+            case ResponseDone():
                 self.ended.set()
 
-    def voice_gone(self, leg: Leg, says: str) -> None:
+    def voice_lost(self, leg: VoiceSession, says: str) -> None:
         """It must not be."""
         raise AssertionError(says)
 
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
+    def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
         """Nothing is made of it."""
 
 
@@ -80,7 +80,7 @@ async def measure(say: Callable[[str], None]) -> Result:
 
 
 @asynccontextmanager
-async def _voice(paper: PaperSpeech) -> AsyncIterator[Composed]:
+async def _voice(paper: PaperSpeech) -> AsyncIterator[PipelineVoice]:
     settings = Settings(  # type: ignore[call-arg]  # pydantic-settings takes it
         _env_file=None,
         dialer_cascade_stt="deepgram",
@@ -94,13 +94,13 @@ async def _voice(paper: PaperSpeech) -> AsyncIterator[Composed]:
     try:
         yield voice
     finally:
-        await voice.shut()
+        await voice.close()
 
 
-async def _talk(voice: Composed, paper: PaperSpeech) -> list[float]:
+async def _talk(voice: PipelineVoice, paper: PaperSpeech) -> list[float]:
     """One call: how long each of its turns waited for sound, in ms."""
     call, took = _Call(), list[float]()
-    leg = voice.leg(call, voice.model)
+    leg = voice.session(call, voice.model)
     await leg.connect()
     async with asyncio.timeout(WITHIN_S * TURNS):
         await call.ready.wait()
@@ -110,7 +110,7 @@ async def _talk(voice: Composed, paper: PaperSpeech) -> list[float]:
     return took
 
 
-async def _turn(leg: Leg, call: _Call, paper: PaperSpeech) -> float:
+async def _turn(leg: VoiceSession, call: _Call, paper: PaperSpeech) -> float:
     call.first = None
     call.ended.clear()
     paper.words.append(SAYS)
@@ -150,11 +150,11 @@ async def _providers(paper: PaperSpeech) -> float:
     return took * 1000
 
 
-def _setup() -> Setup:
-    return Setup(
+def _setup() -> SessionConfig:
+    return SessionConfig(
         instructions=PERSONA,
         tools=specs(),
-        speaker="ash",
+        voice_id="ash",
         vad_threshold=0.5,
         vad_prefix_ms=200,
         vad_silence_ms=SILENCE_MS,

@@ -15,47 +15,49 @@ from websockets.frames import CloseCode
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.effects import (
     Effect,
-    End,
+    EndReason,
     Finish,
-    MachineHeard,
-    OptOutHeard,
-    Play,
-    Redial,
+    OptOutDetected,
+    PlayClip,
+    ReconnectVoice,
     RunTool,
     SaveTurn,
     SendClear,
     SendMark,
-    Tell,
+    SendToVoice,
+    VoicemailDetected,
 )
 from dialer.bridge.conversation.playback import BYTES_PER_MS
-from dialer.bridge.conversation.transfer import hand_over
-from dialer.bridge.conversation_factory import begin
-from dialer.bridge.io.call_worker import Clerk, Parts
-from dialer.bridge.io.media_fork import Tap
+from dialer.bridge.conversation.transfer import transfer_call
+from dialer.bridge.conversation_factory import start_conversation
+from dialer.bridge.io.call_worker import BridgeContext, CallWorker
+from dialer.bridge.io.media_fork import MediaFork
 from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, MediaStopped, NotMediaError
 from dialer.carriers.port import CarrierError
 from dialer.domain.numbers.phone import mask
 from dialer.net.websocket.port import Socket
 from dialer.services.calls.accept_stream import Answered, Refused, answer_call
 from dialer.voices.port import Audio, VoiceEvent
-from dialer.voices.session import Leg
-from dialer.voices.websocket_session import leg_of
+from dialer.voices.session import VoiceSession
+from dialer.voices.websocket_session import open_session
 
-START_WITHIN_S = 5.0
+START_TIMEOUT_S = 5.0
 # What waits in the codec is sent when the voice has said no more for so long.
 FLUSH_AFTER_S = 0.25
-CHOKED_S = 5.0
-MOST_WAITING = 1_000_000
-SORRY_GRACE_S = 0.3
+BACKPRESSURE_TIMEOUT_S = 5.0
+MAX_BUFFERED_BYTES = 1_000_000
+APOLOGY_GRACE_S = 0.3
 # The carrier may not know that these calls are over: it is told by its other interface too.
-HANG_UP = frozenset({End.MEDIA_LOST, End.STREAM_CUT})
+HANG_UP = frozenset({EndReason.MEDIA_LOST, EndReason.STREAM_CUT})
 log = logging.getLogger(__name__)
 
 
-class Runner:
+class CallSession:
     """One call, from the carrier's socket to its stored end."""
 
-    def __init__(self, carrier: Socket, codec: MediaCodec, parts: Parts, on_ended: Callable[["Runner"], None]) -> None:
+    def __init__(
+        self, carrier: Socket, codec: MediaCodec, parts: BridgeContext, on_ended: Callable[["CallSession"], None]
+    ) -> None:
         self._carrier = carrier
         self._codec = codec
         self._decode = codec.decode
@@ -63,12 +65,12 @@ class Runner:
         self._on_ended = on_ended
         self._opened_at = time.monotonic()
         self._stream = ""
-        self._leg: Leg | None = None
+        self._leg: VoiceSession | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._conversation: Conversation | None = None
         self._answered: Answered | None = None
-        self._clerk: Clerk | None = None
-        self._tap: Tap | None = None
+        self._clerk: CallWorker | None = None
+        self._tap: MediaFork | None = None
         self._task: asyncio.Task[None] | None = None
         self._gone = False
         self._choked_at: float | None = None
@@ -88,12 +90,12 @@ class Runner:
         return self._conversation
 
     @property
-    def clerk(self) -> Clerk | None:
+    def worker(self) -> CallWorker | None:
         """Who does its work."""
         return self._clerk
 
     @property
-    def tap(self) -> Tap | None:
+    def media_fork(self) -> MediaFork | None:
         """Its line, for those who are not on it."""
         return self._tap
 
@@ -109,7 +111,7 @@ class Runner:
         conversation, tap = self._conversation, self._tap
         if isinstance(event, MediaFrame):
             if tap is not None and tap.is_open:
-                tap.take(event)
+                tap.on_caller_audio(event)
             if conversation is None:
                 if self._task is None:
                     self.refuse(CloseCode.POLICY_VIOLATION, "media before start")
@@ -117,28 +119,28 @@ class Runner:
                 self._leg.send_audio(event.payload)
             return
         if isinstance(event, MediaMark) and tap is not None:
-            tap.take(event)
+            tap.on_caller_audio(event)
         if isinstance(event, MediaStarted):
             if self._task is None:
                 self._stream = event.stream_sid
                 self._answered_at = time.monotonic()
                 self._task = asyncio.create_task(self._run(event))
         elif conversation is not None:
-            self.do(conversation.media(event, time.monotonic()))
+            self.execute(conversation.media(event, time.monotonic()))
         elif isinstance(event, MediaStopped):
             self._gone = True
             self._close()
 
-    def carrier_choked(self, choked: bool) -> None:
+    def carrier_backpressure(self, choked: bool) -> None:
         """The carrier reads too slowly, or has caught up."""
         self._choked_at = time.monotonic() if choked else None
 
-    def carrier_gone(self, broken: bool) -> None:
+    def carrier_closed(self, broken: bool) -> None:
         """The carrier's socket closed, with or without a `stop` before; `broken`: for what it sent."""
         self._gone = True
         if self._conversation is not None:
-            end = End.BROKEN if broken else End.STREAM_CUT
-            self.do(self._conversation.leave(end, time.monotonic()))
+            end = EndReason.BROKEN if broken else EndReason.STREAM_CUT
+            self.execute(self._conversation.end(end, time.monotonic()))
         elif self._task is None:
             self._on_ended(self)
 
@@ -146,24 +148,24 @@ class Runner:
         """Several times a second."""
         conversation = self._conversation
         if conversation is None:
-            if self._task is None and now - self._opened_at > START_WITHIN_S:
-                self.refuse(CloseCode.POLICY_VIOLATION, f"no start within {START_WITHIN_S} s")
+            if self._task is None and now - self._opened_at > START_TIMEOUT_S:
+                self.refuse(CloseCode.POLICY_VIOLATION, f"no start within {START_TIMEOUT_S} s")
             return
-        if self._choked_at is not None and now - self._choked_at > CHOKED_S and not conversation.is_over:
+        if self._choked_at is not None and now - self._choked_at > BACKPRESSURE_TIMEOUT_S and not conversation.is_over:
             conversation.faults.append("the carrier takes nothing")
-            self.do(conversation.leave(End.MEDIA_LOST, now))
+            self.execute(conversation.end(EndReason.MEDIA_LOST, now))
         leg = self._leg
-        if leg is not None and leg.choked_at is not None and now - leg.choked_at > CHOKED_S:
+        if leg is not None and leg.blocked_since is not None and now - leg.blocked_since > BACKPRESSURE_TIMEOUT_S:
             self._drop_voice()
-            self.do(conversation.voice_lost("it takes nothing", now))
+            self.execute(conversation.voice_lost("it takes nothing", now))
         if self._codec.waits and now - self._said_at > FLUSH_AFTER_S:
             self._codec.flush(self._stream, self._send)
-        self.do(conversation.tick(now))
+        self.execute(conversation.tick(now))
 
     def drain(self) -> None:
         """The process must end: end the call."""
         if self._conversation is not None:
-            self.do(self._conversation.drain(time.monotonic()))
+            self.execute(self._conversation.drain(time.monotonic()))
         else:
             self.refuse(CloseCode.GOING_AWAY, "the bridge ends")
 
@@ -173,12 +175,12 @@ class Runner:
         self._close_code = code
         if self._conversation is not None:
             self._conversation.faults.append(says[:200])
-            self.do(self._conversation.leave(End.BROKEN, time.monotonic()))
+            self.execute(self._conversation.end(EndReason.BROKEN, time.monotonic()))
         self._close(code)
 
     # -- the voice's side --------------------------------------------------------------------------------------------
 
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+    def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
         """One event of the voice."""
         conversation = self._conversation
         if leg is not self._leg or conversation is None:
@@ -189,65 +191,65 @@ class Runner:
             if conversation.audio(event):
                 if self._first_audio_ms is None:
                     self._first_audio_ms = round((time.monotonic() - self._answered_at) * 1000)
-                self._say(event.payload)
+                self._send_audio(event.payload)
                 if mark := conversation.playback.due_mark():
-                    self.do([SendMark(mark)])
+                    self.execute([SendMark(mark)])
             return
-        self.do(conversation.voice(event, time.monotonic()))
+        self.execute(conversation.voice(event, time.monotonic()))
 
-    def voice_gone(self, leg: Leg, says: str) -> None:
+    def voice_lost(self, leg: VoiceSession, says: str) -> None:
         """The voice's socket was not had, or is lost."""
         if leg is self._leg and self._conversation is not None:
             self._leg = None
             log.warning("voice: %s", says)
-            self.do(self._conversation.voice_lost(says, time.monotonic()))
+            self.execute(self._conversation.voice_lost(says, time.monotonic()))
 
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
+    def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
         """The voice's socket takes nothing more for now, or does so again."""
         if leg is self._leg and self._conversation is not None:
-            self._conversation.voice_choked(choked)
+            self._conversation.voice_backpressure(choked)
 
     # -- effects -----------------------------------------------------------------------------------------------------
 
-    def do(self, effects: list[Effect]) -> None:
+    def execute(self, effects: list[Effect]) -> None:
         """Carry out what the conversation wants, in order."""
         for effect in effects:
             match effect:
-                case Tell(command):
+                case SendToVoice(command):
                     if self._leg is not None:
-                        self._leg.tell(command)
-                case Play(clip):
-                    self._say(clip.payload)
+                        self._leg.send(command)
+                case PlayClip(clip):
+                    self._send_audio(clip.payload)
                 case SendMark(name, ends):
                     if self._tap is not None:
-                        self._tap.take(effect)
+                        self._tap.on_caller_audio(effect)
                     self._codec.encode_mark(self._stream, name, self._send, ends=ends)
                 case SendClear():
                     if self._tap is not None:
-                        self._tap.cleared(effect)
+                        self._tap.on_clear(effect)
                     self._codec.encode_clear(self._stream, self._send)
-                case Redial():
-                    self._dial()
-                case RunTool() | OptOutHeard() | MachineHeard() | SaveTurn() | Finish():
+                case ReconnectVoice():
+                    self._connect_voice()
+                case RunTool() | OptOutDetected() | VoicemailDetected() | SaveTurn() | Finish():
                     assert self._clerk is not None
-                    self._clerk.take(effect)
+                    self._clerk.submit(effect)
 
-    def _dial(self) -> None:
+    def _connect_voice(self) -> None:
         """Open a session with the voice; the one before is left."""
         assert self._answered is not None
         assert self._conversation is not None
         self._drop_voice()
         conversation, script = self._conversation, self._answered.script
-        spare = script.second_voice if conversation.dialling.on_spare else None
+        spare = script.second_voice if conversation.failover.on_backup else None
         name = spare or script.voice
         voice = self._shared.voices.get(name)
         if voice is None:
-            self.do(conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
+            self.execute(conversation.voice_lost(f"the voice {name} has no key", time.monotonic()))
             return
         model = (None if spare else script.model) or voice.model
         conversation.model, conversation.setup = model, replace(conversation.setup, model=model)
-        conversation.dialling.voices.append(name)
-        self._leg = leg_of(voice, model, self, self._shared.sockets)
+        conversation.failover.voices.append(name)
+        self._leg = open_session(voice, model, self, self._shared.sockets)
         self._dialling = asyncio.create_task(self._leg.connect())
 
     def _drop_voice(self) -> None:
@@ -257,10 +259,10 @@ class Runner:
         if self._dialling is not None and not self._dialling.done():
             self._dialling.cancel()
 
-    def _say(self, payload: str) -> None:
+    def _send_audio(self, payload: str) -> None:
         """Sound for the student, base64 of µ-law; the playback has counted it."""
         if self._tap is not None and self._conversation is not None:
-            self._tap.ava(payload, self._conversation.stream_ms)
+            self._tap.on_agent_audio(payload, self._conversation.stream_ms)
         self._codec.encode_audio(self._stream, payload, self._send)
         if self._codec.waits:
             self._said_at = time.monotonic()
@@ -271,7 +273,7 @@ class Runner:
 
     def _is_full(self, more: int) -> bool:
         """Whether as much waits to be taken by the carrier as is kept for it."""
-        return self._carrier.waiting() + more > MOST_WAITING
+        return self._carrier.waiting() + more > MAX_BUFFERED_BYTES
 
     def _close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         self._carrier.close(code, at_once=self._choked_at is not None)
@@ -279,12 +281,12 @@ class Runner:
     # -- the call's task ---------------------------------------------------------------------------------------------
 
     async def _run(self, started: MediaStarted) -> None:
-        end = End.BROKEN
+        end = EndReason.BROKEN
         try:
             if await self._begin(started):
                 assert self._clerk is not None
-                end = await self._clerk.work_off()
-                if end is End.TRANSFERRED:
+                end = await self._clerk.run()
+                if end is EndReason.TRANSFERRED:
                     await self._transfer(started)
             else:
                 self._close_code = CloseCode.POLICY_VIOLATION
@@ -298,8 +300,8 @@ class Runner:
             self._close(self._close_code)
             if self._tap is not None:
                 await self._tap.listening.close()
-                if self._shared.archive is not None and self._tap.recording is not None:
-                    self._shared.archive.finish(self._tap.recording)
+                if self._shared.uploader is not None and self._tap.recording is not None:
+                    self._shared.uploader.finish(self._tap.recording)
             if self._clerk is not None:
                 await self._clerk.close(end, self._first_audio_ms)
             self._measure(end)
@@ -307,10 +309,10 @@ class Runner:
                 await self._hang_up(self._answered.carrier, started.carrier_sid)
             self._on_ended(self)
 
-    def _measure(self, end: End) -> None:
+    def _measure(self, end: EndReason) -> None:
         if (conversation := self._conversation) is not None:
             metrics = self._shared.metrics
-            metrics.call_ended(end, conversation.latencies_ms, self._first_audio_ms, conversation.dialling.redials)
+            metrics.call_ended(end, conversation.latencies_ms, self._first_audio_ms, conversation.failover.reconnects)
             metrics.tokens_left.set(conversation.tokens_left)
 
     async def _begin(self, started: MediaStarted) -> bool:
@@ -329,20 +331,20 @@ class Runner:
         now = time.monotonic()
         carrier = self._shared.carriers.get(answered.carrier)
         talk.connects = carrier is None or carrier.profile.hands_over
-        self._conversation = begin(answered, carrier, self._shared.clock(), now)
-        self._conversation.dialling.spare = answered.script.second_voice in self._shared.voices
-        self._clerk = Clerk(self._shared, talk, self._conversation, self.do)
+        self._conversation = start_conversation(answered, carrier, self._shared.clock(), now)
+        self._conversation.failover.backup = answered.script.second_voice in self._shared.voices
+        self._clerk = CallWorker(self._shared, talk, self._conversation, self.execute)
         recording = None
-        if answered.records and self._shared.archive is not None:
-            recording = self._shared.archive.begin(talk.call_id, self._conversation.disclosure_ms)
-        self._tap = Tap(self._shared.redis, talk.call_id, self._conversation.playback, recording)
-        self.do(self._conversation.media(started, now))
+        if answered.records and self._shared.uploader is not None:
+            recording = self._shared.uploader.begin(talk.call_id, self._conversation.disclosure_ms)
+        self._tap = MediaFork(self._shared.redis, talk.call_id, self._conversation.playback, recording)
+        self.execute(self._conversation.media(started, now))
         if self._gone:
-            self.do(self._conversation.leave(End.STUDENT_LEFT, now))
+            self.execute(self._conversation.end(EndReason.STUDENT_LEFT, now))
         else:
-            self._dial()
-        await self._clerk.say("clientConnected", text="Client connected", phone=talk.phone, name=talk.name)
-        await self._clerk.say("callStatus", status="active", phone=talk.phone)
+            self._connect_voice()
+        await self._clerk.record_incident("clientConnected", text="Client connected", phone=talk.phone, name=talk.name)
+        await self._clerk.record_incident("callStatus", status="active", phone=talk.phone)
         return True
 
     async def _transfer(self, started: MediaStarted) -> None:
@@ -350,16 +352,16 @@ class Runner:
         assert self._answered is not None
         assert self._clerk is not None
         assert self._conversation is not None
-        if self._clerk.person is None or self._conversation.ears.opted_out:
+        if self._clerk.person is None or self._conversation.classifier.opted_out:
             return
         token = started.parameters.get("token", "")
         person, sid = self._clerk.person, started.carrier_sid
-        self._clerk.transfer_fault = await hand_over(self._shared, self._answered, sid, token, person)
+        self._clerk.transfer_fault = await transfer_call(self._shared, self._answered, sid, token, person)
         if self._clerk.transfer_fault is not None:
-            sorry = self._conversation.ending.clips.sorry
-            self._say(sorry.payload)
+            sorry = self._conversation.hangup.clips.sorry
+            self._send_audio(sorry.payload)
             self._codec.flush(self._stream, self._send)
-            await asyncio.sleep(sorry.size / BYTES_PER_MS / 1000 + SORRY_GRACE_S)
+            await asyncio.sleep(sorry.size / BYTES_PER_MS / 1000 + APOLOGY_GRACE_S)
 
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""

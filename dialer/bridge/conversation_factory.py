@@ -5,12 +5,12 @@ from datetime import datetime
 from dialer.ava.persona import honest, tell
 from dialer.ava.session_config import setup_of
 from dialer.bridge.conversation.core import Conversation
-from dialer.bridge.conversation.interruption import Manner
+from dialer.bridge.conversation.interruption import InterruptionPolicy
 from dialer.carriers.port import Carrier
 from dialer.services.calls.accept_stream import Answered
 
 
-def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic: float) -> Conversation:
+def start_conversation(answered: Answered, carrier: Carrier | None, now: datetime, monotonic: float) -> Conversation:
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
     speaks_to_machines = carrier is None or carrier.profile.leaves_messages
     talk, script = answered.talk, answered.script
@@ -34,5 +34,5 @@ def begin(answered: Answered, carrier: Carrier | None, now: datetime, monotonic:
         monotonic,
         disclosure=told.disclosure,
         leaves_message=answered.leaves_message and speaks_to_machines,
-        manner=Manner(script.min_speech_ms, script.protect_ms, script.silence_s),
+        policy=InterruptionPolicy(script.min_speech_ms, script.protect_ms, script.silence_s),
     )

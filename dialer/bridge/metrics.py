@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from dialer.bridge.conversation.effects import End
+from dialer.bridge.conversation.effects import EndReason
 
 KIND = CONTENT_TYPE_LATEST
 LATENCIES_S = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -23,7 +23,7 @@ class Metrics:
     ended: Counter
     turn_latency: Histogram
     first_audio: Histogram
-    redials: Counter
+    reconnects: Counter
     tokens_left: Gauge
     loop_lag: Gauge
 
@@ -31,14 +31,14 @@ class Metrics:
         """All of them, in Prometheus' text form."""
         return generate_latest(self.registry)
 
-    def call_ended(self, end: End, latencies_ms: list[int], first_audio_ms: int | None, redials: int) -> None:
+    def call_ended(self, end: EndReason, latencies_ms: list[int], first_audio_ms: int | None, redials: int) -> None:
         """A call is over."""
         self.ended.labels(end.value).inc()
         for each in latencies_ms:
             self.turn_latency.observe(each / 1000)
         if first_audio_ms is not None:
             self.first_audio.observe(first_audio_ms / 1000)
-        self.redials.inc(redials)
+        self.reconnects.inc(redials)
 
 
 def make_metrics(most_calls: int) -> Metrics:
@@ -67,13 +67,13 @@ def make_metrics(most_calls: int) -> Metrics:
             registry=registry,
             buckets=LATENCIES_S,
         ),
-        redials=Counter("dialer_bridge_voice_redials", "New sessions within a call", registry=registry),
+        reconnects=Counter("dialer_bridge_voice_redials", "New sessions within a call", registry=registry),
         tokens_left=gauge("voice_tokens_left", "The least share of the voice's tokens a minute that was left"),
         loop_lag=gauge("loop_lag_seconds", "How late the last tick of the event loop was"),
     )
     made.most_calls.set(most_calls)
     made.tokens_left.set(1)
-    for end in End:
+    for end in EndReason:
         made.ended.labels(end.value)
     for why in ("full", "draining", "signature", "token"):
         made.refused.labels(why)

@@ -12,20 +12,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
-from dialer.voices.session import AnyVoice, Composed
+from dialer.voices.session import AnyVoice, PipelineVoice
 
-LOOK_EVERY_S = 2.0
+PRELOAD_EVERY_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class Warming:
+class Preloader:
     """What of a process's voices is still to be loaded."""
 
     def __init__(self, sessions: Sessions, voices: Mapping[str, AnyVoice]) -> None:
         self._sessions = sessions
-        self._cold = {name: voice for name, voice in voices.items() if isinstance(voice, Composed)}
+        self._cold = {name: voice for name, voice in voices.items() if isinstance(voice, PipelineVoice)}
 
-    async def look(self) -> None:
+    async def preload(self) -> None:
         """Load those that are wanted by now."""
         if not self._cold:
             return
@@ -36,10 +36,10 @@ class Warming:
             log.warning("which voices are wanted is not known: %s", error)
             return
         for name in sorted(wanted & self._cold.keys()):
-            await self._cold.pop(name).warm()
+            await self._cold.pop(name).preload()
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """For ever."""
         while True:
-            await self.look()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self.preload()
+            await asyncio.sleep(PRELOAD_EVERY_S)

@@ -21,13 +21,13 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from websockets.frames import CloseCode
 
-from dialer.bridge.call_session import Runner
-from dialer.bridge.io.call_worker import Parts
-from dialer.bridge.io.supervisor import heed
-from dialer.bridge.io.transcript_writer import Ink
+from dialer.bridge.call_session import CallSession
+from dialer.bridge.io.call_worker import BridgeContext
+from dialer.bridge.io.supervisor import listen
+from dialer.bridge.io.transcript_writer import TranscriptWriter
 from dialer.bridge.metrics import KIND, make_metrics
-from dialer.bridge.preload import Warming
-from dialer.bridge.recording.uploader import Archive
+from dialer.bridge.preload import Preloader
+from dialer.bridge.recording.uploader import Uploader
 from dialer.carriers.exotel.webhooks import is_authorised
 from dialer.carriers.twilio.webhooks import is_genuine_upgrade
 from dialer.net.websocket.port import Answer, Peer, Request, Socket
@@ -36,26 +36,26 @@ from dialer.services.dialing.acquire import Addresses
 from dialer.settings import Settings
 from dialer.store.calls import bridges
 from dialer.store.system.object_storage import Shelf
-from dialer.voices.session import shut_all
+from dialer.voices.session import close_all
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import make_sockets, make_voices
 
-LARGEST_FRAME = 64 * 1024
+MAX_FRAME_BYTES = 64 * 1024
 TICK_S = 0.1
-ALIVE_EVERY_S = 5.0
+HEARTBEAT_S = 5.0
 DRAIN_S = 25.0
 GOODBYE_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class CarrierPeer:
+class CarrierHandler:
     """Our side of a carrier's socket."""
 
     def __init__(self, bridge: "Bridge", carrier: str) -> None:
         self._bridge = bridge
         self._carrier = carrier
-        self._runner: Runner | None = None
+        self._runner: CallSession | None = None
         self.message: Callable[[bytes | memoryview], None] = _nobody
         """Where the carrier's messages go."""
 
@@ -72,12 +72,12 @@ class CarrierPeer:
     def choked(self, choked: bool) -> None:
         """The carrier reads too slowly, or has caught up."""
         if self._runner is not None:
-            self._runner.carrier_choked(choked)
+            self._runner.carrier_backpressure(choked)
 
     def gone(self, broken: bool, says: str) -> None:
         """The carrier is gone."""
         if self._runner is not None:
-            self._runner.carrier_gone(broken)
+            self._runner.carrier_closed(broken)
 
 
 def _nobody(message: bytes | memoryview) -> None:
@@ -87,7 +87,7 @@ def _nobody(message: bytes | memoryview) -> None:
 class Bridge:
     """The calls of this process."""
 
-    def __init__(self, settings: Settings, parts: Parts) -> None:
+    def __init__(self, settings: Settings, parts: BridgeContext) -> None:
         self._media_url = f"{settings.media_url}/media-stream"
         token = settings.twilio_auth_token
         self._auth_token = token.get_secret_value() if token else None
@@ -98,7 +98,7 @@ class Bridge:
         self._carrier_at = {carrier.profile.media_path: name for name, carrier in parts.carriers.items()}
         self._parts = parts
         self._metrics = parts.metrics
-        self._runners: set[Runner] = set()
+        self._runners: set[CallSession] = set()
         self._draining = False
 
     def admit(self, request: Request) -> Peer | Answer | None:
@@ -116,11 +116,11 @@ class Bridge:
         if len(self._runners) >= self._most_calls:
             log.error("a call is refused: %s calls are as many as this bridge takes", self._most_calls)
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "full")
-        if not self._is_let_in(carrier, request):
+        if not self._is_admitted(carrier, request):
             return self._refuse(HTTPStatus.FORBIDDEN, "signature")
-        return CarrierPeer(self, carrier)
+        return CarrierHandler(self, carrier)
 
-    def _is_let_in(self, carrier: str, request: Request) -> bool:
+    def _is_admitted(self, carrier: str, request: Request) -> bool:
         """Whether an upgrade shows what its carrier can show; the call's token is asked for after it."""
         if carrier == "exotel":
             known = is_authorised(request.headers.get("authorization", ""), self._exotel_auth)
@@ -133,20 +133,20 @@ class Bridge:
             return False
         return True
 
-    def adopt(self, socket: Socket, carrier: str) -> Runner:
+    def adopt(self, socket: Socket, carrier: str) -> CallSession:
         """A new media socket."""
-        runner = Runner(socket, MAKE_CODEC[carrier](), self._parts, self._runners.discard)
+        runner = CallSession(socket, MAKE_CODEC[carrier](), self._parts, self._runners.discard)
         self._runners.add(runner)
         return runner
 
-    def find(self, call_id: UUID) -> Runner | None:
+    def find(self, call_id: UUID) -> CallSession | None:
         """The call, if it is one of this process."""
         for runner in self._runners:
             if runner.answered is not None and runner.answered.talk.call_id == call_id:
                 return runner
         return None
 
-    async def keep_time(self) -> None:
+    async def run_clock(self) -> None:
         """Let every call feel time pass, and tell the database which ones are alive."""
         told = 0.0
         while True:
@@ -156,11 +156,11 @@ class Bridge:
             self._metrics.loop_lag.set(max(0.0, now - slept - TICK_S))
             for runner in tuple(self._runners):
                 runner.tick(now)
-            if now - told >= ALIVE_EVERY_S:
+            if now - told >= HEARTBEAT_S:
                 told = now
-                await self.say_alive()
+                await self.heartbeat()
 
-    async def say_alive(self) -> None:
+    async def heartbeat(self) -> None:
         """Tell the database that this bridge is up, and which calls are alive; a database that is away is told later."""
         calls = [runner.answered.talk.call_id for runner in self._runners if runner.answered]
         try:
@@ -181,7 +181,7 @@ class Bridge:
         """Accept nothing new, let calls finish, say goodbye in those that are left."""
         self._draining = True
         self._metrics.draining.set(1)
-        await self.say_alive()
+        await self.heartbeat()
         await self._until_empty(DRAIN_S)
         for runner in tuple(self._runners):
             runner.drain()
@@ -213,31 +213,31 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port."""
     async with open_store(settings) as store:
         redis, carriers = make_redis(settings), make_carriers(settings)
-        archive = Archive(settings.recordings_in_the_making, Shelf(settings.recordings), store.sessions)
-        parts = Parts(
+        archive = Uploader(settings.recordings_in_the_making, Shelf(settings.recordings), store.sessions)
+        parts = BridgeContext(
             sessions=store.sessions,
             redis=redis,
             voices=make_voices(settings),
             clock=store.clock.now,
             sockets=make_sockets(settings),
             metrics=make_metrics(settings.dialer_bridge_most_calls),
-            ink=Ink(store.sessions, redis, store.clock.now),
+            transcripts=TranscriptWriter(store.sessions, redis, store.clock.now),
             carriers=carriers,
-            addresses=Addresses(settings.public_url, settings.media_url),
-            archive=archive,
+            urls=Addresses(settings.public_url, settings.media_url),
+            uploader=archive,
         )
-        warming = Warming(store.sessions, parts.voices)
-        await warming.look()
+        warming = Preloader(store.sessions, parts.voices)
+        await warming.preload()
         bridge = Bridge(settings, parts)
         serving = await parts.sockets.serve(
-            bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, LARGEST_FRAME
+            bridge.admit, settings.dialer_bridge_host, settings.dialer_bridge_port, MAX_FRAME_BYTES
         )
-        clock = asyncio.create_task(bridge.keep_time())
+        clock = asyncio.create_task(bridge.run_clock())
         running = (
-            heed(redis, bridge.find),
-            archive.look_after(),
-            parts.ink.flow(),
-            warming.keep(),
+            listen(redis, bridge.find),
+            archive.run(),
+            parts.transcripts.run(),
+            warming.run(),
         )
         beside = [asyncio.create_task(each) for each in running]
         try:
@@ -249,7 +249,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
                 task.cancel()
             await asyncio.gather(clock, *beside, return_exceptions=True)
             await archive.close()
-            await shut_all(parts.voices.values())
+            await close_all(parts.voices.values())
             for carrier in carriers.values():
                 await carrier.close()
             await redis.aclose()

@@ -17,12 +17,12 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SessionConfig:
     """How a voice is to be for one call. Audio is µ-law at 8 kHz both ways."""
 
     instructions: str
     tools: tuple[ToolSpec, ...]
-    speaker: str
+    voice_id: str
     vad_threshold: float
     vad_prefix_ms: int
     vad_silence_ms: int
@@ -50,11 +50,11 @@ class Setup:
 class Configure:
     """Set the voice up; nothing else is sent before it is ready."""
 
-    setup: Setup
+    setup: SessionConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class RespondWith:
     """Answer now, by these instructions."""
 
     instructions: str
@@ -89,7 +89,7 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class ReplayMessage:
     """Words of an earlier session of this call, under their item's old name. They make the model say nothing."""
 
     item: str
@@ -99,7 +99,7 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
-class RecallTool:
+class ReplayToolCall:
     """A tool call of an earlier session of this call; its result follows."""
 
     item: str
@@ -109,13 +109,15 @@ class RecallTool:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class SystemNote:
     """Words of the house for the model alone. They make it say nothing by themselves."""
 
     words: str
 
 
-VoiceCommand = Configure | Speak | Respond | Cancel | Truncate | ToolResult | Recall | RecallTool | Note
+VoiceCommand = (
+    Configure | RespondWith | Respond | Cancel | Truncate | ToolResult | ReplayMessage | ReplayToolCall | SystemNote
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class SpeechStopped:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaking:
+class AgentTranscriptDelta:
     """The next words of an answer of AVA, as they are made."""
 
     item: str
@@ -166,7 +168,7 @@ class Speaking:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class AgentTranscript:
     """All the words of one answer of AVA."""
 
     item: str
@@ -174,7 +176,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class UserTranscript:
     """What the student said, as transcribed; it may come long after the answer to it. None: it failed."""
 
     item: str
@@ -184,7 +186,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerStarted:
+class ResponseStarted:
     """The model began an answer."""
 
 
@@ -199,7 +201,7 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerEnded:
+class ResponseDone:
     """The model ended an answer: completed, cancelled, incomplete or failed (then `fault` says why)."""
 
     status: str
@@ -220,7 +222,7 @@ class VoiceFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Ignored:
     """An event that changes nothing here; `unknown` where nobody knew that it exists."""
 
     kind: str
@@ -228,14 +230,14 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumable:
+class ResumptionHandle:
     """Another session can go on from here, if it is set up with this handle."""
 
     handle: str
 
 
 @dataclass(frozen=True, slots=True)
-class GoingAway:
+class SessionExpiring:
     """The session will be ended by the voice in so many seconds: another one is to be had before."""
 
     left_s: float
@@ -256,15 +258,15 @@ VoiceEvent = (
     | ItemAdded
     | SpeechStarted
     | SpeechStopped
-    | Speaking
-    | Spoken
-    | Heard
-    | AnswerStarted
+    | AgentTranscriptDelta
+    | AgentTranscript
+    | UserTranscript
+    | ResponseStarted
     | ToolCalled
-    | AnswerEnded
+    | ResponseDone
     | VoiceFault
     | RateLimit
-    | Resumable
-    | GoingAway
-    | Nothing
+    | ResumptionHandle
+    | SessionExpiring
+    | Ignored
 )

@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from dialer.audio import ulaw
 from dialer.net.websocket.port import Sockets
 from dialer.voices.port import (
-    AnswerEnded,
     Audio,
     Configure,
-    Setup,
-    Speak,
+    RespondWith,
+    ResponseDone,
+    SessionConfig,
     VoiceEvent,
     VoiceFault,
     VoiceOpened,
     VoiceReady,
 )
-from dialer.voices.session import AnyVoice, Leg
-from dialer.voices.websocket_session import leg_of
+from dialer.voices.session import AnyVoice, VoiceSession
+from dialer.voices.websocket_session import open_session
 
-WITHIN_S = 15.0
+TIMEOUT_S = 15.0
 INSTRUCTIONS = "This is a trial of the line. Say one word when you are asked to, and nothing else."
 """What a voice on trial is told."""
 WORD = "Say only this one word: hello."
@@ -36,7 +36,7 @@ _SILENCE = base64.b64encode(ulaw.SILENCE_FRAME).decode()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PreflightResult:
     """What became of a trial."""
 
     ok: bool
@@ -56,34 +56,34 @@ class _Trial:
     def __init__(self) -> None:
         self.events: asyncio.Queue[VoiceEvent | str] = asyncio.Queue()
 
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+    def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
         """Something happened."""
         self.events.put_nowait(event)
 
-    def voice_gone(self, leg: Leg, says: str) -> None:
+    def voice_lost(self, leg: VoiceSession, says: str) -> None:
         """It was not had, or is lost."""
         self.events.put_nowait(says)
 
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
+    def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
         """It will come to its senses, or run out of time."""
 
 
-async def probe(
-    voice: AnyVoice, setup: Setup, sockets: Sockets, *, within_s: float = WITHIN_S, listens: bool = True
-) -> Found:
+async def preflight(
+    voice: AnyVoice, setup: SessionConfig, sockets: Sockets, *, within_s: float = TIMEOUT_S, listens: bool = True
+) -> PreflightResult:
     """Try a voice with a setup (`setup.model` empty: its own); where it `listens`, after a second of a silent line.
 
     Whatever it answers is found; nothing is raised.
     """
     model = setup.model or voice.model
     trial = _Trial()
-    leg = leg_of(voice, model, trial, sockets)
+    leg = open_session(voice, model, trial, sockets)
     opening = asyncio.create_task(leg.connect())
     try:
         async with asyncio.timeout(within_s):
             return await _talk(leg, trial, setup, model, listens=listens)
     except TimeoutError:
-        return Found(False, f"{model}: no word within {within_s:.0f} s")
+        return PreflightResult(False, f"{model}: no word within {within_s:.0f} s")
     finally:
         leg.close()
         opening.cancel()
@@ -91,32 +91,34 @@ async def probe(
             await opening
 
 
-async def _talk(leg: Leg, trial: _Trial, setup: Setup, model: str, *, listens: bool) -> Found:
+async def _talk(
+    leg: VoiceSession, trial: _Trial, setup: SessionConfig, model: str, *, listens: bool
+) -> PreflightResult:
     began = asked = time.monotonic()
     ready_ms = 0
     while True:
         match await trial.events.get():
             case str(says):
-                return Found(False, f"{model}: {says}", hopeless=bool(REFUSED.search(says)))
+                return PreflightResult(False, f"{model}: {says}", hopeless=bool(REFUSED.search(says)))
             case VoiceOpened():
-                leg.tell(Configure(replace(setup, model=model)))
+                leg.send(Configure(replace(setup, model=model)))
             case VoiceReady():
                 ready_ms = _since(began)
                 if listens:
                     await _listen(leg)
                 asked = time.monotonic()
-                leg.tell(Speak(WORD))
+                leg.send(RespondWith(WORD))
             case VoiceFault(code, says, fatal=True, renewable=renewable):
-                return Found(False, f"{model}: {code}: {says}", hopeless=not renewable)
-            case AnswerEnded(fault=str(fault), hopeless=hopeless):
-                return Found(False, f"{model}: {fault}", hopeless=hopeless)
+                return PreflightResult(False, f"{model}: {code}: {says}", hopeless=not renewable)
+            case ResponseDone(fault=str(fault), hopeless=hopeless):
+                return PreflightResult(False, f"{model}: {fault}", hopeless=hopeless)
             case Audio():
-                return Found(True, "", ready_ms=ready_ms, audio_ms=_since(asked))
+                return PreflightResult(True, "", ready_ms=ready_ms, audio_ms=_since(asked))
             case _:
                 continue
 
 
-async def _listen(leg: Leg) -> None:
+async def _listen(leg: VoiceSession) -> None:
     """Give it a second of a silent line, as fast as a line does."""
     for _ in range(FRAMES):
         leg.send_audio(_SILENCE)

@@ -33,7 +33,7 @@ class Codec(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Capabilities:
     """What a voice can do and what not, as data: what the bridge, the doctor and the pages say of it."""
 
     audio: str
@@ -58,19 +58,19 @@ class Voice:
     name: str
     model: str
     """The one that is used where a script names none; usage is priced by it."""
-    address: Callable[[str], str]
+    url: Callable[[str], str]
     """Where its socket is, for a model."""
     headers: Mapping[str, str]
     codec: Callable[[], Codec]
     """A new session's protocol."""
-    profile: Profile
+    capabilities: Capabilities
 
 
-class Leg(Protocol):
+class VoiceSession(Protocol):
     """One session with a voice, as the call sees it."""
 
     @property
-    def choked_at(self) -> float | None:
+    def blocked_since(self) -> float | None:
         """Since when (seconds of a monotonic clock) it takes nothing; None while it does."""
 
     async def connect(self) -> None:
@@ -79,47 +79,47 @@ class Leg(Protocol):
     def send_audio(self, payload: str) -> None:
         """Give it the student's audio, base64 of µ-law."""
 
-    def tell(self, command: VoiceCommand) -> None:
+    def send(self, command: VoiceCommand) -> None:
         """Give it a command."""
 
     def close(self) -> None:
         """Leave it; nothing is told of it any more."""
 
 
-class Talks(Protocol):
+class SessionListener(Protocol):
     """Whom a session speaks to."""
 
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+    def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
         """Something happened in the session."""
 
-    def voice_gone(self, leg: Leg, says: str) -> None:
+    def voice_lost(self, leg: VoiceSession, says: str) -> None:
         """The session was not had, or is lost."""
 
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
+    def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
         """The session takes nothing more for now, or does so again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
+class PipelineVoice:
     """A voice put together from several providers: it brings its own kind of session."""
 
     name: str
     model: str
     """The text model that is used where a script names none; usage is priced by it."""
-    leg: Callable[[Talks, str], Leg]
+    session: Callable[[SessionListener, str], VoiceSession]
     """A new session, speaking to somebody, with a model."""
-    profile: Profile
-    warm: Callable[[], Awaitable[None]]
+    profile: Capabilities
+    preload: Callable[[], Awaitable[None]]
     """Load what takes long, before somebody waits for it; nothing where it is loaded."""
-    shut: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
     """Let go what its sessions shared; the process ends."""
 
 
-AnyVoice = Voice | Composed
+AnyVoice = Voice | PipelineVoice
 
 
-async def shut_all(voices: Iterable[AnyVoice]) -> None:
+async def close_all(voices: Iterable[AnyVoice]) -> None:
     """Let go what sessions of these voices shared; no more of them are begun."""
     for voice in voices:
-        if isinstance(voice, Composed):
-            await voice.shut()
+        if isinstance(voice, PipelineVoice):
+            await voice.close()

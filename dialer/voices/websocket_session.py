@@ -7,17 +7,17 @@ from websockets.frames import CloseCode
 
 from dialer.net.websocket.port import Socket, SocketError, Sockets
 from dialer.voices.port import VoiceCommand
-from dialer.voices.session import AnyVoice, Composed, Leg, Talks, Voice
+from dialer.voices.session import AnyVoice, PipelineVoice, SessionListener, Voice, VoiceSession
 
-CONNECT_WITHIN_S = 8.0
-MOST_VOICE_BYTES = 4_000_000
+CONNECT_TIMEOUT_S = 8.0
+MAX_VOICE_BYTES = 4_000_000
 
 
-class VoiceLeg:
+class WebSocketVoiceSession:
     """A session of a voice that has one socket (`voices.session.Leg`); everything of meaning is the runner's."""
 
-    def __init__(self, voice: Voice, model: str, runner: Talks, sockets: Sockets) -> None:
-        self.choked_at: float | None = None
+    def __init__(self, voice: Voice, model: str, runner: SessionListener, sockets: Sockets) -> None:
+        self.blocked_since: float | None = None
         self._voice, self._model = voice, model
         self._codec = voice.codec()
         self._runner = runner
@@ -33,10 +33,8 @@ class VoiceLeg:
     async def connect(self) -> None:
         """Open the socket; what keeps it from opening is told as its loss."""
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
-                await self._sockets.connect(
-                    self, self._voice.address(self._model), self._voice.headers, MOST_VOICE_BYTES
-                )
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._sockets.connect(self, self._voice.url(self._model), self._voice.headers, MAX_VOICE_BYTES)
         except (SocketError, TimeoutError) as error:
             self._lost(f"not reached: {str(error) or type(error).__name__}")
 
@@ -50,7 +48,7 @@ class VoiceLeg:
             for event in self._codec.heard():
                 self._runner.voice_event(self, event)
 
-    def tell(self, command: VoiceCommand) -> None:
+    def send(self, command: VoiceCommand) -> None:
         """Send a command, if the socket is open."""
         for message in self._codec.encode(command):
             if self._socket is not None:
@@ -61,7 +59,7 @@ class VoiceLeg:
         self._gone = True
         socket, self._socket = self._socket, None
         if socket is not None:
-            socket.close(at_once=self.choked_at is not None)
+            socket.close(at_once=self.blocked_since is not None)
 
     def opened(self, socket: Socket) -> None:
         """The voice's first event may be in the same packet as its handshake: the socket must be known by then."""
@@ -86,8 +84,8 @@ class VoiceLeg:
 
     def choked(self, choked: bool) -> None:
         """The voice reads too slowly, or has caught up."""
-        self.choked_at = time.monotonic() if choked else None
-        self._runner.voice_choked(self, choked)
+        self.blocked_since = time.monotonic() if choked else None
+        self._runner.voice_backpressure(self, choked)
 
     def gone(self, broken: bool, says: str) -> None:
         """The voice is gone."""
@@ -97,9 +95,13 @@ class VoiceLeg:
     def _lost(self, says: str) -> None:
         if not self._gone:
             self._gone = True
-            self._runner.voice_gone(self, says)
+            self._runner.voice_lost(self, says)
 
 
-def leg_of(voice: AnyVoice, model: str, talks: Talks, sockets: Sockets) -> Leg:
+def open_session(voice: AnyVoice, model: str, talks: SessionListener, sockets: Sockets) -> VoiceSession:
     """A new session with a voice, not yet begun: its own kind, or that of a voice with one socket."""
-    return voice.leg(talks, model) if isinstance(voice, Composed) else VoiceLeg(voice, model, talks, sockets)
+    return (
+        voice.session(talks, model)
+        if isinstance(voice, PipelineVoice)
+        else WebSocketVoiceSession(voice, model, talks, sockets)
+    )

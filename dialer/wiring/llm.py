@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from dialer.settings import Settings, is_loopback
 from dialer.voices.pipeline.llm.loading import load
-from dialer.voices.pipeline.port import Text
+from dialer.voices.pipeline.port import LlmClient
 
 SIMULATED = "a simulated model"
 """What the text model of the simulated world is called."""
@@ -27,7 +27,7 @@ class TextModel:
     url: str
     model: str
 
-    async def load(self) -> Text:
+    async def load(self) -> LlmClient:
         """Have it; that takes seconds the first time."""
         assert self.key is not None
         return await load(self.provider, self.key.get_secret_value(), self.url, self.model)

@@ -38,18 +38,18 @@ def make_voices(settings: Settings) -> dict[str, AnyVoice]:
         voices["openai_realtime"] = Voice(
             name="openai_realtime",
             model=settings.openai_realtime_model,
-            address=partial(realtime.address, url),
+            url=partial(realtime.address, url),
             headers=openai_beta.headers(key) if beta else realtime.headers(key, url),
             codec=openai_beta.OpenAIBeta if beta else realtime.OpenAIRealtime,
-            profile=realtime.PROFILE,
+            capabilities=realtime.CAPABILITIES,
         )
     if settings.gemini_api_key:
         voices["gemini_live"] = Voice(
             name="gemini_live",
             model=settings.gemini_live_model,
-            address=partial(gemini_live.address, settings.gemini_url),
+            url=partial(gemini_live.url, settings.gemini_url),
             headers=gemini_live.headers(settings.gemini_api_key.get_secret_value()),
             codec=gemini_live.GeminiLive,
-            profile=gemini_live.PROFILE,
+            capabilities=gemini_live.CAPABILITIES,
         )
     return voices

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 
-from dialer.bridge.io.supervisor import FAREWELL, NOTE
+from dialer.bridge.io.supervisor import GOODBYE_INSTRUCTIONS, NOTE
 from dialer.bus import call_control
 from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
@@ -80,7 +80,7 @@ async def test_a_call_is_ended_after_a_goodbye(bridged: Bridged, web: Web) -> No
         session = await bridged.voice.session()
         assert (await _asked(web, call, "hang-up"))[0] == 200
         await until(lambda: len(session.of("response.create")) == 2, "AVA is asked for a goodbye")
-        assert session.of("response.create")[1]["response"]["instructions"] == FAREWELL
+        assert session.of("response.create")[1]["response"]["instructions"] == GOODBYE_INSTRUCTIONS
         assert await _refused(web, call) == (409, "AVA is not there right now; try again in a moment")
         await session.say("bye", "We will be in touch. Goodbye.", 200)
         assert await caller.closed() == 1000

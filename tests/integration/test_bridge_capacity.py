@@ -116,7 +116,7 @@ async def test_a_bridge_is_known_while_it_is_up_and_forgotten_when_it_ends(
     await sql(sessions, "DELETE FROM bridge_process")
     bridge = bridged.bridges[0]
     bridge._most_calls = 7
-    await bridge.say_alive()
+    await bridge.heartbeat()
     async with sessions() as session:
         assert await bridges.look(session) == bridges.Bridges(1, 7)
     monkeypatch.setattr(server, "GOODBYE_S", 0.1)

@@ -14,21 +14,21 @@ from dialer.bench.yardsticks.fake_speech import MS_PER_CHARACTER, PaperSpeech, p
 from dialer.voices.pipeline import agent_turn, user_turn
 from dialer.voices.pipeline.chat_history import INSTRUCTED
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
     Audio,
     Cancel,
-    Heard,
     ItemAdded,
-    Recall,
+    ReplayMessage,
     Respond,
-    Speak,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceFault,
     VoiceReady,
 )
@@ -63,8 +63,8 @@ async def test_ava_speaks_first_and_answers_what_the_student_says(paper: PaperSp
     paper.words.append("I want to study in Canada.")
     async with session(keys(paper)) as (leg, listener):
         assert listener.of(VoiceReady)
-        listener.tell(leg, Speak("Say hello."))
-        first = await listener.gets(AnswerEnded)
+        listener.tell(leg, RespondWith("Say hello."))
+        first = await listener.gets(ResponseDone)
         assert first.status == "completed"
         assert first.usage == {
             "text_in": 100,
@@ -72,17 +72,21 @@ async def test_ava_speaks_first_and_answers_what_the_student_says(paper: PaperSp
             "spoken_characters@aura-2-helena-en": len("Hello, this is AVA.May I ask what you want to study?"),
         }
         assert paper.spoken == ["Hello, this is AVA.", "May I ask what you want to study?"]
-        opening = listener.of(Spoken)[0]
+        opening = listener.of(AgentTranscript)[0]
         assert opening.words == "Hello, this is AVA. May I ask what you want to study?"
         assert listener.sound_ms(opening.item) > 0
         say(leg)
-        heard = await listener.gets(Heard)
+        heard = await listener.gets(UserTranscript)
         assert heard.words == "I want to study in Canada."
         assert heard.usage["transcribed_ms@nova-3"] == len(paper.heard[0]) // 8
-        await listener.gets(AnswerEnded, 2)
-        assert listener.of(Spoken)[1].words == "Canada is a fine choice."
-    kinds = [type(each) for each in listener.events if isinstance(each, (SpeechStarted, SpeechStopped, Heard, Spoken))]
-    assert kinds == [Spoken, SpeechStarted, SpeechStopped, Heard, Spoken]
+        await listener.gets(ResponseDone, 2)
+        assert listener.of(AgentTranscript)[1].words == "Canada is a fine choice."
+    kinds = [
+        type(each)
+        for each in listener.events
+        if isinstance(each, (SpeechStarted, SpeechStopped, UserTranscript, AgentTranscript))
+    ]
+    assert kinds == [AgentTranscript, SpeechStarted, SpeechStopped, UserTranscript, AgentTranscript]
     who = [each.who for each in listener.of(ItemAdded)]
     assert who == ["ava", "student", "ava"]
     assert [role for role, _ in told(paper)] == ["system", "user", "assistant", "user"]
@@ -94,7 +98,7 @@ async def test_only_the_sound_of_turns_goes_to_the_transcriber(paper: PaperSpeec
     async with session(keys(paper)) as (leg, listener):
         for n in range(3):
             say(leg, pause_ms=3000)
-            await listener.gets(Heard, n + 1)
+            await listener.gets(UserTranscript, n + 1)
         started, stopped = listener.of(SpeechStarted), listener.of(SpeechStopped)
         assert len(started) == len(stopped) == 3
         given = sum(len(each) for each in paper.heard) // 8
@@ -104,10 +108,10 @@ async def test_only_the_sound_of_turns_goes_to_the_transcriber(paper: PaperSpeec
 async def test_a_turn_without_words_is_answered_with_nothing_so_that_nobody_waits(paper: PaperSpeech) -> None:
     async with session(keys(paper)) as (leg, listener):
         say(leg)
-        ended = await listener.gets(AnswerEnded)
+        ended = await listener.gets(ResponseDone)
         assert (ended.status, dict(ended.usage)) == ("completed", {})
-        assert listener.of(Heard)[0].words == ""
-        assert len(listener.of(AnswerStarted)) == 1
+        assert listener.of(UserTranscript)[0].words == ""
+        assert len(listener.of(ResponseStarted)) == 1
     assert paper.requests == []
 
 
@@ -118,12 +122,12 @@ async def test_a_tool_is_called_and_its_result_answered(paper: PaperSpeech) -> N
         say(leg)
         called = await listener.gets(ToolCalled)
         assert (called.name, json.loads(called.arguments)) == ("save_enquiry", {"country": "Canada"})
-        await listener.gets(AnswerEnded)
-        assert listener.of(Spoken) == []
+        await listener.gets(ResponseDone)
+        assert listener.of(AgentTranscript) == []
         listener.tell(leg, ToolResult(called.tool_call, '{"saved":{"country":"Canada"}}'))
         listener.tell(leg, Respond())
-        await listener.gets(AnswerEnded, 2)
-        assert listener.of(Spoken)[0].words == "Noted."
+        await listener.gets(ResponseDone, 2)
+        assert listener.of(AgentTranscript)[0].words == "Noted."
     roles = [each["role"] for each in paper.requests[-1]["messages"]]
     assert roles == ["system", "user", "assistant", "tool"]
     asked, result = paper.requests[-1]["messages"][2:]
@@ -138,12 +142,12 @@ async def test_what_is_said_while_a_tool_runs_is_known_to_the_next_answer(paper:
     async with session(keys(paper)) as (leg, listener):
         say(leg)
         called = await listener.gets(ToolCalled)
-        await listener.gets(AnswerEnded)
+        await listener.gets(ResponseDone)
         say(leg)
-        await listener.gets(Heard, 2)
+        await listener.gets(UserTranscript, 2)
         listener.tell(leg, ToolResult(called.tool_call, "{}"))
         listener.tell(leg, Respond(in_words=True))
-        await listener.gets(AnswerEnded, 2)
+        await listener.gets(ResponseDone, 2)
     assert [role for role, _ in told(paper)] == ["system", "user", "assistant", "tool", "user"]
     assert told(paper)[-1][1] == "Or Ireland."
     assert paper.requests[-1]["tool_choice"] == "none"
@@ -158,18 +162,18 @@ async def test_an_interrupted_answer_is_remembered_as_far_as_it_was_heard(paper:
     paper.words.append("Wait a moment.")
     paper.hold = asyncio.Event()
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Tell them everything."))
+        listener.tell(leg, RespondWith("Tell them everything."))
         first = len("This is the first sentence of several.")
         item = (await listener.gets(Audio)).item
         await listener.until(lambda each: each.sound_ms(item) >= first * MS_PER_CHARACTER - 20, "the first sentence")
         say(leg, pause_ms=100)
         listener.tell(leg, Cancel())
         listener.tell(leg, Truncate(item, first * MS_PER_CHARACTER // 2))
-        ended = await listener.gets(AnswerEnded)
+        ended = await listener.gets(ResponseDone)
         assert ended.status == "cancelled"
         paper.hold.set()
         say(leg)
-        second = await listener.gets(AnswerEnded, 2)
+        second = await listener.gets(ResponseDone, 2)
         assert second.usage["spoken_characters@aura-2-helena-en"] > len("Yes, please go on."), "the first was made too"
     assert told(paper)[2] == ("assistant", "This is the first")
     assert told(paper)[3] == ("user", "Wait a moment.")
@@ -179,13 +183,13 @@ async def test_an_interrupted_answer_is_remembered_as_far_as_it_was_heard(paper:
 async def test_an_answer_made_whole_is_cut_to_what_was_heard_of_each_sentence(paper: PaperSpeech) -> None:
     paper.answers.extend([LONG, "Certainly."])
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Tell them everything."))
-        await listener.gets(AnswerEnded)
-        item = listener.of(Spoken)[0].item
+        listener.tell(leg, RespondWith("Tell them everything."))
+        await listener.gets(ResponseDone)
+        item = listener.of(AgentTranscript)[0].item
         heard = len("This is the first sentence of several.") // 1 * MS_PER_CHARACTER + 10
         listener.tell(leg, Truncate(item, heard))
         listener.tell(leg, Respond())
-        await listener.gets(AnswerEnded, 2)
+        await listener.gets(ResponseDone, 2)
     assert told(paper)[2] == ("assistant", "This is the first sentence of several.")
 
 
@@ -194,19 +198,19 @@ async def test_a_student_who_goes_on_before_their_words_came_has_one_turn(paper:
     async with session(keys(paper)) as (leg, listener):
         say(leg, pause_ms=440)
         say(leg, pause_ms=600)
-        heard = await listener.gets(Heard)
+        heard = await listener.gets(UserTranscript)
         assert heard.words == "I want to study in Canada."
-        await listener.gets(AnswerEnded)
+        await listener.gets(ResponseDone)
     assert len(paper.requests) == 1
     assert [each.who for each in listener.of(ItemAdded)].count("student") == 1
 
 
 async def test_a_new_session_knows_what_was_said_in_the_lost_one(paper: PaperSpeech) -> None:
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Recall("a1", "ava", "Hello, this is AVA."))
-        listener.tell(leg, Recall("s1", "student", "Hello."))
-        listener.tell(leg, Speak("Go on."))
-        await listener.gets(AnswerEnded)
+        listener.tell(leg, ReplayMessage("a1", "ava", "Hello, this is AVA."))
+        listener.tell(leg, ReplayMessage("s1", "student", "Hello."))
+        listener.tell(leg, RespondWith("Go on."))
+        await listener.gets(ResponseDone)
     assert [role for role, _ in told(paper)] == ["system", "user", "assistant", "user", "user"]
     assert told(paper)[2:4] == [("assistant", "Hello, this is AVA."), ("user", "Hello.")]
 
@@ -233,7 +237,7 @@ async def test_nobody_at_the_address_is_told(paper: PaperSpeech) -> None:
 
 async def test_a_wrong_key_of_the_text_model_is_hopeless(paper: PaperSpeech) -> None:
     async with session(keys(paper, openai_api_key="wrong")) as (leg, listener):
-        listener.tell(leg, Speak("Say hello."))
+        listener.tell(leg, RespondWith("Say hello."))
         fault = await listener.gets(VoiceFault)
         assert fault.fatal
         assert "401" in fault.says
@@ -243,21 +247,21 @@ async def test_a_wrong_key_of_the_text_model_is_hopeless(paper: PaperSpeech) -> 
 async def test_a_text_model_that_cannot_now_fails_this_answer_once(paper: PaperSpeech, status: int) -> None:
     paper.status = status
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Say hello."))
-        ended = await listener.gets(AnswerEnded)
+        listener.tell(leg, RespondWith("Say hello."))
+        ended = await listener.gets(ResponseDone)
         assert ended.status == "failed"
         assert str(status) in (ended.fault or "")
         assert len(paper.requests) == 1
         paper.status = 200
-        listener.tell(leg, Speak("Say hello."))
-        assert (await listener.gets(AnswerEnded, 2)).status == "completed"
+        listener.tell(leg, RespondWith("Say hello."))
+        assert (await listener.gets(ResponseDone, 2)).status == "completed"
 
 
 async def test_a_dropped_socket_in_the_middle_of_an_answer_is_told_as_the_voice_s_loss(paper: PaperSpeech) -> None:
     paper.hold = asyncio.Event()
     paper.answers.append(LONG)
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Tell them everything."))
+        listener.tell(leg, RespondWith("Tell them everything."))
         await listener.gets(Audio)
         await paper.drop()
         assert "1011" in await lost(listener)
@@ -268,10 +272,10 @@ async def test_a_dropped_socket_in_the_middle_of_an_answer_is_told_as_the_voice_
 
 
 async def test_a_speaker_that_makes_no_sound_is_given_up(paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_turn, "SOUND_WITHIN_S", 0.1)
+    monkeypatch.setattr(agent_turn, "AUDIO_TIMEOUT_S", 0.1)
     paper.mute = True
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Say hello."))
+        listener.tell(leg, RespondWith("Say hello."))
         fault = await listener.gets(VoiceFault)
         assert (fault.code, fault.fatal, fault.renewable) == ("tts_silent", True, True)
 
@@ -279,11 +283,11 @@ async def test_a_speaker_that_makes_no_sound_is_given_up(paper: PaperSpeech, mon
 async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_up(
     paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_turn, "WORDS_WITHIN_S", 0.1)
+    monkeypatch.setattr(user_turn, "TRANSCRIPT_TIMEOUT_S", 0.1)
     paper.deaf = True
     async with session(keys(paper)) as (leg, listener):
         say(leg)
-        assert (await listener.gets(Heard)).words is None
+        assert (await listener.gets(UserTranscript)).words is None
         say(leg)
         fault = await listener.gets(VoiceFault)
         assert (fault.code, fault.renewable) == ("stt_silent", True)
@@ -292,22 +296,22 @@ async def test_a_transcriber_that_does_not_answer_is_waited_for_and_then_given_u
 async def test_a_transcriber_that_finds_nothing_in_a_cough_is_not_given_up(
     paper: PaperSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_turn, "WORDS_WITHIN_S", 0.1)
+    monkeypatch.setattr(user_turn, "TRANSCRIPT_TIMEOUT_S", 0.1)
     paper.deaf = paper.hums = True
     async with session(keys(paper)) as (leg, listener):
         for n in range(1, 4):
             say(leg)
-            assert (await listener.gets(Heard, n)).words is None
+            assert (await listener.gets(UserTranscript, n)).words is None
         assert listener.of(VoiceFault) == []
 
 
 async def test_an_answer_that_is_asked_for_twice_is_made_once(paper: PaperSpeech) -> None:
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Say hello."))
+        listener.tell(leg, RespondWith("Say hello."))
         listener.tell(leg, Respond())
         fault = await listener.gets(VoiceFault)
         assert (fault.code, fault.fatal) == ("conversation_already_has_active_response", False)
-        await listener.gets(AnswerEnded)
+        await listener.gets(ResponseDone)
     assert len(paper.requests) == 1
 
 
@@ -315,9 +319,9 @@ async def test_what_is_asked_for_while_an_answer_is_made_is_told_to_the_model_wh
     paper: PaperSpeech,
 ) -> None:
     async with session(keys(paper)) as (leg, listener):
-        listener.tell(leg, Speak("Say hello."))
-        listener.tell(leg, Speak("Say goodbye."))
-        await listener.gets(AnswerEnded)
-        listener.tell(leg, Speak("Say goodbye."))
-        await listener.gets(AnswerEnded, 2)
+        listener.tell(leg, RespondWith("Say hello."))
+        listener.tell(leg, RespondWith("Say goodbye."))
+        await listener.gets(ResponseDone)
+        listener.tell(leg, RespondWith("Say goodbye."))
+        await listener.gets(ResponseDone, 2)
     assert [words for _, words in told(paper)].count(f"[{INSTRUCTED}Say goodbye.]") == 1

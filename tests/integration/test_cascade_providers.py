@@ -16,15 +16,15 @@ from dialer.ava.tool_schemas import specs
 from dialer.simulator.people.speech import AVA_VOICE, process_speech
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.voices.port import (
-    AnswerEnded,
+    AgentTranscript,
     Audio,
     Cancel,
-    Heard,
-    Speak,
+    RespondWith,
+    ResponseDone,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
     Truncate,
+    UserTranscript,
     VoiceFault,
     VoiceReady,
 )
@@ -70,33 +70,33 @@ async def test_the_student_is_understood_and_ava_is_heard_whoever_transcribes_an
     settings = keys(world, dialer_cascade_stt=stt, dialer_cascade_tts=tts)
     async with session(settings, setup=TOLD) as (leg, listener):
         assert listener.of(VoiceReady), listener.lost
-        listener.tell(leg, Speak(OPENING))
-        await listener.gets(AnswerEnded)
-        opening = listener.of(Spoken)[0]
+        listener.tell(leg, RespondWith(OPENING))
+        await listener.gets(ResponseDone)
+        opening = listener.of(AgentTranscript)[0]
         sentences = ["Hello, this is AVA from One Window.", "Do you have a minute?"]
         assert is_spoken(sound_of(listener, opening.item), sentences, tts)
         say(leg, WORDS, pause_ms=3000)
-        heard = await listener.gets(Heard)
+        heard = await listener.gets(UserTranscript)
         assert heard.words == WORDS
         assert sum(heard.usage.values()) > 0
         assert len(listener.of(SpeechStarted)) == len(listener.of(SpeechStopped)) == 1
-        await listener.gets(AnswerEnded, 2)
+        await listener.gets(ResponseDone, 2)
     assert refused(world) == []
 
 
 @pytest.mark.parametrize("tts", ["deepgram", "elevenlabs", "openai"])
 async def test_an_interrupted_speaker_is_quiet_and_then_says_the_next_thing_alone(world: World, tts: str) -> None:
     async with session(keys(world, dialer_cascade_tts=tts), setup=TOLD) as (leg, listener):
-        listener.tell(leg, Speak(OPENING))
+        listener.tell(leg, RespondWith(OPENING))
         first = (await listener.gets(Audio)).item
         listener.tell(leg, Cancel())
         listener.tell(leg, Truncate(first, 0))
-        assert (await listener.gets(AnswerEnded)).status == "cancelled"
+        assert (await listener.gets(ResponseDone)).status == "cancelled"
         made = listener.sound_ms(first)
-        listener.tell(leg, Speak('Say: "Yes, please go on."'))
-        await listener.gets(AnswerEnded, 2)
+        listener.tell(leg, RespondWith('Say: "Yes, please go on."'))
+        await listener.gets(ResponseDone, 2)
         assert listener.sound_ms(first) == made
-        second = listener.of(Spoken)[-1]
+        second = listener.of(AgentTranscript)[-1]
         assert second.words == "Yes, please go on."
         assert is_spoken(sound_of(listener, second.item), [second.words], tts)
     assert refused(world) == []
@@ -107,7 +107,7 @@ async def test_a_wrong_key_of_a_text_model_is_hopeless_whoever_it_is_of(world: W
     names = {"cohere": "co_api_key", "huggingface": "hf_token"}
     wrong = {names.get(text, f"{text}_api_key"): "wrong"}
     async with session(keys(world, **wrong), f"cascade_{text}", TOLD) as (leg, listener):
-        listener.tell(leg, Speak(OPENING))
+        listener.tell(leg, RespondWith(OPENING))
         fault = await listener.gets(VoiceFault)
         assert fault.fatal
         assert not listener.of(Audio)
@@ -116,7 +116,7 @@ async def test_a_wrong_key_of_a_text_model_is_hopeless_whoever_it_is_of(world: W
 @pytest.mark.parametrize("text", TEXTS)
 async def test_a_model_that_nobody_has_is_hopeless_whoever_is_asked_for_it(world: World, text: str) -> None:
     async with session(keys(world), f"cascade_{text}", TOLD, model="nobody-has-this") as (leg, listener):
-        listener.tell(leg, Speak(OPENING))
+        listener.tell(leg, RespondWith(OPENING))
         assert (await listener.gets(VoiceFault)).fatal
 
 
@@ -143,6 +143,6 @@ async def test_a_wrong_key_of_a_socket_is_told_before_anything_is_said(
 async def test_a_wrong_key_of_a_speaker_that_is_asked_by_http_is_told_with_the_first_sentence(world: World) -> None:
     settings = keys(world, dialer_cascade_tts="openai", openai_api_key="wrong")
     async with session(settings, "cascade_anthropic", TOLD) as (leg, listener):
-        listener.tell(leg, Speak(OPENING))
+        listener.tell(leg, RespondWith(OPENING))
         fault = await listener.gets(VoiceFault)
         assert (fault.code, fault.fatal, fault.renewable) == ("tts_401", True, False)

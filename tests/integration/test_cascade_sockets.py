@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from dialer.voices.pipeline import provider_socket as lines
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, Ready, Text, TextError, TurnWords
-from dialer.voices.pipeline.provider_socket import Line, LineError
-from dialer.voices.pipeline.shared_resources import House
+from dialer.voices.pipeline.port import Endpoint, Fault, LlmClient, LlmError, Message, Ready, SttEvent, TurnTranscript
+from dialer.voices.pipeline.provider_socket import ProviderSocket, ProviderSocketError
+from dialer.voices.pipeline.shared_resources import SharedResources
 from tests.support.media import until
 
 
@@ -30,9 +30,9 @@ class Plain:
     def bye(self) -> Sequence[Message]:
         return ("bye",)
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
-        known: dict[Message, HeardEvent] = {"ready": Ready(), "no": Fault("no", "not you")}
-        return (known.get(message, TurnWords(str(message))),)
+    def decode(self, message: Message) -> Sequence[SttEvent]:
+        known: dict[Message, SttEvent] = {"ready": Ready(), "no": Fault("no", "not you")}
+        return (known.get(message, TurnTranscript(str(message))),)
 
 
 class Far:
@@ -60,9 +60,11 @@ class Far:
 class Near:
     """Our side of one line."""
 
-    def __init__(self, protocol: Plain, house: House) -> None:
-        self.heard, self.lost = list[HeardEvent](), list[str]()
-        self.line: Line[HeardEvent] = Line("Somebody", protocol, self.heard.append, self.lost.append, house.leave)
+    def __init__(self, protocol: Plain, house: SharedResources) -> None:
+        self.heard, self.lost = list[SttEvent](), list[str]()
+        self.line: ProviderSocket[SttEvent] = ProviderSocket(
+            "Somebody", protocol, self.heard.append, self.lost.append, house.leave
+        )
 
 
 @asynccontextmanager
@@ -81,19 +83,19 @@ async def far(*says: str) -> AsyncIterator[tuple[Far, str]]:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async def load(_: str) -> Text:
+async def house() -> AsyncIterator[SharedResources]:
+    async def load(_: str) -> LlmClient:
         raise AssertionError
 
-    made = House(load)
+    made = SharedResources(load)
     yield made
-    await made.shut()
+    await made.close()
 
 
-async def test_a_line_waits_until_it_is_ready_and_says_goodbye(house: House) -> None:
+async def test_a_line_waits_until_it_is_ready_and_says_goodbye(house: SharedResources) -> None:
     async with far("ready", "words") as (other, url):
         near = Near(Plain(), house)
-        await near.line.open(house.http(), Address(url, {}), waits=True)
+        await near.line.open(house.http(), Endpoint(url, {}), waits=True)
         near.line.send(["a", b"b"])
         await until(lambda: near.heard and len(other.got) == 3, "all sent")
         near.line.close()
@@ -101,31 +103,31 @@ async def test_a_line_waits_until_it_is_ready_and_says_goodbye(house: House) -> 
         near.line.send(["too late"])
         await until(lambda: len(other.got) == 4, "goodbye")
     assert other.got == ["hello", "a", b"b", "bye"]
-    assert near.heard == [TurnWords("words")]
+    assert near.heard == [TurnTranscript("words")]
     assert near.lost == []
 
 
-async def test_a_line_with_nothing_to_send_is_kept_open(house: House) -> None:
+async def test_a_line_with_nothing_to_send_is_kept_open(house: SharedResources) -> None:
     async with far() as (other, url):
         near = Near(Plain(idle_s=0.02), house)
-        await near.line.open(house.http(), Address(url, {}), waits=False)
+        await near.line.open(house.http(), Endpoint(url, {}), waits=False)
         await until(lambda: other.got.count("still here") >= 3, "signs of life")
         near.line.close()
 
 
-async def test_a_complaint_before_it_is_ready_is_a_line_that_was_not_had(house: House) -> None:
+async def test_a_complaint_before_it_is_ready_is_a_line_that_was_not_had(house: SharedResources) -> None:
     async with far("no") as (_, url):
         near = Near(Plain(), house)
-        with pytest.raises(LineError, match="no: not you"):
-            await near.line.open(house.http(), Address(url, {}), waits=True)
+        with pytest.raises(ProviderSocketError, match="no: not you"):
+            await near.line.open(house.http(), Endpoint(url, {}), waits=True)
         near.line.close()
     assert (near.heard, near.lost) == ([], [])
 
 
-async def test_a_line_that_the_other_side_closes_is_lost_once(house: House) -> None:
+async def test_a_line_that_the_other_side_closes_is_lost_once(house: SharedResources) -> None:
     async with far() as (other, url):
         near = Near(Plain(), house)
-        await near.line.open(house.http(), Address(url, {}), waits=False)
+        await near.line.open(house.http(), Endpoint(url, {}), waits=False)
         await until(lambda: other.sockets, "open")
         await other.sockets[0].close(code=1008)
         await until(lambda: near.lost, "lost")
@@ -133,28 +135,30 @@ async def test_a_line_that_the_other_side_closes_is_lost_once(house: House) -> N
     assert near.lost == ["Somebody closed its socket (1008)"]
 
 
-async def test_a_line_that_nobody_reads_says_since_when(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_line_that_nobody_reads_says_since_when(
+    house: SharedResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lines, "CLOSE_WITHIN_S", 0.1)
     async with far() as (other, url):
         near = Near(Plain(), house)
-        await near.line.open(house.http(), Address(url, {}), waits=False)
+        await near.line.open(house.http(), Endpoint(url, {}), waits=False)
         other.reads.clear()
         for _ in range(400):
             near.line.send([b"\xff" * 60_000])
         await asyncio.sleep(0.1)
-        assert near.line.choked_at is not None
+        assert near.line.blocked_since is not None
         other.reads.set()
-        await until(lambda: near.line.choked_at is None, "caught up")
+        await until(lambda: near.line.blocked_since is None, "caught up")
         near.line.close()
 
 
-async def test_a_line_that_was_left_while_it_was_opened_is_closed(house: House) -> None:
+async def test_a_line_that_was_left_while_it_was_opened_is_closed(house: SharedResources) -> None:
     async with far() as (other, url):
         near = Near(Plain(), house)
-        opening = asyncio.create_task(near.line.open(house.http(), Address(url, {}), waits=False))
+        opening = asyncio.create_task(near.line.open(house.http(), Endpoint(url, {}), waits=False))
         await asyncio.sleep(0)
         near.line.close()
-        with pytest.raises(LineError, match="left"):
+        with pytest.raises(ProviderSocketError, match="left"):
             await opening
         await until(lambda: other.sockets[0].closed, "closed")
 
@@ -168,21 +172,21 @@ async def test_a_text_model_is_loaded_once_for_all_sessions_and_again_where_that
 
     loads, model = list[str](), Model()
 
-    async def load(name: str) -> Text:
+    async def load(name: str) -> LlmClient:
         loads.append(name)
         if len(loads) == 1:
-            raise TextError("x", "not now", fatal=False)
+            raise LlmError("x", "not now", fatal=False)
         return model  # type: ignore[return-value]  # it is only kept and closed
 
-    house = House(load)
-    with pytest.raises(TextError):
-        await house.text("m")
-    assert await asyncio.gather(house.text("m"), house.text("m")) == [model, model]
+    house = SharedResources(load)
+    with pytest.raises(LlmError):
+        await house.llm("m")
+    assert await asyncio.gather(house.llm("m"), house.llm("m")) == [model, model]
     assert loads == ["m", "m"]
-    await house.shut()
+    await house.close()
     assert model.closed == 1
 
 
-async def test_the_connections_of_a_process_are_its_sessions_together(house: House) -> None:
+async def test_the_connections_of_a_process_are_its_sessions_together(house: SharedResources) -> None:
     assert isinstance(house.http(), aiohttp.ClientSession)
     assert house.http() is house.http()

@@ -71,8 +71,8 @@ async def test_a_million_damaged_messages_leave_no_exception_and_no_task(
     caplog: pytest.LogCaptureFixture,
     messages: int,
 ) -> None:
-    monkeypatch.setattr(watchdog, "REDIAL_WITHIN_S", 0.5)
-    monkeypatch.setattr(call_session, "SORRY_GRACE_S", 0.0)
+    monkeypatch.setattr(watchdog, "RECONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(call_session, "APOLOGY_GRACE_S", 0.0)
     random, sent, n = Random(42), 0, 0
     unhandled: list[dict[str, Any]] = []
     gc.collect()  # what tests before this one have left is not this one's

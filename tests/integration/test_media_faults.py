@@ -16,7 +16,7 @@ from dialer.carriers.port import Report
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.sweep import sweep
-from dialer.voices.websocket_session import VoiceLeg
+from dialer.voices.websocket_session import WebSocketVoiceSession
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier
@@ -112,7 +112,7 @@ async def test_media_before_the_start_is_refused(bridged: Bridged) -> None:
 
 async def test_who_never_starts_is_not_waited_for(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """F42: a socket that says nothing."""
-    monkeypatch.setattr(call_session, "START_WITHIN_S", 0.1)
+    monkeypatch.setattr(call_session, "START_TIMEOUT_S", 0.1)
     async with phone(bridged.media_url) as caller:
         assert await caller.closed() == 1008
 
@@ -121,21 +121,21 @@ async def test_a_carrier_that_reads_nothing_costs_little_memory_and_is_not_talke
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F43: bounded memory; newest sound is dropped; the call ends as lost media."""
-    monkeypatch.setattr(call_session, "CHOKED_S", 0.4)
+    monkeypatch.setattr(call_session, "BACKPRESSURE_TIMEOUT_S", 0.4)
     most: list[int] = []
-    full = call_session.Runner._is_full
+    full = call_session.CallSession._is_full
 
-    def watched(self: call_session.Runner, more: int) -> bool:
+    def watched(self: call_session.CallSession, more: int) -> bool:
         most.append(self._carrier.waiting())
         return full(self, more)
 
-    monkeypatch.setattr(call_session.Runner, "_is_full", watched)
+    monkeypatch.setattr(call_session.CallSession, "_is_full", watched)
     async with bridged.answered(listens=False, max_queue=1) as (call, _caller):
         session = await bridged.voice.session()
         await _flood(session, 24)
         ended = await bridged.ended(call)
     assert most, "the carrier's socket was full"
-    assert max(most) <= call_session.MOST_WAITING
+    assert max(most) <= call_session.MAX_BUFFERED_BYTES
     assert (ended.outcome, ended.reason) == (Outcome.FAILED, "the media was lost (the carrier takes nothing)")
 
 
@@ -149,13 +149,13 @@ async def test_a_voice_that_reads_nothing_is_left_for_another_one(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F43: sound for a voice that does not take it is dropped, and the voice replaced."""
-    monkeypatch.setattr(call_session, "CHOKED_S", 0.2)
+    monkeypatch.setattr(call_session, "BACKPRESSURE_TIMEOUT_S", 0.2)
     async with bridged.answered() as (_call, _caller):
         await bridged.voice.session()
         (alive,) = bridged.runners()
         leg = alive._leg
         assert leg is not None
-        assert isinstance(leg, VoiceLeg)
+        assert isinstance(leg, WebSocketVoiceSession)
         leg.choked(True)
         session = await bridged.voice.session(1)
         assert session.of("session.update")

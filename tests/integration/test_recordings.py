@@ -12,8 +12,8 @@ import pytest
 from httpx import AsyncClient
 
 from dialer.audio import wav
-from dialer.bridge.recording.local_file import SpoolFile
-from dialer.bridge.recording.uploader import Archive
+from dialer.bridge.recording.local_file import LocalRecording
+from dialer.bridge.recording.uploader import Uploader
 from dialer.bus.call_control import OVER, Command, ask, hearing
 from dialer.services.calls.recordings import erase_old
 from dialer.settings import Settings
@@ -206,11 +206,11 @@ async def test_what_a_dead_bridge_left_is_kept_by_the_next_one(store: Store, tmp
     """A process was killed in the middle of a talk: what it had written is a playable file."""
     call = await placed_call(store.sessions, ScriptedCarrier())
     folder = tmp_path / "making"
-    file = SpoolFile.create(folder, call.id)
+    file = LocalRecording.create(folder, call.id)
     file.write(b"\x7f\xff" * 8 * 1000)
     file.release(remove=False)
-    archive = Archive(folder, Shelf(str(tmp_path / "kept")), store.sessions)
-    assert await archive.find_left() == 1
+    archive = Uploader(folder, Shelf(str(tmp_path / "kept")), store.sessions)
+    assert await archive.find_leftovers() == 1
     await archive.close()
     kept = await call_now(store.sessions, call.id)
     assert kept.recorded_ms == 1000
@@ -223,15 +223,15 @@ async def test_a_place_that_cannot_be_reached_keeps_the_file_here_until_it_can(s
     call = await placed_call(store.sessions, ScriptedCarrier())
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where the folder should be")
-    file = SpoolFile.create(tmp_path / "making", call.id)
+    file = LocalRecording.create(tmp_path / "making", call.id)
     file.write(b"\x7f\xff" * 8 * 100)
     file.release(remove=False)
-    away = Archive(tmp_path / "making", Shelf(str(blocked / "deeper")), store.sessions)
-    assert await away.find_left() == 0
+    away = Uploader(tmp_path / "making", Shelf(str(blocked / "deeper")), store.sessions)
+    assert await away.find_leftovers() == 0
     await away.close()
     assert (await call_now(store.sessions, call.id)).recording is None
-    there = Archive(tmp_path / "making", Shelf("memory://calls"), store.sessions)
-    assert await there.find_left() == 1
+    there = Uploader(tmp_path / "making", Shelf("memory://calls"), store.sessions)
+    assert await there.find_leftovers() == 1
     await there.close()
     kept = await call_now(store.sessions, call.id)
     assert (kept.recording or "").startswith("memory://")

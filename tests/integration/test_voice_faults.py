@@ -201,7 +201,7 @@ async def test_a_model_that_gets_it_wrong_three_times_is_made_to_speak(bridged: 
     """F49: at most three failures in a row."""
     async with bridged.answered(pace=FAST) as (_call, _caller):
         session = await bridged.voice.session()
-        for n in range(response_scheduler.MOST_TOOL_FAILURES):
+        for n in range(response_scheduler.MAX_TOOL_FAILURES):
             await session.call(f"c{n}", "launch_rocket", "{}")
             await until(lambda n=n: len(session.of("response.create")) == n + 2, "asked to go on")
     asked = [event.get("response", {}).get("tool_choice") for event in session.of("response.create")]
@@ -257,7 +257,7 @@ async def test_the_same_tool_call_twice_at_once_is_done_once(store: Store, monke
 async def test_an_answer_that_failed_is_asked_for_again_before_anybody_apologises(
     bridged: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(response_scheduler, "ASK_AGAIN_AFTER_S", 0.1)
+    monkeypatch.setattr(response_scheduler, "RETRY_AFTER_S", 0.1)
     failed = {"type": "failed", "error": {"type": "server_error", "code": "rate_limit_exceeded", "message": "slow"}}
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()

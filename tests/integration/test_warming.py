@@ -2,13 +2,13 @@
 
 from sqlalchemy import text
 
-from dialer.bridge.preload import Warming
+from dialer.bridge.preload import Preloader
 from dialer.services.campaigns.create import create_campaign
-from dialer.voices.session import AnyVoice, Composed, Leg, Profile, Talks
+from dialer.voices.session import AnyVoice, Capabilities, PipelineVoice, SessionListener, VoiceSession
 from dialer.wiring.stores import Store
 
 
-def slow(name: str, loaded: list[str]) -> Composed:
+def slow(name: str, loaded: list[str]) -> PipelineVoice:
     """A voice that says when it is loaded."""
 
     async def warm() -> None:
@@ -17,10 +17,10 @@ def slow(name: str, loaded: list[str]) -> Composed:
     async def shut() -> None:
         """Nothing is shared."""
 
-    def leg(_talks: Talks, _model: str) -> Leg:
+    def leg(_talks: SessionListener, _model: str) -> VoiceSession:
         raise AssertionError
 
-    return Composed(name, "m", leg, Profile("", True, True, "both", True), warm, shut)
+    return PipelineVoice(name, "m", leg, Capabilities("", True, True, "both", True), warm, shut)
 
 
 async def speak_through(store: Store, first: str, second: str | None = None) -> None:
@@ -34,36 +34,36 @@ async def speak_through(store: Store, first: str, second: str | None = None) -> 
 async def test_a_voice_is_loaded_when_a_campaign_may_speak_with_it_and_once(store: Store) -> None:
     loaded: list[str] = []
     voices: dict[str, AnyVoice] = {name: slow(name, loaded) for name in ("one", "two", "three")}
-    warming = Warming(store.sessions, voices)
+    warming = Preloader(store.sessions, voices)
     await speak_through(store, "one", "two")
-    await warming.look()
+    await warming.preload()
     assert loaded == [], "a script that no campaign uses"
     async with store.sessions.begin() as session:
         campaign = await create_campaign(session, "Spring")
-    await warming.look()
-    await warming.look()
+    await warming.preload()
+    await warming.preload()
     assert loaded == ["one", "two"]
     await speak_through(store, "three")
     async with store.sessions.begin() as session:
         await session.execute(text("UPDATE campaign SET state = 'stopped' WHERE id = :id"), {"id": campaign.id})
-    await warming.look()
+    await warming.preload()
     assert loaded == ["one", "two"], "it was stopped"
     async with store.sessions.begin() as session:
         await session.execute(text("UPDATE campaign SET state = 'running'"))
-    await warming.look()
+    await warming.preload()
     assert loaded == ["one", "two", "three"]
 
 
 async def test_a_database_that_is_away_is_asked_again_later(store: Store) -> None:
     loaded: list[str] = []
-    warming = Warming(store.sessions, {"one": slow("one", loaded)})
+    warming = Preloader(store.sessions, {"one": slow("one", loaded)})
     async with store.sessions.begin() as session:
         await create_campaign(session, "Spring")
     await speak_through(store, "one")
     async with store.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE campaign RENAME TO elsewhere"))
-    await warming.look()
+    await warming.preload()
     async with store.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE elsewhere RENAME TO campaign"))
-    await warming.look()
+    await warming.preload()
     assert loaded == ["one"]

@@ -14,8 +14,8 @@ import pytest
 from dialer.audio import ulaw
 from dialer.ava.tool_schemas import specs
 from dialer.settings import Settings
-from dialer.voices.port import AnswerEnded, Heard, Speak, Spoken, ToolCalled, VoiceReady
-from dialer.voices.session import Composed
+from dialer.voices.port import AgentTranscript, RespondWith, ResponseDone, ToolCalled, UserTranscript, VoiceReady
+from dialer.voices.session import PipelineVoice
 from dialer.wiring.voices import make_voices
 from tests.support.cascade import SETUP, session_of, spoken
 
@@ -38,11 +38,11 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def cascade(name: str, stt: str, tts: str) -> Composed:
+def cascade(name: str, stt: str, tts: str) -> PipelineVoice:
     """The voice, or a skip that says what it lacks."""
     settings = Settings(_env_file=None, **GIVEN, dialer_cascade_stt=stt, dialer_cascade_tts=tts)
     voice = make_voices(settings).get(name)
-    if not isinstance(voice, Composed):
+    if not isinstance(voice, PipelineVoice):
         pytest.skip(f"{name} with {stt} and {tts} lacks a key in the environment")
     return voice
 
@@ -52,14 +52,14 @@ def cascade(name: str, stt: str, tts: str) -> Composed:
 async def test_ava_speaks_understands_and_writes_down(name: str, stt: str, tts: str) -> None:
     async with session_of(cascade(name, stt, tts), TOLD) as (leg, listener):
         assert listener.of(VoiceReady), listener.lost
-        listener.tell(leg, Speak("Say hello and ask what the student wants to study."))
-        await listener.until(lambda each: each.of(AnswerEnded), "the opening", WITHIN_S)
-        assert listener.of(AnswerEnded)[0].fault is None
-        assert listener.sound_ms(listener.of(Spoken)[0].item) > 500
+        listener.tell(leg, RespondWith("Say hello and ask what the student wants to study."))
+        await listener.until(lambda each: each.of(ResponseDone), "the opening", WITHIN_S)
+        assert listener.of(ResponseDone)[0].fault is None
+        assert listener.sound_ms(listener.of(AgentTranscript)[0].item) > 500
         for frame in ulaw.frames(spoken("I want to study data science in Canada.") + ulaw.SILENCE_FRAME * 75):
             leg.send_audio(b64encode(frame).decode())
             await asyncio.sleep(ulaw.FRAME_MS / 1000)  # a transcriber is used to the pace of speech
-        await listener.until(lambda each: each.of(Heard), "the words", WITHIN_S)
-        assert "canada" in (listener.of(Heard)[0].words or "").lower()
+        await listener.until(lambda each: each.of(UserTranscript), "the words", WITHIN_S)
+        assert "canada" in (listener.of(UserTranscript)[0].words or "").lower()
         await listener.until(lambda each: each.of(ToolCalled), "a tool", WITHIN_S)
         assert listener.of(ToolCalled)[0].name == "save_enquiry"

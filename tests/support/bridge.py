@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from dialer.bridge import server
-from dialer.bridge.call_session import Runner
+from dialer.bridge.call_session import CallSession
 from dialer.domain.calling.call import OVER
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
@@ -39,7 +39,7 @@ class Bridged:
         """The call's one-time token."""
         return next(order.token for order in self.carrier.orders if order.call_id == call.id)
 
-    def runners(self) -> tuple[Runner, ...]:
+    def runners(self) -> tuple[CallSession, ...]:
         """The calls of the bridge."""
         return tuple(self.bridges[0]._runners)
 
@@ -61,7 +61,7 @@ class Bridged:
             assert time.monotonic() < by, f"still {now.state}"
             await asyncio.sleep(0.02)
 
-    def runners_of(self, call: Call) -> list[Runner]:
+    def runners_of(self, call: Call) -> list[CallSession]:
         """Whoever still works on a call."""
         return [each for each in self.runners() if each.answered and each.answered.talk.call_id == call.id]
 

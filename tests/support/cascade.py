@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from dialer.audio import ulaw
 from dialer.settings import Settings
 from dialer.simulator.people.speech import process_speech
-from dialer.voices.port import Audio, Configure, Setup, ToolSpec, VoiceEvent, VoiceOpened
-from dialer.voices.session import Composed, Leg
+from dialer.voices.port import Audio, Configure, SessionConfig, ToolSpec, VoiceEvent, VoiceOpened
+from dialer.voices.session import PipelineVoice, VoiceSession
 from dialer.wiring.voices import make_voices
 
-SETUP = Setup(
+SETUP = SessionConfig(
     instructions="You are AVA.",
     tools=(
         ToolSpec(
@@ -26,7 +26,7 @@ SETUP = Setup(
             {"type": "object", "properties": {"country": {"type": "string"}}},
         ),
     ),
-    speaker="ash",
+    voice_id="ash",
     vad_threshold=0.5,
     vad_prefix_ms=200,
     vad_silence_ms=400,
@@ -39,14 +39,14 @@ Found = TypeVar("Found", bound=VoiceEvent)
 class Listener:
     """Whoever the session speaks to: it keeps everything, and configures it as the bridge does."""
 
-    def __init__(self, setup: Setup = SETUP) -> None:
+    def __init__(self, setup: SessionConfig = SETUP) -> None:
         self.setup = setup
         self.events: list[VoiceEvent] = []
         self.at: list[float] = []
         self.lost: str | None = None
         self._telling = False
 
-    def voice_event(self, leg: Leg, event: VoiceEvent) -> None:
+    def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
         """Never called from within a command."""
         assert not self._telling
         self.events.append(event)
@@ -54,17 +54,17 @@ class Listener:
         if isinstance(event, VoiceOpened):
             self.tell(leg, Configure(self.setup))
 
-    def voice_gone(self, leg: Leg, says: str) -> None:
+    def voice_lost(self, leg: VoiceSession, says: str) -> None:
         """The session is lost."""
         self.lost = says
 
-    def voice_choked(self, leg: Leg, choked: bool) -> None:
+    def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
         """Nothing is made of it."""
 
-    def tell(self, leg: Leg, command: Any) -> None:
+    def tell(self, leg: VoiceSession, command: Any) -> None:
         """A command, as the bridge gives it."""
         self._telling = True
-        leg.tell(command)
+        leg.send(command)
         self._telling = False
 
     def of(self, kind: type[Found]) -> list[Found]:
@@ -95,41 +95,43 @@ def spoken(words: str) -> bytes:
     return b"".join(process_speech().clip(words, "en").frames)
 
 
-def say(leg: Leg, words: str = "I want to study in Canada.", pause_ms: int = 600) -> None:
+def say(leg: VoiceSession, words: str = "I want to study in Canada.", pause_ms: int = 600) -> None:
     """A student speaks and falls silent, all at once."""
     sound = ulaw.SILENCE_FRAME * 10 + spoken(words) + ulaw.SILENCE_FRAME * (pause_ms // ulaw.FRAME_MS)
     for frame in ulaw.frames(sound):
         leg.send_audio(b64encode(frame).decode())
 
 
-def made(settings: dict[str, Any], voice: str) -> Composed:
+def made(settings: dict[str, Any], voice: str) -> PipelineVoice:
     """A cascade of these settings; keys are given as plain text."""
     secret = ("_key", "_token")
     told = {name: SecretStr(value) if name.endswith(secret) else value for name, value in settings.items()}
     found = make_voices(Settings(_env_file=None, **told))[voice]
-    assert isinstance(found, Composed)
+    assert isinstance(found, PipelineVoice)
     return found
 
 
 @asynccontextmanager
 async def session(
-    settings: dict[str, Any], voice: str = "cascade_openai", setup: Setup = SETUP, *, model: str = ""
-) -> AsyncIterator[tuple[Leg, Listener]]:
+    settings: dict[str, Any], voice: str = "cascade_openai", setup: SessionConfig = SETUP, *, model: str = ""
+) -> AsyncIterator[tuple[VoiceSession, Listener]]:
     """A session of a cascade of these settings."""
     async with session_of(made(settings, voice), setup, model=model) as both:
         yield both
 
 
 @asynccontextmanager
-async def session_of(voice: Composed, setup: Setup = SETUP, *, model: str = "") -> AsyncIterator[tuple[Leg, Listener]]:
+async def session_of(
+    voice: PipelineVoice, setup: SessionConfig = SETUP, *, model: str = ""
+) -> AsyncIterator[tuple[VoiceSession, Listener]]:
     """A session that was asked for; it is left at the end, and what it shares is let go."""
-    await voice.warm()  # a busy machine may take longer than a session waits
+    await voice.preload()  # a busy machine may take longer than a session waits
     listener = Listener(setup)
-    leg = voice.leg(listener, model or voice.model)
+    leg = voice.session(listener, model or voice.model)
     try:
         await leg.connect()
         await asyncio.sleep(0)
         yield leg, listener
     finally:
         leg.close()
-        await voice.shut()
+        await voice.close()

@@ -7,14 +7,21 @@ from hypothesis import strategies as st
 from dialer.audio import ulaw
 from dialer.audio.vad.webrtc import Ears
 from dialer.simulator.people.speech import process_speech
-from dialer.voices.pipeline.audio_queue import InOrder
-from dialer.voices.pipeline.chat_history import INSTRUCTED, Answer, Call, History, Sentence, Told
-from dialer.voices.pipeline.sentence_splitter import MOST, Sentences
+from dialer.voices.pipeline.audio_queue import AudioQueue
+from dialer.voices.pipeline.chat_history import (
+    INSTRUCTED,
+    AssistantEntry,
+    ChatHistory,
+    Sentence,
+    SystemEntry,
+    ToolCallEntry,
+)
+from dialer.voices.pipeline.sentence_splitter import MAX_CHARS, SentenceSplitter
 
 
 def sentences(*pieces: str) -> list[str]:
     """What is given to a speaker, piece by piece."""
-    made = Sentences()
+    made = SentenceSplitter()
     return [*(each for piece in pieces for each in made.take(piece)), *made.end()]
 
 
@@ -44,20 +51,20 @@ def test_a_sentence_is_spoken_as_soon_as_it_is_whole(pieces: tuple[str, ...], ex
 
 
 def test_the_first_sentence_does_not_wait_for_the_second() -> None:
-    made = Sentences()
+    made = SentenceSplitter()
     assert made.take("Canada is a fine choice. And") == ["Canada is a fine choice."]
     assert made.take(" so is") == []
     assert made.end() == ["And so is"]
 
 
 def test_a_sentence_without_an_end_is_spoken_in_parts_at_its_commas_or_its_words() -> None:
-    made = Sentences()
+    made = SentenceSplitter()
     clause = "there are many universities in Canada, "
     parts = made.take(clause * 20)
     assert parts
-    assert all(len(each) <= MOST and each.endswith("Canada,") for each in parts)
-    assert all(len(each) <= MOST for each in Sentences().take("word " * 200))
-    assert Sentences().take("x" * 500) == [], "a word is not parted"
+    assert all(len(each) <= MAX_CHARS and each.endswith("Canada,") for each in parts)
+    assert all(len(each) <= MAX_CHARS for each in SentenceSplitter().take("word " * 200))
+    assert SentenceSplitter().take("x" * 500) == [], "a word is not parted"
 
 
 @given(st.text(alphabet="ab1.?! \n", max_size=60), st.data())
@@ -72,9 +79,9 @@ def test_however_words_are_cut_into_pieces_the_same_words_are_spoken(text: str, 
 # -- what was heard --------------------------------------------------------------------------------------------------
 
 
-def answered(history: History, *parts: tuple[str, int], item: str = "a1") -> Answer:
+def answered(history: ChatHistory, *parts: tuple[str, int], item: str = "a1") -> AssistantEntry:
     """An answer of sentences and their length in ms."""
-    made = history.answer(item)
+    made = history.add_assistant(item)
     made.sentences = [Sentence(words, ms * 8) for words, ms in parts]
     made.response = object()
     return made
@@ -92,7 +99,7 @@ def answered(history: History, *parts: tuple[str, int], item: str = "a1") -> Ans
     ],
 )
 def test_an_answer_is_remembered_as_far_as_it_was_heard(heard_ms: int, words: str, cut: bool) -> None:
-    history = History()
+    history = ChatHistory()
     answer = answered(history, ("One two three four.", 1000), ("Five six seven eight nine ten.", 750))
     history.cut("a1", heard_ms)
     assert answer.words == words
@@ -100,44 +107,44 @@ def test_an_answer_is_remembered_as_far_as_it_was_heard(heard_ms: int, words: st
 
 
 def test_an_answer_of_which_nothing_was_heard_is_forgotten_but_not_what_it_did() -> None:
-    history = History()
-    history.student("Hello.")
+    history = ChatHistory()
+    history.add_user("Hello.")
     answered(history, ("Good morning.", 500))
     did = answered(history, ("Let me see.", 500), item="a2")
-    did.calls.append(Call("c", "native", "save_enquiry", "{}"))
+    did.calls.append(ToolCallEntry("c", "native", "save_enquiry", "{}"))
     history.cut("a1", 0)
     history.cut("a2", 0)
     history.cut("nobody", 5)
-    assert history.entries == [Told("Hello."), did]
+    assert history.entries == [SystemEntry("Hello."), did]
     assert did.words == ""
 
 
 def test_results_go_to_their_calls_and_those_of_nobody_are_told_in_words() -> None:
-    history = History()
+    history = ChatHistory()
     answer = answered(history)
-    answer.calls += [Call("c1", "n1", "find_slots", "{}"), Call("c2", "n2", "save_enquiry", "{}")]
+    answer.calls += [ToolCallEntry("c1", "n1", "find_slots", "{}"), ToolCallEntry("c2", "n2", "save_enquiry", "{}")]
     assert history.waits_for_tools
-    history.result("c2", '{"saved":{}}')
+    history.add_tool_result("c2", '{"saved":{}}')
     assert history.waits_for_tools
-    history.result("c1", '{"slots":[]}')
+    history.add_tool_result("c1", '{"slots":[]}')
     assert not history.waits_for_tools
     assert answer.results == {"c1": '{"slots":[]}', "c2": '{"saved":{}}'}
-    history.result("lost", "{}")
-    assert history.entries[-1] == Told(f"[{INSTRUCTED}a tool gave {{}}]")
+    history.add_tool_result("lost", "{}")
+    assert history.entries[-1] == SystemEntry(f"[{INSTRUCTED}a tool gave {{}}]")
 
 
 def test_an_earlier_session_is_recalled_in_its_order() -> None:
-    history = History()
-    history.recall("a0", "ava", "Hello, this is AVA.")
-    history.recall("s0", "student", "Hello.")
-    history.recall("s1", "student", "")
-    history.recall_call("t0", Call("c0", "c0", "save_enquiry", "{}"))
-    history.result("c0", "{}")
+    history = ChatHistory()
+    history.replay("a0", "ava", "Hello, this is AVA.")
+    history.replay("s0", "student", "Hello.")
+    history.replay("s1", "student", "")
+    history.replay_tool_call("t0", ToolCallEntry("c0", "c0", "save_enquiry", "{}"))
+    history.add_tool_result("c0", "{}")
     first, second, third = history.entries
-    assert isinstance(first, Answer)
+    assert isinstance(first, AssistantEntry)
     assert first.words == "Hello, this is AVA."
-    assert second == Told("Hello.")
-    assert isinstance(third, Answer)
+    assert second == SystemEntry("Hello.")
+    assert isinstance(third, AssistantEntry)
     assert third.results == {"c0": "{}"}
 
 
@@ -145,7 +152,7 @@ def test_an_earlier_session_is_recalled_in_its_order() -> None:
 
 
 def test_the_second_sentence_is_not_heard_before_the_first() -> None:
-    order = InOrder(4)
+    order = AudioQueue(4)
     assert order.sound(5, b"b") == []
     assert order.sound(4, b"a") == [(4, b"a")]
     assert order.done(5) == []
@@ -156,7 +163,7 @@ def test_the_second_sentence_is_not_heard_before_the_first() -> None:
 
 @given(st.permutations([(n, part) for n in range(4) for part in range(3)]))
 def test_whatever_comes_first_each_sentence_is_heard_whole_and_in_its_place(steps: list[tuple[int, int]]) -> None:
-    order, heard, left = InOrder(0), list[tuple[int, bytes]](), dict.fromkeys(range(4), 3)
+    order, heard, left = AudioQueue(0), list[tuple[int, bytes]](), dict.fromkeys(range(4), 3)
     for sentence, _ in steps:
         left[sentence] -= 1
         heard += order.sound(sentence, b"%d" % sentence)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from dialer.voices.pipeline.port import Fault, HeardEvent, Message, Ready, Transcriber, TurnBegan, TurnWords
+from dialer.voices.pipeline.port import Fault, Message, Ready, SpeechToText, SttEvent, TurnStarted, TurnTranscript
 from dialer.voices.pipeline.stt import deepgram, elevenlabs, flux, openai
 from tests.support.cascade import SETUP
 from tests.support.mutation import mutate
@@ -21,7 +21,7 @@ def parts(url: str) -> tuple[str, list[tuple[str, str]]]:
     return f"{found.scheme}://{found.netloc}{found.path}", parse_qsl(found.query, keep_blank_values=True)
 
 
-def reads(transcriber: Transcriber, *messages: dict[str, Any]) -> list[HeardEvent]:
+def reads(transcriber: SpeechToText, *messages: dict[str, Any]) -> list[SttEvent]:
     """What messages say."""
     return [event for each in messages for event in transcriber.decode(json.dumps(each))]
 
@@ -49,7 +49,7 @@ def results(words: str, *, final: bool = False, finalize: bool = False) -> dict[
 
 def test_deepgram_is_asked_for_phone_sound_in_the_script_s_language() -> None:
     setup = replace(SETUP, language="hi", keywords=("One Window", "IELTS"))
-    address = deepgram.address("https://stt.example.com/base/", "k", "nova-3", setup)
+    address = deepgram.endpoint("https://stt.example.com/base/", "k", "nova-3", setup)
     where, query = parts(address.url)
     assert where == "wss://stt.example.com/base/v1/listen"
     assert dict(query) | {"keyterm": ""} == {
@@ -66,7 +66,7 @@ def test_deepgram_is_asked_for_phone_sound_in_the_script_s_language() -> None:
     }
     assert [value for key, value in query if key == "keyterm"] == ["One Window", "IELTS"]
     assert address.headers == {"Authorization": "Token k"}
-    both = deepgram.address("http://127.0.0.1:1", "k", "nova-3", replace(SETUP, languages=("en", "hi")))
+    both = deepgram.endpoint("http://127.0.0.1:1", "k", "nova-3", replace(SETUP, languages=("en", "hi")))
     assert parts(both.url)[0].startswith("ws://")
     assert dict(parts(both.url)[1])["language"] == "multi"
 
@@ -84,8 +84,10 @@ def test_deepgram_is_given_raw_sound_and_told_when_a_turn_is_over() -> None:
 def test_deepgram_s_final_pieces_make_a_turn_and_interim_ones_replace_each_other() -> None:
     session = deepgram.Deepgram("nova-3")
     assert reads(session, results("I"), results("I want"), results("I want to study", final=True), results("")) == []
-    assert reads(session, results("in Canada.", final=True, finalize=True)) == [TurnWords("I want to study in Canada.")]
-    assert reads(session, results("", final=True, finalize=True)) == [TurnWords("")]
+    assert reads(session, results("in Canada.", final=True, finalize=True)) == [
+        TurnTranscript("I want to study in Canada.")
+    ]
+    assert reads(session, results("", final=True, finalize=True)) == [TurnTranscript("")]
 
 
 def test_what_deepgram_was_making_out_is_taken_where_the_rest_does_not_come() -> None:
@@ -121,7 +123,7 @@ def turn(event: str, words: str = "", end: float = 1.5) -> dict[str, Any]:
 @pytest.mark.parametrize(("eagerness", "threshold"), [("auto", "0.7"), ("low", "0.9"), ("high", "0.5")])
 def test_flux_is_asked_to_mind_turns_as_eagerly_as_the_script_wants(eagerness: str, threshold: str) -> None:
     setup = replace(SETUP, vad_eagerness=eagerness, keywords=("IELTS",))
-    where, query = parts(flux.address("https://stt.example.com", "k", "flux-general-en", setup).url)
+    where, query = parts(flux.endpoint("https://stt.example.com", "k", "flux-general-en", setup).url)
     assert where == "wss://stt.example.com/v2/listen"
     assert query == [
         ("model", "flux-general-en"),
@@ -146,10 +148,10 @@ def test_flux_says_when_a_turn_begins_and_ends() -> None:
     session = flux.Flux("flux-general-en")
     assert not session.is_ready()
     assert reads(session, {"type": "Connected", "request_id": "r", "sequence_id": 0}) == [Ready()]
-    assert reads(session, turn("StartOfTurn", "I"), turn("Update", "I want"), turn("Update")) == [TurnBegan()]
+    assert reads(session, turn("StartOfTurn", "I"), turn("Update", "I want"), turn("Update")) == [TurnStarted()]
     assert reads(session, turn("EagerEndOfTurn", "I want"), turn("TurnResumed", "I want to")) == []
-    assert reads(session, turn("EndOfTurn", "I want to study.", 2.25)) == [TurnWords("I want to study.", 2250)]
-    assert reads(session, turn("EndOfTurn", "Yes.", 3)) == [TurnBegan(), TurnWords("Yes.", 3000)]
+    assert reads(session, turn("EndOfTurn", "I want to study.", 2.25)) == [TurnTranscript("I want to study.", 2250)]
+    assert reads(session, turn("EndOfTurn", "Yes.", 3)) == [TurnStarted(), TurnTranscript("Yes.", 3000)]
     assert session.give_up() == ""
 
 
@@ -164,7 +166,7 @@ def test_flux_s_complaint_ends_the_session_and_a_warning_does_not() -> None:
 
 
 def test_elevenlabs_is_asked_for_phone_sound_that_we_commit() -> None:
-    address = elevenlabs.address("https://api.example.com", "k", "scribe_v2_realtime", SETUP)
+    address = elevenlabs.endpoint("https://api.example.com", "k", "scribe_v2_realtime", SETUP)
     where, query = parts(address.url)
     assert where == "wss://api.example.com/v1/speech-to-text/realtime"
     assert query == [
@@ -174,7 +176,7 @@ def test_elevenlabs_is_asked_for_phone_sound_that_we_commit() -> None:
         ("language_code", "en"),
     ]
     assert address.headers == {"xi-api-key": "k"}
-    both = elevenlabs.address("https://api.example.com", "k", "m", replace(SETUP, languages=("en", "hi")))
+    both = elevenlabs.endpoint("https://api.example.com", "k", "m", replace(SETUP, languages=("en", "hi")))
     assert "language_code" not in dict(parts(both.url)[1])
 
 
@@ -190,7 +192,9 @@ def test_elevenlabs_words_of_a_turn_come_with_its_commit() -> None:
     session = elevenlabs.ElevenLabs("scribe_v2_realtime")
     assert reads(session, {"message_type": "session_started", "session_id": "s", "config": {}}) == [Ready()]
     assert reads(session, {"message_type": "partial_transcript", "text": "I want"}) == []
-    assert reads(session, {"message_type": "committed_transcript", "text": " I want it. "}) == [TurnWords("I want it.")]
+    assert reads(session, {"message_type": "committed_transcript", "text": " I want it. "}) == [
+        TurnTranscript("I want it.")
+    ]
     again = {"message_type": "committed_transcript_with_timestamps", "text": "I want it.", "words": []}
     assert reads(session, again) == [], "the same words are told once"
     reads(session, {"message_type": "partial_transcript", "text": "And"})
@@ -199,7 +203,7 @@ def test_elevenlabs_words_of_a_turn_come_with_its_commit() -> None:
 
 def test_elevenlabs_complaint_about_a_commit_is_a_turn_without_words_and_any_other_the_end() -> None:
     session = elevenlabs.ElevenLabs("scribe_v2_realtime")
-    assert reads(session, {"message_type": "commit_throttled", "error": "too little"}) == [TurnWords("")]
+    assert reads(session, {"message_type": "commit_throttled", "error": "too little"}) == [TurnTranscript("")]
     for kind, renewable in (("auth_error", False), ("quota_exceeded_error", False), ("transcriber_error", True)):
         assert reads(session, {"message_type": kind, "error": "no"}) == [Fault(kind, "no", renewable)]
 
@@ -209,7 +213,7 @@ def test_elevenlabs_complaint_about_a_commit_is_a_turn_without_words_and_any_oth
 
 def test_openai_is_set_up_for_transcription_alone() -> None:
     setup = replace(SETUP, keywords=("IELTS",), noise_reduction="near_field")
-    address = openai.address("https://api.example.com/v1", "k")
+    address = openai.endpoint("https://api.example.com/v1", "k")
     assert address.url == "wss://api.example.com/v1/realtime?intent=transcription"
     assert address.headers == {"Authorization": "Bearer k"}
     assert objects(openai.OpenAI(setup).opened()) == [
@@ -252,9 +256,9 @@ def test_openai_s_words_come_with_what_they_cost() -> None:
         "usage": {"type": "duration", "seconds": 1.5},
     }
     (said,) = reads(session, done)
-    assert isinstance(said, TurnWords)
+    assert isinstance(said, TurnTranscript)
     assert (said.words, said.usage["transcribed_ms"]) == ("I want it.", 1500)
-    assert reads(session, {"type": openai.FAILED, "item_id": "i2", "error": {}}) == [TurnWords(None)]
+    assert reads(session, {"type": openai.FAILED, "item_id": "i2", "error": {}}) == [TurnTranscript(None)]
     reads(session, {"type": openai.DELTA, "item_id": "i3", "delta": "And"})
     assert session.give_up() == "And"
 
@@ -265,7 +269,7 @@ def test_openai_s_complaint_about_an_empty_buffer_is_a_turn_without_words_and_an
     assert reads(session, early) == [Fault("bad", "no", renewable=False)]
     reads(session, {"type": "session.updated", "session": {}})
     empty = {"type": "error", "error": {"code": "input_audio_buffer_commit_empty", "message": "empty"}}
-    assert reads(session, empty) == [TurnWords("")]
+    assert reads(session, empty) == [TurnTranscript("")]
     later = {"type": "error", "error": {"code": "server_error", "message": "oh"}}
     assert reads(session, later) == [Fault("server_error", "oh", renewable=True)]
 
@@ -286,7 +290,7 @@ DOCUMENTED = [
 
 def test_no_damaged_message_breaks_a_transcriber() -> None:
     random = Random(5)
-    every: list[Transcriber] = [
+    every: list[SpeechToText] = [
         deepgram.Deepgram("m"),
         flux.Flux("m"),
         elevenlabs.ElevenLabs("m"),
@@ -297,4 +301,4 @@ def test_no_damaged_message_breaks_a_transcriber() -> None:
         message: Message = raw if random.random() < 0.5 else raw.decode("utf-8", "replace")
         for each in every:
             for event in each.decode(message):
-                assert isinstance(event, (Ready, Fault, TurnBegan, TurnWords))
+                assert isinstance(event, (Ready, Fault, TurnStarted, TurnTranscript))

@@ -12,7 +12,7 @@ from pydantic_ai.messages import (
 )
 from pydantic_ai.usage import RequestUsage
 
-from dialer.voices.pipeline.chat_history import NOT_KNOWN, Call, History, Sentence
+from dialer.voices.pipeline.chat_history import NOT_KNOWN, ChatHistory, Sentence, ToolCallEntry
 from dialer.voices.pipeline.llm.agent import ANSWERED, GO_ON, messages_of, usage_of
 
 
@@ -49,12 +49,12 @@ def native(*words: str) -> ModelResponse:
 
 
 def test_the_instructions_stand_with_every_request_and_the_student_s_words_in_their_order() -> None:
-    history = History()
-    history.house("Say hello.")
-    answer = history.answer("a1")
+    history = ChatHistory()
+    history.add_system("Say hello.")
+    answer = history.add_assistant("a1")
     answer.sentences.append(Sentence("Hello.", 800))
-    history.student("Hi.")
-    history.student("Who is this?")
+    history.add_user("Hi.")
+    history.add_user("Who is this?")
     messages = messages_of("You are AVA.", history.entries)
     assert sides(messages) == [
         ["user: [Instruction of the house, not words of the student: Say hello.]"],
@@ -66,9 +66,9 @@ def test_the_instructions_stand_with_every_request_and_the_student_s_words_in_th
 
 
 def test_a_talk_begins_and_ends_with_the_user_s_side() -> None:
-    history = History()
-    history.recall("a1", "ava", "Hello.")
-    history.recall("a2", "ava", "Are you there?")
+    history = ChatHistory()
+    history.replay("a1", "ava", "Hello.")
+    history.replay("a2", "ava", "Are you there?")
     told = sides(messages_of("x", history.entries))
     assert told == [
         [f"user: {ANSWERED}"],
@@ -81,12 +81,12 @@ def test_a_talk_begins_and_ends_with_the_user_s_side() -> None:
 
 
 def test_results_come_right_after_their_calls_whatever_was_said_meanwhile() -> None:
-    history = History()
-    history.student("When?")
-    answer = history.answer("a1")
-    answer.calls += [Call("c1", "n1", "find_slots", "{}"), Call("c2", "n2", "save_enquiry", "{}")]
-    history.student("Tomorrow would be good.")
-    history.result("c1", '{"slots":[]}')
+    history = ChatHistory()
+    history.add_user("When?")
+    answer = history.add_assistant("a1")
+    answer.calls += [ToolCallEntry("c1", "n1", "find_slots", "{}"), ToolCallEntry("c2", "n2", "save_enquiry", "{}")]
+    history.add_user("Tomorrow would be good.")
+    history.add_tool_result("c1", '{"slots":[]}')
     assert sides(messages_of("x", history.entries)) == [
         ["user: When?"],
         ["call: find_slots n1", "call: save_enquiry n2"],
@@ -99,13 +99,13 @@ def test_results_come_right_after_their_calls_whatever_was_said_meanwhile() -> N
 
 
 def test_an_answer_heard_whole_goes_back_as_it_came_and_one_that_was_cut_keeps_its_signed_calls() -> None:
-    history = History()
-    history.student("When?")
-    answer = history.answer("a1")
+    history = ChatHistory()
+    history.add_user("When?")
+    answer = history.add_assistant("a1")
     answer.response = native("One moment.", "I will look.")
     answer.sentences += [Sentence("One moment.", 8000), Sentence("I will look.", 8000)]
-    answer.calls.append(Call("c1", "n1", "find_slots", "{}"))
-    history.result("c1", "{}")
+    answer.calls.append(ToolCallEntry("c1", "n1", "find_slots", "{}"))
+    history.add_tool_result("c1", "{}")
     whole = messages_of("x", history.entries)[1]
     assert whole is answer.response
     history.cut("a1", 1000)

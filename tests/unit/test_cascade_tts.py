@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dialer.voices.pipeline.port import Fault, Message, SaidEvent, SentenceDone, Sound, Speaker
+from dialer.voices.pipeline.port import Fault, Message, SentenceDone, SpeechAudio, TtsEvent, TtsProtocol
 from dialer.voices.pipeline.tts import deepgram, elevenlabs
 from tests.support.mutation import mutate
 
 
-def reads(speaker: Speaker, *messages: dict[str, Any] | bytes) -> list[SaidEvent]:
+def reads(speaker: TtsProtocol, *messages: dict[str, Any] | bytes) -> list[TtsEvent]:
     """What messages say."""
     raw = [each if isinstance(each, bytes) else json.dumps(each) for each in messages]
     return [event for each in raw for event in speaker.decode(each)]
@@ -24,28 +24,28 @@ def objects(messages: Any) -> list[dict[str, Any]]:
 
 
 def test_aura_is_asked_for_headerless_phone_sound() -> None:
-    address = deepgram.address("https://tts.example.com", "k", "aura-2-helena-en")
+    address = deepgram.endpoint("https://tts.example.com", "k", "aura-2-helena-en")
     assert address.url == "wss://tts.example.com/v1/speak?model=aura-2-helena-en&encoding=mulaw&sample_rate=8000"
     assert address.headers == {"Authorization": "Token k"}
 
 
 def test_aura_s_sound_belongs_to_the_oldest_sentence_that_was_not_flushed() -> None:
     speaker = deepgram.Deepgram("aura-2-helena-en")
-    assert objects(speaker.say(7, "Hello.")) == [{"type": "Speak", "text": "Hello."}, {"type": "Flush"}]
-    speaker.say(8, "How are you?")
+    assert objects(speaker.speak(7, "Hello.")) == [{"type": "Speak", "text": "Hello."}, {"type": "Flush"}]
+    speaker.speak(8, "How are you?")
     said = reads(speaker, {"type": "Metadata"}, b"a", b"b", {"type": "Flushed", "sequence_id": 0}, b"c", b"")
-    assert said == [Sound(7, b"a"), Sound(7, b"b"), SentenceDone(7), Sound(8, b"c")]
+    assert said == [SpeechAudio(7, b"a"), SpeechAudio(7, b"b"), SentenceDone(7), SpeechAudio(8, b"c")]
     assert reads(speaker, {"type": "Flushed", "sequence_id": 1}) == [SentenceDone(8)]
     assert reads(speaker, {"type": "Flushed", "sequence_id": 2}, b"d") == []
 
 
 def test_aura_s_sound_after_an_interruption_is_dropped_until_it_says_cleared() -> None:
     speaker = deepgram.Deepgram("aura-2-helena-en")
-    speaker.say(1, "Hello.")
+    speaker.speak(1, "Hello.")
     assert objects(speaker.stop()) == [{"type": "Clear"}]
-    speaker.say(2, "Yes?")
+    speaker.speak(2, "Yes?")
     assert reads(speaker, b"late", {"type": "Flushed", "sequence_id": 0}, b"later") == []
-    assert reads(speaker, {"type": "Cleared", "sequence_id": 0}, b"new") == [Sound(2, b"new")]
+    assert reads(speaker, {"type": "Cleared", "sequence_id": 0}, b"new") == [SpeechAudio(2, b"new")]
     assert reads(speaker, {"type": "Flushed", "sequence_id": 1}) == [SentenceDone(2)]
     assert speaker.stop() == (), "nothing is in the making"
 
@@ -59,7 +59,7 @@ def test_aura_s_warning_is_not_its_end_and_its_error_is() -> None:
 
 
 def test_elevenlabs_is_asked_for_headerless_phone_sound_of_a_voice() -> None:
-    address = elevenlabs.address("http://127.0.0.1:1/elevenlabs", "k", "voice1", "eleven_flash_v2_5")
+    address = elevenlabs.endpoint("http://127.0.0.1:1/elevenlabs", "k", "voice1", "eleven_flash_v2_5")
     assert address.url == (
         "ws://127.0.0.1:1/elevenlabs/v1/text-to-speech/voice1/multi-stream-input?model_id=eleven_flash_v2_5"
         "&output_format=ulaw_8000&auto_mode=true&inactivity_timeout=170"
@@ -70,7 +70,7 @@ def test_elevenlabs_is_asked_for_headerless_phone_sound_of_a_voice() -> None:
 @pytest.mark.parametrize(("speed", "sent"), [(1.0, 1.0), (0.25, 0.7), (1.5, 1.2)])
 def test_elevenlabs_opens_a_context_for_each_sentence_and_closes_it_at_once(speed: float, sent: float) -> None:
     speaker = elevenlabs.ElevenLabs("eleven_flash_v2_5", speed)
-    assert objects(speaker.say(3, "Hello.")) == [
+    assert objects(speaker.speak(3, "Hello.")) == [
         {
             "text": " ",
             "context_id": "s3",
@@ -89,19 +89,19 @@ def piece(context: str, sound: bytes | None = None, *, final: bool | None = None
 
 def test_elevenlabs_sound_is_told_by_its_context_whichever_comes_first() -> None:
     speaker = elevenlabs.ElevenLabs("eleven_flash_v2_5")
-    speaker.say(3, "Hello.")
-    speaker.say(4, "How are you?")
+    speaker.speak(3, "Hello.")
+    speaker.speak(4, "How are you?")
     said = reads(speaker, piece("s4", b"b"), piece("s3", b"a"), piece("s3", final=True), piece("s4", b"c", final=True))
-    assert said == [Sound(4, b"b"), Sound(3, b"a"), SentenceDone(3), Sound(4, b"c"), SentenceDone(4)]
+    assert said == [SpeechAudio(4, b"b"), SpeechAudio(3, b"a"), SentenceDone(3), SpeechAudio(4, b"c"), SentenceDone(4)]
 
 
 def test_elevenlabs_sound_of_a_context_that_is_not_wanted_is_dropped() -> None:
     speaker = elevenlabs.ElevenLabs("eleven_flash_v2_5")
-    speaker.say(3, "Hello.")
+    speaker.speak(3, "Hello.")
     assert speaker.stop() == ()
-    speaker.say(4, "Yes?")
+    speaker.speak(4, "Yes?")
     late = (piece("s3", b"a"), piece("s3", final=True), piece("s99", b"x"), piece("other", b"x"))
-    assert reads(speaker, *late, piece("s4", b"b")) == [Sound(4, b"b")]
+    assert reads(speaker, *late, piece("s4", b"b")) == [SpeechAudio(4, b"b")]
 
 
 def test_elevenlabs_complaint_ends_the_session() -> None:
@@ -115,13 +115,13 @@ def test_elevenlabs_complaint_ends_the_session() -> None:
 def test_no_damaged_message_breaks_a_speaker() -> None:
     random = Random(6)
     documented = [piece("s1", b"a", final=True), {"type": "Flushed"}, {"type": "Cleared"}, {"error": "x"}]
-    every: list[Speaker] = [deepgram.Deepgram("m"), elevenlabs.ElevenLabs("m")]
+    every: list[TtsProtocol] = [deepgram.Deepgram("m"), elevenlabs.ElevenLabs("m")]
     for n in range(3000):
         raw = mutate(random, documented)
         message: Message = raw if random.random() < 0.5 else raw.decode("utf-8", "replace")
         for each in every:
             if n % 10 == 0:
                 each.stop()
-            each.say(n, "Hello.")
+            each.speak(n, "Hello.")
             for event in each.decode(message):
-                assert isinstance(event, (Fault, Sound, SentenceDone))
+                assert isinstance(event, (Fault, SpeechAudio, SentenceDone))

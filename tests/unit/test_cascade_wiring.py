@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from dialer.settings import Settings
-from dialer.voices.pipeline.urls import http_at, socket_at
-from dialer.voices.session import Composed
+from dialer.voices.pipeline.urls import http_url, socket_url
+from dialer.voices.session import PipelineVoice
 from dialer.wiring.voices import make_voices
 
 EVERY = (
@@ -20,7 +20,7 @@ def voices(*keys: str, **more: Any) -> set[str]:
     """The cascades that these keys make."""
     given = {name: SecretStr("k") for name in keys}
     made = make_voices(Settings(_env_file=None, **given, **more))
-    return {name for name, voice in made.items() if isinstance(voice, Composed)}
+    return {name for name, voice in made.items() if isinstance(voice, PipelineVoice)}
 
 
 def test_with_every_key_there_are_five() -> None:
@@ -48,7 +48,7 @@ def test_a_cascade_is_there_where_the_keys_of_all_its_three_parts_are(
 
 
 def test_a_base_keeps_its_path_and_http_becomes_ws() -> None:
-    assert socket_at("https://a.example.com", "/v1/x", []) == "wss://a.example.com/v1/x"
-    assert socket_at("http://127.0.0.1:1/deepgram/", "/v1/x", [("k", "a b")]) == "ws://127.0.0.1:1/deepgram/v1/x?k=a+b"
-    assert socket_at("wss://a.example.com/v1", "/x", []) == "wss://a.example.com/v1/x"
-    assert http_at("https://a.example.com/v1", "/audio/speech") == "https://a.example.com/v1/audio/speech"
+    assert socket_url("https://a.example.com", "/v1/x", []) == "wss://a.example.com/v1/x"
+    assert socket_url("http://127.0.0.1:1/deepgram/", "/v1/x", [("k", "a b")]) == "ws://127.0.0.1:1/deepgram/v1/x?k=a+b"
+    assert socket_url("wss://a.example.com/v1", "/x", []) == "wss://a.example.com/v1/x"
+    assert http_url("https://a.example.com/v1", "/audio/speech") == "https://a.example.com/v1/audio/speech"

@@ -13,31 +13,31 @@ from dialer.ava.tool_schemas import specs
 from dialer.simulator.gemini.checks import check_setup
 from dialer.voices.gemini import live, wire
 from dialer.voices.gemini.live import GeminiLive
-from dialer.voices.gemini.setup import SPEAKER, schema
+from dialer.voices.gemini.setup import DEFAULT_VOICE, schema
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
     Configure,
-    GoingAway,
-    Heard,
+    Ignored,
     ItemAdded,
-    Note,
-    Nothing,
-    Recall,
-    RecallTool,
+    ReplayMessage,
+    ReplayToolCall,
     Respond,
-    Resumable,
-    Setup,
-    Speak,
-    Speaking,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    ResumptionHandle,
+    SessionConfig,
+    SessionExpiring,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
+    SystemNote,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceCommand,
     VoiceEvent,
     VoiceOpened,
@@ -45,7 +45,7 @@ from dialer.voices.port import (
 )
 
 MODEL = "gemini-3.8-live"
-SETUP = Setup("You are AVA.", specs(), "ash", 0.8, 300, 1000, "gpt-transcribe", "en", model=MODEL)
+SETUP = SessionConfig("You are AVA.", specs(), "ash", 0.8, 300, 1000, "gpt-transcribe", "en", model=MODEL)
 LOUD = b64encode(bytes([0x10, 0x90] * 80)).decode()
 QUIET = b64encode(b"\xff" * 160).decode()
 
@@ -76,7 +76,7 @@ def test_a_session_begins_with_its_setup_which_the_service_accepts() -> None:
     setup = message["setup"]
     check_setup(setup, (MODEL,))
     assert setup["model"] == f"models/{MODEL}"
-    assert setup["generationConfig"]["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"] == SPEAKER
+    assert setup["generationConfig"]["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"] == DEFAULT_VOICE
     assert setup["realtimeInputConfig"]["automaticActivityDetection"] == {
         "prefixPaddingMs": 300,
         "silenceDurationMs": 1000,
@@ -86,7 +86,7 @@ def test_a_session_begins_with_its_setup_which_the_service_accepts() -> None:
 
 
 def test_a_script_names_a_speaker_of_geminis_and_a_call_without_tools_offers_none() -> None:
-    (message,) = told(GeminiLive(), Configure(replace(SETUP, speaker="Kore", tools=(), model="models/x", resume="h")))
+    (message,) = told(GeminiLive(), Configure(replace(SETUP, voice_id="Kore", tools=(), model="models/x", resume="h")))
     setup = message["setup"]
     assert setup["generationConfig"]["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"] == "Kore"
     assert "tools" not in setup
@@ -94,37 +94,39 @@ def test_a_script_names_a_speaker_of_geminis_and_a_call_without_tools_offers_non
 
 
 def test_the_address_moves_with_its_base_and_the_key_is_not_in_it() -> None:
-    assert live.address("https://g.example.com/", MODEL) == f"wss://g.example.com{live.PATH}"
-    assert live.address("http://127.0.0.1:9", MODEL) == f"ws://127.0.0.1:9{live.PATH}"
+    assert live.url("https://g.example.com/", MODEL) == f"wss://g.example.com{live.PATH}"
+    assert live.url("http://127.0.0.1:9", MODEL) == f"ws://127.0.0.1:9{live.PATH}"
     assert live.headers("k") == {"x-goog-api-key": "k"}
 
 
 def test_an_answer_is_sound_and_words_of_one_item_and_ends_with_its_turn() -> None:
     codec = GeminiLive()
     first = said(codec, serverContent={"modelTurn": sound(100), "outputTranscription": {"text": "Hello "}})
-    assert kinds(first) == [AnswerStarted, ItemAdded, Speaking, Audio]
+    assert kinds(first) == [ResponseStarted, ItemAdded, AgentTranscriptDelta, Audio]
     item = first[1].item  # type: ignore[union-attr]
     second = said(codec, serverContent={"modelTurn": sound(100), "outputTranscription": {"text": "there."}})
-    assert kinds(second) == [Speaking, Audio]
+    assert kinds(second) == [AgentTranscriptDelta, Audio]
     played = b"".join(b64decode(each.payload) for each in [*first, *second] if isinstance(each, Audio))
     assert len(played) == 1600, "200 ms at 8 kHz"
     assert ulaw.loudness(played) > 1000
-    assert said(codec, serverContent={"generationComplete": True}) == [Nothing("nothing new")]
+    assert said(codec, serverContent={"generationComplete": True}) == [Ignored("nothing new")]
     usage = {"promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 7}, {"modality": "TEXT", "tokenCount": 3}]}
     usage |= {"responseTokensDetails": [{"modality": "AUDIO", "tokenCount": 9}]}
     ended = said(codec, serverContent={"turnComplete": True}, usageMetadata=usage)
     counted = {"audio_in": 7, "text_in": 3, "audio_out": 9}
-    assert ended == [Spoken(item, "Hello there."), AnswerEnded("completed", usage=counted)]
+    assert ended == [AgentTranscript(item, "Hello there."), ResponseDone("completed", usage=counted)]
 
 
 def test_an_answer_that_is_interrupted_ends_once() -> None:
     codec = GeminiLive()
     said(codec, serverContent={"modelTurn": sound(100), "outputTranscription": {"text": "Well "}})
     cut = said(codec, serverContent={"interrupted": True})
-    assert (kinds(cut), cut[1]) == ([Spoken, AnswerEnded], AnswerEnded("cancelled"))
-    assert said(codec, serverContent={"turnComplete": True}) == [Nothing("nothing new")], "it is told twice"
+    assert (kinds(cut), cut[1]) == ([AgentTranscript, ResponseDone], ResponseDone("cancelled"))
+    assert said(codec, serverContent={"turnComplete": True}) == [Ignored("nothing new")], "it is told twice"
     said(codec, serverContent={"modelTurn": sound(20)})
-    assert kinds(said(codec, serverContent={"turnComplete": True})) == [Spoken, AnswerEnded], "the next one is its own"
+    assert kinds(said(codec, serverContent={"turnComplete": True})) == [AgentTranscript, ResponseDone], (
+        "the next one is its own"
+    )
 
 
 def test_what_the_student_said_is_one_turn_and_known_when_it_is_answered() -> None:
@@ -134,17 +136,17 @@ def test_what_the_student_said_is_one_turn_and_known_when_it_is_answered() -> No
     assert added.who == "student"
     said(codec, serverContent={"inputTranscription": {"text": "to study."}})
     answer = said(codec, serverContent={"modelTurn": sound(20)})
-    assert answer[0] == Heard(added.item, "I want to study.")
-    assert kinds(answer)[1:3] == [AnswerStarted, ItemAdded]
+    assert answer[0] == UserTranscript(added.item, "I want to study.")
+    assert kinds(answer)[1:3] == [ResponseStarted, ItemAdded]
     finished = said(codec, serverContent={"inputTranscription": {"text": "Yes.", "finished": True}})
-    assert kinds(finished) == [ItemAdded, Heard]
+    assert kinds(finished) == [ItemAdded, UserTranscript]
 
 
 def test_a_tool_is_an_answer_by_itself_and_its_result_is_gone_on_from_unasked() -> None:
     codec = GeminiLive()
     calls = [{"id": "c1", "name": "save_enquiry", "args": {"country": "Canada"}}]
     asked = said(codec, toolCall={"functionCalls": calls})
-    assert kinds(asked) == [AnswerStarted, ToolCalled, AnswerEnded]
+    assert kinds(asked) == [ResponseStarted, ToolCalled, ResponseDone]
     assert asked[1] == ToolCalled("c1", asked[1].item, "save_enquiry", '{"country":"Canada"}')  # type: ignore[union-attr]
     (result,) = told(codec, ToolResult("c1", '{"say":"Good."}'))
     response = {"id": "c1", "name": "save_enquiry", "response": {"output": {"say": "Good."}}}
@@ -158,7 +160,7 @@ def test_a_tool_after_words_ends_those_words_and_one_without_an_id_gets_one() ->
     codec = GeminiLive()
     said(codec, serverContent={"modelTurn": sound(20), "outputTranscription": {"text": "One moment."}})
     asked = said(codec, toolCall={"functionCalls": [{"name": "find_slots"}]})
-    assert kinds(asked) == [Spoken, ToolCalled, AnswerEnded]
+    assert kinds(asked) == [AgentTranscript, ToolCalled, ResponseDone]
     called = next(each for each in asked if isinstance(each, ToolCalled))
     (result,) = told(codec, ToolResult(called.tool_call, "no json"))
     assert result["toolResponse"]["functionResponses"][0]["response"] == {"output": "no json"}
@@ -167,7 +169,7 @@ def test_a_tool_after_words_ends_those_words_and_one_without_an_id_gets_one() ->
 def test_a_tool_that_the_model_took_back_is_not_answered() -> None:
     codec = GeminiLive()
     said(codec, toolCall={"functionCalls": [{"id": "c1", "name": "find_slots", "args": {}}]})
-    assert said(codec, toolCallCancellation={"ids": ["c1"]}) == [Nothing("nothing new")]
+    assert said(codec, toolCallCancellation={"ids": ["c1"]}) == [Ignored("nothing new")]
     assert told(codec, ToolResult("c1", "{}")) == []
     assert told(codec, Respond()) == []
 
@@ -176,9 +178,9 @@ def test_a_new_session_is_told_what_was_said_and_one_that_goes_on_is_not() -> No
     fresh, resumed = GeminiLive(), GeminiLive()
     resumed.encode(Configure(replace(SETUP, resume="h")))
     history: list[VoiceCommand] = [
-        Recall("a1", "ava", "Hello."),
-        Recall("s1", "student", "Hi."),
-        RecallTool("i1", "c9", "save_enquiry", "{}"),
+        ReplayMessage("a1", "ava", "Hello."),
+        ReplayMessage("s1", "student", "Hi."),
+        ReplayToolCall("i1", "c9", "save_enquiry", "{}"),
         ToolResult("c9", '{"saved":{}}'),
     ]
     roles = [told(fresh, each)[0]["clientContent"]["turns"][0]["role"] for each in history]
@@ -189,15 +191,15 @@ def test_a_new_session_is_told_what_was_said_and_one_that_goes_on_is_not() -> No
 
 def test_what_the_house_wants_is_told_and_what_gemini_cannot_do_is_not_asked_of_it() -> None:
     codec = GeminiLive()
-    (speak,) = told(codec, Speak('Say "Hello."'))
+    (speak,) = told(codec, RespondWith('Say "Hello."'))
     assert speak["clientContent"]["turnComplete"] is True
     assert speak["clientContent"]["turns"][0]["parts"][0]["text"].endswith('Say "Hello."')
     (words,) = told(codec, Respond(in_words=True))
     assert words["clientContent"]["turns"][0]["parts"][0]["text"].endswith(live.IN_WORDS)
-    (note,) = told(codec, Note("her sister studies there"))
+    (note,) = told(codec, SystemNote("her sister studies there"))
     assert note["clientContent"]["turnComplete"] is False
     assert told(codec, Cancel()) == told(codec, Truncate("a1", 100)) == []
-    assert (live.PROFILE.truncates, live.PROFILE.cancels, live.PROFILE.resumes) == (False, False, True)
+    assert (live.CAPABILITIES.truncates, live.CAPABILITIES.cancels, live.CAPABILITIES.resumes) == (False, False, True)
 
 
 def test_who_speaks_is_told_from_the_sound_that_is_passed_on_at_sixteen_kilohertz() -> None:
@@ -215,25 +217,25 @@ def test_who_speaks_is_told_from_the_sound_that_is_passed_on_at_sixteen_kilohert
 
 def test_an_end_that_comes_and_what_can_be_gone_on_with_are_told() -> None:
     codec = GeminiLive()
-    assert said(codec, goAway={"timeLeft": "9.5s"}) == [GoingAway(9.5)]
-    assert said(codec, goAway={"timeLeft": "soon"}) == [GoingAway(0.0)]
-    assert said(codec, sessionResumptionUpdate={"newHandle": "h", "resumable": True}) == [Resumable("h")]
-    assert said(codec, sessionResumptionUpdate={"newHandle": "h"}) == [Nothing("nothing new")]
+    assert said(codec, goAway={"timeLeft": "9.5s"}) == [SessionExpiring(9.5)]
+    assert said(codec, goAway={"timeLeft": "soon"}) == [SessionExpiring(0.0)]
+    assert said(codec, sessionResumptionUpdate={"newHandle": "h", "resumable": True}) == [ResumptionHandle("h")]
+    assert said(codec, sessionResumptionUpdate={"newHandle": "h"}) == [Ignored("nothing new")]
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"\xff", b'{"serverContent":5}', b"{" * 10_000])
 def test_what_is_no_message_means_nothing(raw: bytes) -> None:
-    assert GeminiLive().decode(raw) == (Nothing("malformed"),)
+    assert GeminiLive().decode(raw) == (Ignored("malformed"),)
 
 
 def test_an_unknown_kind_is_told_as_such_beside_what_is_known() -> None:
     events = said(GeminiLive(), telepathy={}, setupComplete={})
-    assert events == [Nothing("telepathy", unknown=True), VoiceReady()]
+    assert events == [Ignored("telepathy", unknown=True), VoiceReady()]
 
 
 def test_sound_that_is_none_is_left_out() -> None:
     broken = {"parts": [{"inlineData": {"data": "½", "mimeType": "audio/pcm;rate=24000"}}, {"text": "thinking"}]}
-    assert kinds(said(GeminiLive(), serverContent={"modelTurn": broken})) == [AnswerStarted, ItemAdded]
+    assert kinds(said(GeminiLive(), serverContent={"modelTurn": broken})) == [ResponseStarted, ItemAdded]
 
 
 def test_a_schema_is_spelled_as_gemini_has_it() -> None:

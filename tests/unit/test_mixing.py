@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dialer.audio.ulaw import SILENCE
 from dialer.bridge.conversation.effects import SendClear, SendMark
-from dialer.bridge.recording.stereo_mixer import LONGEST_GAP, Mixer
+from dialer.bridge.recording.stereo_mixer import MAX_GAP, StereoMixer
 from dialer.carriers.media import MediaFrame, MediaMark
 
 FRAME = 160
@@ -32,7 +32,7 @@ class Line:
     """A line whose clock runs by frames of 20 ms."""
 
     def __init__(self, notice: int = 0) -> None:
-        self.mixer = Mixer(notice)
+        self.mixer = StereoMixer(notice)
         self.ms = 0
         self.said = 0
         self.made = b""
@@ -141,7 +141,7 @@ def test_a_wire_that_trembles_makes_no_gaps() -> None:
     "frame",
     [
         MediaFrame(b64(b"late" * 40), 20),
-        MediaFrame(b64(b"far " * 40), LONGEST_GAP),
+        MediaFrame(b64(b"far " * 40), MAX_GAP),
         MediaFrame(b64(b"far " * 40), 10**30),
         MediaFrame("", 80),
         MediaFrame("A", 80),

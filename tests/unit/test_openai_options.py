@@ -14,33 +14,33 @@ from dialer.voices.openai import beta, realtime
 from dialer.voices.openai.beta import OpenAIBeta
 from dialer.voices.openai.realtime import OpenAIRealtime
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
     Configure,
-    Heard,
+    Ignored,
     ItemAdded,
-    Nothing,
-    Recall,
-    Setup,
-    Speak,
-    Speaking,
+    ReplayMessage,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    SessionConfig,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
     ToolCalled,
+    UserTranscript,
     VoiceFault,
     VoiceOpened,
     VoiceReady,
 )
 
-SETUP = Setup("You are AVA.", specs(), "marin", 0.5, 300, 500, "gpt-transcribe", "hi")
+SETUP = SessionConfig("You are AVA.", specs(), "marin", 0.5, 300, 500, "gpt-transcribe", "hi")
 BETA = json.loads((Path(__file__).parents[1] / "vectors" / "openai-realtime-beta.json").read_text(encoding="utf-8"))
 client = TypeAdapter[Any](RealtimeClientEvent)
 
 
-def session(setup: Setup) -> dict[str, Any]:
+def session(setup: SessionConfig) -> dict[str, Any]:
     """What the voice is set up with, which OpenAI's own types accept."""
     sent = realtime.encode(Configure(setup))
     client.validate_json(sent)
@@ -122,16 +122,16 @@ def _events(value: Any) -> list[dict[str, Any]]:
 
 MEANS: dict[str, type[Any]] = {
     "session.created": VoiceOpened,
-    "response.created": AnswerStarted,
+    "response.created": ResponseStarted,
     "response.audio.delta": Audio,
-    "response.audio_transcript.delta": Speaking,
-    "response.audio_transcript.done": Spoken,
+    "response.audio_transcript.delta": AgentTranscriptDelta,
+    "response.audio_transcript.done": AgentTranscript,
     "conversation.item.created": ItemAdded,
     "input_audio_buffer.committed": ItemAdded,
     "input_audio_buffer.speech_started": SpeechStarted,
     "input_audio_buffer.speech_stopped": SpeechStopped,
-    "conversation.item.input_audio_transcription.completed": Heard,
-    "response.done": AnswerEnded,
+    "conversation.item.input_audio_transcription.completed": UserTranscript,
+    "response.done": ResponseDone,
     "error": VoiceFault,
 }
 
@@ -147,7 +147,7 @@ def test_every_message_of_the_beta_is_read_by_its_present_name(message: dict[str
         assert isinstance(event, ToolCalled)
     else:
         assert isinstance(event, MEANS.get(kind, object))
-        assert not (isinstance(event, Nothing) and event.unknown)
+        assert not (isinstance(event, Ignored) and event.unknown)
 
 
 def test_the_beta_is_set_up_in_its_flat_shape() -> None:
@@ -170,17 +170,17 @@ def test_the_beta_is_set_up_in_its_flat_shape() -> None:
 
 
 def test_what_was_said_before_is_told_to_the_beta_in_its_own_words() -> None:
-    (sent,) = OpenAIBeta().encode(Recall("a1", "ava", "Hello."))
+    (sent,) = OpenAIBeta().encode(ReplayMessage("a1", "ava", "Hello."))
     assert json.loads(sent)["item"]["content"] == [{"type": "text", "text": "Hello."}]
     assert OpenAIBeta().encode(Cancel()) == OpenAIRealtime().encode(Cancel())
-    assert OpenAIBeta().encode(Speak("Say hello.")) == OpenAIRealtime().encode(Speak("Say hello."))
+    assert OpenAIBeta().encode(RespondWith("Say hello.")) == OpenAIRealtime().encode(RespondWith("Say hello."))
     assert beta.headers("k")["OpenAI-Beta"] == "realtime=v1"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"type":5}', b"[1]", b"\xff"])
 def test_what_is_no_message_is_none_in_the_beta_either(raw: bytes) -> None:
     (event,) = OpenAIBeta().decode(raw)
-    assert isinstance(event, Nothing)
+    assert isinstance(event, Ignored)
 
 
 def test_a_beta_session_in_the_telephones_format_is_ready_and_any_other_is_refused() -> None:

@@ -11,34 +11,44 @@ from pydantic import TypeAdapter
 
 from dialer.ava.tool_schemas import specs
 from dialer.bridge.conversation.core import Conversation
-from dialer.bridge.conversation.effects import Effect, End, Finish, Redial, RunTool, SaveTurn, SendClear, SendMark, Tell
+from dialer.bridge.conversation.effects import (
+    Effect,
+    EndReason,
+    Finish,
+    ReconnectVoice,
+    RunTool,
+    SaveTurn,
+    SendClear,
+    SendMark,
+    SendToVoice,
+)
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.carriers.twilio import media
 from dialer.voices.openai import realtime
 from dialer.voices.openai.events import IGNORED
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
     Configure,
-    Heard,
+    Ignored,
     ItemAdded,
-    Note,
-    Nothing,
     RateLimit,
-    Recall,
-    RecallTool,
+    ReplayMessage,
+    ReplayToolCall,
     Respond,
-    Setup,
-    Speak,
-    Speaking,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    SessionConfig,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
+    SystemNote,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceCommand,
     VoiceEvent,
     VoiceFault,
@@ -50,7 +60,7 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 VOICE = json.loads((VECTORS / "openai-realtime-ga.json").read_text(encoding="utf-8"))["sequences"]
 CARRIER = json.loads((VECTORS / "twilio-media-stream.json").read_text(encoding="utf-8"))
 FROM_VOICE = [step["message"] for steps in VOICE.values() for step in steps if step["direction"] == "server_to_client"]
-SETUP = Setup("You are AVA.", specs(), "marin", 0.5, 300, 500, "gpt-4o-mini-transcribe", "en")
+SETUP = SessionConfig("You are AVA.", specs(), "marin", 0.5, 300, 500, "gpt-4o-mini-transcribe", "en")
 KINDS: dict[str, type[VoiceEvent]] = {
     "session.created": VoiceOpened,
     "session.updated": VoiceReady,
@@ -58,12 +68,12 @@ KINDS: dict[str, type[VoiceEvent]] = {
     "input_audio_buffer.committed": ItemAdded,
     "input_audio_buffer.speech_started": SpeechStarted,
     "input_audio_buffer.speech_stopped": SpeechStopped,
-    "response.created": AnswerStarted,
+    "response.created": ResponseStarted,
     "response.output_audio.delta": Audio,
-    "response.output_audio_transcript.delta": Speaking,
-    "response.output_audio_transcript.done": Spoken,
-    "conversation.item.input_audio_transcription.completed": Heard,
-    "response.done": AnswerEnded,
+    "response.output_audio_transcript.delta": AgentTranscriptDelta,
+    "response.output_audio_transcript.done": AgentTranscript,
+    "conversation.item.input_audio_transcription.completed": UserTranscript,
+    "response.done": ResponseDone,
     "rate_limits.updated": RateLimit,
     "error": VoiceFault,
 }
@@ -119,16 +129,16 @@ def _wire(command: VoiceCommand) -> dict[str, Any]:
 def test_every_message_that_the_voice_documents_is_read_as_what_it_is(message: dict[str, Any]) -> None:
     event, kind = _read(message), message["type"]
     if kind == "response.output_item.done":
-        assert isinstance(event, ToolCalled if message["item"]["type"] == "function_call" else Nothing)
+        assert isinstance(event, ToolCalled if message["item"]["type"] == "function_call" else Ignored)
     else:
-        assert isinstance(event, Nothing if kind in IGNORED else KINDS[kind])
+        assert isinstance(event, Ignored if kind in IGNORED else KINDS[kind])
 
 
 @pytest.mark.parametrize("kind", [*DOCUMENTED, *KINDS])
 def test_every_documented_event_is_read_or_ignored_on_purpose(kind: str) -> None:
     event = _read({"type": kind})
-    assert not (isinstance(event, Nothing) and event.unknown)
-    assert (kind in IGNORED) <= isinstance(event, Nothing)
+    assert not (isinstance(event, Ignored) and event.unknown)
+    assert (kind in IGNORED) <= isinstance(event, Ignored)
 
 
 def test_nothing_is_ignored_that_is_not_documented() -> None:
@@ -142,8 +152,8 @@ def test_an_event_that_nobody_knows_is_ignored_and_told_once() -> None:
     for n in range(50):
         assert talk.voice(_read({"type": "response.telepathy.delta"}), 1.0) == []
         assert talk.voice(_read({"type": f"new.{n}"}), 1.0) == []
-    assert "response.telepathy.delta" in talk.strange
-    assert len(talk.strange) == 20
+    assert "response.telepathy.delta" in talk.unknown_events
+    assert len(talk.unknown_events) == 20
 
 
 def test_the_least_that_was_left_of_a_minutes_tokens_is_kept() -> None:
@@ -158,8 +168,8 @@ def test_the_least_that_was_left_of_a_minutes_tokens_is_kept() -> None:
 def test_the_words_and_numbers_of_a_message_are_kept() -> None:
     ids = {"item_id": "i", "content_index": 0}
     completed = "conversation.item.input_audio_transcription.completed"
-    assert _read({"type": completed, "transcript": " Yes. \n", **ids}) == Heard("i", "Yes.")
-    assert _read({"type": completed.replace("completed", "failed"), "error": {}, **ids}) == Heard("i", None)
+    assert _read({"type": completed, "transcript": " Yes. \n", **ids}) == UserTranscript("i", "Yes.")
+    assert _read({"type": completed.replace("completed", "failed"), "error": {}, **ids}) == UserTranscript("i", None)
     assert _read({"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 6900, **ids}) == SpeechStopped(6900)
     for kind, role, who in (
         ("message", "assistant", "ava"),
@@ -177,7 +187,7 @@ def test_the_words_and_numbers_of_a_message_are_kept() -> None:
 
 def test_a_tool_call_that_was_cut_off_is_not_run() -> None:
     call = {"type": "function_call", "status": "incomplete", "call_id": "c", "name": "book_slot", "arguments": '{"sl'}
-    assert isinstance(_read({"type": "response.output_item.done", "item": call}), Nothing)
+    assert isinstance(_read({"type": "response.output_item.done", "item": call}), Ignored)
 
 
 def test_tokens_are_counted_by_what_they_cost() -> None:
@@ -185,23 +195,23 @@ def test_tokens_are_counted_by_what_they_cost() -> None:
         step["message"] for step in VOICE["greeting_ai_speaks_first"] if step["message"]["type"] == "response.done"
     )
     counts = {"text_in": 55, "audio_in": 13, "text_cached": 64, "text_out": 30, "audio_out": 91}
-    assert _read(done) == AnswerEnded("completed", None, counts)
+    assert _read(done) == ResponseDone("completed", None, counts)
     details = {"text_tokens": 9, "audio_tokens": 8, "cached_tokens_details": {"text_tokens": 2, "audio_tokens": 8}}
     response = {"status": "cancelled", "usage": {"input_token_details": details, "output_token_details": None}}
-    assert _read({"type": "response.done", "response": response}) == AnswerEnded(
+    assert _read({"type": "response.done", "response": response}) == ResponseDone(
         "cancelled", None, {"text_in": 7, "text_cached": 2, "audio_cached": 8}
     )
-    assert _read({"type": "response.done", "response": {"status": "failed"}}) == AnswerEnded("failed", "failed")
+    assert _read({"type": "response.done", "response": {"status": "failed"}}) == ResponseDone("failed", "failed")
 
 
 def test_failures_of_the_model_are_named_and_an_answer_that_was_merely_cut_short_is_none() -> None:
     ended = [_read(step["message"]) for step in VOICE["failed_and_incomplete_responses"]]
-    assert [(event.status, event.fault) for event in ended if isinstance(event, AnswerEnded)] == [
+    assert [(event.status, event.fault) for event in ended if isinstance(event, ResponseDone)] == [
         ("failed", "insufficient_quota"),
         ("failed", "rate_limit_exceeded"),
         ("incomplete", None),
     ]
-    assert [event.hopeless for event in ended if isinstance(event, AnswerEnded)] == [True, False, False]
+    assert [event.hopeless for event in ended if isinstance(event, ResponseDone)] == [True, False, False]
 
 
 def test_only_errors_that_end_the_session_or_refuse_its_set_up_are_fatal() -> None:
@@ -233,7 +243,7 @@ def test_a_session_that_would_be_noise_on_a_phone_is_refused(side: str) -> None:
 
 @pytest.mark.parametrize("frame", [b"", b"{", b"\xff", b"[]", b'{"type":5}', b"{}", b'{"type":"error"}', DEEP])
 def test_what_is_not_a_message_changes_nothing(frame: bytes) -> None:
-    assert isinstance(realtime.decode(frame), Nothing)
+    assert isinstance(realtime.decode(frame), Ignored)
 
 
 @pytest.mark.parametrize("odd", [None, 5, "x", [], {}, ["x"], {"x": 5}, -1.5, True], ids=json.dumps)
@@ -260,15 +270,15 @@ def _with(message: dict[str, Any], path: tuple[str, ...], odd: object) -> dict[s
     "command",
     [
         Configure(SETUP),
-        Speak("Hi."),
+        RespondWith("Hi."),
         Respond(),
         Respond(in_words=True),
         Cancel(),
         Truncate("i", 700),
         ToolResult("c", '{"ok":true}'),
-        Recall("i", "ava", "Which country?"),
-        Recall("i", "student", "Canada."),
-        RecallTool("i", "c", "find_slots", "{}"),
+        ReplayMessage("i", "ava", "Which country?"),
+        ReplayMessage("i", "student", "Canada."),
+        ReplayToolCall("i", "c", "find_slots", "{}"),
     ],
     ids=lambda command: type(command).__name__,
 )
@@ -303,14 +313,14 @@ def test_the_transcribers_own_tokens_are_counted_apart() -> None:
     completed = "conversation.item.input_audio_transcription.completed"
     event = {"type": completed, "item_id": "i", "content_index": 0, "transcript": "Yes."}
     tokens = {"type": "tokens", "input_token_details": {"text_tokens": 0, "audio_tokens": 12}, "output_tokens": 3}
-    assert _read({**event, "usage": tokens}) == Heard(
+    assert _read({**event, "usage": tokens}) == UserTranscript(
         "i", "Yes.", {"transcribed_audio_in": 12, "transcribed_text_out": 3}
     )
-    assert _read({**event, "usage": {"type": "duration", "seconds": 1.25}}) == Heard(
+    assert _read({**event, "usage": {"type": "duration", "seconds": 1.25}}) == UserTranscript(
         "i", "Yes.", {"transcribed_ms": 1250}
     )
     for odd in ({"seconds": "x"}, {"output_tokens": []}, {"input_token_details": {"audio_tokens": "1"}}):
-        assert _read({**event, "usage": odd}) == Heard("i", "Yes."), "the words count, whatever the bill says"
+        assert _read({**event, "usage": odd}) == UserTranscript("i", "Yes."), "the words count, whatever the bill says"
 
 
 def test_a_students_sound_is_passed_on_as_it_came() -> None:
@@ -338,7 +348,7 @@ def _drive(talk: Conversation, sequence: list[dict[str, Any]]) -> list[Effect]:
 
 
 def _commands(effects: list[Effect]) -> list[VoiceCommand]:
-    return [effect.command for effect in effects if isinstance(effect, Tell)]
+    return [effect.command for effect in effects if isinstance(effect, SendToVoice)]
 
 
 def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended() -> None:
@@ -352,7 +362,7 @@ def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended
                 assert talk.frame(event)
             elif not isinstance(event, MediaStopped):
                 effects += talk.media(event, 0.5)
-    assert effects == [Tell(Speak("open"))]
+    assert effects == [SendToVoice(RespondWith("open"))]
     assert (talk.stream_ms, talk.given_bytes) == (101, 480)
     greeting = "Hello, this is AVA calling from the university."
     assert _drive(talk, VOICE["greeting_ai_speaks_first"]) == [
@@ -379,13 +389,16 @@ def test_a_call_as_both_providers_document_it_is_opened_talked_through_and_ended
     assert talk.usages[""]["audio_out"] > 0
     stop = media.decode(json.dumps(CARRIER["answered_call"][-1]["message"]).encode())
     assert isinstance(stop, MediaStopped)
-    assert talk.media(stop, 2.0) == [SaveTurn("item_004", "ava", "", 1000, 0), Finish(End.STUDENT_LEFT)]  # not heard
+    assert talk.media(stop, 2.0) == [
+        SaveTurn("item_004", "ava", "", 1000, 0),
+        Finish(EndReason.STUDENT_LEFT),
+    ]  # not heard
 
 
 def _talking() -> Conversation:
     talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0)
     talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
-    for event in (VoiceReady(), AnswerStarted(), AnswerEnded("completed")):
+    for event in (VoiceReady(), ResponseStarted(), ResponseDone("completed")):
         talk.voice(event, 0.0)
     return talk
 
@@ -422,13 +435,13 @@ def test_a_student_who_speaks_when_ava_was_made_but_not_yet_heard_cuts_her_too()
 def test_a_session_that_expires_is_followed_by_another_one() -> None:
     """F47: session_expired."""
     talk = _talking()
-    assert _drive(talk, VOICE["session_end"])[0] == Redial()
+    assert _drive(talk, VOICE["session_end"])[0] == ReconnectVoice()
     assert not talk.is_over
 
 
 def test_a_session_speaks_the_protocol_as_it_is_and_a_note_is_the_systems() -> None:
     codec = realtime.OpenAIRealtime()
-    (sent,) = codec.encode(Note("her sister studies there"))
+    (sent,) = codec.encode(SystemNote("her sister studies there"))
     item = json.loads(sent)["item"]
     assert (item["role"], item["content"]) == ("system", [{"type": "input_text", "text": "her sister studies there"}])
     assert codec.encode_audio("AAAA") == realtime.encode_audio("AAAA")
@@ -437,4 +450,4 @@ def test_a_session_speaks_the_protocol_as_it_is_and_a_note_is_the_systems() -> N
 
 @pytest.mark.parametrize("delta", ['"},"x":{"', "AAA", "AA\\A", "A===", "½½½½", "AA AA"])
 def test_what_is_no_sound_is_not_sent_on_to_the_carrier(delta: str) -> None:
-    assert _read({"type": "response.output_audio.delta", "item_id": "a", "delta": delta}) == Nothing("malformed")
+    assert _read({"type": "response.output_audio.delta", "item_id": "a", "delta": delta}) == Ignored("malformed")

@@ -9,38 +9,38 @@ from hypothesis import strategies as st
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.effects import (
     Effect,
-    End,
+    EndReason,
     Finish,
-    Play,
-    Redial,
+    PlayClip,
+    ReconnectVoice,
     RunTool,
     SaveTurn,
     SendClear,
     SendMark,
-    Tell,
+    SendToVoice,
 )
-from dialer.bridge.conversation.hangup import GOODBYE_WITHIN_S, MARK_GRACE_MS
+from dialer.bridge.conversation.hangup import GOODBYE_TIMEOUT_S, MARK_GRACE_MS
 from dialer.bridge.conversation.playback import MARK_EVERY, Cut, Playback
-from dialer.bridge.conversation.watchdog import APOLOGY_WITHIN_S
+from dialer.bridge.conversation.watchdog import APOLOGY_TIMEOUT_S
 from dialer.bridge.prompts.loader import GOODBYE
 from dialer.carriers.media import MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
-    Heard,
     ItemAdded,
     Respond,
-    Setup,
-    Speak,
-    Speaking,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    SessionConfig,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceEvent,
     VoiceFault,
     VoiceOpened,
@@ -54,13 +54,13 @@ WORDS = st.sampled_from(["", "Hello there.", "please stop calling me"])
 EVENTS: st.SearchStrategy[VoiceEvent] = st.one_of(
     st.builds(Audio, ITEMS, st.integers(0, 3000).map(lambda ms: _sound(ms))),
     st.builds(ItemAdded, ITEMS, st.none() | ITEMS, st.sampled_from(["ava", "student", None])),
-    st.builds(Spoken, ITEMS, WORDS),
-    st.builds(Heard, ITEMS, st.none() | WORDS),
+    st.builds(AgentTranscript, ITEMS, WORDS),
+    st.builds(UserTranscript, ITEMS, st.none() | WORDS),
     st.builds(SpeechStopped, TIMES),
     st.builds(ToolCalled, st.uuids().map(str), ITEMS, st.just("end_call"), st.just("{}")),
-    st.builds(AnswerEnded, st.just("completed"), st.none() | st.none() | st.just("failed")),
-    st.builds(Speaking, ITEMS, WORDS),
-    st.sampled_from([SpeechStarted(), AnswerStarted(), VoiceOpened(), VoiceReady()]),
+    st.builds(ResponseDone, st.just("completed"), st.none() | st.none() | st.just("failed")),
+    st.builds(AgentTranscriptDelta, ITEMS, WORDS),
+    st.sampled_from([SpeechStarted(), ResponseStarted(), VoiceOpened(), VoiceReady()]),
     st.builds(VoiceFault, st.just("conversation_already_has_active_response"), st.just(""), st.just(False)),
     st.builds(VoiceFault, st.just("session_expired"), st.just(""), st.booleans(), st.booleans()),
 )
@@ -73,14 +73,14 @@ STEPS = st.one_of(
 )
 
 
-SETUP = Setup("", (), "", 0.5, 300, 500, "", "")
+SETUP = SessionConfig("", (), "", 0.5, 300, 500, "", "")
 
 
 def _talk() -> Conversation:
     talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0)
     talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
     talk.voice(VoiceReady(), 0.0)
-    talk.voice(AnswerStarted(), 0.0)
+    talk.voice(ResponseStarted(), 0.0)
     return talk
 
 
@@ -157,21 +157,21 @@ def test_a_student_who_speaks_stops_ava_first_at_the_phone_and_then_in_the_model
     assert talk.audio(Audio("a", _sound(1000)))
     _at(talk, 1020)
     assert talk.audio(Audio("a", _sound(3000)))
-    assert talk.voice(Spoken("a", "one two three four"), 1.0) == [
+    assert talk.voice(AgentTranscript("a", "one two three four"), 1.0) == [
         SendMark("0:32000"),
         SaveTurn("a", "ava", "one two three four", 1000, None),
     ]
     _at(talk, 3000)
     assert talk.voice(SpeechStarted(), 3.0) == [
         SendClear(),
-        Tell(Cancel()),
-        Tell(Truncate("a", 2000)),
+        SendToVoice(Cancel()),
+        SendToVoice(Truncate("a", 2000)),
         SaveTurn("a", "ava", "one two", 1000, 2000),
     ]
     assert not talk.audio(Audio("a", _sound(20)))
     assert talk.media(MediaMark("0:32000"), 3.1) == []
     assert not talk.playback.is_playing(3000)
-    assert talk.voice(AnswerEnded("cancelled"), 3.2) == []
+    assert talk.voice(ResponseDone("cancelled"), 3.2) == []
     assert talk.voice(SpeechStarted(), 3.2) == []
 
 
@@ -179,8 +179,8 @@ def test_words_that_are_known_only_after_the_interruption_are_cut_at_what_was_he
     talk = _talk()
     talk.audio(Audio("a", _sound(1000)))
     _at(talk, 500)
-    assert talk.voice(SpeechStarted(), 1.0) == [SendClear(), Tell(Cancel()), Tell(Truncate("a", 500))]
-    assert talk.voice(Spoken("a", "We have several scholarships"), 1.0) == [
+    assert talk.voice(SpeechStarted(), 1.0) == [SendClear(), SendToVoice(Cancel()), SendToVoice(Truncate("a", 500))]
+    assert talk.voice(AgentTranscript("a", "We have several scholarships"), 1.0) == [
         SaveTurn("a", "ava", "We have", 0, 500),
     ]
 
@@ -188,60 +188,60 @@ def test_words_that_are_known_only_after_the_interruption_are_cut_at_what_was_he
 def test_the_goodbye_is_said_whole_and_the_talk_ends_when_the_last_mark_comes_back() -> None:
     talk = _talk()
     talk.voice(ToolCalled("c", "i", "end_call", "{}"), 1.0)
-    talk.voice(AnswerEnded("completed"), 1.0)
-    assert talk.tool_done("c", "{}", ends=True, opted_out=False, now=1.0)[-1] == Tell(Respond())
-    talk.voice(AnswerStarted(), 1.0)
+    talk.voice(ResponseDone("completed"), 1.0)
+    assert talk.tool_done("c", "{}", ends=True, opted_out=False, now=1.0)[-1] == SendToVoice(Respond())
+    talk.voice(ResponseStarted(), 1.0)
     talk.audio(Audio("bye", _sound(1000)))
     assert talk.voice(SpeechStarted(), 1.1) == []  # "ok, bye" does not cut it
     assert talk.media(MediaMark("none of ours"), 1.1) == []
-    assert talk.voice(AnswerEnded("completed"), 1.2) == [SendMark("0:8000")]
+    assert talk.voice(ResponseDone("completed"), 1.2) == [SendMark("0:8000")]
     _at(talk, 1000)
     assert talk.tick(2.2) == []
-    assert talk.media(MediaMark("0:8000"), 2.3) == [Finish(End.GOODBYE)]
+    assert talk.media(MediaMark("0:8000"), 2.3) == [Finish(EndReason.GOODBYE)]
     assert talk.tick(2.4) == talk.media(MediaMark("0:8000"), 2.5) == []
 
 
 def test_a_goodbye_whose_mark_is_lost_ends_by_the_clock_of_the_stream() -> None:
     talk = _talk()
-    talk.voice(AnswerEnded("completed"), 0.5)
+    talk.voice(ResponseDone("completed"), 0.5)
     talk.opted_out(1.0)
     talk.audio(Audio("bye", _sound(1000)))
-    talk.voice(AnswerEnded("completed"), 1.2)
+    talk.voice(ResponseDone("completed"), 1.2)
     _at(talk, 1000 + MARK_GRACE_MS - 20)
     assert talk.tick(3.4) == []
     _at(talk, 1000 + MARK_GRACE_MS)
-    assert talk.tick(3.5) == [Finish(End.GOODBYE)]
+    assert talk.tick(3.5) == [Finish(EndReason.GOODBYE)]
 
 
 def test_a_goodbye_that_never_comes_is_not_waited_for_for_ever() -> None:
     talk = _talk()
-    assert talk.opted_out(1.0) == [Tell(Cancel())]
+    assert talk.opted_out(1.0) == [SendToVoice(Cancel())]
     assert talk.tick(5.0) == []
-    late = 1.1 + GOODBYE_WITHIN_S
-    assert Play(GOODBYE) in talk.tick(late)
-    assert talk.tick(late + APOLOGY_WITHIN_S) == []
-    assert talk.tick(late + APOLOGY_WITHIN_S + 0.1)[-1] == Finish(End.GOODBYE)
+    late = 1.1 + GOODBYE_TIMEOUT_S
+    assert PlayClip(GOODBYE) in talk.tick(late)
+    assert talk.tick(late + APOLOGY_TIMEOUT_S) == []
+    assert talk.tick(late + APOLOGY_TIMEOUT_S + 0.1)[-1] == Finish(EndReason.GOODBYE)
 
 
 def test_a_long_goodbye_is_heard_to_its_last_word() -> None:
     talk = _talk()
-    talk.voice(AnswerEnded("completed"), 0.5)
+    talk.voice(ResponseDone("completed"), 0.5)
     talk.opted_out(1.0)
     talk.audio(Audio("bye", _sound(14_000)))
-    talk.voice(AnswerEnded("completed"), 1.0)
+    talk.voice(ResponseDone("completed"), 1.0)
     _at(talk, 13_900)
     assert talk.tick(14.9) == []
     _at(talk, 14_020)  # sent and due by the clock, but the carrier's mark has not come back yet
     assert talk.tick(15.0) == []
-    assert talk.media(MediaMark("0:112000"), 15.2) == [Finish(End.GOODBYE)]
+    assert talk.media(MediaMark("0:112000"), 15.2) == [Finish(EndReason.GOODBYE)]
 
 
 def test_the_goodbye_after_an_opt_out_takes_the_place_of_what_ava_was_saying() -> None:
     talk = _talk()
     talk.audio(Audio("a", _sound(1000)))
-    talk.voice(AnswerEnded("completed"), 0.5)
+    talk.voice(ResponseDone("completed"), 0.5)
     _at(talk, 250)
-    assert talk.opted_out(1.0) == [SendClear(), Tell(Truncate("a", 250)), Tell(Speak("goodbye"))]
+    assert talk.opted_out(1.0) == [SendClear(), SendToVoice(Truncate("a", 250)), SendToVoice(RespondWith("goodbye"))]
 
 
 @given(st.booleans(), st.lists(STEPS, max_size=60))
@@ -265,9 +265,9 @@ def test_whatever_comes_in_whatever_order_a_talk_ends_once_and_never_claims_more
             case "tool" | "tool that ends" if running:
                 tool, ends = running.pop(0), step != "tool"
                 done = talk.tool_done(tool, "{}", ends=ends, opted_out=False, now=now, failed=not ends)
-                told = [each for each in done if each == Tell(ToolResult(tool, "{}"))]
+                told = [each for each in done if each == SendToVoice(ToolResult(tool, "{}"))]
                 assert len(told) <= 1
-                assert told == done[:1] or not told or Redial() in effects
+                assert told == done[:1] or not told or ReconnectVoice() in effects
             case "mark" | "oldest mark" if marks:
                 done = talk.media(MediaMark(marks[-1 if step == "mark" else 0]), now)
             case "a foreign mark":
@@ -283,9 +283,9 @@ def test_whatever_comes_in_whatever_order_a_talk_ends_once_and_never_claims_more
             case "voice gone":
                 done = talk.voice_lost("gone", now)
             case "cut":
-                done = talk.leave(End.STREAM_CUT, now)
+                done = talk.end(EndReason.STREAM_CUT, now)
             case "choked" | "unchoked":
-                talk.voice_choked(step == "choked")
+                talk.voice_backpressure(step == "choked")
             case str():
                 done = talk.tick(now)
             case _:
@@ -293,9 +293,9 @@ def test_whatever_comes_in_whatever_order_a_talk_ends_once_and_never_claims_more
         running += [effect.tool_call for effect in done if isinstance(effect, RunTool)]
         effects += done
         for effect in done:
-            if isinstance(effect, Tell) and isinstance(effect.command, Truncate):
+            if isinstance(effect, SendToVoice) and isinstance(effect.command, Truncate):
                 assert 0 <= effect.command.heard_ms <= sent[effect.command.item] // 8
-            assert not (running and effect in (Tell(Respond()), Tell(Speak("goodbye"))))
+            assert not (running and effect in (SendToVoice(Respond()), SendToVoice(RespondWith("goodbye"))))
     effects += talk.tick(1000.0) + talk.tick(2000.0)
     assert len([effect for effect in effects if isinstance(effect, Finish)]) == 1
     assert sorted(talk.positions().values()) == list(range(len(talk.positions())))

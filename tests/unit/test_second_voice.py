@@ -4,41 +4,41 @@ from base64 import b64encode
 
 import pytest
 
-from dialer.bridge.conversation.core import READY_WITHIN_S, RESUME, Conversation
-from dialer.bridge.conversation.effects import Effect, End, Finish, Play, Redial, Tell
-from dialer.bridge.conversation.failover import MOVE_BEFORE_S, SPARE_AFTER_S
+from dialer.bridge.conversation.core import READY_TIMEOUT_S, RESUME, Conversation
+from dialer.bridge.conversation.effects import Effect, EndReason, Finish, PlayClip, ReconnectVoice, SendToVoice
+from dialer.bridge.conversation.failover import BACKUP_AFTER_S, MIGRATE_BEFORE_S
 from dialer.bridge.conversation.watchdog import REPLACE_SESSION_AFTER_S
 from dialer.bridge.prompts.loader import MOMENT, SORRY
 from dialer.carriers.media import MediaFrame, MediaStarted
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
     Audio,
     Configure,
-    GoingAway,
-    Heard,
     ItemAdded,
-    Recall,
-    Resumable,
-    Setup,
-    Speak,
+    ReplayMessage,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    ResumptionHandle,
+    SessionConfig,
+    SessionExpiring,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
+    UserTranscript,
     VoiceEvent,
     VoiceFault,
     VoiceOpened,
     VoiceReady,
 )
 
-SETUP = Setup("You are AVA.", (), "marin", 0.5, 300, 500, "gpt-4o-mini-transcribe", "en")
+SETUP = SessionConfig("You are AVA.", (), "marin", 0.5, 300, 500, "gpt-4o-mini-transcribe", "en")
 SECOND = b64encode(b"\xff" * 8000).decode()
 QUOTA = VoiceFault("insufficient_quota", "no money", fatal=True)
 
 
 def _talk(*, spare: bool = True, media: bool = True) -> Conversation:
     talk = Conversation(SETUP, "open", "goodbye", 600.0, 0.0)
-    talk.dialling.spare = spare
+    talk.failover.backup = spare
     if media:
         talk.media(MediaStarted("MZ1", "CA1", {}), 0.0)
     return talk
@@ -49,10 +49,10 @@ def _listening(*, spare: bool = True) -> Conversation:
     _say(
         talk,
         VoiceReady(),
-        AnswerStarted(),
+        ResponseStarted(),
         ItemAdded("a1", None, "ava"),
-        Spoken("a1", "Hello."),
-        AnswerEnded("completed"),
+        AgentTranscript("a1", "Hello."),
+        ResponseDone("completed"),
     )
     return talk
 
@@ -62,11 +62,11 @@ def _say(talk: Conversation, *events: VoiceEvent, now: float = 0.0) -> list[Effe
 
 
 def _commands(effects: list[Effect]) -> list[object]:
-    return [effect.command for effect in effects if isinstance(effect, Tell)]
+    return [effect.command for effect in effects if isinstance(effect, SendToVoice)]
 
 
 def _clips(effects: list[Effect]) -> list[object]:
-    return [effect.clip for effect in effects if isinstance(effect, Play)]
+    return [effect.clip for effect in effects if isinstance(effect, PlayClip)]
 
 
 @pytest.mark.parametrize("why", ["refused", "fault", "silence"])
@@ -77,12 +77,12 @@ def test_a_voice_that_cannot_start_is_exchanged_before_the_student_wonders(why: 
     elif why == "fault":
         done = _say(talk, QUOTA, now=0.3)
     else:
-        assert talk.tick(SPARE_AFTER_S) == []
-        done = talk.tick(SPARE_AFTER_S + 0.1)
-    assert Redial() in done
+        assert talk.tick(BACKUP_AFTER_S) == []
+        done = talk.tick(BACKUP_AFTER_S + 0.1)
+    assert ReconnectVoice() in done
     assert _clips(done) == []
-    assert talk.dialling.on_spare
-    assert _commands(_say(talk, VoiceOpened(), VoiceReady(), now=2.0)) == [Configure(SETUP), Speak("open")]
+    assert talk.failover.on_backup
+    assert _commands(_say(talk, VoiceOpened(), VoiceReady(), now=2.0)) == [Configure(SETUP), RespondWith("open")]
 
 
 def test_when_both_voices_cannot_start_the_student_is_told_so() -> None:
@@ -94,27 +94,32 @@ def test_when_both_voices_cannot_start_the_student_is_told_so() -> None:
     assert _clips(_say(alone, QUOTA, now=0.3)) == [SORRY]
     slow = _talk()
     slow.voice_lost("not reached: 401", 0.3)
-    assert _clips(slow.tick(READY_WITHIN_S + 0.1)) == [SORRY]
+    assert _clips(slow.tick(READY_TIMEOUT_S + 0.1)) == [SORRY]
 
 
 def test_nobody_is_turned_to_before_the_carrier_is_there() -> None:
-    assert _talk(media=False).tick(SPARE_AFTER_S + 1) == []
+    assert _talk(media=False).tick(BACKUP_AFTER_S + 1) == []
 
 
 def test_the_second_voice_takes_over_with_all_that_was_said() -> None:
     talk = _listening()
-    _say(talk, ItemAdded("s1", "a1", "student"), Heard("s1", "I want to study."), Resumable("of the first"))
+    _say(
+        talk,
+        ItemAdded("s1", "a1", "student"),
+        UserTranscript("s1", "I want to study."),
+        ResumptionHandle("of the first"),
+    )
     done = talk.voice_lost("it closed with 1011", 5.0)
-    assert Redial() in done
+    assert ReconnectVoice() in done
     assert _clips(done) == [MOMENT]
     told = _commands(_say(talk, VoiceOpened(), VoiceReady(), now=5.5))
     assert told == [
         Configure(SETUP),
-        Recall("a1", "ava", "Hello."),
-        Recall("s1", "student", "I want to study."),
-        Speak(RESUME),
+        ReplayMessage("a1", "ava", "Hello."),
+        ReplayMessage("s1", "student", "I want to study."),
+        RespondWith(RESUME),
     ]
-    assert Redial() in talk.voice_lost("it closed with 1006", 9.0), "once more, in a new session of the second"
+    assert ReconnectVoice() in talk.voice_lost("it closed with 1006", 9.0), "once more, in a new session of the second"
     _say(talk, VoiceReady(), now=9.2)
     assert _clips(talk.voice_lost("it closed with 1006", 12.0))[-1] == SORRY
 
@@ -123,13 +128,13 @@ def test_a_voice_that_answers_nothing_or_fails_twice_is_exchanged_once() -> None
     mute = _listening()
     _say(mute, SpeechStarted(), SpeechStopped(100), now=1.0)
     mute.frame(MediaFrame("", 20))
-    assert Redial() in mute.tick(1.1 + REPLACE_SESSION_AFTER_S)
+    assert ReconnectVoice() in mute.tick(1.1 + REPLACE_SESSION_AFTER_S)
     failing = _listening()
-    failed = (AnswerStarted(), AnswerEnded("failed", "server_error"))
+    failed = (ResponseStarted(), ResponseDone("failed", "server_error"))
     _say(failing, *failed, now=1.0)
     failing.tick(2.1)
-    assert Redial() in _say(failing, *failed, now=2.2)
-    _say(failing, VoiceReady(), AnswerStarted(), AnswerEnded("completed"), now=2.5)
+    assert ReconnectVoice() in _say(failing, *failed, now=2.2)
+    _say(failing, VoiceReady(), ResponseStarted(), ResponseDone("completed"), now=2.5)
     _say(failing, *failed, now=3.0)
     failing.tick(4.1)
     assert _clips(_say(failing, *failed, now=4.2))[-1] == SORRY
@@ -137,12 +142,12 @@ def test_a_voice_that_answers_nothing_or_fails_twice_is_exchanged_once() -> None
 
 def test_a_session_that_is_to_be_ended_is_left_in_a_quiet_moment_and_nobody_hears_of_it() -> None:
     talk = _listening()
-    _say(talk, Resumable("h1"), Resumable("h2"), GoingAway(30.0), now=1.0)
-    assert talk.tick(1.1) == [Redial()]
+    _say(talk, ResumptionHandle("h1"), ResumptionHandle("h2"), SessionExpiring(30.0), now=1.0)
+    assert talk.tick(1.1) == [ReconnectVoice()]
     assert talk.tick(1.2) == []
     done = _say(talk, VoiceOpened(), VoiceReady(), now=1.5)
-    assert _commands(done)[0] == Configure(Setup(*_fields(), resume="h2"))
-    assert Speak(RESUME) not in _commands(done)
+    assert _commands(done)[0] == Configure(SessionConfig(*_fields(), resume="h2"))
+    assert RespondWith(RESUME) not in _commands(done)
     assert talk.faults == []
 
 
@@ -152,48 +157,48 @@ def _fields() -> tuple[object, ...]:
 
 def test_a_session_that_is_to_be_ended_is_left_in_time_even_if_somebody_speaks() -> None:
     talk = _listening()
-    _say(talk, AnswerStarted(), GoingAway(10.0), now=1.0)
+    _say(talk, ResponseStarted(), SessionExpiring(10.0), now=1.0)
     talk.audio(Audio("a2", SECOND))
     assert talk.tick(2.0) == []
-    done = talk.tick(1.0 + 10.0 - MOVE_BEFORE_S)
-    assert Redial() in done
-    assert Speak(RESUME) in _commands(_say(talk, VoiceReady(), now=9.5))
+    done = talk.tick(1.0 + 10.0 - MIGRATE_BEFORE_S)
+    assert ReconnectVoice() in done
+    assert RespondWith(RESUME) in _commands(_say(talk, VoiceReady(), now=9.5))
 
 
 def test_a_handle_that_is_not_known_any_more_costs_a_new_session_and_not_the_talk() -> None:
     talk = _listening(spare=False)
-    _say(talk, Resumable("h1"), GoingAway(30.0), now=1.0)
+    _say(talk, ResumptionHandle("h1"), SessionExpiring(30.0), now=1.0)
     talk.tick(1.1)
     _say(talk, VoiceOpened(), now=1.2)
-    assert Redial() in talk.voice_lost("it closed with 1007", 1.3)
+    assert ReconnectVoice() in talk.voice_lost("it closed with 1007", 1.3)
     done = _say(talk, VoiceOpened(), VoiceReady(), now=1.5)
     assert _commands(done)[0] == Configure(SETUP)
-    assert Recall("a1", "ava", "Hello.") in _commands(done)
+    assert ReplayMessage("a1", "ava", "Hello.") in _commands(done)
 
 
 def test_a_talk_that_says_goodbye_is_not_moved_any_more() -> None:
     talk = _listening()
-    _say(talk, GoingAway(5.0), now=1.0)
+    _say(talk, SessionExpiring(5.0), now=1.0)
     talk.say_goodbye("bye", 1.1)
-    assert Redial() not in talk.tick(6.0)
+    assert ReconnectVoice() not in talk.tick(6.0)
 
 
 def test_what_each_model_used_is_counted_apart() -> None:
     talk = _listening()
     talk.model = "first"
-    _say(talk, AnswerStarted(), AnswerEnded("completed", usage={"audio_out": 5}))
+    _say(talk, ResponseStarted(), ResponseDone("completed", usage={"audio_out": 5}))
     talk.model = "second"
-    _say(talk, AnswerStarted(), AnswerEnded("completed", usage={"audio_out": 7}))
+    _say(talk, ResponseStarted(), ResponseDone("completed", usage={"audio_out": 7}))
     assert talk.usages == {"first": {"audio_out": 5}, "second": {"audio_out": 7}}
     assert sum(each["audio_out"] for each in talk.usages.values()) == 12
     assert not [
         each
-        for each in talk.leave(End.STUDENT_LEFT, 9.0)
-        if isinstance(each, Finish) and each.end is not End.STUDENT_LEFT
+        for each in talk.end(EndReason.STUDENT_LEFT, 9.0)
+        if isinstance(each, Finish) and each.end is not EndReason.STUDENT_LEFT
     ]
 
 
 def test_a_voice_that_is_lost_when_the_talk_is_over_already_is_nobodys_loss() -> None:
     talk = _listening()
-    talk.leave(End.STUDENT_LEFT, 1.0)
+    talk.end(EndReason.STUDENT_LEFT, 1.0)
     assert talk.voice_lost("it closed with 1000", 1.1) == []

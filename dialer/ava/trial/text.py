@@ -20,8 +20,8 @@ from dialer.ava.trial.setup import Cast, TrialError, cast_of
 from dialer.domain.compliance.opt_out_phrases import sounds_like_opt_out
 from dialer.domain.meetings.slots import Slot
 from dialer.store.sessions import Sessions
-from dialer.voices.pipeline.chat_history import Answer, Call, History, Sentence
-from dialer.voices.pipeline.port import Answered, Text, TextError, Wanted, Words
+from dialer.voices.pipeline.chat_history import AssistantEntry, ChatHistory, Sentence, ToolCallEntry
+from dialer.voices.pipeline.port import LlmClient, LlmDone, LlmError, LlmRequest, TextDelta
 
 MOST_ANSWERS = 8
 """How often the model is asked in one turn; the last time it must answer in words."""
@@ -37,7 +37,7 @@ class House:
     undone: Callable[[], AbstractAsyncContextManager[Sessions]]
     """Sessions that are taken back at the end."""
     clock: Callable[[], datetime]
-    text: Text
+    text: LlmClient
     model: str
     """The text model, as it is told."""
 
@@ -54,7 +54,7 @@ async def take_turn(house: House, name: str, asked: Asked) -> Told:
     try:
         async with asyncio.timeout(WITHIN_S):
             return await _Turn(house, cast, asked).take()
-    except TextError as error:
+    except LlmError as error:
         raise TrialError(f"the text model did not answer: {error}; try again, or see: dialer doctor") from error
     except SQLAlchemyError as error:
         raise TrialError(f"a tool could not be played in time ({type(error).__name__}); try again") from error
@@ -68,7 +68,7 @@ class _Turn:
     def __init__(self, house: House, cast: Cast, asked: Asked) -> None:
         self._house, self._cast, self._asked = house, cast, asked
         self._told = cast.told(house.clock())
-        self._wanted = Wanted(self._told.instructions, specs(), cast.script.max_output_tokens)
+        self._wanted = LlmRequest(self._told.instructions, specs(), cast.script.max_output_tokens)
         self._stage = Stage(house.undone, cast, house.clock)
         self._history = history_of(self._told.opening, asked.talk)
         self._steps = steps_of(asked.talk)
@@ -96,7 +96,7 @@ class _Turn:
     async def _hear(self, words: str) -> None:
         """The student's words; where they want no more calls, that is done before the model is asked."""
         self._new.append(Said(who="student", words=words))
-        self._history.student(words)
+        self._history.add_user(words)
         opts_out = sounds_like_opt_out(words)
         self._steps.append(Heard(words, opts_out))
         if not opts_out:
@@ -107,20 +107,20 @@ class _Turn:
         self._new.append(Said(who="ava", calls=[used]))
         if heard.ends:
             self._ended = True
-            self._history.house(self._told.goodbye)
+            self._history.add_system(self._told.goodbye)
 
-    async def _answer(self, *, in_words: bool) -> tuple[Answer, Said]:
+    async def _answer(self, *, in_words: bool) -> tuple[AssistantEntry, Said]:
         """The model's next answer."""
         history = list(self._history.entries)
-        entry = self._history.answer(f"trial_{len(self._asked.talk) + len(self._new)}")
+        entry = self._history.add_assistant(f"trial_{len(self._asked.talk) + len(self._new)}")
         words, counts, made = "", dict[str, int](), None
-        answers = self._house.text.answer(self._wanted, history, counts.update, in_words=in_words)
+        answers = self._house.text.respond(self._wanted, history, counts.update, in_words=in_words)
         async with aclosing(answers) as stream:
             async for event in stream:
                 match event:
-                    case Words(text):
+                    case TextDelta(text):
                         words += text
-                    case Answered():
+                    case LlmDone():
                         made = event
         words = words.strip()
         if words:
@@ -129,13 +129,13 @@ class _Turn:
             entry.response = made.response
             calls = [] if in_words else made.calls[:MOST_CALLS]
             for n, each in enumerate(calls):
-                entry.calls.append(Call(f"{entry.item}_{n}", each.native, each.name, each.arguments))
+                entry.calls.append(ToolCallEntry(f"{entry.item}_{n}", each.native, each.name, each.arguments))
         if not words and not entry.calls:
             raise TrialError(f"{self._house.model} answered nothing; say it again")
         tokens_in = sum(count for kind, count in counts.items() if kind != "text_out")
         return entry, Said(who="ava", words=words, tokens_in=tokens_in, tokens_out=counts.get("text_out", 0))
 
-    async def _use(self, answer: Answer, said: Said) -> None:
+    async def _use(self, answer: AssistantEntry, said: Said) -> None:
         """Play the talk with the tools that she calls now."""
         self._steps += [Asks(each.name, each.arguments) for each in answer.calls]
         await self._play()
@@ -172,20 +172,20 @@ class _Turn:
         )
 
 
-def history_of(opening: str, talk: list[Said]) -> History:
+def history_of(opening: str, talk: list[Said]) -> ChatHistory:
     """The talk as a text model is told it."""
-    history = History()
-    history.house(opening)
+    history = ChatHistory()
+    history.add_system(opening)
     for n, said in enumerate(talk):
         if said.who == "student":
-            history.student(said.words)
+            history.add_user(said.words)
             continue
-        answer = history.answer(f"trial_{n}")
+        answer = history.add_assistant(f"trial_{n}")
         if said.words:
             answer.sentences.append(Sentence(said.words))
         for place, used in enumerate(said.calls):
             name = f"trial_{n}_{place}"
-            answer.calls.append(Call(name, name, used.name, used.arguments))
+            answer.calls.append(ToolCallEntry(name, name, used.name, used.arguments))
             answer.results[name] = used.result
     return history
 

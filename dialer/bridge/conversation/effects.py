@@ -7,13 +7,13 @@ from dialer.bridge.prompts.loader import Clip
 from dialer.voices.port import VoiceCommand
 
 
-class End(StrEnum):
+class EndReason(StrEnum):
     """Why a call's media ended."""
 
     STUDENT_LEFT = "student_left"
     GOODBYE = "goodbye"
     TIME_LIMIT = "time_limit"
-    MACHINE = "machine"
+    VOICEMAIL = "machine"
     NOBODY = "nobody"
     TRANSFERRED = "transferred"
     HUNG_UP = "hung_up"
@@ -26,19 +26,19 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class SendToVoice:
     """Send a command to the voice."""
 
     command: VoiceCommand
 
 
 @dataclass(frozen=True, slots=True)
-class Redial:
+class ReconnectVoice:
     """Leave the voice's socket and open another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class PlayClip:
     """Send a sentence of our own to the carrier."""
 
     clip: Clip
@@ -68,7 +68,7 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True)
-class OptOutHeard:
+class OptOutDetected:
     """The student asked in words not to be called again, and the model did not say so."""
 
     item: str
@@ -76,7 +76,7 @@ class OptOutHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class MachineHeard:
+class VoicemailDetected:
     """What speaks on the other side is a mailbox, a menu or a screener."""
 
     words: str
@@ -97,7 +97,18 @@ class SaveTurn:
 class Finish:
     """The media is over: close the sockets, store what is left."""
 
-    end: End
+    end: EndReason
 
 
-Effect = Tell | Redial | Play | SendMark | SendClear | RunTool | OptOutHeard | MachineHeard | SaveTurn | Finish
+Effect = (
+    SendToVoice
+    | ReconnectVoice
+    | PlayClip
+    | SendMark
+    | SendClear
+    | RunTool
+    | OptOutDetected
+    | VoicemailDetected
+    | SaveTurn
+    | Finish
+)

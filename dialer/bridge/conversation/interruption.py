@@ -12,63 +12,63 @@ from dataclasses import dataclass, field
 
 from dialer.audio import ulaw
 
-LOOK_BACK_FRAMES = 20
+LOOKBACK_FRAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class InterruptionPolicy:
     """How a script lets itself be interrupted. The defaults: by anything, at any time."""
 
     min_speech_ms: int = 0
-    protect_ms: int = 0
+    protected_opening_ms: int = 0
     """So much of the opening is said whole."""
-    silence_s: float = 10.0
+    idle_prompt_after_s: float = 10.0
     """How long nobody speaks before AVA asks whether anybody is there."""
 
 
 @dataclass(slots=True)
-class Barging:
+class InterruptionDetector:
     """The sound of the last moments, and what is thought of it."""
 
-    manner: Manner
-    doubted: bool = False
+    policy: InterruptionPolicy
+    pending: bool = False
     """Something is heard while AVA speaks, and not yet taken for speech."""
     _ignores: bool = False
-    _frames: deque[str] = field(default_factory=lambda: deque(maxlen=LOOK_BACK_FRAMES))
+    _frames: deque[str] = field(default_factory=lambda: deque(maxlen=LOOKBACK_FRAMES))
 
     @property
     def sound(self) -> Callable[[str], None]:
         """Where sound of the student's goes, base64 of µ-law: 20 ms of it, or as much as the carrier sends at once."""
         return self._frames.append
 
-    def starts(self, *, protected: bool) -> bool:
+    def on_speech_start(self, *, protected: bool) -> bool:
         """Sound began while AVA speaks: whether it cuts her off now."""
         self._ignores = False
-        self.doubted = not self.goes_on(protected=protected)
-        return not self.doubted
+        self.pending = not self.confirm(protected=protected)
+        return not self.pending
 
-    def goes_on(self, *, protected: bool) -> bool:
+    def confirm(self, *, protected: bool) -> bool:
         """Whether by now enough was heard to cut her off."""
-        if protected or self._loud_ms() < self.manner.min_speech_ms:
+        if protected or self._loud_ms() < self.policy.min_speech_ms:
             return False
-        self.doubted = False
+        self.pending = False
         return True
 
-    def stops(self, *, spoke_over: bool) -> bool:
+    def on_speech_end(self, *, spoke_over: bool) -> bool:
         """The sound ended; False where it was none to be answered."""
-        was_speech = not (self.doubted and spoke_over)
-        self.doubted, self._ignores = False, not was_speech
+        was_speech = not (self.pending and spoke_over)
+        self.pending, self._ignores = False, not was_speech
         return was_speech
 
-    def ignores_answer(self) -> bool:
+    def ignores_response(self) -> bool:
         """Whether the answer that begins now, unasked for, is to what was no speech; asked once."""
         ignores, self._ignores = self._ignores, False
         return ignores
 
     def _loud_ms(self) -> int:
-        if not self.manner.min_speech_ms:
+        if not self.policy.min_speech_ms:
             return 0
-        loud, left = 0, LOOK_BACK_FRAMES
+        loud, left = 0, LOOKBACK_FRAMES
         for payload in reversed(self._frames):
             frames = _frames(payload)[-left:]
             loud += sum(ulaw.FRAME_MS for frame in frames if ulaw.loudness(frame) > ulaw.SPEECH_LOUDNESS)

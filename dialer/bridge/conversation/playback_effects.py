@@ -1,6 +1,6 @@
 """What goes down the line to the student besides AVA's own sound: a clip, or an end to what is playing. Pure."""
 
-from dialer.bridge.conversation.effects import Effect, Play, SendClear, SendMark, Tell
+from dialer.bridge.conversation.effects import Effect, PlayClip, SendClear, SendMark, SendToVoice
 from dialer.bridge.conversation.playback import Playback
 from dialer.bridge.conversation.transcript import OURS, Transcript
 from dialer.bridge.prompts.loader import Clip
@@ -12,7 +12,7 @@ def play(clip: Clip, playback: Playback, transcript: Transcript, stream_ms: int)
     item, saves = transcript.clip(clip, stream_ms)
     playback.add(item, clip.size, stream_ms)
     mark = playback.due_mark(item_ended=True)
-    return [Play(clip), *([SendMark(mark, ends=True)] if mark else []), *saves]
+    return [PlayClip(clip), *([SendMark(mark, ends=True)] if mark else []), *saves]
 
 
 def interrupt(playback: Playback, transcript: Transcript, stream_ms: int, *, tell: bool) -> list[Effect]:
@@ -22,6 +22,6 @@ def interrupt(playback: Playback, transcript: Transcript, stream_ms: int, *, tel
     effects: list[Effect] = [SendClear()]
     for cut in playback.cut(stream_ms):
         if tell and not cut.item.startswith(OURS):  # the voice knows nothing of what we said ourselves
-            effects.append(Tell(Truncate(cut.item, cut.heard_ms)))
+            effects.append(SendToVoice(Truncate(cut.item, cut.heard_ms)))
         effects += transcript.cut(cut.item, cut.heard_ms)
     return effects

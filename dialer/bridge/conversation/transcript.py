@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from dialer.bridge.conversation.effects import SaveTurn
 from dialer.bridge.conversation.playback import BYTES_PER_MS
 from dialer.bridge.prompts.loader import Clip
-from dialer.voices.port import ItemAdded, Recall, RecallTool, ToolResult, VoiceCommand
+from dialer.voices.port import ItemAdded, ReplayMessage, ReplayToolCall, ToolResult, VoiceCommand
 
-MOST_RECALLED = 60
+MAX_REPLAYED = 60
 OURS = "clip:"
 NOT_KNOWN = '{"error":"the line broke before the result was known; it may not be done"}'
 
 
 @dataclass(slots=True)
-class _Said:
+class _Turn:
     """A turn in the making; `words` is None until all of them are known, `so_far` those that are."""
 
     who: str
@@ -30,7 +30,7 @@ class _Said:
 
 
 @dataclass(slots=True)
-class _Used:
+class _ToolCall:
     """A tool call, and its result once there is one."""
 
     tool_call: str
@@ -44,8 +44,8 @@ class Transcript:
     """The turns and tool calls of one talk, by item."""
 
     _order: list[str] = field(default_factory=list)
-    _said: dict[str, _Said] = field(default_factory=dict)
-    _used: dict[str, _Used] = field(default_factory=dict)
+    _said: dict[str, _Turn] = field(default_factory=dict)
+    _used: dict[str, _ToolCall] = field(default_factory=dict)
     _clips: int = 0
 
     def added(self, event: ItemAdded, stream_ms: int) -> None:
@@ -59,7 +59,7 @@ class Transcript:
             if event.who == "student" and not known:
                 said.stream_ms = stream_ms
 
-    def sounded(self, item: str, size: int, stream_ms: int) -> None:
+    def audio_added(self, item: str, size: int, stream_ms: int) -> None:
         """Sound of AVA's was sent."""
         said = self._turn(item, "ava")
         if not said.made_bytes:
@@ -75,19 +75,19 @@ class Transcript:
         """A sentence of our own was sent; the item it is kept as."""
         self._clips += 1
         item = f"{OURS}{self._clips}"
-        self.sounded(item, clip.size, stream_ms)
-        return item, self.spoken(item, clip.words)
+        self.audio_added(item, clip.size, stream_ms)
+        return item, self.agent_transcript(item, clip.words)
 
-    def speaking(self, item: str, words: str) -> None:
+    def agent_delta(self, item: str, words: str) -> None:
         """More words of AVA's."""
         self._turn(item, "ava").so_far += words
 
-    def spoken(self, item: str, words: str) -> list[SaveTurn]:
+    def agent_transcript(self, item: str, words: str) -> list[SaveTurn]:
         """All words of one answer of AVA's."""
         self._turn(item, "ava").words = words
         return self._save(item)
 
-    def heard(self, item: str, words: str | None) -> list[SaveTurn]:
+    def user_transcript(self, item: str, words: str | None) -> list[SaveTurn]:
         """What the student said, None where it could not be made out."""
         self._turn(item, "student").words = words or ""
         return self._save(item)
@@ -106,11 +106,11 @@ class Transcript:
                 saves += self._save(item)
         return saves
 
-    def used(self, item: str, tool_call: str, name: str, arguments: str) -> None:
+    def tool_called(self, item: str, tool_call: str, name: str, arguments: str) -> None:
         """AVA called a tool."""
         if item not in self._order:
             self._order.append(item)
-        self._used[item] = _Used(tool_call, name, arguments)
+        self._used[item] = _ToolCall(tool_call, name, arguments)
 
     def asked_by(self, item: str) -> str | None:
         """The student's turn that a tool call follows; None where they said nothing yet."""
@@ -118,7 +118,7 @@ class Transcript:
         said = (each for each in reversed(self._order[:until]) if each in self._said)
         return next((each for each in said if self._said[each].who == "student"), None)
 
-    def answered(self, tool_call: str, output: str) -> None:
+    def tool_result(self, tool_call: str, output: str) -> None:
         """A tool's result is known."""
         for used in self._used.values():
             if used.tool_call == tool_call:
@@ -137,7 +137,7 @@ class Transcript:
                 return said.stream_ms + said.made_bytes * end // (len(said.words) * BYTES_PER_MS)
         return None
 
-    def awaits_words(self) -> bool:
+    def awaits_transcripts(self) -> bool:
         """Whether something that the student said is still being transcribed."""
         return any(said.who == "student" and said.words is None for said in self._said.values())
 
@@ -146,23 +146,23 @@ class Transcript:
         spoken = [item for item in self._order if item in self._said]
         return {item: place for place, item in enumerate(spoken)}
 
-    def recall(self) -> list[VoiceCommand]:
+    def replay(self) -> list[VoiceCommand]:
         """What a new session has to be told so that it knows what this one knew."""
         commands: list[VoiceCommand] = []
-        for item in self._order[-MOST_RECALLED:]:
+        for item in self._order[-MAX_REPLAYED:]:
             said, used = self._said.get(item), self._used.get(item)
             if said is not None and not item.startswith(OURS):
                 if words := _as_heard(said, said.words or ""):
-                    commands.append(Recall(item, said.who, words))
+                    commands.append(ReplayMessage(item, said.who, words))
             elif used is not None:
-                commands.append(RecallTool(item, used.tool_call, used.name, used.arguments))
+                commands.append(ReplayToolCall(item, used.tool_call, used.name, used.arguments))
                 commands.append(ToolResult(used.tool_call, used.output or NOT_KNOWN))
         return commands
 
-    def _turn(self, item: str, who: str) -> _Said:
+    def _turn(self, item: str, who: str) -> _Turn:
         said = self._said.get(item)
         if said is None:
-            said = self._said[item] = _Said(who)
+            said = self._said[item] = _Turn(who)
             if item not in self._order:
                 self._order.append(item)
         return said
@@ -174,7 +174,7 @@ class Transcript:
         return [SaveTurn(item, said.who, _as_heard(said, said.words), said.stream_ms, said.heard_ms)]
 
 
-def _as_heard(said: _Said, words: str) -> str:
+def _as_heard(said: _Turn, words: str) -> str:
     """The first part of what was to be said, by the share of its sound that was heard."""
     if said.heard_ms is None or not said.made_bytes:
         return words

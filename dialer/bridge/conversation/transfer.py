@@ -2,7 +2,7 @@
 
 import logging
 
-from dialer.bridge.io.call_worker import Parts
+from dialer.bridge.io.call_worker import BridgeContext
 from dialer.carriers.port import CarrierError, Handover
 from dialer.services.calls.accept_stream import Answered
 from dialer.services.calls.transfer import Person
@@ -10,7 +10,7 @@ from dialer.services.calls.transfer import Person
 log = logging.getLogger(__name__)
 
 
-async def hand_over(shared: Parts, answered: Answered, sid: str, token: str, person: Person) -> str | None:
+async def transfer_call(shared: BridgeContext, answered: Answered, sid: str, token: str, person: Person) -> str | None:
     """Ask the carrier, once; why it cannot be, None where the student is on the way."""
     extra = {"call_id": str(answered.talk.call_id)}
     carrier = shared.carriers.get(answered.carrier)
@@ -19,8 +19,8 @@ async def hand_over(shared: Parts, answered: Answered, sid: str, token: str, per
     handover = Handover(
         to=person.phone,
         from_number=carrier.from_number,
-        brief_url=shared.addresses.url("brief", carrier.name, token),
-        over_url=shared.addresses.url("handover", carrier.name, token),
+        brief_url=shared.urls.url("brief", carrier.name, token),
+        over_url=shared.urls.url("handover", carrier.name, token),
     )
     try:
         await carrier.hand_over(sid, handover)

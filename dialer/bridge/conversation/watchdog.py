@@ -21,10 +21,10 @@ SHORT_UTTERANCE_S = 1.5
 """Speech of at most this length while an answer is due is "hello?": the wait goes on. Longer speech is excluded from it."""
 MEDIA_SILENT_S = 30.0
 STREAM_STANDS_S = 1.0
-APOLOGY_WITHIN_S = 2.85
-REDIAL_WITHIN_S = 5.0
-MACHINE_MESSAGE_S = 30.0
-MOST_REDIALS = 1
+APOLOGY_TIMEOUT_S = 2.85
+RECONNECT_TIMEOUT_S = 5.0
+VOICEMAIL_MESSAGE_S = 30.0
+MAX_RECONNECTS = 1
 
 
 class Escalation(Enum):
@@ -36,7 +36,7 @@ class Escalation(Enum):
 
 
 @dataclass(slots=True)
-class Patience:
+class Watchdog:
     """Who we are waiting for, and since when."""
 
     response_due_since: float | None = None
@@ -47,7 +47,7 @@ class Patience:
     """The filler was played for this wait."""
     speech_started_at: float | None = None
     """The student has been speaking since then."""
-    asked: bool = False
+    idle_prompted: bool = False
     """AVA asked whether anyone is there, and nothing was said since."""
     _due_before: float | None = None
     _escalated: Escalation | None = None

@@ -21,10 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from dialer.ava.tools import Answered as ToolAnswered
 from dialer.ava.tools import Tools, not_done
 from dialer.bridge.conversation.core import Conversation
-from dialer.bridge.conversation.effects import Effect, End, Finish, MachineHeard, OptOutHeard, RunTool, SaveTurn
-from dialer.bridge.io.transcript_writer import LIVE_WITHIN_S, Ink, Page, storable
+from dialer.bridge.conversation.effects import (
+    Effect,
+    EndReason,
+    Finish,
+    OptOutDetected,
+    RunTool,
+    SaveTurn,
+    VoicemailDetected,
+)
+from dialer.bridge.io.transcript_writer import LIVE_TIMEOUT_S, CallTranscript, TranscriptWriter, storable
 from dialer.bridge.metrics import Metrics
-from dialer.bridge.recording.uploader import Archive
+from dialer.bridge.recording.uploader import Uploader
 from dialer.bus import live_feed
 from dialer.carriers.port import Carrier
 from dialer.net.websocket.port import Sockets
@@ -36,23 +44,23 @@ from dialer.services.dialing.acquire import Addresses
 from dialer.store.sessions import Sessions
 from dialer.voices.session import AnyVoice
 
-KEEP_TRYING_S = 60.0
+RETRY_FOR_S = 60.0
 RETRY_S = 0.5
-LONGEST_REASON = 500
-MOST_TOOLS = 50
+MAX_REASON_CHARS = 500
+MAX_TOOL_CALLS = 50
 FEW_TOKENS = 0.1
 OURS = {
-    End.VOICE_LOST: "the voice was lost",
-    End.VOICE_REFUSED: "the voice could not be started",
-    End.BROKEN: "the media stream broke the protocol",
-    End.MEDIA_LOST: "the media was lost",
+    EndReason.VOICE_LOST: "the voice was lost",
+    EndReason.VOICE_REFUSED: "the voice could not be started",
+    EndReason.BROKEN: "the media stream broke the protocol",
+    EndReason.MEDIA_LOST: "the media was lost",
 }
-Work = RunTool | OptOutHeard | MachineHeard | Finish
+Work = RunTool | OptOutDetected | VoicemailDetected | Finish
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class BridgeContext:
     """What every call of a bridge process shares."""
 
     sessions: Sessions
@@ -61,18 +69,18 @@ class Parts:
     clock: Callable[[], datetime]
     sockets: Sockets
     metrics: Metrics
-    ink: Ink
+    transcripts: TranscriptWriter
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
-    addresses: Addresses = field(default=Addresses("", ""))
-    archive: Archive | None = None
+    urls: Addresses = field(default=Addresses("", ""))
+    uploader: Uploader | None = None
     """Where talks are recorded; without one none is."""
 
 
-class Clerk:
+class CallWorker:
     """The work of one call that is awaited, apart from its frames."""
 
     def __init__(
-        self, shared: Parts, talk: Talk, conversation: Conversation, do: Callable[[list[Effect]], None]
+        self, shared: BridgeContext, talk: Talk, conversation: Conversation, do: Callable[[list[Effect]], None]
     ) -> None:
         self._shared = shared
         self._call_id: UUID = talk.call_id
@@ -82,7 +90,7 @@ class Clerk:
         self._do = do
         self._work: deque[Work] = deque()
         self._wake = asyncio.Event()
-        self._page = Page(talk.call_id, conversation)
+        self._page = CallTranscript(talk.call_id, conversation)
         self.person: Person | None = None
         """Whom the student is connected to when the last words were heard."""
         self.transfer_fault: str | None = None
@@ -95,17 +103,17 @@ class Clerk:
         self.person = found if isinstance(found, Person) else self.person
         return found
 
-    def take(self, effect: Work | SaveTurn) -> None:
+    def submit(self, effect: Work | SaveTurn) -> None:
         """Put something on the desk; nothing is awaited."""
         if isinstance(effect, SaveTurn):
-            self._shared.ink.take(self._page, effect)
-        elif isinstance(effect, RunTool) and len(self._work) >= MOST_TOOLS:
-            self._tool_is_done(effect.tool_call, not_done(effect.name, "too many tools at once"))
+            self._shared.transcripts.add(self._page, effect)
+        elif isinstance(effect, RunTool) and len(self._work) >= MAX_TOOL_CALLS:
+            self._tool_done(effect.tool_call, not_done(effect.name, "too many tools at once"))
         else:
             self._work.append(effect)
             self._wake.set()
 
-    async def work_off(self) -> End:
+    async def run(self) -> EndReason:
         """Do what is put on the desk, in order, until the conversation is finished."""
         while True:
             while not self._work:
@@ -114,22 +122,22 @@ class Clerk:
             match self._work.popleft():
                 case RunTool(tool_call, item, name, arguments):
                     await self._run_tool(tool_call, item, name, arguments)
-                case OptOutHeard(item, words):
+                case OptOutDetected(item, words):
                     await self._opt_out(item, words)
-                case MachineHeard(words):
-                    await self._machine(words)
+                case VoicemailDetected(words):
+                    await self._voicemail(words)
                 case Finish(end):
                     return end
 
-    async def close(self, end: End, first_audio_ms: int | None) -> None:
+    async def close(self, end: EndReason, first_audio_ms: int | None) -> None:
         """Write the last turns, then the end."""
-        until = time.monotonic() + KEEP_TRYING_S
-        if not await self._shared.ink.written(self._page, KEEP_TRYING_S):
+        until = time.monotonic() + RETRY_FOR_S
+        if not await self._shared.transcripts.flush(self._page, RETRY_FOR_S):
             log.error("%s turns are lost", len(self._page.waiting), extra={"call_id": str(self._call_id)})
         conversation = self._conversation
         measured = Measured(
             conversation.usages,
-            tuple(dict.fromkeys(conversation.dialling.voices)),
+            tuple(dict.fromkeys(conversation.failover.voices)),
             conversation.model,
             conversation.setup.transcription_model,
             first_audio_ms,
@@ -137,13 +145,13 @@ class Clerk:
             conversation.disclosure.words if conversation.disclosure else None,
             conversation.disclosed_ms,
         )
-        faults = storable("; ".join(conversation.faults))[:LONGEST_REASON]
+        faults = storable("; ".join(conversation.faults))[:MAX_REASON_CHARS]
         ours = f"{OURS[end]}{f' ({faults})' if faults else ''}" if end in OURS else None
         outcome = None
         while True:
             try:
                 async with self._shared.sessions.begin() as session:
-                    if end is End.TRANSFERRED and self.person is not None:
+                    if end is EndReason.TRANSFERRED and self.person is not None:
                         await note_handed_over(session, self._call_id, self.person, self.transfer_fault)
                     outcome = await close_talk(session, self._call_id, measured, ours=ours, now=self._shared.clock())
                 break
@@ -152,16 +160,16 @@ class Clerk:
                 if time.monotonic() > until:
                     break  # the sweeper will find it
                 await asyncio.sleep(RETRY_S)
-        self._say_what_was_odd()
+        self._record_incidents()
         log.info("call over", extra={"call_id": str(self._call_id), "end": end.value, "outcome": outcome})
-        await self.say("callStatus", status="inactive", outcome=outcome)
-        await self.say("clientDisconnected", text="Client disconnected", reason=end.value)
+        await self.record_incident("callStatus", status="inactive", outcome=outcome)
+        await self.record_incident("clientDisconnected", text="Client disconnected", reason=end.value)
 
-    def _say_what_was_odd(self) -> None:
+    def _record_incidents(self) -> None:
         """What nobody need act on in this call, but somebody should know of."""
         conversation, extra = self._conversation, {"call_id": str(self._call_id)}
-        if conversation.strange:
-            log.warning("unknown events of the voice: %s", ", ".join(sorted(conversation.strange)), extra=extra)
+        if conversation.unknown_events:
+            log.warning("unknown events of the voice: %s", ", ".join(sorted(conversation.unknown_events)), extra=extra)
         if conversation.tokens_left < FEW_TOKENS:
             left = f"{conversation.tokens_left:.0%}"
             log.warning(
@@ -170,10 +178,10 @@ class Clerk:
                 extra=extra,
             )
 
-    async def say(self, kind: live_feed.Kind, **more: object) -> None:
+    async def record_incident(self, kind: live_feed.Kind, **more: object) -> None:
         """Tell whoever watches; a moment late is never."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(LIVE_WITHIN_S):
+            async with asyncio.timeout(LIVE_TIMEOUT_S):
                 message = live_feed.message(kind, self._call_id, self._shared.clock(), **more)
                 await live_feed.publish(self._shared.redis, message)
 
@@ -186,11 +194,11 @@ class Clerk:
         except Exception:  # a tool's bug is that tool's alone: the talk goes on, and nothing is claimed
             log.exception("tool failed", extra={"call_id": str(self._call_id), "tool": name[:50]})
             answered = not_done(name, "it did not work")
-        self._tool_is_done(tool_call, answered)
+        self._tool_done(tool_call, answered)
         if name == "save_enquiry":
-            await self.say("field", result=json.loads(answered.output))
+            await self.record_incident("field", result=json.loads(answered.output))
 
-    def _tool_is_done(self, tool_call: str, answered: ToolAnswered) -> None:
+    def _tool_done(self, tool_call: str, answered: ToolAnswered) -> None:
         self.person = answered.person or self.person
         self._do(
             self._conversation.tool_done(
@@ -199,19 +207,19 @@ class Clerk:
                 ends=answered.ends,
                 opted_out=answered.opted_out,
                 failed=answered.failed,
-                end=End.TRANSFERRED if answered.person else End.GOODBYE,
+                end=EndReason.TRANSFERRED if answered.person else EndReason.GOODBYE,
                 now=time.monotonic(),
             )
         )
 
     async def _opt_out(self, item: str, words: str) -> None:
-        until = time.monotonic() + KEEP_TRYING_S
+        until = time.monotonic() + RETRY_FOR_S
         while not (await self._tools.opt_out(item, words)).opted_out and time.monotonic() < until:
             await asyncio.sleep(RETRY_S)
         self._do(self._conversation.opted_out(time.monotonic()))
 
-    async def _machine(self, words: str) -> None:
-        until = time.monotonic() + KEEP_TRYING_S
+    async def _voicemail(self, words: str) -> None:
+        until = time.monotonic() + RETRY_FOR_S
         while time.monotonic() < until:
             try:
                 async with self._shared.sessions.begin() as session:

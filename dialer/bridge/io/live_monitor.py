@@ -13,36 +13,36 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from dialer.bridge.recording.stereo_mixer import Mixer
+from dialer.bridge.recording.stereo_mixer import StereoMixer
 from dialer.bus import call_control
 
-MOST_LISTENERS = 5
+MAX_LISTENERS = 5
 BLOCK_S = 0.1
-PUBLISH_WITHIN_S = 1.0
+PUBLISH_TIMEOUT_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class Listening:
+class LiveMonitor:
     """One call's listeners. `mixer` is None while there are none: what passes on the line is then not touched."""
 
     def __init__(self, redis: "Redis", call_id: UUID) -> None:
-        self.mixer: Mixer | None = None
+        self.mixer: StereoMixer | None = None
         self._redis = redis
         self._call_id = call_id
         self._until: dict[str, float] = {}
         self._telling: asyncio.Task[None] | None = None
 
-    def admit(self, listener: str, begin: Callable[[], Mixer]) -> bool:
+    def admit(self, listener: str, begin: Callable[[], StereoMixer]) -> bool:
         """Somebody wants to hear, or goes on wanting to; False where enough do. `begin` gives a mixer to the first."""
         now = time.monotonic()
         self._until = {each: until for each, until in self._until.items() if until > now}
-        if listener not in self._until and len(self._until) >= MOST_LISTENERS:
+        if listener not in self._until and len(self._until) >= MAX_LISTENERS:
             return False
         self._until[listener] = now + call_control.LISTEN_FOR_S
         if self.mixer is None:
             self.mixer = begin()
         if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell())
+            self._telling = asyncio.create_task(self._announce())
         return True
 
     async def close(self) -> None:
@@ -52,7 +52,7 @@ class Listening:
             await asyncio.gather(self._telling, return_exceptions=True)
             await self._publish(call_control.OVER)
 
-    async def _tell(self) -> None:
+    async def _announce(self) -> None:
         try:
             while any(until > time.monotonic() for until in self._until.values()):
                 assert self.mixer is not None
@@ -66,7 +66,7 @@ class Listening:
 
     async def _publish(self, block: bytes) -> None:
         try:
-            async with asyncio.timeout(PUBLISH_WITHIN_S):
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
                 await self._redis.publish(call_control.sound_of(self._call_id), block)
         except (RedisError, OSError) as error:
             log.warning("a block of sound is lost: %s", error, extra={"call_id": str(self._call_id)})

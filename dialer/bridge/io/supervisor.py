@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bridge.conversation.core import Conversation
-from dialer.bridge.conversation.effects import Effect, End
-from dialer.bridge.io.call_worker import Clerk
-from dialer.bridge.io.media_fork import Tap
+from dialer.bridge.conversation.effects import Effect, EndReason
+from dialer.bridge.io.call_worker import CallWorker
+from dialer.bridge.io.media_fork import MediaFork
 from dialer.bus import call_control
 from dialer.bus.call_control import Command, Reply
 from dialer.services.calls.transfer import Refused
@@ -28,7 +28,7 @@ ENDING = "the call is ending already"
 NO_VOICE = "AVA is not there right now; try again in a moment"
 FAILED = "it did not work; the bridge's log has the details"
 FULL = "as many as may listen to a call do so already"
-FAREWELL = (
+GOODBYE_INSTRUCTIONS = (
     "A colleague of yours at One Window ends this call now. In one or two short sentences, in the language you were "
     "speaking, thank the student, say that One Window will be in touch, and say goodbye. Say nothing else."
 )
@@ -41,7 +41,7 @@ NOTE = "Note from a colleague at One Window who listens in; the student does not
 log = logging.getLogger(__name__)
 
 
-class Call(Protocol):
+class SupervisedCall(Protocol):
     """A call of this process, as far as it can be told something."""
 
     @property
@@ -49,24 +49,24 @@ class Call(Protocol):
         """Its talk, once it was answered."""
 
     @property
-    def clerk(self) -> Clerk | None:
+    def worker(self) -> CallWorker | None:
         """Who does its work."""
 
     @property
-    def tap(self) -> Tap | None:
+    def media_fork(self) -> MediaFork | None:
         """Its line."""
 
-    def do(self, effects: list[Effect]) -> None:
+    def execute(self, effects: list[Effect]) -> None:
         """Carry out what the conversation wants."""
 
 
-async def heed(redis: "Redis", find: Callable[[UUID], Call | None]) -> None:
+async def listen(redis: "Redis", find: Callable[[UUID], SupervisedCall | None]) -> None:
     """Hear and do commands for as long as the process lives; a Redis that is away is waited for."""
     doing: set[asyncio.Task[None]] = set()
 
-    async def one(call: Call, command: Command) -> None:
+    async def one(call: SupervisedCall, command: Command) -> None:
         try:
-            reply = await obey(call, command)
+            reply = await handle_command(call, command)
         except Exception:  # what goes wrong with one command is told to who gave it, and harms no other call
             log.exception("a command failed: %s", command.do, extra={"call_id": str(command.call_id)})
             reply = Reply(False, FAILED)
@@ -85,25 +85,25 @@ async def heed(redis: "Redis", find: Callable[[UUID], Call | None]) -> None:
         await asyncio.sleep(HEAR_AGAIN_S)
 
 
-async def obey(call: Call, command: Command) -> Reply:
+async def handle_command(call: SupervisedCall, command: Command) -> Reply:
     """Do what is asked of a call, or say why not."""
-    conversation, clerk, tap = call.conversation, call.clerk, call.tap
-    if conversation is None or clerk is None or tap is None or conversation.ending.begun:
+    conversation, clerk, tap = call.conversation, call.worker, call.media_fork
+    if conversation is None or clerk is None or tap is None or conversation.hangup.begun:
         return Reply(False, ENDING)
     if command.do == "listen":
         heard = tap.admit(command.listener, conversation.stream_ms)
         return Reply(heard, "" if heard else FULL)
     if command.do == "note":
-        effects = conversation.note(NOTE + command.words)
-        call.do(effects)
+        effects = conversation.add_note(NOTE + command.words)
+        call.execute(effects)
         return Reply(bool(effects), "" if effects else NO_VOICE)
     if command.do == "hang_up" and command.at_once:
-        call.do(conversation.leave(End.HUNG_UP, time.monotonic()))
+        call.execute(conversation.end(EndReason.HUNG_UP, time.monotonic()))
         return Reply(True)
-    if conversation.ending.goodbye:
+    if conversation.hangup.goodbye:
         return Reply(False, ENDING)
     if command.do == "hang_up":
-        call.do(conversation.say_goodbye(FAREWELL, time.monotonic()))
+        call.execute(conversation.say_goodbye(GOODBYE_INSTRUCTIONS, time.monotonic()))
         return Reply(True)
     try:
         found = await clerk.choose_person(command.counselor)
@@ -112,6 +112,6 @@ async def obey(call: Call, command: Command) -> Reply:
         return Reply(False, NO_DATABASE)
     if isinstance(found, Refused):
         return Reply(False, found.says)
-    effects = conversation.say_goodbye(CONNECTING.format(found.words), time.monotonic(), End.TRANSFERRED)
-    call.do(effects)
-    return Reply(True) if conversation.ending.goodbye else Reply(False, ENDING)
+    effects = conversation.say_goodbye(CONNECTING.format(found.words), time.monotonic(), EndReason.TRANSFERRED)
+    call.execute(effects)
+    return Reply(True) if conversation.hangup.goodbye else Reply(False, ENDING)

@@ -21,15 +21,15 @@ from dialer.bus import live_feed
 from dialer.store.calls import transcripts
 from dialer.store.sessions import Sessions
 
-GATHER_S = 0.15
+BATCH_S = 0.15
 RETRY_S = 0.5
-LIVE_WITHIN_S = 1.0
-MOST_TURNS = 1000
+LIVE_TIMEOUT_S = 1.0
+MAX_TURNS = 1000
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class Page:
+class CallTranscript:
     """The turns of one call that are not written yet, and where those that are stand."""
 
     call_id: UUID
@@ -39,8 +39,8 @@ class Page:
 
     def add(self, turn: SaveTurn) -> bool:
         """A turn, or newer words of one; False where too many wait already."""
-        if turn.item not in self.waiting and len(self.waiting) >= MOST_TURNS:
-            log.error("a turn is dropped: %s wait already", MOST_TURNS, extra={"call_id": str(self.call_id)})
+        if turn.item not in self.waiting and len(self.waiting) >= MAX_TURNS:
+            log.error("a turn is dropped: %s wait already", MAX_TURNS, extra={"call_id": str(self.call_id)})
             return False
         self.waiting[turn.item] = turn
         return True
@@ -50,30 +50,30 @@ class Page:
 class _Batch:
     """What is to be written of one call now: the turns, and the written ones that stand elsewhere by now."""
 
-    page: Page
-    said: dict[str, SaveTurn]
+    page: CallTranscript
+    turns: dict[str, SaveTurn]
     moved: dict[str, int]
     places: dict[str, int]
 
 
-class Ink:
+class TranscriptWriter:
     """The writer of a process. It writes while somebody runs `flow`."""
 
     def __init__(self, sessions: Sessions, redis: "Redis", clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._redis = redis
         self._clock = clock
-        self._pages: set[Page] = set()
+        self._pages: set[CallTranscript] = set()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
 
-    def take(self, page: Page, turn: SaveTurn) -> None:
+    def add(self, page: CallTranscript, turn: SaveTurn) -> None:
         """A turn to be written; nothing is awaited."""
         if page.add(turn):
             self._pages.add(page)
             self._wake.set()
 
-    async def written(self, page: Page, within_s: float) -> bool:
+    async def flush(self, page: CallTranscript, within_s: float) -> bool:
         """Wait until nothing of a call is left to be written; False if it took too long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
@@ -83,12 +83,12 @@ class Ink:
         self._pages.discard(page)
         return not page.waiting
 
-    async def flow(self) -> None:
+    async def run(self) -> None:
         """Write for as long as the process lives."""
         while True:
             await self._wake.wait()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_S):
+                async with asyncio.timeout(BATCH_S):
                     await self._hurry.wait()
             self._wake.clear()
             self._hurry.clear()
@@ -122,12 +122,12 @@ class Ink:
             return
         for batch in batches:
             batch.page.places.update(batch.places)
-            for item, turn in batch.said.items():
+            for item, turn in batch.turns.items():
                 if batch.page.waiting.get(item) is turn:
                     del batch.page.waiting[item]
-        await self._tell(batches, at)
+        await self._publish(batches, at)
 
-    async def _tell(self, batches: Sequence[_Batch], at: datetime) -> None:
+    async def _publish(self, batches: Sequence[_Batch], at: datetime) -> None:
         """Whoever watches sees what is written; a moment late is never."""
         messages = [
             live_feed.message(
@@ -139,14 +139,14 @@ class Ink:
                 position=batch.places.get(turn.item),
             )
             for batch in batches
-            for turn in batch.said.values()
+            for turn in batch.turns.values()
         ]
         with suppress(TimeoutError):
-            async with asyncio.timeout(LIVE_WITHIN_S):
+            async with asyncio.timeout(LIVE_TIMEOUT_S):
                 await live_feed.publish(self._redis, *messages)
 
 
-def _batch(page: Page) -> _Batch:
+def _batch(page: CallTranscript) -> _Batch:
     positions = page.conversation.positions()
     moved = {item: place for item, place in page.places.items() if positions.get(item, place) != place}
     said = dict(page.waiting)
@@ -161,7 +161,7 @@ def _batch(page: Page) -> _Batch:
 
 def _said(batch: _Batch, at: datetime) -> list[transcripts.Said]:
     # By the name that is stored: two that differ only in what cannot be stored are one row.
-    said = {storable(item): turn for item, turn in batch.said.items()}
+    said = {storable(item): turn for item, turn in batch.turns.items()}
     return [
         transcripts.Said(
             call_id=batch.page.call_id,

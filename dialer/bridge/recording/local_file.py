@@ -15,7 +15,7 @@ from dialer.audio import wav
 SUFFIX = ".wav"
 
 
-class SpoolFile:
+class LocalRecording:
     """A file under its lock, to be written at its end."""
 
     def __init__(self, path: Path, file: int) -> None:
@@ -23,7 +23,7 @@ class SpoolFile:
         self._file = file
 
     @classmethod
-    def create(cls, folder: Path, call_id: UUID) -> "SpoolFile":
+    def create(cls, folder: Path, call_id: UUID) -> "LocalRecording":
         """A new one. Raises OSError: there is no room, no right, or one of that call already."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{call_id}{SUFFIX}"
@@ -63,7 +63,7 @@ class SpoolFile:
         os.close(self._file)
 
 
-def left_behind(folder: Path) -> Iterator[SpoolFile]:
+def find_leftovers(folder: Path) -> Iterator[LocalRecording]:
     """The files that nobody writes any more, each under our lock; the caller releases them."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
@@ -79,4 +79,4 @@ def left_behind(folder: Path) -> Iterator[SpoolFile]:
         if gone:
             os.close(file)
         else:
-            yield SpoolFile(path, file)
+            yield LocalRecording(path, file)

@@ -14,14 +14,14 @@ from dialer.carriers.media import MediaFrame, MediaMark
 
 Heard = MediaFrame | MediaMark | SendMark | SendClear | str
 """What passes on the line, in order; a text is sound of AVA's, base64 of µ-law."""
-LONGEST_GAP = 60_000 * BYTES_PER_MS
-LONGEST_LAG = 1_000 * BYTES_PER_MS
+MAX_GAP = 60_000 * BYTES_PER_MS
+MAX_LAG = 1_000 * BYTES_PER_MS
 NOTICED_LAG = 60 * BYTES_PER_MS
 ANSWER_GAP = 300 * BYTES_PER_MS
 _QUIET = bytes([SILENCE])
 
 
-class Mixer:
+class StereoMixer:
     """The sound of one talk. Until `notice` bytes of AVA's were played, or her first answer was, whole, the student's
     side is silence: nobody is recorded before they could hear that they are.
     """
@@ -67,7 +67,7 @@ class Mixer:
     def _frame(self, frame: MediaFrame) -> None:
         sound = _sound(frame.payload)
         gap = frame.at_ms * BYTES_PER_MS - len(sound) - self._clock
-        if not sound or gap <= -FRAME_BYTES or gap > LONGEST_GAP:
+        if not sound or gap <= -FRAME_BYTES or gap > MAX_GAP:
             return  # heard before, or a clock that is not to be believed
         if gap < FRAME_BYTES:
             gap = 0  # a wire's trembling, not a frame that is missing
@@ -117,7 +117,7 @@ class Mixer:
             if known == name:
                 late = self._clock - int(reached) if reached != -1 else self._played - int(size)
                 if abs(late) >= NOTICED_LAG:
-                    self._lag = max(0, min(LONGEST_LAG, self._lag + late))
+                    self._lag = max(0, min(MAX_LAG, self._lag + late))
                 return
 
 

@@ -15,39 +15,39 @@ from queue import SimpleQueue
 from uuid import UUID
 
 from dialer.audio.ulaw import BYTES_PER_MS
-from dialer.bridge.recording.local_file import SpoolFile
-from dialer.bridge.recording.stereo_mixer import Heard, Mixer
+from dialer.bridge.recording.local_file import LocalRecording
+from dialer.bridge.recording.stereo_mixer import Heard, StereoMixer
 
 BLOCK = 100
 """So much is noted before it is handed over: two seconds of a student's frames."""
-MOST_BLOCKS = 60
+MAX_BLOCKS = 60
 BEHIND = "the disk does not keep up"
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class FinishedRecording:
     """What became of a recording: its file, under its lock, or why there is none."""
 
-    file: SpoolFile | None
+    file: LocalRecording | None
     ms: int = 0
     fault: str | None = None
 
 
-Work = list[Heard] | Callable[[Recorded], object]
+Work = list[Heard] | Callable[[FinishedRecording], object]
 
 
 class Recording:
     """One call's. `take` is called for everything that passes; the rest is for the scribe's thread."""
 
-    def __init__(self, scribe: "Scribe", call_id: UUID, notice_ms: int) -> None:
+    def __init__(self, scribe: "RecordingThread", call_id: UUID, notice_ms: int) -> None:
         self.call_id = call_id
         self.fault: str | None = None
         self._scribe = scribe
         self._noted: list[Heard] = []
         self._given = self._written = 0  # each counted by one thread alone
-        self._mixer = Mixer(notice_ms * BYTES_PER_MS)
-        self._file: SpoolFile | None = None
+        self._mixer = StereoMixer(notice_ms * BYTES_PER_MS)
+        self._file: LocalRecording | None = None
 
     def take(self, heard: Heard) -> None:
         """Note what passes."""
@@ -55,17 +55,17 @@ class Recording:
         if len(self._noted) >= BLOCK:
             self._hand_over()
 
-    async def finish(self) -> Recorded:
+    async def finish(self) -> FinishedRecording:
         """The talk is over: its file, finished. To be called once; what passes after it is not noted."""
         self._hand_over()
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[Recorded] = loop.create_future()
+        done: asyncio.Future[FinishedRecording] = loop.create_future()
 
-        def settle(recorded: Recorded) -> None:
+        def settle(recorded: FinishedRecording) -> None:
             if not done.cancelled():
                 done.set_result(recorded)
 
-        def tell(recorded: Recorded) -> None:
+        def tell(recorded: FinishedRecording) -> None:
             with suppress(RuntimeError):  # the loop is gone: the file is left to whoever looks for such
                 loop.call_soon_threadsafe(settle, recorded)
 
@@ -76,7 +76,7 @@ class Recording:
         noted, self._noted = self._noted, []
         if self.fault is not None:
             return
-        if self._given - self._written >= MOST_BLOCKS:
+        if self._given - self._written >= MAX_BLOCKS:
             self.fault = BEHIND
             log.error("recording given up: %s", BEHIND, extra={"call_id": str(self.call_id)})
             return
@@ -93,16 +93,16 @@ class Recording:
                 self._mixer.take(heard)
             if sound := self._mixer.drain():
                 if self._file is None:
-                    self._file = SpoolFile.create(folder, self.call_id)
+                    self._file = LocalRecording.create(folder, self.call_id)
                 self._file.write(sound)
         except Exception as error:  # noqa: BLE001 - whatever fails costs the recording, not the thread of all
             self._fail(error)
 
-    def end(self) -> Recorded:
+    def end(self) -> FinishedRecording:
         """Finish the file; one that failed is finished as far as it came, and kept if anything is in it."""
         file, self._file = self._file, None
         if file is None:
-            return Recorded(None, fault=self.fault)
+            return FinishedRecording(None, fault=self.fault)
         try:
             ms = file.finish()
         except OSError as error:
@@ -110,15 +110,15 @@ class Recording:
             ms = 0
         if not ms:
             file.release(remove=True)
-            return Recorded(None, fault=self.fault)
-        return Recorded(file, ms, self.fault)
+            return FinishedRecording(None, fault=self.fault)
+        return FinishedRecording(file, ms, self.fault)
 
     def _fail(self, error: Exception) -> None:
         self.fault = str(error) or type(error).__name__
         log.error("recording failed: %s", self.fault, extra={"call_id": str(self.call_id)})
 
 
-class Scribe:
+class RecordingThread:
     """The thread that writes the recordings of a process. It starts with the first of them."""
 
     def __init__(self, folder: Path) -> None:

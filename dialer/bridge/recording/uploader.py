@@ -8,23 +8,23 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialer.bridge.recording.local_file import SpoolFile, left_behind
-from dialer.bridge.recording.thread import Recording, Scribe
+from dialer.bridge.recording.local_file import LocalRecording, find_leftovers
+from dialer.bridge.recording.thread import Recording, RecordingThread
 from dialer.services.calls.recordings import keep_recording, note_fault
 from dialer.store.sessions import Sessions
 from dialer.store.system.object_storage import Shelf, ShelfError
 
-LOOK_EVERY_S = 60.0
-CLOSE_WITHIN_S = 5.0
+RETRY_EVERY_S = 60.0
+CLOSE_TIMEOUT_S = 5.0
 NOT_YET = (ShelfError, SQLAlchemyError, OSError)
 log = logging.getLogger(__name__)
 
 
-class Archive:
+class Uploader:
     """Where a bridge's recordings go: `folder` holds those in the making, `shelf` those that are finished."""
 
     def __init__(self, folder: Path, shelf: Shelf, sessions: Sessions) -> None:
-        self._scribe = Scribe(folder)
+        self._scribe = RecordingThread(folder)
         self._shelf = shelf
         self._sessions = sessions
         self._keeping: set[asyncio.Task[None]] = set()
@@ -39,16 +39,16 @@ class Archive:
         self._keeping.add(task)
         task.add_done_callback(self._keeping.discard)
 
-    async def look_after(self) -> None:
+    async def run(self) -> None:
         """Now and then finish what dead processes of this machine left, and what could not be kept before."""
         while True:
-            await self.find_left()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self.find_leftovers()
+            await asyncio.sleep(RETRY_EVERY_S)
 
-    async def find_left(self) -> int:
+    async def find_leftovers(self) -> int:
         """Finish and keep the files that nobody writes; how many were kept."""
         kept = 0
-        for file in left_behind(self._scribe.folder):
+        for file in find_leftovers(self._scribe.folder):
             log.warning("a recording was left behind", extra={"call_id": str(file.call_id)})
             try:
                 ms = await asyncio.to_thread(file.finish)
@@ -56,13 +56,13 @@ class Archive:
                 log.error("not finished: %s", error, extra={"call_id": str(file.call_id)})
                 file.release(remove=False)
                 continue
-            kept += await self._keep(file, ms)
+            kept += await self._upload(file, ms)
         return kept
 
     async def close(self) -> None:
         """Wait a moment for what is being kept; what is not done by then is found by the next process."""
         if self._keeping:
-            await asyncio.wait(self._keeping, timeout=CLOSE_WITHIN_S)
+            await asyncio.wait(self._keeping, timeout=CLOSE_TIMEOUT_S)
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
@@ -74,9 +74,9 @@ class Archive:
             with suppress(SQLAlchemyError, OSError):
                 await note_fault(self._sessions, recording.call_id, recorded.fault, recorded.ms)
         if recorded.file is not None:
-            await self._keep(recorded.file, recorded.ms)
+            await self._upload(recorded.file, recorded.ms)
 
-    async def _keep(self, file: SpoolFile, ms: int) -> bool:
+    async def _upload(self, file: LocalRecording, ms: int) -> bool:
         remove = False
         extra = {"call_id": str(file.call_id)}
         try:

@@ -3,15 +3,15 @@
 from dialer.ava.tool_schemas import specs
 from dialer.net.websocket.port import Sockets
 from dialer.settings import Settings
-from dialer.voices.port import Setup
-from dialer.voices.preflight import INSTRUCTIONS, probe
-from dialer.voices.session import AnyVoice, shut_all
+from dialer.voices.port import SessionConfig
+from dialer.voices.preflight import INSTRUCTIONS, preflight
+from dialer.voices.session import AnyVoice, close_all
 from dialer.wiring.voices import make_sockets, make_voices
 
-SETUP = Setup(
+SETUP = SessionConfig(
     instructions=INSTRUCTIONS,
     tools=specs(),
-    speaker="ash",
+    voice_id="ash",
     vad_threshold=0.8,
     vad_prefix_ms=300,
     vad_silence_ms=1000,
@@ -49,9 +49,9 @@ async def examine(settings: Settings, name: str) -> tuple[str, str]:
         return "missing", what_is_missing(settings, name)
     sockets: Sockets = make_sockets(settings)
     try:
-        found = await probe(voice, SETUP, sockets)
+        found = await preflight(voice, SETUP, sockets)
     finally:
-        await shut_all([voice])
+        await close_all([voice])
     if found.ok:
         return (
             "ok",

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Campaign, Script
-from dialer.voices.preflight import Found
+from dialer.voices.preflight import PreflightResult
 
 GOOD_FOR = timedelta(minutes=10)
 ASK_AGAIN = timedelta(seconds=60)
 NO_ANSWER = timedelta(seconds=20)
 """Whoever was to try a voice and said nothing for so long is gone: somebody else is asked."""
-Try = Callable[[Script, str, str | None], Awaitable[Found]]
+Try = Callable[[Script, str, str | None], Awaitable[PreflightResult]]
 """Tries a voice by its name with a script and a model (None: its own)."""
 
 

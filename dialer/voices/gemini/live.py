@@ -16,38 +16,38 @@ from dialer.audio import ulaw
 from dialer.audio.resample import Downsampler, Upsampler
 from dialer.audio.vad.energy import Vad
 from dialer.voices.gemini import wire
-from dialer.voices.gemini.setup import setup_of
+from dialer.voices.gemini.setup import setup_message
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
     Configure,
-    GoingAway,
-    Heard,
+    Ignored,
     ItemAdded,
-    Note,
-    Nothing,
-    Recall,
-    RecallTool,
+    ReplayMessage,
+    ReplayToolCall,
     Respond,
-    Resumable,
-    Speak,
-    Speaking,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    ResumptionHandle,
+    SessionExpiring,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
+    SystemNote,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceCommand,
     VoiceEvent,
     VoiceOpened,
     VoiceReady,
 )
-from dialer.voices.session import Profile
+from dialer.voices.session import Capabilities
 
-PROFILE = Profile(
+CAPABILITIES = Capabilities(
     audio="PCM16, 16 kHz in, 24 kHz out", truncates=False, cancels=False, transcribes="both", tools=True, resumes=True
 )
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
@@ -55,7 +55,7 @@ IN_WORDS = "Answer now in words, without calling a function."
 INSTRUCTED = "Instruction of the house, not words of the student: "
 
 
-def address(base: str, model: str) -> str:
+def url(base: str, model: str) -> str:
     """The socket's address; the model is named in the first message. http and https bases become ws and wss."""
     parts = urlsplit(base)
     scheme = {"https": "wss", "http": "ws"}.get(parts.scheme, parts.scheme)
@@ -100,8 +100,8 @@ class GeminiLive:
             case Configure(setup):
                 self._vad.silence_ms = setup.vad_silence_ms
                 self._resumed = bool(setup.resume)
-                return (_message("setup", setup_of(setup)),)
-            case Speak(instructions):
+                return (_message("setup", setup_message(setup)),)
+            case RespondWith(instructions):
                 self._goes_on = False
                 return (_content(INSTRUCTED + instructions, complete=True),)
             case Respond(in_words):
@@ -111,15 +111,15 @@ class GeminiLive:
                 return (_content(INSTRUCTED + IN_WORDS, complete=True),) if in_words else (_go_on(),)
             case ToolResult(tool_call, output):
                 return self._result(tool_call, output)
-            case Note(words):
+            case SystemNote(words):
                 return (_content(INSTRUCTED + words, complete=False),)
-            case Recall(_, who, words):
+            case ReplayMessage(_, who, words):
                 return (
                     ()
                     if self._resumed
                     else (_content(words, complete=False, role="model" if who == "ava" else "user"),)
                 )
-            case RecallTool(_, tool_call, name, arguments):
+            case ReplayToolCall(_, tool_call, name, arguments):
                 if self._resumed:
                     return ()
                 self._tools.pop(tool_call, None)  # of a session that is gone: its result is told in words
@@ -171,8 +171,8 @@ class GeminiLive:
             said = wire.decode(message)
             unknown = [key for key in wire.keys(message) if key not in wire.KNOWN]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            return (Nothing("malformed"),)
-        events: list[VoiceEvent] = [Nothing(key, unknown=True) for key in unknown]
+            return (Ignored("malformed"),)
+        events: list[VoiceEvent] = [Ignored(key, unknown=True) for key in unknown]
         if said.usage_metadata is not None:
             self._usage = _sum(self._usage, wire.usage_of(said.usage_metadata))
         if said.setup_complete is not None:
@@ -184,11 +184,11 @@ class GeminiLive:
         if said.tool_call_cancellation is not None:
             self._cancelled.update(said.tool_call_cancellation.ids)
         if said.go_away is not None:
-            events.append(GoingAway(wire.seconds(said.go_away.time_left)))
+            events.append(SessionExpiring(wire.seconds(said.go_away.time_left)))
         update = said.session_resumption_update
         if update is not None and update.resumable and update.new_handle:
-            events.append(Resumable(update.new_handle))
-        return events or (Nothing("nothing new"),)
+            events.append(ResumptionHandle(update.new_handle))
+        return events or (Ignored("nothing new"),)
 
     def _content(self, content: wire.ServerContent) -> list[VoiceEvent]:
         events: list[VoiceEvent] = []
@@ -201,7 +201,7 @@ class GeminiLive:
             events += self._begin()
         if words and self._answer is not None:
             self._said += words
-            events.append(Speaking(self._answer, words))
+            events.append(AgentTranscriptDelta(self._answer, words))
         for sound in sounds:
             if self._answer is not None and (payload := self._ulaw(sound)):
                 events.append(Audio(self._answer, payload))
@@ -219,31 +219,31 @@ class GeminiLive:
         events = self._student_done()
         self._answer, self._said, self._cut = self._item("ava"), "", False
         self._down = Downsampler()
-        return [*events, AnswerStarted(), ItemAdded(self._answer, None, "ava")]
+        return [*events, ResponseStarted(), ItemAdded(self._answer, None, "ava")]
 
     def _end(self, status: str) -> list[VoiceEvent]:
         events = self._student_done()
         usage, self._usage = self._usage, {}
         if self._answer is None:
-            return [*events, AnswerEnded(status, usage=usage)] if status == "completed" and not self._tools else events
+            return [*events, ResponseDone(status, usage=usage)] if status == "completed" and not self._tools else events
         item, self._answer = self._answer, None
-        return [*events, Spoken(item, self._said.strip()), AnswerEnded(status, usage=usage)]
+        return [*events, AgentTranscript(item, self._said.strip()), ResponseDone(status, usage=usage)]
 
     def _calls(self, calls: Sequence[wire.FunctionCall]) -> list[VoiceEvent]:
         """Tools are called: to the bridge that is an answer by itself, which ends before they are run."""
         events: list[VoiceEvent] = self._student_done()
         self._cut = False
         if self._answer is None:
-            events.append(AnswerStarted())
+            events.append(ResponseStarted())
         else:
             item, self._answer = self._answer, None
-            events.append(Spoken(item, self._said.strip()))
+            events.append(AgentTranscript(item, self._said.strip()))
         for call in calls:
             tool_call = call.id or f"call_{self._items}"
             self._tools[tool_call] = call.name
             arguments = msgspec.json.encode(call.args).decode()
             events.append(ToolCalled(tool_call, self._item("tool"), call.name, arguments))
-        return [*events, AnswerEnded("completed")]
+        return [*events, ResponseDone("completed")]
 
     def _student_said(self, transcription: wire.Transcription) -> list[VoiceEvent]:
         events: list[VoiceEvent] = []
@@ -258,7 +258,7 @@ class GeminiLive:
         if self._student is None:
             return []
         item, self._student = self._student, None
-        return [Heard(item, self._student_words.strip())]
+        return [UserTranscript(item, self._student_words.strip())]
 
     def _item(self, kind: str) -> str:
         self._items += 1

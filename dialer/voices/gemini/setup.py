@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialer.voices.port import Setup
+from dialer.voices.port import SessionConfig
 
-OPENAIS = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
-SPEAKER = "Puck"
+OPENAI_VOICES = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
+DEFAULT_VOICE = "Puck"
 """Who speaks where the script names a speaker of OpenAI's, as the shipped one does."""
 
 
-def setup_of(setup: Setup) -> Mapping[str, Any]:
+def setup_message(setup: SessionConfig) -> Mapping[str, Any]:
     """The `setup` message's object, for one call."""
     model = setup.model if setup.model.startswith("models/") else f"models/{setup.model}"
     functions = [
@@ -23,7 +23,9 @@ def setup_of(setup: Setup) -> Mapping[str, Any]:
             "responseModalities": ["AUDIO"],
             "speechConfig": {
                 "voiceConfig": {
-                    "prebuiltVoiceConfig": {"voiceName": SPEAKER if setup.speaker in OPENAIS else setup.speaker}
+                    "prebuiltVoiceConfig": {
+                        "voiceName": DEFAULT_VOICE if setup.voice_id in OPENAI_VOICES else setup.voice_id
+                    }
                 }
             },
         },

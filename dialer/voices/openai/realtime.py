@@ -13,41 +13,41 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from dialer.voices.openai.events import IGNORED
-from dialer.voices.openai.session_config import PHONE_FORMAT, session_of
-from dialer.voices.openai.usage import answer_usage, transcription_usage
+from dialer.voices.openai.session_config import PHONE_FORMAT, session_config
+from dialer.voices.openai.usage import response_usage, transcription_usage
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
+    AgentTranscript,
+    AgentTranscriptDelta,
     Audio,
     Cancel,
     Configure,
-    Heard,
+    Ignored,
     ItemAdded,
-    Note,
-    Nothing,
     RateLimit,
-    Recall,
-    RecallTool,
+    ReplayMessage,
+    ReplayToolCall,
     Respond,
-    Speak,
-    Speaking,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
     SpeechStarted,
     SpeechStopped,
-    Spoken,
+    SystemNote,
     ToolCalled,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceCommand,
     VoiceEvent,
     VoiceFault,
     VoiceOpened,
     VoiceReady,
 )
-from dialer.voices.session import Profile
+from dialer.voices.session import Capabilities
 
 SETUP_EVENT = "setup"
 # The session will never be what the call needs, nor would another one be (§6).
-HOPELESS_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
+FATAL_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota"})
 EXPIRED = "session_expired"
 AZURE = (".openai.azure.com", ".cognitiveservices.azure.com")
 # Read below; in the wrong shape they mean nothing, but are no strangers.
@@ -110,7 +110,9 @@ _decode = msgspec.json.Decoder(_Event).decode
 _is_base64 = re.compile(r"[A-Za-z0-9+/]*={0,2}").fullmatch
 
 
-PROFILE = Profile(audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=True, transcribes="both", tools=True)
+CAPABILITIES = Capabilities(
+    audio="audio/pcmu, 8 kHz, both ways", truncates=True, cancels=True, transcribes="both", tools=True
+)
 
 
 def address(url: str, model: str) -> str:
@@ -137,8 +139,12 @@ def encode(command: VoiceCommand) -> bytes:
     """A command as one JSON text frame."""
     match command:
         case Configure(setup):
-            event: dict[str, Any] = {"type": "session.update", "event_id": SETUP_EVENT, "session": session_of(setup)}
-        case Speak(instructions):
+            event: dict[str, Any] = {
+                "type": "session.update",
+                "event_id": SETUP_EVENT,
+                "session": session_config(setup),
+            }
+        case RespondWith(instructions):
             event = {"type": "response.create", "response": {"instructions": instructions}}
         case Respond(in_words=True):
             event = {"type": "response.create", "response": {"tool_choice": "none"}}
@@ -155,13 +161,13 @@ def encode(command: VoiceCommand) -> bytes:
             }
         case ToolResult(tool_call, output):
             event = _item({"type": "function_call_output", "call_id": tool_call, "output": output})
-        case Recall(item, "ava", words):
+        case ReplayMessage(item, "ava", words):
             event = _item({"id": item, **_message("assistant", "output_text", words)})
-        case Recall(item, _, words):
+        case ReplayMessage(item, _, words):
             event = _item({"id": item, **_message("user", "input_text", words)})
-        case Note(words):
+        case SystemNote(words):
             event = _item(_message("system", "input_text", words))
-        case RecallTool(item, tool_call, name, arguments):
+        case ReplayToolCall(item, tool_call, name, arguments):
             called = {"type": "function_call", "call_id": tool_call, "name": name, "arguments": arguments}
             event = _item({"id": item, **called})
         case other:
@@ -188,7 +194,7 @@ def decode(frame: bytes | memoryview) -> VoiceEvent:
     try:
         return _meaning(_decode(frame))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, TypeError):
-        return Nothing("malformed")
+        return Ignored("malformed")
 
 
 def _meaning(event: _Event) -> VoiceEvent:
@@ -198,7 +204,7 @@ def _meaning(event: _Event) -> VoiceEvent:
             return (
                 Audio(event.item_id, event.delta)
                 if _is_base64(event.delta) and not len(event.delta) % 4
-                else Nothing("malformed")
+                else Ignored("malformed")
             )
         case "session.created":
             return VoiceOpened()
@@ -213,22 +219,22 @@ def _meaning(event: _Event) -> VoiceEvent:
         case "input_audio_buffer.speech_stopped":
             return SpeechStopped(event.audio_end_ms)
         case "response.output_audio_transcript.delta":
-            return Speaking(event.item_id, event.delta)
+            return AgentTranscriptDelta(event.item_id, event.delta)
         case "response.output_audio_transcript.done":
-            return Spoken(event.item_id, event.transcript)
+            return AgentTranscript(event.item_id, event.transcript)
         case "conversation.item.input_audio_transcription.completed":
-            return Heard(event.item_id, event.transcript.strip(), transcription_usage(event.usage or {}))
+            return UserTranscript(event.item_id, event.transcript.strip(), transcription_usage(event.usage or {}))
         case "conversation.item.input_audio_transcription.failed":
-            return Heard(event.item_id, None)
+            return UserTranscript(event.item_id, None)
         case "response.created":
-            return AnswerStarted()
+            return ResponseStarted()
         case "response.output_item.done" if event.item and event.item.type == "function_call":
             item = event.item
             # A call that was cut off has incomplete arguments and is not to be run (§5).
             return (
                 ToolCalled(item.call_id, item.id, item.name, item.arguments)
                 if item.status == "completed"
-                else Nothing("cut")
+                else Ignored("cut")
             )
         case "response.done" if event.response:
             return _answer_ended(event.response)
@@ -237,7 +243,7 @@ def _meaning(event: _Event) -> VoiceEvent:
         case "rate_limits.updated":
             return _rate_limit(event.rate_limits or [])
         case other:
-            return Nothing(other, unknown=other not in IGNORED and other not in READ)
+            return Ignored(other, unknown=other not in IGNORED and other not in READ)
 
 
 def _checked(session: Mapping[str, Any]) -> VoiceEvent:
@@ -254,10 +260,10 @@ def _speaker(item: _Item) -> str | None:
     return {"assistant": "ava", "user": "student"}.get(item.role or "")
 
 
-def _answer_ended(response: _Response) -> AnswerEnded:
+def _answer_ended(response: _Response) -> ResponseDone:
     error = response.status_details.error if response.status_details else None
     fault = (error.code or error.type or "failed") if error else ("failed" if response.status == "failed" else None)
-    return AnswerEnded(response.status, fault, answer_usage(response.usage or {}), hopeless=fault in HOPELESS_CODES)
+    return ResponseDone(response.status, fault, response_usage(response.usage or {}), hopeless=fault in FATAL_CODES)
 
 
 def _rate_limit(limits: list[_RateLimit]) -> VoiceEvent:
@@ -265,12 +271,12 @@ def _rate_limit(limits: list[_RateLimit]) -> VoiceEvent:
     for each in limits:
         if each.name == "tokens" and each.limit > 0:
             return RateLimit(max(0.0, each.remaining / each.limit), each.reset_seconds)
-    return Nothing("rate_limits.updated")
+    return Ignored("rate_limits.updated")
 
 
 def _fault(error: _Fault) -> VoiceFault:
     code = error.code or error.type or "error"
-    fatal = code == EXPIRED or code in HOPELESS_CODES or error.event_id == SETUP_EVENT
+    fatal = code == EXPIRED or code in FATAL_CODES or error.event_id == SETUP_EVENT
     return VoiceFault(code, error.message, fatal=fatal, renewable=code == EXPIRED)
 
 

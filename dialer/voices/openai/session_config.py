@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dialer.voices.port import Setup
+from dialer.voices.port import SessionConfig
 
 PHONE_FORMAT = {"type": "audio/pcmu"}
-KNOWS_WORDS = frozenset({"gpt-transcribe", "gpt-live-transcribe"})
+TAKES_KEYWORDS = frozenset({"gpt-transcribe", "gpt-live-transcribe"})
 
 
-def session_of(setup: Setup) -> Mapping[str, Any]:
+def session_config(setup: SessionConfig) -> Mapping[str, Any]:
     """The `session` of a `session.update`; what the script does not choose is not sent."""
     tools = [
         {"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters}
@@ -28,7 +28,7 @@ def session_of(setup: Setup) -> Mapping[str, Any]:
             },
             "output": {
                 "format": PHONE_FORMAT,
-                "voice": setup.speaker,
+                "voice": setup.voice_id,
                 **({"speed": setup.speed} if setup.speed != 1 else {}),
             },
         },
@@ -38,10 +38,10 @@ def session_of(setup: Setup) -> Mapping[str, Any]:
     }
 
 
-def transcriber(setup: Setup) -> Mapping[str, Any]:
+def transcriber(setup: SessionConfig) -> Mapping[str, Any]:
     """Only two models take several languages and words to know (§2); to the others the first language is told."""
     asked: dict[str, Any] = {"model": setup.transcription_model}
-    if setup.transcription_model in KNOWS_WORDS:
+    if setup.transcription_model in TAKES_KEYWORDS:
         if setup.languages:
             asked["languages"] = list(setup.languages)
         else:
@@ -53,7 +53,7 @@ def transcriber(setup: Setup) -> Mapping[str, Any]:
     return asked
 
 
-def _turn_detection(setup: Setup) -> Mapping[str, Any]:
+def _turn_detection(setup: SessionConfig) -> Mapping[str, Any]:
     # A cough must not interrupt: who speaks is heard by the bridge.
     answers = {"create_response": True, "interrupt_response": False}
     if setup.vad_kind == "semantic_vad":

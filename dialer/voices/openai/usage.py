@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def answer_usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
+def response_usage(usage: Mapping[str, Any]) -> Mapping[str, int]:
     """Token counts that prices are asked for: text and audio, in (cached apart) and out (§4.1)."""
     come_in = usage.get("input_token_details") or {}
     cached = come_in.get("cached_tokens_details") or {}

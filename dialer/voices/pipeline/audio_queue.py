@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class InOrder:
+class AudioQueue:
     """Sentences by their numbers, upwards from `current`."""
 
     current: int

@@ -24,7 +24,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCallEntry:
     """A tool call of an answer: `tool_call` as the bridge knows it, `native` as the provider does."""
 
     tool_call: str
@@ -34,19 +34,19 @@ class Call:
 
 
 @dataclass(slots=True)
-class Told:
+class SystemEntry:
     """Words to the model: the student's, or the house's in brackets."""
 
     words: str
 
 
 @dataclass(slots=True)
-class Answer:
+class AssistantEntry:
     """An answer of AVA's. `cut`: its words are no longer those of `response`."""
 
     item: str
     sentences: list[Sentence] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ToolCallEntry] = field(default_factory=list)
     results: dict[str, str] = field(default_factory=dict)
     """By tool call, as JSON."""
     response: Any = None
@@ -59,10 +59,10 @@ class Answer:
         return " ".join(each.words for each in self.sentences if each.words)
 
 
-Entry = Told | Answer
+Entry = SystemEntry | AssistantEntry
 
 
-class History:
+class ChatHistory:
     """One session's talk."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class History:
     @property
     def entries(self) -> Sequence[Entry]:
         """All that counts, oldest first."""
-        return [each for each in self._entries if isinstance(each, Told) or each.sentences or each.calls]
+        return [each for each in self._entries if isinstance(each, SystemEntry) or each.sentences or each.calls]
 
     @property
     def waits_for_tools(self) -> bool:
@@ -79,47 +79,47 @@ class History:
         return any(
             call.tool_call not in each.results
             for each in self._entries
-            if isinstance(each, Answer)
+            if isinstance(each, AssistantEntry)
             for call in each.calls
         )
 
-    def student(self, words: str) -> None:
+    def add_user(self, words: str) -> None:
         """The student said so."""
         if words:
-            self._entries.append(Told(words))
+            self._entries.append(SystemEntry(words))
 
-    def house(self, words: str) -> None:
+    def add_system(self, words: str) -> None:
         """The house tells the model so."""
-        self._entries.append(Told(f"[{INSTRUCTED}{words}]"))
+        self._entries.append(SystemEntry(f"[{INSTRUCTED}{words}]"))
 
-    def answer(self, item: str) -> Answer:
+    def add_assistant(self, item: str) -> AssistantEntry:
         """A new answer; it is filled by whoever makes it."""
-        made = Answer(item)
+        made = AssistantEntry(item)
         self._entries.append(made)
         return made
 
-    def recall(self, item: str, who: str, words: str) -> None:
+    def replay(self, item: str, who: str, words: str) -> None:
         """Words of an earlier session."""
         if who == "student":
-            self.student(words)
+            self.add_user(words)
         else:
-            self.answer(item).sentences.append(Sentence(words))
+            self.add_assistant(item).sentences.append(Sentence(words))
 
-    def recall_call(self, item: str, call: Call) -> None:
+    def replay_tool_call(self, item: str, call: ToolCallEntry) -> None:
         """A tool call of an earlier session."""
-        self.answer(item).calls.append(call)
+        self.add_assistant(item).calls.append(call)
 
-    def result(self, tool_call: str, output: str) -> None:
+    def add_tool_result(self, tool_call: str, output: str) -> None:
         """What a tool call gave; of a call that nobody knows, the house tells it in words."""
         for entry in reversed(self._entries):
-            if isinstance(entry, Answer) and any(each.tool_call == tool_call for each in entry.calls):
+            if isinstance(entry, AssistantEntry) and any(each.tool_call == tool_call for each in entry.calls):
                 entry.results[tool_call] = output
                 return
-        self.house(f"a tool gave {output}")
+        self.add_system(f"a tool gave {output}")
 
     def cut(self, item: str, heard_ms: int) -> None:
         """Of this answer only the first `heard_ms` were heard."""
-        entry = next((each for each in self._entries if isinstance(each, Answer) and each.item == item), None)
+        entry = next((each for each in self._entries if isinstance(each, AssistantEntry) and each.item == item), None)
         if entry is None:
             return
         left, kept = heard_ms * BYTES_PER_MS, list[Sentence]()

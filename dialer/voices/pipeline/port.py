@@ -14,7 +14,7 @@ Message = str | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Endpoint:
     """Where a provider's socket is, and what its handshake shows."""
 
     url: str
@@ -36,12 +36,12 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnBegan:
+class TurnStarted:
     """The student speaks, as a transcriber tells that minds turns itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class TurnWords:
+class TurnTranscript:
     """All words of a turn; empty where there were none, None where they could not be made out."""
 
     words: str | None
@@ -51,11 +51,11 @@ class TurnWords:
     """What the provider says this cost, by kind; empty where it says nothing: then sound is counted."""
 
 
-HeardEvent = Ready | Fault | TurnBegan | TurnWords
+SttEvent = Ready | Fault | TurnStarted | TurnTranscript
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SpeechAudio:
     """A piece of a sentence."""
 
     sentence: int
@@ -69,10 +69,10 @@ class SentenceDone:
     sentence: int
 
 
-SaidEvent = Ready | Fault | Sound | SentenceDone
+TtsEvent = Ready | Fault | SpeechAudio | SentenceDone
 
 
-class Transcriber(Protocol):
+class SpeechToText(Protocol):
     """One session's protocol with a transcriber: pure, with a memory of its own."""
 
     model: str
@@ -103,11 +103,11 @@ class Transcriber(Protocol):
     def bye(self) -> Sequence[Message]:
         """What is sent last."""
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
+    def decode(self, message: Message) -> Sequence[SttEvent]:
         """What one message says; one that is unknown or malformed says nothing."""
 
 
-class Speaker(Protocol):
+class TtsProtocol(Protocol):
     """One session's protocol with a speaker on a socket: pure, with a memory of its own. Sentences are numbered upwards."""
 
     model: str
@@ -117,7 +117,7 @@ class Speaker(Protocol):
     def opened(self) -> Sequence[Message]:
         """What is sent first."""
 
-    def say(self, sentence: int, words: str) -> Sequence[Message]:
+    def speak(self, sentence: int, words: str) -> Sequence[Message]:
         """Make a sentence's sound."""
 
     def stop(self) -> Sequence[Message]:
@@ -129,19 +129,19 @@ class Speaker(Protocol):
     def bye(self) -> Sequence[Message]:
         """What is sent last."""
 
-    def decode(self, message: Message) -> Sequence[SaidEvent]:
+    def decode(self, message: Message) -> Sequence[TtsEvent]:
         """What one message says; one that is unknown or malformed says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextDelta:
     """The next words of an answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class LlmToolCall:
     """A tool that the model calls, by the provider's own name of the call."""
 
     native: str
@@ -150,14 +150,14 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class LlmDone:
     """The model is done: what it calls, and its answer as its library keeps it."""
 
-    calls: tuple[Called, ...]
+    calls: tuple[LlmToolCall, ...]
     response: Any
 
 
-class TextError(Exception):
+class LlmError(Exception):
     """A text model that did not answer. `fatal`: asking it again will not help."""
 
     def __init__(self, code: str, says: str, *, fatal: bool) -> None:
@@ -166,7 +166,7 @@ class TextError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LlmRequest:
     """What a text model is to be in one call."""
 
     instructions: str
@@ -178,13 +178,13 @@ Count = Callable[[Mapping[str, int]], None]
 """Takes token counts by kind."""
 
 
-class Text(Protocol):
+class LlmClient(Protocol):
     """A text model."""
 
-    def answer(
-        self, wanted: Wanted, history: Sequence[Entry], count: Count, *, in_words: bool
-    ) -> AsyncGenerator[Words | Answered, None]:
-        """Answer a talk as it stands: words as they are made, then `Answered` once. `in_words`: without a tool.
+    def respond(
+        self, wanted: LlmRequest, history: Sequence[Entry], count: Count, *, in_words: bool
+    ) -> AsyncGenerator[TextDelta | LlmDone, None]:
+        """Answer a talk as it stands: words as they are made, then `LlmDone` once. `in_words`: without a tool.
 
         What it used is counted once, also where the answer was left or broke off: then as far as it was told.
 

@@ -8,22 +8,22 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import aiohttp
 
-from dialer.voices.pipeline.port import Address, Fault, Message, Ready
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, Ready
 
-LARGEST = 4_000_000
-CLOSE_WITHIN_S = 1.0
-MOST_WAITING = 32_000
+MAX_MESSAGE_BYTES = 4_000_000
+CLOSE_TIMEOUT_S = 1.0
+MAX_BUFFERED = 32_000
 """Bytes (four seconds of sound): more than that means that nobody reads."""
 E_co = TypeVar("E_co", covariant=True)
-Leave = Callable[[Coroutine[Any, Any, None]], None]
+Closing = Callable[[Coroutine[Any, Any, None]], None]
 """Does what is left to do when a session is over, and is waited for when the process ends."""
 
 
-class LineError(Exception):
+class ProviderSocketError(Exception):
     """A socket that was not had, or lost; the message is one line that says why."""
 
 
-class Wire(Protocol[E_co]):
+class WireProtocol(Protocol[E_co]):
     """What a line needs of the protocol that is spoken on it: a part of `port.Transcriber` and of `port.Speaker`."""
 
     idle_s: float | None
@@ -45,18 +45,18 @@ class Wire(Protocol[E_co]):
 Event = TypeVar("Event")
 
 
-class Line(Generic[Event]):
+class ProviderSocket(Generic[Event]):
     """The socket of one session. `hear` gets what its protocol reads, `gone` why it was lost; neither after `close`."""
 
     def __init__(
         self,
         name: str,
-        protocol: Wire[Event],
+        protocol: WireProtocol[Event],
         hear: Callable[[Event], None],
         gone: Callable[[str], None],
-        leave: Leave,
+        leave: Closing,
     ) -> None:
-        self.choked_at: float | None = None
+        self.blocked_since: float | None = None
         self.messages = 0
         """How many came: a sign of life, whatever they say."""
         self._name = name
@@ -70,19 +70,19 @@ class Line(Generic[Event]):
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
 
-    async def open(self, http: aiohttp.ClientSession, address: Address, *, waits: bool) -> None:
+    async def open(self, http: aiohttp.ClientSession, address: Endpoint, *, waits: bool) -> None:
         """Open the socket; `waits` until the other side says that it is ready. Raises LineError."""
         try:
             self._socket = await http.ws_connect(
-                address.url, headers=dict(address.headers), max_msg_size=LARGEST, autoping=True
+                address.url, headers=dict(address.headers), max_msg_size=MAX_MESSAGE_BYTES, autoping=True
             )
         except aiohttp.WSServerHandshakeError as error:
-            raise LineError(f"{self._name} refused us: {error.status} {error.message}".strip()) from error
+            raise ProviderSocketError(f"{self._name} refused us: {error.status} {error.message}".strip()) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise LineError(f"{self._name} was not reached: {error or type(error).__name__}") from error
+            raise ProviderSocketError(f"{self._name} was not reached: {error or type(error).__name__}") from error
         if self._over:  # it was left meanwhile
             await self._socket.close()
-            raise LineError(f"{self._name} was left")
+            raise ProviderSocketError(f"{self._name} was left")
         self.send(self._protocol.opened())
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         if waits:
@@ -96,8 +96,8 @@ class Line(Generic[Event]):
             return
         self._queue.extend(messages)
         self._size += sum(len(each) for each in messages)
-        if self._size > MOST_WAITING and self.choked_at is None:
-            self.choked_at = time.monotonic()
+        if self._size > MAX_BUFFERED and self.blocked_since is None:
+            self.blocked_since = time.monotonic()
         self._wake.set()
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Line(Generic[Event]):
         if self._socket is None or self._socket.closed:
             return
         try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 for message in self._protocol.bye():
                     await self._put(message)
                 await self._socket.close()
@@ -151,8 +151,8 @@ class Line(Generic[Event]):
                     message = self._queue.popleft()
                     self._size -= len(message)
                     await self._put(message)
-                    if self.choked_at is not None and self._size < MOST_WAITING // 4:
-                        self.choked_at = None
+                    if self.blocked_since is not None and self._size < MAX_BUFFERED // 4:
+                        self.blocked_since = None
                 self._wake.clear()
                 await self._pause()
         except (aiohttp.ClientError, OSError) as error:
@@ -179,7 +179,7 @@ class Line(Generic[Event]):
         if self._ready.done():
             self._gone(says)
         else:
-            self._ready.set_exception(LineError(says))
+            self._ready.set_exception(ProviderSocketError(says))
 
 
 async def settled(*tasks: "asyncio.Task[None]") -> None:

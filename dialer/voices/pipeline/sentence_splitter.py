@@ -13,12 +13,12 @@ _SPEAKABLE = re.compile(r"\w")
 _LAST = re.compile(r"(\S+?)[.]\s*$")
 
 
-MOST = 240
+MAX_CHARS = 240
 """Characters that are waited for, at most: a longer sentence is spoken in parts, at its commas where it has some."""
 _PAUSE = re.compile(r".*[,;:–—،]\s", re.DOTALL)
 
 
-class Sentences:
+class SentenceSplitter:
     """The sentences of one answer."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Sentences:
                 found.append(self._open[began : match.end()])
                 began = match.end()
         self._open = self._open[began:]
-        while len(self._open) > MOST and (cut := _part(self._open[:MOST])):
+        while len(self._open) > MAX_CHARS and (cut := _part(self._open[:MAX_CHARS])):
             found.append(self._open[:cut])
             self._open = self._open[cut:]
         return [words for each in found if (words := _spoken(each))]

@@ -15,38 +15,38 @@ from itertools import count
 import aiohttp
 
 from dialer.domain.calling.cost import add_usage
-from dialer.voices.pipeline.agent_turn import Answering, SilentSpeakerError
-from dialer.voices.pipeline.chat_history import Call, History
-from dialer.voices.pipeline.port import Fault, SaidEvent, Text, TextError, Wanted
-from dialer.voices.pipeline.provider_socket import Leave, LineError, settled
-from dialer.voices.pipeline.tts.base import Gone, Mouth, Say
-from dialer.voices.pipeline.user_turn import Hearer, Listening
+from dialer.voices.pipeline.agent_turn import AgentTurn, SilentTtsError
+from dialer.voices.pipeline.chat_history import ChatHistory, ToolCallEntry
+from dialer.voices.pipeline.port import Fault, LlmClient, LlmError, LlmRequest, TtsEvent
+from dialer.voices.pipeline.provider_socket import Closing, ProviderSocketError, settled
+from dialer.voices.pipeline.tts.base import Gone, Say, TextToSpeech
+from dialer.voices.pipeline.user_turn import UserTurn, UserTurnListener
 from dialer.voices.port import (
-    AnswerEnded,
-    AnswerStarted,
     Cancel,
     Configure,
-    Heard,
     ItemAdded,
-    Note,
-    Recall,
-    RecallTool,
+    ReplayMessage,
+    ReplayToolCall,
     Respond,
-    Setup,
-    Speak,
+    RespondWith,
+    ResponseDone,
+    ResponseStarted,
+    SessionConfig,
     SpeechStarted,
     SpeechStopped,
+    SystemNote,
     ToolResult,
     Truncate,
+    UserTranscript,
     VoiceCommand,
     VoiceEvent,
     VoiceFault,
     VoiceOpened,
     VoiceReady,
 )
-from dialer.voices.session import Talks
+from dialer.voices.session import SessionListener
 
-CONNECT_WITHIN_S = 9.0
+CONNECT_TIMEOUT_S = 9.0
 BROKEN = (ImportError, RuntimeError, ValueError)
 """What a text model's library raises that cannot be loaded, or does not take its key, address or name."""
 log = logging.getLogger(__name__)
@@ -54,32 +54,32 @@ _sessions = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class PipelineFactory:
     """What a session is made of."""
 
-    text: Callable[[str], Awaitable[Text]]
+    text: Callable[[str], Awaitable[LlmClient]]
     """A text model by its name; it may have to be loaded."""
-    listening: Callable[[Setup, Hearer], Listening]
-    mouth: Callable[[Setup, Say, Gone], Mouth]
+    listening: Callable[[SessionConfig, UserTurnListener], UserTurn]
+    mouth: Callable[[SessionConfig, Say, Gone], TextToSpeech]
     http: Callable[[], aiohttp.ClientSession]
-    leave: Leave
+    leave: Closing
 
 
-class CascadeLeg:
+class PipelineSession:
     """One session."""
 
-    def __init__(self, kit: Kit, talks: Talks, model: str) -> None:
+    def __init__(self, kit: PipelineFactory, talks: SessionListener, model: str) -> None:
         self._kit, self._talks, self._model = kit, talks, model
         self._loop = asyncio.get_running_loop()
-        self._setup: asyncio.Future[Setup] = self._loop.create_future()
+        self._setup: asyncio.Future[SessionConfig] = self._loop.create_future()
         self._name = next(_sessions)
         self._items = 0
-        self._history = History()
-        self._text: Text | None = None
-        self._wanted = Wanted("", (), None)
-        self._listening: Listening | None = None
-        self._mouth: Mouth | None = None
-        self._answering: Answering | None = None
+        self._history = ChatHistory()
+        self._text: LlmClient | None = None
+        self._wanted = LlmRequest("", (), None)
+        self._listening: UserTurn | None = None
+        self._mouth: TextToSpeech | None = None
+        self._answering: AgentTurn | None = None
         self._task: asyncio.Task[None] | None = None
         self._sentence = 0
         self._student: str | None = None
@@ -88,23 +88,23 @@ class CascadeLeg:
         self._ready = self._over = False
 
     @property
-    def choked_at(self) -> float | None:
+    def blocked_since(self) -> float | None:
         """Since when the transcriber takes nothing."""
-        return self._listening.choked_at if self._listening is not None else None
+        return self._listening.blocked_since if self._listening is not None else None
 
     async def connect(self) -> None:
         """Load the text model and open the transcriber's and the speaker's sockets, all at once."""
         try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._tell(VoiceOpened())
                 setup = await self._setup
-                self._wanted = Wanted(setup.instructions, setup.tools, setup.max_output_tokens)
+                self._wanted = LlmRequest(setup.instructions, setup.tools, setup.max_output_tokens)
                 http = self._kit.http()
                 self._listening = self._kit.listening(setup, self)
                 self._mouth = self._kit.mouth(setup, self._said, self.gone)
                 opening = (self._listening.open(http), self._mouth.open(http), self._load())
                 await _all(*opening)
-        except (LineError, TimeoutError, *BROKEN) as error:
+        except (ProviderSocketError, TimeoutError, *BROKEN) as error:
             self.gone(f"not reached: {str(error) or type(error).__name__}")
             return
         self._ready = True
@@ -120,13 +120,13 @@ class CascadeLeg:
             return
         self._listening.take(sound)
 
-    def tell(self, command: VoiceCommand) -> None:
+    def send(self, command: VoiceCommand) -> None:
         """A command. What it makes happen is told later."""
         match command:
             case Configure(setup):
                 if not self._setup.done():
                     self._setup.set_result(setup)
-            case Speak(instructions):
+            case RespondWith(instructions):
                 self._asked(in_words=False, instructions=instructions)
             case Respond(in_words):
                 self._asked(in_words=in_words)
@@ -135,13 +135,13 @@ class CascadeLeg:
             case Truncate(item, heard_ms):
                 self._history.cut(item, heard_ms)
             case ToolResult(tool_call, output):
-                self._history.result(tool_call, output)
-            case Note(words):
-                self._history.house(words)
-            case Recall(item, who, words):
-                self._history.recall(item, who, words)
-            case RecallTool(item, tool_call, name, arguments):
-                self._history.recall_call(item, Call(tool_call, tool_call, name, arguments))
+                self._history.add_tool_result(tool_call, output)
+            case SystemNote(words):
+                self._history.add_system(words)
+            case ReplayMessage(item, who, words):
+                self._history.replay(item, who, words)
+            case ReplayToolCall(item, tool_call, name, arguments):
+                self._history.replay_tool_call(item, ToolCallEntry(tool_call, tool_call, name, arguments))
 
     def close(self) -> None:
         """Leave all three."""
@@ -171,8 +171,8 @@ class CascadeLeg:
     def turn(self, words: str | None, usage: Mapping[str, int]) -> None:
         """Answer, unless an answer is being made or waits for a tool: then it will know these words, or follow."""
         item, self._student = self._student or self._item("student"), None
-        self._tell(Heard(item, words, usage))
-        self._history.student(words or "")
+        self._tell(UserTranscript(item, words, usage))
+        self._history.add_user(words or "")
         if self._answering is not None:
             self._due = self._due or bool(words)
         elif self._history.waits_for_tools:
@@ -180,7 +180,7 @@ class CascadeLeg:
         elif words:
             self._answer(in_words=False)
         else:  # somebody waits for an answer that does not come: there was nothing to answer
-            self._tell(AnswerStarted(), AnswerEnded("completed"))
+            self._tell(ResponseStarted(), ResponseDone("completed"))
 
     def fault(self, fault: Fault) -> None:
         """The transcriber or the speaker complains."""
@@ -191,7 +191,7 @@ class CascadeLeg:
         if self._over:
             return
         self.close()
-        self._loop.call_soon(self._talks.voice_gone, self, says)
+        self._loop.call_soon(self._talks.voice_lost, self, says)
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
@@ -202,20 +202,20 @@ class CascadeLeg:
             self._tell(VoiceFault(code, "an answer is being made", fatal=False))
             return
         if instructions:
-            self._history.house(instructions)
+            self._history.add_system(instructions)
         self._answer(in_words=in_words)
 
     def _answer(self, *, in_words: bool) -> None:
         assert self._text is not None
         assert self._mouth is not None
         history = self._history.entries
-        answering = Answering(self._history.answer(self._item("ava")), self._sentence, self._mouth, self._tell)
+        answering = AgentTurn(self._history.add_assistant(self._item("ava")), self._sentence, self._mouth, self._tell)
         self._answering = answering
-        self._tell(AnswerStarted())
+        self._tell(ResponseStarted())
         self._task = self._loop.create_task(answering.run(self._text, self._wanted, history, in_words=in_words))
         self._task.add_done_callback(lambda task: self._made(answering, task))
 
-    def _made(self, answering: Answering, task: "asyncio.Task[None]") -> None:
+    def _made(self, answering: AgentTurn, task: "asyncio.Task[None]") -> None:
         """An answer's task is over: whole, or by an error; of one that was cancelled only the cost is not told yet."""
         error = None if task.cancelled() else task.exception()
         add_usage(self._spent, answering.usage)
@@ -228,12 +228,12 @@ class CascadeLeg:
                 if self._due and not self._history.waits_for_tools:
                     self._answer(in_words=False)
                 self._due = False
-            case TextError(fatal=False):
+            case LlmError(fatal=False):
                 self._stop(answering)
                 self._ended("failed", f"{error.code}: {error}")
-            case TextError():
+            case LlmError():
                 self._tell(VoiceFault(error.code, str(error), fatal=True))
-            case SilentSpeakerError():
+            case SilentTtsError():
                 self._tell(VoiceFault("tts_silent", str(error), fatal=True, renewable=True))
             case _:
                 log.error("the cascade failed", exc_info=error)
@@ -253,17 +253,17 @@ class CascadeLeg:
     def _ended(self, status: str, fault: str | None = None) -> None:
         """Tell the end of an answer, and what was used since the one before."""
         spent, self._spent = self._spent, {}
-        self._tell(AnswerEnded(status, fault, spent))
+        self._tell(ResponseDone(status, fault, spent))
 
-    def _leave(self, answering: Answering) -> None:
+    def _leave(self, answering: AgentTurn) -> None:
         self._answering, self._sentence = None, answering.next
 
-    def _stop(self, answering: Answering) -> None:
+    def _stop(self, answering: AgentTurn) -> None:
         if self._mouth is not None:
             self._mouth.stop()
         answering.cut()
 
-    def _said(self, event: SaidEvent) -> None:
+    def _said(self, event: TtsEvent) -> None:
         """Something came from the speaker; of an answer that is not made any more, nothing."""
         if isinstance(event, Fault):
             self.fault(event)

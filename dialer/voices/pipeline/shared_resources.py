@@ -6,30 +6,30 @@ from typing import Any
 
 import aiohttp
 
-from dialer.voices.pipeline.port import Text
+from dialer.voices.pipeline.port import LlmClient
 
-CONNECT_S = 5.0
-LOAD_WITHIN_S = 15.0
-SHUT_WITHIN_S = 3.0
+CONNECT_TIMEOUT_S = 5.0
+LOAD_TIMEOUT_S = 15.0
+CLOSE_TIMEOUT_S = 3.0
 
 
-class House:
+class SharedResources:
     """One for each cascade of a process. `load` makes a text model by its name."""
 
-    def __init__(self, load: Callable[[str], Awaitable[Text]]) -> None:
+    def __init__(self, load: Callable[[str], Awaitable[LlmClient]]) -> None:
         self._load = load
-        self._texts: dict[str, asyncio.Task[Text]] = {}
+        self._texts: dict[str, asyncio.Task[LlmClient]] = {}
         self._http: aiohttp.ClientSession | None = None
         self._leaving: set[asyncio.Task[None]] = set()
 
     def http(self) -> aiohttp.ClientSession:
         """Connections; those of finished requests are used again."""
         if self._http is None:
-            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S)
             self._http = aiohttp.ClientSession(timeout=timeout)
         return self._http
 
-    async def text(self, model: str) -> Text:
+    async def llm(self, model: str) -> LlmClient:
         """A text model, loaded once; one that could not be loaded is tried again by the next who asks."""
         loading = self._texts.get(model)
         if loading is None or (loading.done() and (loading.cancelled() or loading.exception())):
@@ -42,17 +42,17 @@ class House:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def shut(self) -> None:
+    async def close(self) -> None:
         """The process ends."""
         if self._leaving:
-            await asyncio.wait(set(self._leaving), timeout=SHUT_WITHIN_S)
+            await asyncio.wait(set(self._leaving), timeout=CLOSE_TIMEOUT_S)
         if loadings := [each for each in self._texts.values() if not each.done()]:
-            await asyncio.wait(loadings, timeout=LOAD_WITHIN_S)  # a thread cannot be stopped, only waited for
+            await asyncio.wait(loadings, timeout=LOAD_TIMEOUT_S)  # a thread cannot be stopped, only waited for
         for loading in self._texts.values():
             if loading.done() and not loading.cancelled() and loading.exception() is None:
                 await loading.result().close()
         if self._http is not None:
             await self._http.close()
 
-    async def _made(self, model: str) -> Text:
+    async def _made(self, model: str) -> LlmClient:
         return await self._load(model)

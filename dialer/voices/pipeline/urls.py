@@ -6,13 +6,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 Query = Sequence[tuple[str, str]]
 
 
-def socket_at(base: str, path: str, query: Query) -> str:
+def socket_url(base: str, path: str, query: Query) -> str:
     """A websocket's address; `path` begins with a slash."""
     scheme = {"https": "wss", "http": "ws"}.get(urlsplit(base).scheme, urlsplit(base).scheme)
     return _at(scheme, base, path, query)
 
 
-def http_at(base: str, path: str, query: Query = ()) -> str:
+def http_url(base: str, path: str, query: Query = ()) -> str:
     """A request's address; `path` begins with a slash."""
     return _at(urlsplit(base).scheme, base, path, query)
 

@@ -13,16 +13,16 @@ import aiohttp
 from dialer.audio.ulaw import BYTES_PER_MS
 from dialer.audio.vad.webrtc import Ears
 from dialer.domain.calling.cost import add_usage, by_model
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Ready, Transcriber, TurnBegan, TurnWords
-from dialer.voices.pipeline.provider_socket import Leave, Line
-from dialer.voices.port import Setup
+from dialer.voices.pipeline.port import Endpoint, Fault, Ready, SpeechToText, SttEvent, TurnStarted, TurnTranscript
+from dialer.voices.pipeline.provider_socket import Closing, ProviderSocket
+from dialer.voices.port import SessionConfig
 
-WORDS_WITHIN_S = 2.0
-MOST_SILENT = 2
+TRANSCRIPT_TIMEOUT_S = 2.0
+MAX_SILENT = 2
 TRANSCRIBED = "transcribed_ms"
 
 
-class Hearer(Protocol):
+class UserTurnListener(Protocol):
     """Who wants to know."""
 
     def speech_started(self) -> None:
@@ -41,14 +41,20 @@ class Hearer(Protocol):
         """The transcriber is lost."""
 
 
-class Listening:
+class UserTurn:
     """The student's side."""
 
     def __init__(
-        self, name: str, transcriber: Transcriber, address: Address, setup: Setup, hearer: Hearer, leave: Leave
+        self,
+        name: str,
+        transcriber: SpeechToText,
+        address: Endpoint,
+        setup: SessionConfig,
+        hearer: UserTurnListener,
+        leave: Closing,
     ) -> None:
         self._transcriber, self._address, self._hearer = transcriber, address, hearer
-        self._line: Line[HeardEvent] = Line(name, transcriber, self._told, hearer.gone, leave)
+        self._line: ProviderSocket[SttEvent] = ProviderSocket(name, transcriber, self._told, hearer.gone, leave)
         self._ears = Ears(setup.vad_threshold, setup.vad_prefix_ms, setup.vad_silence_ms)
         self._given = 0
         self._billed = 0
@@ -62,9 +68,9 @@ class Listening:
         self._late: asyncio.TimerHandle | None = None
 
     @property
-    def choked_at(self) -> float | None:
+    def blocked_since(self) -> float | None:
         """Since when the transcriber takes nothing."""
-        return self._line.choked_at
+        return self._line.blocked_since
 
     async def open(self, http: aiohttp.ClientSession) -> None:
         """Begin. Raises LineError."""
@@ -105,24 +111,24 @@ class Listening:
         self._hearer.speech_stopped(end_ms)
         if self._late is not None:
             self._late.cancel()
-        self._late = asyncio.get_running_loop().call_later(WORDS_WITHIN_S, self._too_late)
+        self._late = asyncio.get_running_loop().call_later(TRANSCRIPT_TIMEOUT_S, self._too_late)
 
-    def _told(self, event: HeardEvent) -> None:
+    def _told(self, event: SttEvent) -> None:
         match event:
-            case TurnBegan():
+            case TurnStarted():
                 self._began()
-            case TurnWords(_, end_ms) if self._transcriber.minds_turns:
+            case TurnTranscript(_, end_ms) if self._transcriber.minds_turns:
                 given_ms = self._given // BYTES_PER_MS
                 self._ended(given_ms if end_ms is None else min(end_ms, given_ms))
                 self._take_words(event)
-            case TurnWords() if self._awaited:
+            case TurnTranscript() if self._awaited:
                 self._take_words(event)
             case Fault():
                 self._hearer.fault(event)
-            case TurnWords() | Ready():
+            case TurnTranscript() | Ready():
                 return  # words that nobody waits for any more
 
-    def _take_words(self, event: TurnWords) -> None:
+    def _take_words(self, event: TurnTranscript) -> None:
         self._silent = 0
         self._awaited -= 1
         self._missed = self._missed or event.words is None
@@ -138,7 +144,7 @@ class Listening:
         """The words did not come."""
         words = self._transcriber.give_up()
         self._silent = self._silent + 1 if self._line.messages == self._messages else 0
-        if self._silent >= MOST_SILENT:
+        if self._silent >= MAX_SILENT:
             self._hearer.fault(Fault("stt_silent", "the transcriber does not answer", renewable=True))
             return
         self._awaited, self._missed = 0, self._missed or not words

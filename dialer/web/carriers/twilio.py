@@ -71,7 +71,7 @@ def _twiml(document: str) -> Response[str]:
 
 
 async def _ours(request: Request[object, object, State], parts: Parts) -> dict[str, str]:
-    """The fields of a genuine request about our account's calls; raises as `_verified` and `_keep` do."""
+    """The fields of a genuine request about our account's calls; raises as `_verified` and `_upload` do."""
     fields = await _verified(request, parts)
     if fields.get("AccountSid") != parts.settings.twilio_account_sid:
         raise NotFoundException("this account's calls are not ours")

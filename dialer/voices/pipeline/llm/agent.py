@@ -1,4 +1,4 @@
-"""A text model through pydantic-ai: a talk as its messages, an answer as a stream, its errors as `TextError`.
+"""A text model through pydantic-ai: a talk as its messages, an answer as a stream, its errors as `LlmError`.
 
 This module and its neighbours take seconds to import: nobody imports them but `loading`, in a thread.
 """
@@ -32,28 +32,28 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
-from dialer.voices.pipeline.chat_history import INSTRUCTED, NOT_KNOWN, Answer, Entry, Told
-from dialer.voices.pipeline.port import Answered, Called, Count, TextError, Wanted, Words
+from dialer.voices.pipeline.chat_history import INSTRUCTED, NOT_KNOWN, AssistantEntry, Entry, SystemEntry
+from dialer.voices.pipeline.port import Count, LlmDone, LlmError, LlmRequest, LlmToolCall, TextDelta
 
-FIRST_WITHIN_S = 6.0
+FIRST_TOKEN_TIMEOUT_S = 6.0
 """Before the bridge gives the voice up for silent."""
-WHOLE_WITHIN_S = 30.0
-TIMES = ModelSettings(first_event_timeout=FIRST_WITHIN_S, request_timeout=WHOLE_WITHIN_S)
+RESPONSE_TIMEOUT_S = 30.0
+TIMES = ModelSettings(first_event_timeout=FIRST_TOKEN_TIMEOUT_S, request_timeout=RESPONSE_TIMEOUT_S)
 QUICK = ModelSettings(max_retries=0, thinking=False)
 """Nobody on a telephone waits for a model to think, or for a library to try again."""
 ANSWERED = f"[{INSTRUCTED}the call was answered.]"
 GO_ON = f"[{INSTRUCTED}go on.]"
 
 
-class PydanticText:
+class PydanticAiClient:
     """A text model (`port.Text`). No request is made twice by a library: whether to ask again is the bridge's."""
 
     def __init__(self, model: Model, name: str, settings: ModelSettings = QUICK) -> None:
         self._model, self._name, self._settings = model, name, settings
 
-    async def answer(
-        self, wanted: Wanted, history: Sequence[Entry], count: Count, *, in_words: bool
-    ) -> AsyncGenerator[Words | Answered, None]:
+    async def respond(
+        self, wanted: LlmRequest, history: Sequence[Entry], count: Count, *, in_words: bool
+    ) -> AsyncGenerator[TextDelta | LlmDone, None]:
         """See `port.Text`."""
         settings: ModelSettings = {**TIMES, **self._settings}
         if wanted.max_tokens:
@@ -70,17 +70,17 @@ class PydanticText:
                 try:
                     async for event in stream:
                         if words := _words(event):
-                            yield Words(words)
+                            yield TextDelta(words)
                 finally:
                     count(usage_of(stream.usage))
                 yield _answered(stream)
         except UserError as error:
-            raise TextError("text_refused", f"{self._name}: {error}", fatal=True) from error
+            raise LlmError("text_refused", f"{self._name}: {error}", fatal=True) from error
         except AgentRunError as error:
             fatal = isinstance(error, (ModelRequestRejectedError, ModelQuotaExceededError))
-            raise TextError("text_failed", f"{self._name}: {_line(error)}", fatal=fatal) from error
+            raise LlmError("text_failed", f"{self._name}: {_line(error)}", fatal=fatal) from error
         except (httpx.HTTPError, OSError) as error:
-            raise TextError("text_lost", f"{self._name}: {_line(error)}", fatal=False) from error
+            raise LlmError("text_lost", f"{self._name}: {_line(error)}", fatal=False) from error
 
     async def close(self) -> None:
         """Let the connections of the model's client go."""
@@ -94,9 +94,9 @@ def messages_of(instructions: str, history: Sequence[Entry]) -> list[ModelMessag
     waiting: list[UserPromptPart | ToolReturnPart] = []
     for entry in history:
         match entry:
-            case Told(words):
+            case SystemEntry(words):
                 waiting.append(UserPromptPart(words))
-            case Answer():
+            case AssistantEntry():
                 messages.append(ModelRequest(parts=waiting or [UserPromptPart(GO_ON if messages else ANSWERED)]))
                 messages.append(_response(entry))
                 waiting = [
@@ -110,7 +110,7 @@ def messages_of(instructions: str, history: Sequence[Entry]) -> list[ModelMessag
     return messages
 
 
-def _response(entry: Answer) -> ModelResponse:
+def _response(entry: AssistantEntry) -> ModelResponse:
     """An answer as its library gave it, where all of it counts; else its words that were heard, and its calls."""
     native = entry.response
     if isinstance(native, ModelResponse) and not entry.cut:
@@ -123,7 +123,7 @@ def _response(entry: Answer) -> ModelResponse:
     return ModelResponse(parts=parts)
 
 
-def _tools(wanted: Wanted) -> list[ToolDefinition]:
+def _tools(wanted: LlmRequest) -> list[ToolDefinition]:
     return [
         ToolDefinition(
             name=each.name,
@@ -143,14 +143,14 @@ def _words(event: object) -> str:
     return ""
 
 
-def _answered(stream: StreamedResponse) -> Answered:
+def _answered(stream: StreamedResponse) -> LlmDone:
     response = stream.get()
     calls = tuple(
-        Called(part.tool_call_id, part.tool_name, part.args_as_json_str())
+        LlmToolCall(part.tool_call_id, part.tool_name, part.args_as_json_str())
         for part in response.parts
         if isinstance(part, ToolCallPart)
     )
-    return Answered(calls, response)
+    return LlmDone(calls, response)
 
 
 def usage_of(usage: RequestUsage) -> dict[str, int]:

@@ -4,10 +4,10 @@ from cohere import AsyncClientV2
 from pydantic_ai.models.cohere import CohereModel
 from pydantic_ai.providers.cohere import CohereProvider
 
-from dialer.voices.pipeline.llm.agent import WHOLE_WITHIN_S, PydanticText
+from dialer.voices.pipeline.llm.agent import RESPONSE_TIMEOUT_S, PydanticAiClient
 
 
-class _Text(PydanticText):
+class _Client(PydanticAiClient):
     """A model whose client is ours: its provider does not take an address."""
 
     def __init__(self, client: AsyncClientV2, model: str) -> None:
@@ -19,6 +19,6 @@ class _Text(PydanticText):
         await self._client.__aexit__(None, None, None)  # type: ignore[no-untyped-call]  # untyped there
 
 
-def make(key: str, url: str, model: str) -> PydanticText:
+def make(key: str, url: str, model: str) -> PydanticAiClient:
     """A model; `url` is the interface's base."""
-    return _Text(AsyncClientV2(key, base_url=url, timeout=WHOLE_WITHIN_S, max_retries=0), model)
+    return _Client(AsyncClientV2(key, base_url=url, timeout=RESPONSE_TIMEOUT_S, max_retries=0), model)

@@ -5,10 +5,10 @@ from pydantic_ai.models.huggingface import HuggingFaceModel
 from pydantic_ai.providers.huggingface import HuggingFaceProvider
 from pydantic_ai.settings import ModelSettings
 
-from dialer.voices.pipeline.llm.agent import WHOLE_WITHIN_S, PydanticText
+from dialer.voices.pipeline.llm.agent import RESPONSE_TIMEOUT_S, PydanticAiClient
 
 
-class _Text(PydanticText):
+class _Client(PydanticAiClient):
     """A model whose client is ours. It never tries again by itself, and cannot be told not to think."""
 
     def __init__(self, client: AsyncInferenceClient, key: str, model: str) -> None:
@@ -21,6 +21,6 @@ class _Text(PydanticText):
         await self._client.close()  # type: ignore[no-untyped-call]  # untyped there
 
 
-def make(key: str, url: str, model: str) -> PydanticText:
+def make(key: str, url: str, model: str) -> PydanticAiClient:
     """A model; `url` is the router's base, such as https://router.huggingface.co/v1."""
-    return _Text(AsyncInferenceClient(base_url=url, api_key=key, timeout=WHOLE_WITHIN_S), key, model)
+    return _Client(AsyncInferenceClient(base_url=url, api_key=key, timeout=RESPONSE_TIMEOUT_S), key, model)

@@ -4,14 +4,14 @@ import asyncio
 import importlib
 from typing import Any
 
-from dialer.voices.pipeline.port import Text
+from dialer.voices.pipeline.port import LlmClient
 
 
-async def load(provider: str, key: str, url: str, model: str) -> Text:
+async def load(provider: str, key: str, url: str, model: str) -> LlmClient:
     """A text model of `text/<provider>.py`."""
 
-    def make() -> Text:
-        made: Text = _module(provider).make(key, url, model)
+    def make() -> LlmClient:
+        made: LlmClient = _module(provider).make(key, url, model)
         return made
 
     return await asyncio.to_thread(make)

@@ -3,9 +3,9 @@
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from dialer.voices.pipeline.llm.agent import PydanticText
+from dialer.voices.pipeline.llm.agent import PydanticAiClient
 
 
-def make(key: str, url: str, model: str) -> PydanticText:
+def make(key: str, url: str, model: str) -> PydanticAiClient:
     """A model; `url` is the interface's base, such as https://api.openai.com/v1."""
-    return PydanticText(OpenAIChatModel(model, provider=OpenAIProvider(api_key=key, base_url=url)), model)
+    return PydanticAiClient(OpenAIChatModel(model, provider=OpenAIProvider(api_key=key, base_url=url)), model)

@@ -6,9 +6,9 @@ Sound goes as binary frames. Words that are final are collected; those of the pi
 from collections.abc import Sequence
 
 from dialer.voices.pipeline.json_fields import object_of, read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, TurnWords
-from dialer.voices.pipeline.urls import socket_at
-from dialer.voices.port import Setup
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, SttEvent, TurnTranscript
+from dialer.voices.pipeline.urls import socket_url
+from dialer.voices.port import SessionConfig
 
 MULTI = "multi"
 """What the language is called where several are spoken."""
@@ -16,7 +16,7 @@ PAUSES_S = 4.0
 """The socket is closed after about ten seconds of nothing."""
 
 
-def address(base: str, key: str, model: str, setup: Setup) -> Address:
+def endpoint(base: str, key: str, model: str, setup: SessionConfig) -> Endpoint:
     """The socket's address for a call; it is not to look for the ends of turns itself."""
     query = [
         ("model", model),
@@ -30,7 +30,7 @@ def address(base: str, key: str, model: str, setup: Setup) -> Address:
         ("endpointing", "false"),
         *(("keyterm", word) for word in setup.keywords),
     ]
-    return Address(socket_at(base, "/v1/listen", query), {"Authorization": f"Token {key}"})
+    return Endpoint(socket_url(base, "/v1/listen", query), {"Authorization": f"Token {key}"})
 
 
 class Deepgram:
@@ -74,7 +74,7 @@ class Deepgram:
         """It sends what is left and closes."""
         return (write(type="CloseStream"),)
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
+    def decode(self, message: Message) -> Sequence[SttEvent]:
         """Words, the last of a turn with `from_finalize`, or a complaint."""
         said = read(message)
         match said.get("type"):
@@ -86,7 +86,7 @@ class Deepgram:
                 return (Fault(code, says or "Deepgram complains", renewable=True),)
         return ()
 
-    def _results(self, said: dict[str, object]) -> Sequence[HeardEvent]:
+    def _results(self, said: dict[str, object]) -> Sequence[SttEvent]:
         alternatives = object_of(said, "channel").get("alternatives")
         first = alternatives[0] if isinstance(alternatives, list) and alternatives else {}
         words = text_of(first, "transcript").strip() if isinstance(first, dict) else ""
@@ -96,4 +96,4 @@ class Deepgram:
                 self._final.append(words)
         elif words:
             self._interim = words
-        return (TurnWords(self.give_up()),) if said.get("from_finalize") is True else ()
+        return (TurnTranscript(self.give_up()),) if said.get("from_finalize") is True else ()

@@ -4,9 +4,9 @@ import base64
 from collections.abc import Sequence
 
 from dialer.voices.pipeline.json_fields import read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, Ready, TurnWords
-from dialer.voices.pipeline.urls import socket_at
-from dialer.voices.port import Setup
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, Ready, SttEvent, TurnTranscript
+from dialer.voices.pipeline.urls import socket_url
+from dialer.voices.port import SessionConfig
 
 NOTHING_SAID = frozenset({"commit_throttled", "insufficient_audio_activity"})
 """Complaints about one commit only: there was too little to transcribe."""
@@ -17,7 +17,7 @@ COMPLAINTS = NOTHING_SAID | {
 HOPELESS = frozenset({"auth_error", "quota_exceeded_error", "unaccepted_terms_error"})
 
 
-def address(base: str, key: str, model: str, setup: Setup) -> Address:
+def endpoint(base: str, key: str, model: str, setup: SessionConfig) -> Endpoint:
     """The socket's address for a call; without timestamps, so that a commit is answered once."""
     query = [
         ("model_id", model),
@@ -26,7 +26,7 @@ def address(base: str, key: str, model: str, setup: Setup) -> Address:
         *((("language_code", setup.language),) if len(setup.languages) < 2 else ()),
         *(("keyterms", word) for word in setup.keywords),
     ]
-    return Address(socket_at(base, "/v1/speech-to-text/realtime", query), {"xi-api-key": key})
+    return Endpoint(socket_url(base, "/v1/speech-to-text/realtime", query), {"xi-api-key": key})
 
 
 class ElevenLabs:
@@ -68,7 +68,7 @@ class ElevenLabs:
         """It is just left."""
         return ()
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
+    def decode(self, message: Message) -> Sequence[SttEvent]:
         """Words so far, all words of a turn, or a complaint."""
         said = read(message)
         kind = text_of(said, "message_type")
@@ -79,9 +79,9 @@ class ElevenLabs:
                 self._partial = text_of(said, "text").strip()
             case "committed_transcript":
                 self._partial = ""
-                return (TurnWords(text_of(said, "text").strip()),)
+                return (TurnTranscript(text_of(said, "text").strip()),)
             case _ if kind in NOTHING_SAID:
-                return (TurnWords(self.give_up()),)
+                return (TurnTranscript(self.give_up()),)
             case _ if kind in COMPLAINTS:
                 return (Fault(kind, text_of(said, "error") or kind, renewable=kind not in HOPELESS),)
         return ()

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from dialer.voices.pipeline.json_fields import read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, Ready, TurnBegan, TurnWords
-from dialer.voices.pipeline.urls import socket_at
-from dialer.voices.port import Setup
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, Ready, SttEvent, TurnStarted, TurnTranscript
+from dialer.voices.pipeline.urls import socket_url
+from dialer.voices.port import SessionConfig
 
 PIECE = 640
 """It wants its sound in pieces of about 80 ms."""
@@ -13,7 +13,7 @@ THRESHOLDS = {"low": "0.9", "medium": "0.7", "high": "0.5", "auto": "0.7"}
 """How sure it is to be that a turn is over, by the script's eagerness."""
 
 
-def address(base: str, key: str, model: str, setup: Setup) -> Address:
+def endpoint(base: str, key: str, model: str, setup: SessionConfig) -> Endpoint:
     """The socket's address for a call; a turn ends after the script's pause whatever was said."""
     query = [
         ("model", model),
@@ -22,7 +22,7 @@ def address(base: str, key: str, model: str, setup: Setup) -> Address:
         ("eot_threshold", THRESHOLDS.get(setup.vad_eagerness, THRESHOLDS["auto"])),
         *(("keyterm", word) for word in setup.keywords),
     ]
-    return Address(socket_at(base, "/v2/listen", query), {"Authorization": f"Token {key}"})
+    return Endpoint(socket_url(base, "/v2/listen", query), {"Authorization": f"Token {key}"})
 
 
 class Flux:
@@ -69,7 +69,7 @@ class Flux:
         """It closes."""
         return (write(type="CloseStream"),)
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
+    def decode(self, message: Message) -> Sequence[SttEvent]:
         """A turn that begins, goes on or ends; its words so far replace each other."""
         said = read(message)
         match said.get("type"):
@@ -82,15 +82,15 @@ class Flux:
                 return (Fault(text_of(said, "code") or "stt_error", says or "Flux complains", renewable=True),)
         return ()
 
-    def _turn(self, said: dict[str, object]) -> Sequence[HeardEvent]:
+    def _turn(self, said: dict[str, object]) -> Sequence[SttEvent]:
         event, self._words = said.get("event"), text_of(said, "transcript").strip() or self._words
-        began: list[HeardEvent] = []
+        began: list[SttEvent] = []
         if event in ("StartOfTurn", "EndOfTurn") and not self._speaking:
             self._speaking = True
-            began.append(TurnBegan())
+            began.append(TurnStarted())
         if event != "EndOfTurn":
             return began
         self._speaking = False
         end = said.get("audio_window_end")
         end_ms = round(end * 1000) if isinstance(end, (int, float)) and 0 <= end < 1e6 else None
-        return [*began, TurnWords(self.give_up(), end_ms)]
+        return [*began, TurnTranscript(self.give_up(), end_ms)]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dialer.voices.openai.session_config import PHONE_FORMAT, transcriber
 from dialer.voices.openai.usage import transcription_usage
 from dialer.voices.pipeline.json_fields import object_of, read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, HeardEvent, Message, Ready, TurnWords
-from dialer.voices.pipeline.urls import socket_at
-from dialer.voices.port import Setup
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, Ready, SttEvent, TurnTranscript
+from dialer.voices.pipeline.urls import socket_url
+from dialer.voices.port import SessionConfig
 
 DONE = "conversation.item.input_audio_transcription.completed"
 FAILED = "conversation.item.input_audio_transcription.failed"
@@ -18,10 +18,10 @@ NOTHING_SAID = frozenset({"input_audio_buffer_commit_empty"})
 HOPELESS = frozenset({"insufficient_quota", "invalid_api_key", "model_not_found"})
 
 
-def address(base: str, key: str) -> Address:
+def endpoint(base: str, key: str) -> Endpoint:
     """The socket's address; the model is named in the first message."""
-    url = socket_at(base, "/realtime", [("intent", "transcription")])
-    return Address(url, {"Authorization": f"Bearer {key}"})
+    url = socket_url(base, "/realtime", [("intent", "transcription")])
+    return Endpoint(url, {"Authorization": f"Bearer {key}"})
 
 
 class OpenAI:
@@ -30,7 +30,7 @@ class OpenAI:
     minds_turns = False
     idle_s: float | None = None
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: SessionConfig) -> None:
         self.model = setup.transcription_model
         self._setup = setup
         self._so_far: dict[str, str] = {}
@@ -71,7 +71,7 @@ class OpenAI:
         """It is just left."""
         return ()
 
-    def decode(self, message: Message) -> Sequence[HeardEvent]:
+    def decode(self, message: Message) -> Sequence[SttEvent]:
         """Words so far, all words of a turn, or a complaint."""
         said = read(message)
         item = text_of(said, "item_id")
@@ -84,18 +84,18 @@ class OpenAI:
             case kind if kind == DONE:
                 self._so_far.pop(item, None)
                 usage = transcription_usage(object_of(said, "usage"))
-                return (TurnWords(text_of(said, "transcript").strip(), usage=usage),)
+                return (TurnTranscript(text_of(said, "transcript").strip(), usage=usage),)
             case kind if kind == FAILED:
                 self._so_far.pop(item, None)
-                return (TurnWords(None),)
+                return (TurnTranscript(None),)
             case "error":
                 return self._complaint(object_of(said, "error"))
         return ()
 
-    def _complaint(self, error: dict[str, object]) -> Sequence[HeardEvent]:
+    def _complaint(self, error: dict[str, object]) -> Sequence[SttEvent]:
         code = text_of(error, "code") or text_of(error, "type") or "stt_error"
         if code in NOTHING_SAID:
-            return (TurnWords(""),)
+            return (TurnTranscript(""),)
         # What is refused before the setup was taken will be refused again.
         hopeless = code in HOPELESS or not self._updated
         return (Fault(code, text_of(error, "message") or code, renewable=not hopeless),)

@@ -5,14 +5,14 @@ from typing import Protocol
 
 import aiohttp
 
-from dialer.voices.pipeline.port import Address, SaidEvent, Speaker
-from dialer.voices.pipeline.provider_socket import Leave, Line
+from dialer.voices.pipeline.port import Endpoint, TtsEvent, TtsProtocol
+from dialer.voices.pipeline.provider_socket import Closing, ProviderSocket
 
-Say = Callable[[SaidEvent], None]
+Say = Callable[[TtsEvent], None]
 Gone = Callable[[str], None]
 
 
-class Mouth(Protocol):
+class TextToSpeech(Protocol):
     """A speaker in one session. What it makes is told to whom it was made with."""
 
     model: str
@@ -21,7 +21,7 @@ class Mouth(Protocol):
     async def open(self, http: aiohttp.ClientSession) -> None:
         """Begin. Raises LineError."""
 
-    def say(self, sentence: int, words: str) -> None:
+    def speak(self, sentence: int, words: str) -> None:
         """Make a sentence's sound; numbers go upwards."""
 
     def stop(self) -> None:
@@ -31,21 +31,23 @@ class Mouth(Protocol):
         """Leave it; nothing is told any more."""
 
 
-class SocketMouth:
+class SocketTextToSpeech:
     """A speaker on a socket."""
 
-    def __init__(self, name: str, speaker: Speaker, address: Address, say: Say, gone: Gone, leave: Leave) -> None:
+    def __init__(
+        self, name: str, speaker: TtsProtocol, address: Endpoint, say: Say, gone: Gone, leave: Closing
+    ) -> None:
         self.model = speaker.model
         self._speaker, self._address = speaker, address
-        self._line: Line[SaidEvent] = Line(name, speaker, say, gone, leave)
+        self._line: ProviderSocket[TtsEvent] = ProviderSocket(name, speaker, say, gone, leave)
 
     async def open(self, http: aiohttp.ClientSession) -> None:
         """Open the socket."""
         await self._line.open(http, self._address, waits=False)
 
-    def say(self, sentence: int, words: str) -> None:
+    def speak(self, sentence: int, words: str) -> None:
         """Send it."""
-        self._line.send(self._speaker.say(sentence, words))
+        self._line.send(self._speaker.speak(sentence, words))
 
     def stop(self) -> None:
         """Say so, where the speaker can be told."""

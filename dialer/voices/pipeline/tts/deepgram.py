@@ -4,14 +4,14 @@ from collections import deque
 from collections.abc import Sequence
 
 from dialer.voices.pipeline.json_fields import read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, Message, SaidEvent, SentenceDone, Sound
-from dialer.voices.pipeline.urls import socket_at
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, SentenceDone, SpeechAudio, TtsEvent
+from dialer.voices.pipeline.urls import socket_url
 
 
-def address(base: str, key: str, model: str) -> Address:
+def endpoint(base: str, key: str, model: str) -> Endpoint:
     """The socket's address; the model is the voice."""
     query = [("model", model), ("encoding", "mulaw"), ("sample_rate", "8000")]
-    return Address(socket_at(base, "/v1/speak", query), {"Authorization": f"Token {key}"})
+    return Endpoint(socket_url(base, "/v1/speak", query), {"Authorization": f"Token {key}"})
 
 
 class Deepgram:
@@ -28,7 +28,7 @@ class Deepgram:
         """Everything was said in the address."""
         return ()
 
-    def say(self, sentence: int, words: str) -> Sequence[Message]:
+    def speak(self, sentence: int, words: str) -> Sequence[Message]:
         """Without `Flush` it would wait for more."""
         self._making.append(sentence)
         return (write(type="Speak", text=words), write(type="Flush"))
@@ -49,10 +49,10 @@ class Deepgram:
         """It closes."""
         return (write(type="Close"),)
 
-    def decode(self, message: Message) -> Sequence[SaidEvent]:
+    def decode(self, message: Message) -> Sequence[TtsEvent]:
         """Sound, the end of a sentence, or a complaint."""
         if isinstance(message, bytes):
-            return (Sound(self._making[0], message),) if message and self._making and not self._clearing else ()
+            return (SpeechAudio(self._making[0], message),) if message and self._making and not self._clearing else ()
         said = read(message)
         match said.get("type"):
             case "Flushed" if self._making and not self._clearing:

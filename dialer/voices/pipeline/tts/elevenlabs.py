@@ -5,14 +5,14 @@ import binascii
 from collections.abc import Sequence
 
 from dialer.voices.pipeline.json_fields import read, text_of, write
-from dialer.voices.pipeline.port import Address, Fault, Message, SaidEvent, SentenceDone, Sound
-from dialer.voices.pipeline.urls import socket_at
+from dialer.voices.pipeline.port import Endpoint, Fault, Message, SentenceDone, SpeechAudio, TtsEvent
+from dialer.voices.pipeline.urls import socket_url
 
 INACTIVE_S = 170
 PAUSES_S = 60.0
 
 
-def address(base: str, key: str, voice: str, model: str) -> Address:
+def endpoint(base: str, key: str, voice: str, model: str) -> Endpoint:
     """The socket's address, with the voice in its path."""
     query = [
         ("model_id", model),
@@ -20,7 +20,7 @@ def address(base: str, key: str, voice: str, model: str) -> Address:
         ("auto_mode", "true"),
         ("inactivity_timeout", str(INACTIVE_S)),
     ]
-    return Address(socket_at(base, f"/v1/text-to-speech/{voice}/multi-stream-input", query), {"xi-api-key": key})
+    return Endpoint(socket_url(base, f"/v1/text-to-speech/{voice}/multi-stream-input", query), {"xi-api-key": key})
 
 
 class ElevenLabs:
@@ -37,7 +37,7 @@ class ElevenLabs:
         """The first message is a context's."""
         return ()
 
-    def say(self, sentence: int, words: str) -> Sequence[Message]:
+    def speak(self, sentence: int, words: str) -> Sequence[Message]:
         """Opened with its settings, spoken, flushed and closed at once: then its last message comes quickly."""
         self._making.add(sentence)
         context = _context(sentence)
@@ -61,7 +61,7 @@ class ElevenLabs:
         """It closes."""
         return (write(close_socket=True),)
 
-    def decode(self, message: Message) -> Sequence[SaidEvent]:
+    def decode(self, message: Message) -> Sequence[TtsEvent]:
         """Sound, the end of a sentence, or a complaint."""
         said = read(message)
         if error := text_of(said, "error"):
@@ -70,9 +70,9 @@ class ElevenLabs:
         sentence = _sentence(text_of(said, "contextId"))
         if sentence not in self._making:
             return ()
-        events: list[SaidEvent] = []
+        events: list[TtsEvent] = []
         if sound := _bytes(text_of(said, "audio")):
-            events.append(Sound(sentence, sound))
+            events.append(SpeechAudio(sentence, sound))
         if said.get("isFinal") is True:
             self._making.discard(sentence)
             events.append(SentenceDone(sentence))

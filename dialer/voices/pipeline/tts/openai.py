@@ -7,25 +7,25 @@ import aiohttp
 
 from dialer.audio import ulaw
 from dialer.audio.resample import Downsampler
-from dialer.voices.pipeline.port import Fault, SentenceDone, Sound
-from dialer.voices.pipeline.provider_socket import Leave, settled
+from dialer.voices.pipeline.port import Fault, SentenceDone, SpeechAudio
+from dialer.voices.pipeline.provider_socket import Closing, settled
 from dialer.voices.pipeline.tts.base import Gone, Say
-from dialer.voices.pipeline.urls import http_at
+from dialer.voices.pipeline.urls import http_url
 
 PIECE = 4800
 """Bytes that are brought down at once: a tenth of a second."""
 FATAL = frozenset({400, 401, 403, 404})
-WITHIN_S = 10.0
+TIMEOUT_S = 10.0
 
 
-class OpenAIMouth:
+class OpenAITextToSpeech:
     """One session (`tts.mouth.Mouth`)."""
 
     def __init__(
-        self, base: str, key: str, model: str, voice: str, speed: float, say: Say, gone: Gone, leave: Leave
+        self, base: str, key: str, model: str, voice: str, speed: float, say: Say, gone: Gone, leave: Closing
     ) -> None:
         self.model = model
-        self._url = http_at(base, "/audio/speech")
+        self._url = http_url(base, "/audio/speech")
         self._key, self._voice, self._speed = key, voice, speed
         self._say, self._leave = say, leave
         self._http: aiohttp.ClientSession | None = None
@@ -36,7 +36,7 @@ class OpenAIMouth:
         """There is nothing to open: a wrong key shows with the first sentence."""
         self._http = http
 
-    def say(self, sentence: int, words: str) -> None:
+    def speak(self, sentence: int, words: str) -> None:
         """Ask for it at once."""
         self._making[sentence] = asyncio.create_task(self._make(sentence, words))
 
@@ -59,7 +59,7 @@ class OpenAIMouth:
         asked = {**body, "speed": self._speed} if self._speed != 1 else body
         try:
             async with (
-                asyncio.timeout(WITHIN_S),
+                asyncio.timeout(TIMEOUT_S),
                 self._http.post(self._url, json=asked, headers={"Authorization": f"Bearer {self._key}"}) as answer,
             ):
                 if answer.status != 200:
@@ -78,8 +78,8 @@ class OpenAIMouth:
         async for piece in content.iter_chunked(PIECE):
             whole = rest + piece
             rest = whole[len(whole) - len(whole) % 2 :]
-            self._tell(Sound(sentence, ulaw.ulaw_encode(down.take(ulaw.pcm_from_bytes(whole)))))
+            self._tell(SpeechAudio(sentence, ulaw.ulaw_encode(down.take(ulaw.pcm_from_bytes(whole)))))
 
-    def _tell(self, event: Fault | Sound | SentenceDone) -> None:
-        if not self._over and not (isinstance(event, Sound) and not event.ulaw):
+    def _tell(self, event: Fault | SpeechAudio | SentenceDone) -> None:
+        if not self._over and not (isinstance(event, SpeechAudio) and not event.ulaw):
             self._say(event)
