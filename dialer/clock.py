@@ -25,13 +25,13 @@ class Clock:
             return real
         return self.start + (real - self.began) * self.speed
 
-    def real(self, lived: datetime) -> datetime:
+    def to_real(self, lived: datetime) -> datetime:
         """The real instant at which `lived` will be or was reached."""
         if self.began is None or self.start is None:
             return lived
         return self.began + (lived - self.start) / self.speed
 
-    def lasts(self, lived: timedelta) -> timedelta:
+    def real_duration(self, lived: timedelta) -> timedelta:
         """How long `lived` takes in real time."""
         return lived / self.speed
 

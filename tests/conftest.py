@@ -16,7 +16,7 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import text
 
-from dialer.embedded import Addresses, Embedded
+from dialer.embedded import Embedded, ServerUrls
 from dialer.services.accounts import sign_in
 from dialer.settings import Settings
 from dialer.store import sessions as sessions_module
@@ -104,7 +104,7 @@ async def shared_loop() -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Addresses]:
+def servers() -> Iterator[ServerUrls]:
     """A pair of servers for each test process: what one publishes or counts is not another's, as in two houses."""
     folder = Path(tempfile.mkdtemp(prefix="dialer-tests-"))
     with Embedded(folder, durable=False) as addresses:
@@ -113,7 +113,7 @@ def servers() -> Iterator[Addresses]:
 
 
 @pytest.fixture(scope="session")
-def template(servers: Addresses) -> str:
+def template(servers: ServerUrls) -> str:
     """A migrated database that every test's own is copied from."""
     name = f"template_{secrets.token_hex(6)}"
 
@@ -135,7 +135,7 @@ def template(servers: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(servers: Addresses, template: str) -> Iterator[Databases]:
+def databases(servers: ServerUrls, template: str) -> Iterator[Databases]:
     """The databases that this test process lends to its tests, one after the other."""
     lent = Databases(servers, template)
     yield lent
@@ -149,7 +149,7 @@ def database_url(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_database_url(servers: Addresses) -> Iterator[str]:
+def empty_database_url(servers: ServerUrls) -> Iterator[str]:
     """A database with nothing in it."""
     name = f"empty_{secrets.token_hex(6)}"
     asyncio.run(run(servers, f"CREATE DATABASE {name}"))
@@ -164,7 +164,7 @@ def bare_settings() -> Settings:
 
 
 @pytest.fixture
-def settings(bare_settings: Settings, servers: Addresses, database_url: str, tmp_path: Path) -> Settings:
+def settings(bare_settings: Settings, servers: ServerUrls, database_url: str, tmp_path: Path) -> Settings:
     """Settings on this test's database, and a Valkey with nothing in it; no carrier, no voice."""
     with Redis.from_url(servers.redis_url) as valkey:
         valkey.flushall()  # accounts of every test have the same numbers: what one has used up, the next would lack
@@ -192,7 +192,7 @@ async def sessions(database_url: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
-async def redis(servers: Addresses) -> AsyncIterator[AsyncRedis]:
+async def redis(servers: ServerUrls) -> AsyncIterator[AsyncRedis]:
     """A client of the run's Valkey."""
     client: AsyncRedis = AsyncRedis.from_url(servers.redis_url)
     yield client

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from dialer.net.safe_http import Outside
+from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.scheduled import write_next
-from dialer.services.webhooks_out import tell
+from dialer.services.webhooks_out import deliver
 from dialer.settings import Settings
 from workers.jobs import Context
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def telling_hooks(ctx: dict[str, Any], settings: Settings) -> AsyncIterator[None]:
     """Lend the worker its way to the outside."""
-    ctx["outside"] = Outside(settings.hook_hosts)
+    ctx["outside"] = SafeHttpClient(settings.hook_hosts)
     try:
         yield
     finally:
@@ -27,8 +27,8 @@ async def telling_hooks(ctx: dict[str, Any], settings: Settings) -> AsyncIterato
 
 async def tell_hooks(ctx: Any) -> int:
     """Send what hooks are to be told; how many messages were taken."""
-    outside: Outside = ctx["outside"]
-    return await tell(ctx["parts"].sessions, outside)
+    outside: SafeHttpClient = ctx["outside"]
+    return await deliver(ctx["parts"].sessions, outside)
 
 
 async def write_scheduled(ctx: Context) -> int:

@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
-from dialer.carriers.port import Placed, TryLater
+from dialer.carriers.port import Placed, Throttled
 from dialer.failpoint import failpoint
-from dialer.services.calls.recordings import erase_old
+from dialer.services.calls.recordings import erase_expired
 from dialer.services.campaigns.breakers import trip_breakers
-from dialer.services.campaigns.preflight import ask, check_voice, unchecked
-from dialer.services.dialing.acquire import Addresses, Skipped
+from dialer.services.campaigns.preflight import ask, preflight_voice, unchecked
+from dialer.services.dialing.acquire import CallbackUrls, Skipped
 from dialer.services.dialing.claim import claim_due, worth_claiming
 from dialer.services.dialing.eligibility import Carriers
 from dialer.services.dialing.place import place_calls as place
@@ -44,7 +44,7 @@ class Parts:
 
     sessions: Sessions
     carriers: Carriers
-    addresses: Addresses
+    addresses: CallbackUrls
     clock: Callable[[], datetime]
     patience: Patience
     voices: Voices | None = None
@@ -108,13 +108,13 @@ async def try_voice(ctx: Context, campaign_id: int) -> bool:
     """Try a campaign's voice; whether it speaks."""
     parts = ctx["parts"]
     assert parts.voices is not None
-    return await check_voice(parts.sessions, campaign_id, parts.voices.trial())
+    return await preflight_voice(parts.sessions, campaign_id, parts.voices.trial())
 
 
 async def _ring_for_asked(ctx: Context) -> None:
     """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
     for _ in range(MOST_ASKED):
-        asked: bytes | None = await ctx["redis"].lpop(live_feed.DOORSTEP)  # type: ignore[misc]  # sync or async
+        asked: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
         if asked is None:
             return
         await ctx["redis"].enqueue_job("place_calls", [asked.decode()], 1.0, _job_id=f"calls:{asked.decode()}")
@@ -135,7 +135,7 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
                 told = {"status": "active", "state": "placed", **who.get(call_id, {})}
                 text = live_feed.message("callStatus", call_id, parts.clock(), **told)
                 await live_feed.publish(ctx["redis"], text)
-            case TryLater(says, after_s):
+            case Throttled(says, after_s):
                 log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
                 await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
             case Skipped(says):
@@ -198,7 +198,7 @@ async def erase_recordings(ctx: Context) -> int:
     async with parts.sessions.begin() as session:
         if not await incidents.claim_turn(session, "erase_recordings", ERASE_EVERY):
             return 0
-    erased = await erase_old(parts.sessions, parts.clock())
+    erased = await erase_expired(parts.sessions, parts.clock())
     if erased:
         log.info("%s recordings were kept long enough and are erased", erased)
     return erased

@@ -24,7 +24,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from dialer.services.dialing.acquire import Addresses
+from dialer.services.dialing.acquire import CallbackUrls
 from dialer.services.dialing.sweep import Patience
 from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
@@ -137,7 +137,7 @@ async def start(ctx: dict[str, Any]) -> None:
     parts = ctx["parts"] = Parts(
         store.sessions,
         carriers,
-        Addresses(settings.public_url, settings.media_url),
+        CallbackUrls(settings.public_url, settings.media_url),
         store.clock.now,
         Patience(
             timedelta(seconds=settings.dialer_placing_after_s), timedelta(seconds=settings.dialer_unknown_horizon_s)

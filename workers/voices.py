@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialer.ava.session_config import setup_of
-from dialer.net.websocket.port import Sockets
+from dialer.net.websocket.port import WebSocketBackend
 from dialer.services.campaigns.preflight import Try
 from dialer.store.tables import Script
 from dialer.voices.preflight import INSTRUCTIONS, PreflightResult, preflight
@@ -19,7 +19,7 @@ class Voices:
     """The voices that have a key here, and the sockets to try them on."""
 
     known: Mapping[str, AnyVoice]
-    sockets: Sockets
+    sockets: WebSocketBackend
 
     async def shut(self) -> None:
         """No voice is tried any more."""

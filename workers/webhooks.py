@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
-from dialer.services.calls.apply_webhook import apply_event, do_at_carrier, note_failure
+from dialer.services.calls.apply_webhook import apply_webhook, do_at_carrier, note_failure
 from dialer.services.calls.record_status import Recorded
 from dialer.store.calls import webhooks_in
 from workers.jobs import Parts, who_is_called
@@ -73,7 +73,7 @@ async def apply_all(parts: Parts, redis: "Redis | None" = None, *, again: bool =
 async def _apply(parts: Parts, event_id: int) -> Recorded | None:
     try:
         async with parts.sessions.begin() as session:
-            applied = await apply_event(session, event_id, parts.carriers, parts.clock())
+            applied = await apply_webhook(session, event_id, parts.carriers, parts.clock())
     except Exception as error:  # one event's bug holds up no other event
         log.exception("a webhook could not be applied: event %s", event_id)
         async with parts.sessions.begin() as session:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.persona import Told, honest, tell
-from dialer.services.calls.accept_stream import row_of
+from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.store.tables import Campaign, CampaignLead, Lead, Script
 
 
@@ -31,7 +31,7 @@ async def openings(
             business=script.business,
             phone=lead.phone,
             name=lead.name,
-            row=await row_of(session, in_campaign),
+            row=await lead_columns_of(session, in_campaign),
             zone=lead.zones[0] if lead.zones else "UTC",
             now=now,
             recorded=campaign.recording,

@@ -30,9 +30,9 @@ from dialer.ava.tool_schemas import (
     Transfer,
 )
 from dialer.domain.calling.call import Outcome
-from dialer.services.calls.context import Result, Talk
+from dialer.services.calls.context import CallContext, Result
 from dialer.services.calls.report_outcome import call_back, report_outcome
-from dialer.services.calls.transfer import Person, as_result, who_takes
+from dialer.services.calls.transfer import TransferTarget, as_result, find_target
 from dialer.services.do_not_call.suppress import opt_out
 from dialer.services.meetings.book import book_slot, hold_slot
 from dialer.services.meetings.enquiry import save_enquiry
@@ -63,7 +63,7 @@ class Answered:
     output: str
     ends: bool = False
     opted_out: bool = False
-    person: Person | None = None
+    person: TransferTarget | None = None
     """Whom to connect the student to when the last words were heard."""
     failed: bool = False
     """The call was wrong, or could not be carried out; nothing was done."""
@@ -72,12 +72,12 @@ class Answered:
 class Tools:
     """The eight tools for one talk."""
 
-    def __init__(self, sessions: Sessions, talk: Talk, clock: Callable[[], datetime]) -> None:
+    def __init__(self, sessions: Sessions, talk: CallContext, clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._talk = talk
         self._clock = clock
         self._last_turn: str | None = None
-        self._person: Person | None = None
+        self._person: TransferTarget | None = None
 
     def heard(self, item: str) -> None:
         """The student's latest turn: what is saved next came from it."""
@@ -160,8 +160,8 @@ class Tools:
             case EndCall(outcome=outcome, reason=reason):
                 return await report_outcome(session, await self._call(session), outcome, reason)
             case Transfer():
-                found = await who_takes(session, self._talk.call_id, now, connects=self._talk.connects)
-                self._person = found if isinstance(found, Person) else None
+                found = await find_target(session, self._talk.call_id, now, connects=self._talk.connects)
+                self._person = found if isinstance(found, TransferTarget) else None
                 return as_result(found)
         raise AssertionError(f"a tool without a flow: {type(given).__name__}")
 
@@ -176,7 +176,7 @@ def not_done(name: str, says: str) -> Answered:
     return _answered(name, _failed(name, says))
 
 
-async def _earlier(session: AsyncSession, talk: Talk, item: str) -> Result:
+async def _earlier(session: AsyncSession, talk: CallContext, item: str) -> Result:
     query = select(ToolUse.result).where(ToolUse.call_id == talk.call_id, ToolUse.item == item)
     return dict((await session.scalar(query)) or {})
 
@@ -190,7 +190,7 @@ def _failed(name: str, says: str) -> Result:
     }
 
 
-def _answered(name: str, result: Result, person: Person | None = None) -> Answered:
+def _answered(name: str, result: Result, person: TransferTarget | None = None) -> Answered:
     done = "error" not in result
     return Answered(
         output=json.dumps(result, ensure_ascii=False),

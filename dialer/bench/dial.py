@@ -19,9 +19,9 @@ from dialer.bench.yardsticks.baseline import ADDRESSES, naive_place
 from dialer.bench.yardsticks.fake_carrier import paper_carrier
 from dialer.carriers.twilio.rest import Twilio
 from dialer.domain.calling.call import State
-from dialer.services.dialing.claim import intend
-from dialer.services.dialing.eligibility import Line
-from dialer.services.dialing.place import MOST_AT_ONCE, place_calls
+from dialer.services.dialing.claim import create_attempts
+from dialer.services.dialing.eligibility import CallerId
+from dialer.services.dialing.place import MAX_AT_ONCE, place_calls
 from dialer.store.campaigns import claim_queue
 from dialer.store.tables import Call, Campaign
 from workers.bench import work_off
@@ -74,9 +74,9 @@ async def _meant(here: Ground, carrier: Twilio, turn: int) -> list[str]:
         rows = await claim_queue.due(session, campaign_id, [1], MORNING, CALLS)
         empty: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
         for first in range(0, CALLS, 500):
-            line = Line(carrier, carrier.from_number)
+            line = CallerId(carrier, carrier.from_number)
             some = [(in_campaign, lead, empty, line) for in_campaign, lead in rows[first : first + 500]]
-            meant += await intend(session, campaign, some, MORNING)
+            meant += await create_attempts(session, campaign, some, MORNING)
     return [str(call_id) for call_id in meant]
 
 
@@ -85,7 +85,7 @@ async def _ours(here: Ground, carrier: Twilio, call_ids: list[str]) -> tuple[flo
         calls = [UUID(call_id) for call_id in ids]
         await place_calls(here.sessions, calls, {"twilio": carrier}, ADDRESSES, lambda: MORNING)
 
-    lots = [call_ids[first : first + MOST_AT_ONCE] for first in range(0, len(call_ids), MOST_AT_ONCE)]
+    lots = [call_ids[first : first + MAX_AT_ONCE] for first in range(0, len(call_ids), MAX_AT_ONCE)]
     return await _worked(here, place, [(lot,) for lot in lots], call_ids, {})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Profile
+from dialer.carriers.port import Capabilities
 from dialer.domain.calling.routing import Route
 from dialer.embedded import Embedded
 from dialer.services.campaigns.create import create_campaign
@@ -135,7 +135,7 @@ class PaperCarrier:
     """A carrier on paper: a claim needs one to route to and asks it nothing."""
 
     name = "twilio"
-    profile = Profile("/media-stream")
+    capabilities = Capabilities("/media-stream")
     from_number = "+15005550006"
     routes: tuple[Route, ...] = ()
     on_loopback = True

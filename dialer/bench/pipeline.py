@@ -24,7 +24,7 @@ from dialer.settings import Settings
 from dialer.simulator.people.speech import process_speech
 from dialer.voices.port import Audio, Configure, ResponseDone, SessionConfig, VoiceEvent, VoiceOpened, VoiceReady
 from dialer.voices.session import PipelineVoice, VoiceSession
-from dialer.wiring.pipelines import make_cascades
+from dialer.wiring.pipelines import make_pipelines
 
 CALLS, TURNS = 10, 20
 WITHIN_S = 10.0
@@ -90,7 +90,7 @@ async def _voice(paper: PaperSpeech) -> AsyncIterator[PipelineVoice]:
         deepgram_api_key=SecretStr(paper.key),
         deepgram_url=paper.url,
     )
-    voice = make_cascades(settings)["cascade_openai"]
+    voice = make_pipelines(settings)["cascade_openai"]
     try:
         yield voice
     finally:

@@ -19,9 +19,9 @@ from dialer.ava.tools import Tools
 from dialer.bench.harness import MORNING, CannotMeasureError, Ground, PaperCarrier, Result, campaign_of, ground
 from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import Slot
-from dialer.services.calls.context import Talk
-from dialer.services.dialing.claim import intend
-from dialer.services.dialing.eligibility import Line
+from dialer.services.calls.context import CallContext
+from dialer.services.dialing.claim import create_attempts
+from dialer.services.dialing.eligibility import CallerId
 from dialer.store.campaigns import claim_queue
 from dialer.store.tables import Call, Campaign, Counselor
 
@@ -58,7 +58,7 @@ async def measure(say: Callable[[str], None]) -> Result:
     return result
 
 
-async def _race(here: Ground, talks: Sequence[Talk], slot: Slot, turn: int) -> int:
+async def _race(here: Ground, talks: Sequence[CallContext], slot: Slot, turn: int) -> int:
     """One race; how many were offered other times. Raises CannotMeasureError where the promise is broken."""
     hands = [Tools(here.sessions, talk, lambda: MORNING) for talk in talks]
     for talk in talks:
@@ -82,7 +82,7 @@ async def _race(here: Ground, talks: Sequence[Talk], slot: Slot, turn: int) -> i
     return len(others)
 
 
-async def _talks(here: Ground, count: int) -> tuple[list[Talk], Slot]:
+async def _talks(here: Ground, count: int) -> tuple[list[CallContext], Slot]:
     """So many answered calls, and the slot that they all want."""
     campaign_id = await campaign_of(here.sessions, "Races", count)
     async with here.sessions.begin() as session:
@@ -90,13 +90,17 @@ async def _talks(here: Ground, count: int) -> tuple[list[Talk], Slot]:
         rows = await claim_queue.due(session, campaign_id, [1], MORNING, count)
         fine: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
         carrier: Any = PaperCarrier()
-        line = Line(carrier, PaperCarrier.from_number)
-        await intend(session, campaign, [(in_campaign, lead, fine, line) for in_campaign, lead in rows], MORNING)
+        line = CallerId(carrier, PaperCarrier.from_number)
+        await create_attempts(
+            session, campaign, [(in_campaign, lead, fine, line) for in_campaign, lead in rows], MORNING
+        )
         await session.execute(update(Call).values(state=State.TALKING))
         calls = (await session.scalars(select(Call).order_by(Call.id))).all()
         desk = await session.scalar(select(Counselor.id).limit(1))
     assert desk is not None
-    talks = [Talk(each.id, campaign_id, each.campaign_lead_id, each.phone, "Asha", "Asia/Kolkata") for each in calls]
+    talks = [
+        CallContext(each.id, campaign_id, each.campaign_lead_id, each.phone, "Asha", "Asia/Kolkata") for each in calls
+    ]
     return talks, Slot(desk, STARTS, STARTS + timedelta(minutes=30))
 
 

@@ -18,7 +18,7 @@ from dialer.bus import live_feed
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.web.api.health import is_healthy
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 
 VIEWERS, MESSAGES, LOT = 500, 4_000, 20
 READY_WITHIN_S, GATHERED_WITHIN_S = 60.0, 60.0
@@ -55,7 +55,7 @@ async def _tell(redis: "Redis") -> float:
 
 @contextmanager
 def _web(settings: Settings) -> Iterator[None]:
-    environment = {**own_environment(), **told(settings)}
+    environment = {**clean_environment(), **settings_environment(settings)}
     process = subprocess.Popen([sys.executable, "-m", "dialer", "web"], env=environment, stdout=subprocess.DEVNULL)
     try:
         until = time.monotonic() + READY_WITHIN_S

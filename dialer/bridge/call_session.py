@@ -32,11 +32,11 @@ from dialer.bridge.conversation.transfer import transfer_call
 from dialer.bridge.conversation_factory import start_conversation
 from dialer.bridge.io.call_worker import BridgeContext, CallWorker
 from dialer.bridge.io.media_fork import MediaFork
-from dialer.carriers.media import MediaCodec, MediaFrame, MediaMark, MediaStarted, MediaStopped, NotMediaError
+from dialer.carriers.media import MediaCodec, MediaDecodeError, MediaFrame, MediaMark, MediaStarted, MediaStopped
 from dialer.carriers.port import CarrierError
 from dialer.domain.numbers.phone import mask
 from dialer.net.websocket.port import Socket
-from dialer.services.calls.accept_stream import Answered, Refused, answer_call
+from dialer.services.calls.accept_stream import AcceptedCall, StreamRejected, accept_stream
 from dialer.voices.port import Audio, VoiceEvent
 from dialer.voices.session import VoiceSession
 from dialer.voices.websocket_session import open_session
@@ -68,7 +68,7 @@ class CallSession:
         self._leg: VoiceSession | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._conversation: Conversation | None = None
-        self._answered: Answered | None = None
+        self._answered: AcceptedCall | None = None
         self._clerk: CallWorker | None = None
         self._tap: MediaFork | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,7 +80,7 @@ class CallSession:
         self._said_at = 0.0
 
     @property
-    def answered(self) -> Answered | None:
+    def answered(self) -> AcceptedCall | None:
         """The call, once its token was accepted."""
         return self._answered
 
@@ -105,7 +105,7 @@ class CallSession:
         """One message of the carrier. A malformed one closes this socket and no other."""
         try:
             event = self._decode(message)
-        except NotMediaError as error:
+        except MediaDecodeError as error:
             self.refuse(CloseCode.UNSUPPORTED_DATA, str(error))
             return
         conversation, tap = self._conversation, self._tap
@@ -273,7 +273,7 @@ class CallSession:
 
     def _is_full(self, more: int) -> bool:
         """Whether as much waits to be taken by the carrier as is kept for it."""
-        return self._carrier.waiting() + more > MAX_BUFFERED_BYTES
+        return self._carrier.buffered_bytes() + more > MAX_BUFFERED_BYTES
 
     def _close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE) -> None:
         self._carrier.close(code, at_once=self._choked_at is not None)
@@ -318,10 +318,10 @@ class CallSession:
     async def _begin(self, started: MediaStarted) -> bool:
         token = started.parameters.get("token", "")
         async with self._shared.sessions.begin() as session:
-            answered = await answer_call(
+            answered = await accept_stream(
                 session, token, started.carrier_sid, self._shared.clock(), carrier=self._codec.carrier
             )
-        if isinstance(answered, Refused):
+        if isinstance(answered, StreamRejected):
             log.warning("stream refused: %s", answered.says)
             self._shared.metrics.refused.labels("token").inc()
             return False
@@ -330,7 +330,7 @@ class CallSession:
         log.info("call answered", extra={"call_id": str(talk.call_id), "phone": mask(talk.phone)})
         now = time.monotonic()
         carrier = self._shared.carriers.get(answered.carrier)
-        talk.connects = carrier is None or carrier.profile.hands_over
+        talk.connects = carrier is None or carrier.capabilities.can_transfer
         self._conversation = start_conversation(answered, carrier, self._shared.clock(), now)
         self._conversation.failover.backup = answered.script.second_voice in self._shared.voices
         self._clerk = CallWorker(self._shared, talk, self._conversation, self.execute)
@@ -366,7 +366,7 @@ class CallSession:
     async def _hang_up(self, carrier: str, sid: str) -> None:
         """End the call at the carrier, where its socket may be the only thing that ended."""
         known = self._shared.carriers.get(carrier)
-        if known is None or not known.profile.hangs_up:
+        if known is None or not known.capabilities.can_hang_up:
             return
         try:
             await known.hang_up(sid)

@@ -7,12 +7,14 @@ from dialer.ava.session_config import setup_of
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.interruption import InterruptionPolicy
 from dialer.carriers.port import Carrier
-from dialer.services.calls.accept_stream import Answered
+from dialer.services.calls.accept_stream import AcceptedCall
 
 
-def start_conversation(answered: Answered, carrier: Carrier | None, now: datetime, monotonic: float) -> Conversation:
+def start_conversation(
+    answered: AcceptedCall, carrier: Carrier | None, now: datetime, monotonic: float
+) -> Conversation:
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
-    speaks_to_machines = carrier is None or carrier.profile.leaves_messages
+    speaks_to_machines = carrier is None or carrier.capabilities.can_leave_messages
     talk, script = answered.talk, answered.script
     told = tell(
         honest(script.persona),

@@ -28,11 +28,11 @@ from dialer.bridge.io.transcript_writer import TranscriptWriter
 from dialer.bridge.metrics import KIND, make_metrics
 from dialer.bridge.preload import Preloader
 from dialer.bridge.recording.uploader import Uploader
-from dialer.carriers.exotel.webhooks import is_authorised
-from dialer.carriers.twilio.webhooks import is_genuine_upgrade
-from dialer.net.websocket.port import Answer, Peer, Request, Socket
-from dialer.services.calls.accept_stream import still_talking
-from dialer.services.dialing.acquire import Addresses
+from dialer.carriers.exotel.webhooks import is_authorized
+from dialer.carriers.twilio.webhooks import is_signed_upgrade
+from dialer.net.websocket.port import Handler, HttpResponse, Request, Socket
+from dialer.services.calls.accept_stream import still_in_progress
+from dialer.services.dialing.acquire import CallbackUrls
 from dialer.settings import Settings
 from dialer.store.calls import bridges
 from dialer.store.system.object_storage import Shelf
@@ -64,17 +64,17 @@ class CarrierHandler:
         self._runner = self._bridge.adopt(socket, self._carrier)
         self.message = self._runner.carrier_message
 
-    def broke(self, code: CloseCode, says: str) -> None:
+    def failed(self, code: CloseCode, says: str) -> None:
         """The carrier sent what it may not."""
         assert self._runner is not None
         self._runner.refuse(code, says)
 
-    def choked(self, choked: bool) -> None:
+    def backpressure(self, choked: bool) -> None:
         """The carrier reads too slowly, or has caught up."""
         if self._runner is not None:
             self._runner.carrier_backpressure(choked)
 
-    def gone(self, broken: bool, says: str) -> None:
+    def closed(self, broken: bool, says: str) -> None:
         """The carrier is gone."""
         if self._runner is not None:
             self._runner.carrier_closed(broken)
@@ -95,19 +95,19 @@ class Bridge:
         self._name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
         auth = settings.exotel_callback_auth
         self._exotel_auth = auth.get_secret_value() if auth else None
-        self._carrier_at = {carrier.profile.media_path: name for name, carrier in parts.carriers.items()}
+        self._carrier_at = {carrier.capabilities.media_path: name for name, carrier in parts.carriers.items()}
         self._parts = parts
         self._metrics = parts.metrics
         self._runners: set[CallSession] = set()
         self._draining = False
 
-    def admit(self, request: Request) -> Peer | Answer | None:
+    def admit(self, request: Request) -> Handler | HttpResponse | None:
         """Route one HTTP request: health, numbers, a carrier's upgrade, or a refusal."""
         if request.path == "/health":
             return self._health()
         if request.path == "/metrics":
             self._metrics.calls.set(len(self._runners))
-            return Answer(HTTPStatus.OK, self._metrics.text(), KIND)
+            return HttpResponse(HTTPStatus.OK, self._metrics.text(), KIND)
         carrier = self._carrier_at.get(request.path)
         if carrier is None:
             return None
@@ -123,12 +123,12 @@ class Bridge:
     def _is_admitted(self, carrier: str, request: Request) -> bool:
         """Whether an upgrade shows what its carrier can show; the call's token is asked for after it."""
         if carrier == "exotel":
-            known = is_authorised(request.headers.get("authorization", ""), self._exotel_auth)
+            known = is_authorized(request.headers.get("authorization", ""), self._exotel_auth)
             if not known:
                 log.warning("upgrade refused: not Exotel's user and password")
             return known
         signature = request.headers.get("x-twilio-signature", "")
-        if self._auth_token is None or not is_genuine_upgrade(self._media_url, signature, self._auth_token):
+        if self._auth_token is None or not is_signed_upgrade(self._media_url, signature, self._auth_token):
             log.warning("upgrade refused: no valid signature over %s", self._media_url)
             return False
         return True
@@ -173,7 +173,7 @@ class Bridge:
                     draining=self._draining,
                 )
                 if calls:
-                    await still_talking(session, calls)
+                    await still_in_progress(session, calls)
         except (SQLAlchemyError, OSError) as error:
             log.warning("sign of life not stored: %s", error)
 
@@ -195,17 +195,17 @@ class Bridge:
         while self._runners and time.monotonic() < until:
             await asyncio.sleep(TICK_S)
 
-    def _health(self) -> Answer:
+    def _health(self) -> HttpResponse:
         says = {"status": "draining" if self._draining else "ok", "worker": os.getpid(), "calls": len(self._runners)}
         return _answer(HTTPStatus.OK, {**says, "most_calls": self._most_calls})
 
-    def _refuse(self, status: HTTPStatus, why: str) -> Answer:
+    def _refuse(self, status: HTTPStatus, why: str) -> HttpResponse:
         self._metrics.refused.labels(why).inc()
         return _answer(status, {"status": "forbidden" if status is HTTPStatus.FORBIDDEN else why})
 
 
-def _answer(status: HTTPStatus, body: dict[str, object]) -> Answer:
-    return Answer(status, json.dumps(body).encode())
+def _answer(status: HTTPStatus, body: dict[str, object]) -> HttpResponse:
+    return HttpResponse(status, json.dumps(body).encode())
 
 
 @asynccontextmanager
@@ -223,7 +223,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
             metrics=make_metrics(settings.dialer_bridge_most_calls),
             transcripts=TranscriptWriter(store.sessions, redis, store.clock.now),
             carriers=carriers,
-            urls=Addresses(settings.public_url, settings.media_url),
+            urls=CallbackUrls(settings.public_url, settings.media_url),
             uploader=archive,
         )
         warming = Preloader(store.sessions, parts.voices)

@@ -20,8 +20,8 @@ from redis.exceptions import RedisError
 from dialer.bus.pubsub import subscribed
 
 COMMANDS = "dialer:control"
-ANSWER_WITHIN_S = 2.0
-KEEP_ANSWER_S = 10
+REPLY_TIMEOUT_S = 2.0
+REPLY_TTL_S = 10
 LISTEN_FOR_S = 12.0
 LISTEN_AGAIN_S = 4.0
 OVER = b""
@@ -54,12 +54,12 @@ _command = msgspec.json.Decoder(Command).decode
 _reply = msgspec.json.Decoder(Reply).decode
 
 
-def sound_of(call_id: UUID) -> str:
+def audio_channel(call_id: UUID) -> str:
     """The channel of a call's sound."""
     return f"dialer:sound:{call_id}"
 
 
-async def ask(redis: "Redis", command: Command, within_s: float = ANSWER_WITHIN_S) -> Reply | None:
+async def request(redis: "Redis", command: Command, within_s: float = REPLY_TIMEOUT_S) -> Reply | None:
     """Give a command; what came of it, None where no bridge answered in time or Redis is away."""
     key = _answer_to(command)
     until = time.monotonic() + within_s
@@ -77,13 +77,13 @@ async def ask(redis: "Redis", command: Command, within_s: float = ANSWER_WITHIN_
     return None
 
 
-async def answer(redis: "Redis", command: Command, reply: Reply) -> None:
+async def reply(redis: "Redis", command: Command, reply: Reply) -> None:
     """Say what came of a command."""
     key = _answer_to(command)
     try:
         async with redis.pipeline(transaction=False) as pipe:
             pipe.rpush(key, msgspec.json.encode(reply))
-            pipe.expire(key, KEEP_ANSWER_S)
+            pipe.expire(key, REPLY_TTL_S)
             await pipe.execute()
     except (RedisError, OSError) as error:
         log.warning("an answer was not heard: %s", error)
@@ -104,9 +104,9 @@ async def commands(redis: "Redis") -> AsyncIterator[AsyncIterator[Command]]:
         yield read()
 
 
-def hearing(redis: "Redis", call_id: UUID) -> AbstractAsyncContextManager[Blocks]:
+def audio_blocks(redis: "Redis", call_id: UUID) -> AbstractAsyncContextManager[Blocks]:
     """A call's sound from now on, block after block (`dialer.bridge.io.live_monitor`); the last one is `OVER`."""
-    return subscribed(redis, sound_of(call_id))
+    return subscribed(redis, audio_channel(call_id))
 
 
 def _answer_to(command: Command) -> str:

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 from dialer.bus.pubsub import subscribed
 
 CHANNEL = "dialer:live"
-DOORSTEP = "dialer:asked"
+REQUESTED_CALLS = "dialer:asked"
 BELL = "dialer:events"
-MOST_RINGS = 8
+MAX_RINGS = 8
 Kind = Literal["clientConnected", "callStatus", "ava_response", "user_transcript", "clientDisconnected", "field"]
 log = logging.getLogger(__name__)
 
@@ -41,27 +41,27 @@ async def publish(redis: "Redis", *messages: str) -> None:
         log.warning("live message lost: %s", error)
 
 
-async def ask_for(redis: "Redis", call_id: UUID) -> None:
+async def request_call(redis: "Redis", call_id: UUID) -> None:
     """Tell the workers of a call that was asked for just now; if this is lost, the sweeper finds the intent."""
     try:
-        await redis.rpush(DOORSTEP, str(call_id))  # type: ignore[misc]  # redis 5 types it as sync or async
+        await redis.rpush(REQUESTED_CALLS, str(call_id))  # type: ignore[misc]  # redis 5 types it as sync or async
     except (RedisError, OSError) as error:
         log.warning("doorbell not rung: %s", error)
 
 
-async def ring(redis: "Redis") -> None:
+async def notify(redis: "Redis") -> None:
     """Tell the workers that webhooks were kept; if it is not heard, they look every second."""
     try:
         async with redis.pipeline(transaction=False) as pipe:
             pipe.rpush(BELL, "1")
-            pipe.ltrim(BELL, -MOST_RINGS, -1)
+            pipe.ltrim(BELL, -MAX_RINGS, -1)
             await pipe.execute()
     except (RedisError, OSError) as error:
         log.warning("the bell for webhooks was not heard: %s", error)
 
 
 @asynccontextmanager
-async def watching(redis: "Redis") -> AsyncIterator[AsyncIterator[str]]:
+async def subscribe(redis: "Redis") -> AsyncIterator[AsyncIterator[str]]:
     """The messages from now on."""
     async with subscribed(redis, CHANNEL) as messages:
         yield (each.decode() async for each in messages)

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 
-class NotMediaError(ValueError):
+class MediaDecodeError(ValueError):
     """A message that does not follow the carrier's protocol; the socket that sent it is closed."""
 
 

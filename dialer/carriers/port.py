@@ -15,7 +15,7 @@ from dialer.domain.calling.routing import Route
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CallRequest:
     """One call to be placed."""
 
     call_id: UUID
@@ -40,21 +40,21 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberRefused:
+class NumberRejected:
     """The carrier will not ring this number, now or later; the phone did not ring."""
 
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRefused:
+class AccountRejected:
     """The carrier refuses us (credentials, caller id, permissions); the phone did not ring, and none will until mended."""
 
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class TryLater:
+class Throttled:
     """The carrier did not process the request, and says so; asking again is safe."""
 
     says: str
@@ -68,7 +68,7 @@ class Unknown:
     says: str
 
 
-PlaceAnswer = Placed | NumberRefused | AccountRefused | TryLater | Unknown
+PlaceResult = Placed | NumberRejected | AccountRejected | Throttled | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CallStatus:
     """What the carrier says of a call, from a webhook or from a look-up."""
 
     sid: str
@@ -109,7 +109,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class TransferRequest:
     """A student on the line is to be connected to a person."""
 
     to: str
@@ -123,7 +123,7 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOver:
+class TransferEnded:
     """How handing a student over ended: whether the two talked, in the carrier's own word."""
 
     talked: bool
@@ -131,7 +131,7 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
-class MachineHeard:
+class VoicemailStatus:
     """The carrier's verdict on who answered, in its own word (`human`, `machine_start`, `machine_end_beep` …)."""
 
     answered_by: str
@@ -146,26 +146,26 @@ class CarrierError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Capabilities:
     """What a carrier can do. Who wants a thing done reads it first, and does without where it says no."""
 
     media_path: str
     """Where on the bridge its media socket comes."""
-    signs: bool = True
+    signs_webhooks: bool = True
     """Its requests to us are signed; if not, the token is a part of the path, and must be that of the very call."""
-    hangs_up: bool = True
+    can_hang_up: bool = True
     """A call can be ended by a request; if not, only its media socket, closed, ends it."""
-    cancels: bool = True
+    can_cancel: bool = True
     """A call that was not answered can be taken back; if not, its ring timeout bounds it."""
-    detects_machines: bool = True
+    detects_voicemail: bool = True
     """It says whether a person or a machine answered; if not, only the machine's words tell."""
-    leaves_messages: bool = True
+    can_leave_messages: bool = True
     """It speaks to a machine after the beep."""
-    hands_over: bool = True
+    can_transfer: bool = True
     """It connects a student to a person."""
     lists_live_calls: bool = True
     """Its list shows calls in progress; if not, a call is found there only when it is over."""
-    most_looks: int | None = None
+    max_lookups: int | None = None
     """At most so many calls are looked up in one sweep, where that draws on the allowance that calls are placed from."""
 
 
@@ -173,7 +173,7 @@ class CarrierAccount(Protocol):
     """What routing and pace ask of a carrier; nothing of it needs the wire."""
 
     name: str
-    profile: Profile
+    capabilities: Capabilities
     on_loopback: bool
     from_number: str
     routes: tuple[Route, ...]
@@ -183,18 +183,20 @@ class CarrierAccount(Protocol):
 
 
 class Carrier(CarrierAccount, Protocol):
-    """A telephone company. Every method but `place` raises CarrierError; so does what its profile says no to."""
+    """A telephone company. Every method but `place` raises CarrierError; so does what its capabilities rule out."""
 
-    async def place(self, order: Order) -> PlaceAnswer:
+    async def place(self, order: CallRequest) -> PlaceResult:
         """Ask once, with a deadline, without any retry. Never raises for what the wire or the carrier does."""
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
+    def parse_webhook(
+        self, kind: str, fields: Mapping[str, str]
+    ) -> CallStatus | VoicemailStatus | TransferEnded | None:
         """What a kept webhook of this carrier says; `kind` is that of its address. None where it says nothing."""
 
-    async def fetch(self, sid: str) -> Report:
+    async def fetch(self, sid: str) -> CallStatus:
         """The call as the carrier knows it."""
 
-    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[CallStatus, ...]:
         """The calls to a number created since then, oldest first."""
 
     async def hang_up(self, sid: str) -> None:
@@ -206,10 +208,10 @@ class Carrier(CarrierAccount, Protocol):
     async def leave_message(self, sid: str, words: str) -> None:
         """Speak to whatever machine answered, then hang up."""
 
-    async def hand_over(self, sid: str, handover: Handover) -> None:
+    async def transfer(self, sid: str, handover: TransferRequest) -> None:
         """Take the call off its media stream and connect it to a person; a call that is over raises CarrierError."""
 
-    async def placed_since(self, since: datetime) -> tuple[Report, ...]:
+    async def placed_since(self, since: datetime) -> tuple[CallStatus, ...]:
         """Every call of the account created since then, oldest first: what the ledger is held against."""
 
     async def check(self) -> str:

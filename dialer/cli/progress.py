@@ -8,16 +8,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer.services.leads.import_list import Asked
+from dialer.services.leads.import_list import ImportOptions
 
 SAMPLE = 1 << 20
 
 
 @contextmanager
-def watching(file: Path | None) -> Iterator[Asked]:
+def watching(file: Path | None) -> Iterator[ImportOptions]:
     """An import that shows its rows, on stderr if that is a terminal."""
     if not sys.stderr.isatty():
-        yield Asked()
+        yield ImportOptions()
         return
     columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -26,7 +26,7 @@ def watching(file: Path | None) -> Iterator[Asked]:
         async def watch(rows: int) -> None:
             bar.update(task, completed=rows)
 
-        yield Asked(watch=watch)
+        yield ImportOptions(watch=watch)
 
 
 def guessed_rows(file: Path) -> int | None:

@@ -13,7 +13,7 @@ import psutil
 
 from dialer.embedded import programs
 from dialer.embedded.processes import (
-    START_WITHIN_S,
+    START_TIMEOUT_S,
     EmbeddedError,
     spawn,
     started_at_a_port,
@@ -139,7 +139,7 @@ def _create_database(program: Path, port: int, password: str) -> None:
 
 def _await_orphans(cluster: Path) -> None:
     """Wait for the processes of a killed PostgreSQL, which may still write to its files."""
-    until = time.monotonic() + START_WITHIN_S
+    until = time.monotonic() + START_TIMEOUT_S
     while any(_works_in(process, cluster) for process in psutil.process_iter(["name"])):
         if time.monotonic() > until:
             raise EmbeddedError(f"processes of a killed PostgreSQL still work in {cluster}; end them first")

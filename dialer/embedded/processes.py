@@ -14,11 +14,11 @@ from typing import Any
 
 import psutil
 
-NOBODY = 65534
+UNPRIVILEGED_UID = 65534
 """The user and group that PostgreSQL runs as where this process is root's: it refuses to run as root."""
-START_WITHIN_S = 60.0
-STOP_WITHIN_S = 30.0
-PORTS_TRIED = 3
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+MAX_PORTS = 3
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Servers outlive the process that started them, on purpose: held here, they are not taken for forgotten ones.
 _started: list[subprocess.Popen[bytes]] = []
@@ -34,7 +34,7 @@ class _EndedError(EmbeddedError):
 
 def unprivileged() -> dict[str, Any]:
     """The arguments of `subprocess` for a program that must not run as root; none where this process is not root's."""
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return {"user": UNPRIVILEGED_UID, "group": UNPRIVILEGED_UID, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def started_at_a_port(
@@ -48,14 +48,14 @@ def started_at_a_port(
     Raises:
         EmbeddedError: it does not start.
     """
-    for attempt in range(PORTS_TRIED):
+    for attempt in range(MAX_PORTS):
         port = _port_of(had)
         process, is_ready = start(port)
         try:
             _await(is_ready, process, name, log)
             return {"pid": process.pid, "port": port, "since": psutil.Process(process.pid).create_time()}
         except _EndedError:
-            if attempt == PORTS_TRIED - 1 or _is_free(port):
+            if attempt == MAX_PORTS - 1 or _is_free(port):
                 raise
         except BaseException:
             process.kill()
@@ -101,7 +101,7 @@ def stop(server: dict[str, Any] | None, sign: signal.Signals) -> None:
         process.send_signal(sign)
     except psutil.NoSuchProcess:
         return  # it ended by itself meanwhile
-    until = time.monotonic() + STOP_WITHIN_S
+    until = time.monotonic() + STOP_TIMEOUT_S
     while _is_alive(process):
         if time.monotonic() > until:
             process.kill()
@@ -139,12 +139,12 @@ def deferred_signals() -> Iterator[None]:
 
 
 def _await(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], name: str, log: Path) -> None:
-    until = time.monotonic() + START_WITHIN_S
+    until = time.monotonic() + START_TIMEOUT_S
     while not is_ready():
         if process.poll() is not None:
             raise _EndedError(f"the embedded {name} did not start; its log is {log}")
         if time.monotonic() > until:
-            raise EmbeddedError(f"the embedded {name} was not ready after {START_WITHIN_S:.0f} s; its log is {log}")
+            raise EmbeddedError(f"the embedded {name} was not ready after {START_TIMEOUT_S:.0f} s; its log is {log}")
         time.sleep(0.02)
 
 

@@ -21,7 +21,7 @@ from dialer.embedded.processes import EmbeddedError, deferred_signals, running, 
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class ServerUrls:
     """Where the running pair answers."""
 
     database_url: str
@@ -39,7 +39,7 @@ class Embedded:
         self._durable = durable
         self._users: int | None = None
 
-    def __enter__(self) -> Addresses:
+    def __enter__(self) -> ServerUrls:
         try:
             self._dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,7 +56,7 @@ class Embedded:
             self._leave()
             raise
         password = state["password"]
-        return Addresses(
+        return ServerUrls(
             f"postgresql://{postgres.USER}:{password}@127.0.0.1:{state['postgres']['port']}/dialer",
             f"redis://:{password}@127.0.0.1:{state['valkey']['port']}/0",
         )

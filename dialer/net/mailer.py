@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-WITHIN_S = 20.0
+TIMEOUT_S = 20.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SendResult:
     """What the post said; `permanent` is a refusal that trying again would not change, such as an unknown mailbox."""
 
     ok: bool
@@ -25,16 +25,16 @@ class Answer:
     permanent: bool = False
 
 
-class Post(Protocol):
+class Mailer(Protocol):
     """Takes letters."""
 
-    async def send(self, message: EmailMessage) -> Answer:
+    async def send(self, message: EmailMessage) -> SendResult:
         """Hand one letter over."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpPost:
+class SmtpMailer:
     """A mail server: `smtp://` (with STARTTLS where it is offered, and always where a password is sent) or `smtps://`."""
 
     host: str
@@ -63,55 +63,55 @@ class SmtpPost:
             "password": self.password,
             "use_tls": self.tls,
             "start_tls": False if self.tls else must,
-            "timeout": WITHIN_S,
+            "timeout": TIMEOUT_S,
         }
 
-    async def send(self, message: EmailMessage) -> Answer:
+    async def send(self, message: EmailMessage) -> SendResult:
         """One connection for one letter: there are few, and none may wait for another."""
         try:
             _, says = await aiosmtplib.send(message, **self._connection())
         except aiosmtplib.SMTPRecipientsRefused as error:
             refused = error.recipients[0]
-            return Answer(False, f"{refused.code} {refused.message}", refused.code >= 500)
+            return SendResult(False, f"{refused.code} {refused.message}", refused.code >= 500)
         except aiosmtplib.SMTPAuthenticationError as error:
-            return Answer(False, f"the mail server refuses our password: {error.message}")  # a person may mend it
+            return SendResult(False, f"the mail server refuses our password: {error.message}")  # a person may mend it
         except aiosmtplib.SMTPResponseException as error:
-            return Answer(False, f"{error.code} {error.message}", error.code >= 500)
+            return SendResult(False, f"{error.code} {error.message}", error.code >= 500)
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Answer(False, str(error) or type(error).__name__)
-        return Answer(True, says)
+            return SendResult(False, str(error) or type(error).__name__)
+        return SendResult(True, says)
 
 
 @dataclass(frozen=True, slots=True)
-class FolderPost:
+class FileMailer:
     """Letters as files, one each, where no mail server is set."""
 
     folder: Path
 
-    async def send(self, message: EmailMessage) -> Answer:
+    async def send(self, message: EmailMessage) -> SendResult:
         """Write it, whole or not at all; the same letter again is the same file."""
         name = "".join(each if each.isalnum() or each in "-." else "-" for each in str(message["Message-ID"])).strip(
             "-"
         )
         path = self.folder / f"{name}.eml"
         await asyncio.to_thread(_write, path, message.as_bytes(policy=POLICY))
-        return Answer(True, f"written to {path}")
+        return SendResult(True, f"written to {path}")
 
 
-def make_post(url: str | None, folder: Path) -> Post:
+def make_mailer(url: str | None, folder: Path) -> Mailer:
     """The post of an address such as smtp://user:password@mail.example.com:587; without one, the folder.
 
     Raises:
         ValueError: the address is none.
     """
     if not url:
-        return FolderPost(folder)
+        return FileMailer(folder)
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("must be smtp://host:port or smtps://host:port, with user:password@ before the host if needed")
     tls = parts.scheme == "smtps"
     read: Callable[[str], str] = unquote
-    return SmtpPost(
+    return SmtpMailer(
         parts.hostname,
         parts.port or (465 if tls else 587 if parts.username else 25),
         read(parts.username) if parts.username else None,

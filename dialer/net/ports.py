@@ -3,11 +3,11 @@
 import random
 import socket
 
-GIVEN_OUT_BY_US = range(20_000, 32_000)
+PORT_RANGE = range(20_000, 32_000)
 """Ports: nobody gets one of them between our look and our use, but by naming it."""
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket bound to the port, not listening yet.
 
     Raises:
@@ -23,7 +23,7 @@ def free_ports(count: int) -> list[int]:
     """Ports that were free a moment ago, below those that the kernel gives to whoever asks for any."""
     probes: list[socket.socket] = []
     try:
-        for port in random.SystemRandom().sample(GIVEN_OUT_BY_US, k=len(GIVEN_OUT_BY_US)):
+        for port in random.SystemRandom().sample(PORT_RANGE, k=len(PORT_RANGE)):
             if len(probes) == count:
                 break
             probe = socket.socket()

@@ -18,13 +18,13 @@ from aiohttp.resolver import ThreadedResolver
 
 from dialer.domain.access.webhook_url import is_allowed, is_public, refusal
 
-WITHIN_S = 5.0
-MOST_READ = 1024 * 1024
-MOST_SAID = 200
+TIMEOUT_S = 5.0
+MAX_BODY_BYTES = 1024 * 1024
+MAX_ERROR_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostResult:
     """Whether it was taken, and what was said."""
 
     ok: bool
@@ -32,14 +32,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """What was read, or (None) why nothing was."""
 
     body: bytes | None
     says: str
 
 
-class _Judged(AbstractResolver):
+class _GuardedResolver(AbstractResolver):
     """Names become addresses that may be reached, or none."""
 
     def __init__(self, allowed: Collection[str]) -> None:
@@ -61,54 +61,56 @@ class _Judged(AbstractResolver):
         await self._inner.close()
 
 
-class Outside:
+class SafeHttpClient:
     """Makes such requests, for as long as it is open."""
 
     def __init__(self, allowed: Collection[str]) -> None:
         self._allowed = allowed
-        connector = aiohttp.TCPConnector(resolver=_Judged(allowed), use_dns_cache=False, limit=20, force_close=True)
+        connector = aiohttp.TCPConnector(
+            resolver=_GuardedResolver(allowed), use_dns_cache=False, limit=20, force_close=True
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=WITHIN_S),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
         )
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> PostResult:
         """Post JSON; only a 2xx is an answer that counts."""
         if says := refusal(url, self._allowed):
-            return Answer(False, says)
+            return PostResult(False, says)
         headers = {"Content-Type": "application/json", **headers}
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
-                said = await answer.content.read(MOST_READ)
-                words = " ".join(said[:MOST_SAID].decode(errors="replace").split())
-                return Answer(200 <= answer.status < 300, f"{answer.status} {words}".strip())
+                said = await answer.content.read(MAX_BODY_BYTES)
+                words = " ".join(said[:MAX_ERROR_CHARS].decode(errors="replace").split())
+                return PostResult(200 <= answer.status < 300, f"{answer.status} {words}".strip())
         except TimeoutError:
-            return Answer(False, f"no answer within {WITHIN_S:.0f} s")
+            return PostResult(False, f"no answer within {TIMEOUT_S:.0f} s")
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            return Answer(False, str(error)[:MOST_SAID] or type(error).__name__)
+            return PostResult(False, str(error)[:MAX_ERROR_CHARS] or type(error).__name__)
 
-    async def fetch(self, url: str, most: int) -> Fetched:
+    async def fetch(self, url: str, most: int) -> FetchResult:
         """Read what lies at an address, whole: more than `most` bytes are none."""
         if says := refusal(url, self._allowed):
-            return Fetched(None, says)
+            return FetchResult(None, says)
         headers = {"Accept-Encoding": "identity"}
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
                 if answer.status != 200:
-                    return Fetched(None, f"it answers {answer.status}")
+                    return FetchResult(None, f"it answers {answer.status}")
                 body = bytearray()
                 async for piece in answer.content.iter_chunked(64 * 1024):
                     body += piece
                     if len(body) > most:
-                        return Fetched(None, f"it is longer than {most // 1024} KB")
-                return Fetched(bytes(body), "read")
+                        return FetchResult(None, f"it is longer than {most // 1024} KB")
+                return FetchResult(bytes(body), "read")
         except TimeoutError:
-            return Fetched(None, f"no answer within {WITHIN_S:.0f} s")
+            return FetchResult(None, f"no answer within {TIMEOUT_S:.0f} s")
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            return Fetched(None, str(error)[:MOST_SAID] or type(error).__name__)
+            return FetchResult(None, str(error)[:MAX_ERROR_CHARS] or type(error).__name__)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -14,16 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.webhook_url import refusal
 from dialer.domain.meetings.counselor_input import DAYS, LONGEST_WHY, Week, spans_text
-from dialer.services.meetings.calendars import web_address
-from dialer.services.meetings.change import flag_unkept
-from dialer.services.meetings.signed_links import Links
+from dialer.services.meetings.calendars import https_url
+from dialer.services.meetings.change import flag_conflicts
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.meetings import counselors, time_off
 from dialer.store.meetings.meetings import Person
 from dialer.store.meetings.time_off import DaysOff
 from dialer.store.system import audit
 from dialer.store.tables import Counselor
 
-MAY_CHANGE = frozenset(
+EDITABLE = frozenset(
     {
         *("name", "email", "phone", "zone", "slot_minutes", "notice_minutes", "buffer_before_minutes"),
         *("buffer_after_minutes", "max_per_day", "countries", "courses", "languages", "holidays", "calendar_url"),
@@ -39,7 +39,7 @@ class CounselorError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class TimeOffAdded:
     """Days off that were kept, and how many students are asked for another time."""
 
     days: DaysOff
@@ -54,7 +54,7 @@ async def add_counselor(
     Raises:
         CounselorError: the name is taken, or the calendar's address is refused.
     """
-    assert fields.keys() <= MAY_CHANGE, fields
+    assert fields.keys() <= EDITABLE, fields
     _refuse_calendar(fields, hook_hosts)
     person = Counselor(**fields)
     await _named(session, person)
@@ -65,7 +65,7 @@ async def add_counselor(
     return person
 
 
-async def change_counselor(
+async def update_counselor(
     session: AsyncSession,
     person: Counselor,
     fields: Mapping[str, Any],
@@ -79,7 +79,7 @@ async def change_counselor(
     Raises:
         CounselorError: the new name is taken, or the calendar's address is refused.
     """
-    assert fields.keys() <= MAY_CHANGE, fields
+    assert fields.keys() <= EDITABLE, fields
     _refuse_calendar(fields, hook_hosts)
     await _alone(session, person)
     after = {name: value for name, value in fields.items() if getattr(person, name) != value}
@@ -102,20 +102,20 @@ async def change_counselor(
     return True
 
 
-async def take_days_off(
+async def add_time_off(
     session: AsyncSession, person: Counselor, since: datetime, until: datetime, why: str, now: datetime, *, by: str
-) -> Away:
+) -> TimeOffAdded:
     """Keep a span free; students whose meeting falls into it are asked to choose another time. Lived `now`."""
     await _alone(session, person)
     why = " ".join(why.replace("\0", "").split())[:LONGEST_WHY]
     number = await time_off.add(session, person.id, since, until, why)
-    asked = await flag_unkept(session, person.id, since, until, now)
+    asked = await flag_conflicts(session, person.id, since, until, now)
     told = {"counselor": person.name, **_span(since, until), "why": why, "meetings_to_move": asked}
     await audit.note(session, by, "days off added", told)
-    return Away(DaysOff(number, since, until, why, asked), asked)
+    return TimeOffAdded(DaysOff(number, since, until, why, asked), asked)
 
 
-async def take_back_days_off(session: AsyncSession, person: Counselor, number: int, *, by: str) -> bool:
+async def remove_time_off(session: AsyncSession, person: Counselor, number: int, *, by: str) -> bool:
     """They are there after all; False where they have no days off of that number."""
     gone = await time_off.remove(session, person.id, number) if 0 < number < 2**63 else None
     if gone is None:
@@ -132,17 +132,17 @@ async def change_feed(session: AsyncSession, person: Counselor, do: Feed, *, by:
     await audit.note(session, by, f"calendar address {do}", {"counselor": person.name})
 
 
-def feed_address(person: Counselor, links: Links) -> str | None:
+def feed_url(person: Counselor, links: SignedLinks) -> str | None:
     """Where their meetings can be subscribed to; None where no address is given out."""
     return links.calendar(person.id, person.feed_version) if person.feed_version > 0 else None
 
 
-async def let_go(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+async def deactivate(session: AsyncSession, person: Counselor, *, by: str) -> bool:
     """Take somebody out of the offers; meetings already made stay. False where they had left already."""
     return await _set_active(session, person, active=False, by=by, did="counselor left")
 
 
-async def take_in(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+async def activate(session: AsyncSession, person: Counselor, *, by: str) -> bool:
     """Offer somebody who had left again; False where they had not left."""
     return await _set_active(session, person, active=True, by=by, did="counselor is back")
 
@@ -188,7 +188,7 @@ async def _named(session: AsyncSession, person: Counselor) -> None:
 
 def _refuse_calendar(fields: Mapping[str, Any], hook_hosts: Collection[str]) -> None:
     url = fields.get("calendar_url")
-    if url and (says := refusal(web_address(url), hook_hosts)):
+    if url and (says := refusal(https_url(url), hook_hosts)):
         raise CounselorError(f"that calendar cannot be read: {says}")
 
 

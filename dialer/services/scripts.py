@@ -108,7 +108,7 @@ async def add_script(
     return made
 
 
-async def keep_shipped_scripts(session: AsyncSession, shipped: Iterable[Shipped]) -> None:
+async def install_shipped_scripts(session: AsyncSession, shipped: Iterable[Shipped]) -> None:
     """The shipped scripts as the newest versions of their names, each made once.
 
     Who changed one keeps what they chose besides: a new version of ours has their voice and manner, and our words.

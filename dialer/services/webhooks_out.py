@@ -10,26 +10,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dialer.domain.access.webhook_url import EVENT_ID, SIGNATURE, sign, wait_after
-from dialer.net.safe_http import Outside
+from dialer.net.safe_http import SafeHttpClient
 from dialer.store.sessions import Sessions
 from dialer.store.system import webhooks_out
 from dialer.store.tables import Hook, HookDelivery
 
-MOST = 20
-AGAIN_IN = timedelta(minutes=1)
+MAX_BATCH = 20
+RETRY_DELAYS = timedelta(minutes=1)
 
 
-async def tell(sessions: Sessions, outside: Outside) -> int:
+async def deliver(sessions: Sessions, outside: SafeHttpClient) -> int:
     """Find what is new and send what is due; how many messages were taken."""
     async with sessions.begin() as session:
         await webhooks_out.find_news(session)
     async with sessions.begin() as session:
-        due = await webhooks_out.claim(session, MOST, AGAIN_IN)
+        due = await webhooks_out.claim(session, MAX_BATCH, RETRY_DELAYS)
     told = await asyncio.gather(*(_send(sessions, outside, delivery, hook) for delivery, hook in due))
     return sum(told)
 
 
-async def _send(sessions: Sessions, outside: Outside, delivery: HookDelivery, hook: Hook) -> bool:
+async def _send(sessions: Sessions, outside: SafeHttpClient, delivery: HookDelivery, hook: Hook) -> bool:
     said: dict[str, Any] = {"id": delivery.event, **delivery.body}
     body = json.dumps(said, ensure_ascii=False).encode()
     headers = {

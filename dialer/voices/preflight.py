@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dialer.audio import ulaw
-from dialer.net.websocket.port import Sockets
+from dialer.net.websocket.port import WebSocketBackend
 from dialer.voices.port import (
     Audio,
     Configure,
@@ -69,7 +69,12 @@ class _Trial:
 
 
 async def preflight(
-    voice: AnyVoice, setup: SessionConfig, sockets: Sockets, *, within_s: float = TIMEOUT_S, listens: bool = True
+    voice: AnyVoice,
+    setup: SessionConfig,
+    sockets: WebSocketBackend,
+    *,
+    within_s: float = TIMEOUT_S,
+    listens: bool = True,
 ) -> PreflightResult:
     """Try a voice with a setup (`setup.model` empty: its own); where it `listens`, after a second of a silent line.
 

@@ -108,7 +108,7 @@ class PipelineVoice:
     """The text model that is used where a script names none; usage is priced by it."""
     session: Callable[[SessionListener, str], VoiceSession]
     """A new session, speaking to somebody, with a model."""
-    profile: Capabilities
+    capabilities: Capabilities
     preload: Callable[[], Awaitable[None]]
     """Load what takes long, before somebody waits for it; nothing where it is loaded."""
     close: Callable[[], Awaitable[None]]

@@ -5,7 +5,7 @@ import time
 
 from websockets.frames import CloseCode
 
-from dialer.net.websocket.port import Socket, SocketError, Sockets
+from dialer.net.websocket.port import Socket, SocketError, WebSocketBackend
 from dialer.voices.port import VoiceCommand
 from dialer.voices.session import AnyVoice, PipelineVoice, SessionListener, Voice, VoiceSession
 
@@ -16,7 +16,7 @@ MAX_VOICE_BYTES = 4_000_000
 class WebSocketVoiceSession:
     """A session of a voice that has one socket (`voices.session.Leg`); everything of meaning is the runner's."""
 
-    def __init__(self, voice: Voice, model: str, runner: SessionListener, sockets: Sockets) -> None:
+    def __init__(self, voice: Voice, model: str, runner: SessionListener, sockets: WebSocketBackend) -> None:
         self.blocked_since: float | None = None
         self._voice, self._model = voice, model
         self._codec = voice.codec()
@@ -75,19 +75,19 @@ class WebSocketVoiceSession:
         for event in self._codec.decode(message):
             self._runner.voice_event(self, event)
 
-    def broke(self, code: CloseCode, says: str) -> None:
+    def failed(self, code: CloseCode, says: str) -> None:
         """The voice sent what a peer may not."""
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.close(code)
         self._lost(says)
 
-    def choked(self, choked: bool) -> None:
+    def backpressure(self, choked: bool) -> None:
         """The voice reads too slowly, or has caught up."""
         self.blocked_since = time.monotonic() if choked else None
         self._runner.voice_backpressure(self, choked)
 
-    def gone(self, broken: bool, says: str) -> None:
+    def closed(self, broken: bool, says: str) -> None:
         """The voice is gone."""
         self._socket = None
         self._lost(says)
@@ -98,7 +98,7 @@ class WebSocketVoiceSession:
             self._runner.voice_lost(self, says)
 
 
-def open_session(voice: AnyVoice, model: str, talks: SessionListener, sockets: Sockets) -> VoiceSession:
+def open_session(voice: AnyVoice, model: str, talks: SessionListener, sockets: WebSocketBackend) -> VoiceSession:
     """A new session with a voice, not yet begun: its own kind, or that of a voice with one socket."""
     return (
         voice.session(talks, model)

@@ -92,7 +92,7 @@ def make_app(settings: Settings) -> Litestar:
             redis = make_redis(settings)
             carriers = make_carriers(settings)
             async with Watchers(redis) as watchers:
-                journal = Journal(store.sessions, partial(live_feed.ring, redis))
+                journal = Journal(store.sessions, partial(live_feed.notify, redis))
                 links = make_links(settings)
                 app.state.parts = Parts(
                     settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept(), links

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from dialer.clock import Clock
 from dialer.services.dialing.eligibility import Carriers
-from dialer.services.meetings.signed_links import Links
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.web.carriers.inbox import Journal
@@ -30,7 +30,7 @@ class Parts:
     watchers: Watchers
     journal: Journal
     kept: Kept
-    links: Links
+    links: SignedLinks
 
 
 WebParts: TypeAlias = NamedDependency[SkipValidation[Parts]]

@@ -13,7 +13,7 @@ from dialer.ava.trial.setup import voice_of
 from dialer.services.scripts import UnknownScriptError, newest
 from dialer.web.app_state import Parts
 from dialer.web.upload_runner import run_dialer
-from dialer.wiring.llm import NoTextModelError, text_of
+from dialer.wiring.llm import NoLlmError, llm_of
 
 WITHIN_S = 120.0
 """More than a turn may take, and its process to start."""
@@ -52,10 +52,10 @@ async def try_turn(parts: Parts, name: str, asked: Asked) -> Told:
     try:
         async with parts.sessions() as session:
             script = await newest(session, name, asked.version)
-        text_of(parts.settings, *voice_of(script, asked))
+        llm_of(parts.settings, *voice_of(script, asked))
     except UnknownScriptError as error:
         raise NotFoundException(str(error)) from error
-    except NoTextModelError as error:
+    except NoLlmError as error:
         raise HTTPException(str(error), status_code=409) from error
     with _seats.one(), TemporaryDirectory(prefix="trial-") as folder:
         turn = Path(folder) / "turn.json"

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from dialer.carriers.exotel import profile as exotel
-from dialer.carriers.port import CarrierAccount, Profile
-from dialer.carriers.twilio import profile as twilio
+from dialer.carriers.exotel import capabilities as exotel
+from dialer.carriers.port import Capabilities, CarrierAccount
+from dialer.carriers.twilio import capabilities as twilio
 from dialer.domain.calling.routing import Route, routes_of
 from dialer.settings import Settings, is_loopback
 
-PROFILES: dict[str, Profile] = {"twilio": twilio.PROFILE, "exotel": exotel.PROFILE}
+CAPABILITIES: dict[str, Capabilities] = {"twilio": twilio.CAPABILITIES, "exotel": exotel.CAPABILITIES}
 """What each carrier can do, with or without credentials, by the names that campaigns and routes use."""
 
 
@@ -17,7 +17,7 @@ class Account:
     """An account with credentials, as its carrier has them too."""
 
     name: str
-    profile: Profile
+    capabilities: Capabilities
     on_loopback: bool
     from_number: str
     routes: tuple[Route, ...]
@@ -41,7 +41,7 @@ def accounts_of(settings: Settings) -> dict[str, CarrierAccount]:
     }
     return {
         name: Account(
-            name, PROFILES[name], is_loopback(url), number or "", routes_of(settings.routes, name), per_second
+            name, CAPABILITIES[name], is_loopback(url), number or "", routes_of(settings.routes, name), per_second
         )
         for name, (url, number, per_second) in known.items()
         if has_credentials(settings)[name]

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from dialer.settings import Settings
 
 # What of this process's environment a rehearsal must not see: keys, real addresses, the user's .env.
-FOREIGN = (
+HIDDEN_PREFIXES = (
     "DIALER_",
     "TWILIO_",
     "EXOTEL_",
@@ -21,12 +21,12 @@ FOREIGN = (
 )
 
 
-def own_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """This process's environment without anything that could make a rehearsal real."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN_PREFIXES)}
 
 
-def told(settings: Settings) -> dict[str, str]:
+def settings_environment(settings: Settings) -> dict[str, str]:
     """The settings as environment variables, and no .env beside them."""
     variables = {"DIALER_ENV_FILE": os.devnull, "DIALER_LOG_LEVEL": os.environ.get("DIALER_LOG_LEVEL", "error")}
     for name in Settings.model_fields:

@@ -12,12 +12,12 @@ SIMULATED = "a simulated model"
 """What the text model of the simulated world is called."""
 
 
-class NoTextModelError(Exception):
+class NoLlmError(Exception):
     """No text model has a key; the message is one line that says which keys would do."""
 
 
 @dataclass(frozen=True, slots=True)
-class TextModel:
+class LlmConfig:
     """A text model's provider: `text/<provider>.py`."""
 
     provider: str
@@ -33,47 +33,47 @@ class TextModel:
         return await load(self.provider, self.key.get_secret_value(), self.url, self.model)
 
 
-def text_models(settings: Settings) -> dict[str, TextModel]:
+def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
     """All of them, with a key or without, by the name of their cascade."""
     return {
-        "cascade_anthropic": TextModel(
+        "cascade_anthropic": LlmConfig(
             "anthropic",
             "ANTHROPIC_API_KEY",
             settings.anthropic_api_key,
             settings.anthropic_url,
             settings.anthropic_model,
         ),
-        "cascade_gemini": TextModel(
+        "cascade_gemini": LlmConfig(
             "google", "GEMINI_API_KEY", settings.gemini_api_key, settings.gemini_url, settings.gemini_model
         ),
-        "cascade_cohere": TextModel("cohere", "CO_API_KEY", settings.co_api_key, settings.co_url, settings.co_model),
-        "cascade_huggingface": TextModel(
+        "cascade_cohere": LlmConfig("cohere", "CO_API_KEY", settings.co_api_key, settings.co_url, settings.co_model),
+        "cascade_huggingface": LlmConfig(
             "huggingface", "HF_TOKEN", settings.hf_token, settings.hf_url, settings.hf_model
         ),
-        "cascade_openai": TextModel(
+        "cascade_openai": LlmConfig(
             "openai", "OPENAI_API_KEY", settings.openai_api_key, settings.openai_url, settings.openai_model
         ),
     }
 
 
-def text_of(settings: Settings, voice: str, model: str | None) -> TextModel:
+def llm_of(settings: Settings, voice: str, model: str | None) -> LlmConfig:
     """What a script is tried with: its own text model where its voice is a cascade, else the first one with a key.
 
     `model` is the script's own choice of one for its voice. Raises NoTextModelError.
     """
-    known = text_models(settings)
+    known = llm_configs(settings)
     if own := known.get(voice):
         if own.key is None:
-            raise NoTextModelError(f"{voice} has no key: set {own.key_name}, or try the script with another voice")
-        return own if not model else TextModel(own.provider, own.key_name, own.key, own.url, model)
+            raise NoLlmError(f"{voice} has no key: set {own.key_name}, or try the script with another voice")
+        return own if not model else LlmConfig(own.provider, own.key_name, own.key, own.url, model)
     found = next((each for each in known.values() if each.key), None)
     if found is None:
         names = " or ".join(each.key_name for each in known.values())
-        raise NoTextModelError(f"no text model has a key to try a script with: set {names}")
+        raise NoLlmError(f"no text model has a key to try a script with: set {names}")
     return found
 
 
 def is_simulated(settings: Settings) -> bool:
     """Whether the text models are those of a demo's simulated world: they and the carriers are on this machine."""
-    urls = [each.url for each in text_models(settings).values() if each.key]
+    urls = [each.url for each in llm_configs(settings).values() if each.key]
     return bool(urls) and all(is_loopback(url) for url in (settings.twilio_api_url, *urls))

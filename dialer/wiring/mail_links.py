@@ -5,10 +5,10 @@ import secrets
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
-from dialer.carriers.twilio.sms import TwilioTexts
+from dialer.carriers.twilio.sms import TwilioSms
 from dialer.net.ics.invitation import Party
-from dialer.net.mailer import Post, make_post
-from dialer.services.meetings.signed_links import Links
+from dialer.net.mailer import Mailer, make_mailer
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings, WrongSettingError, is_loopback
 
 NAME = "One Window"
@@ -30,25 +30,25 @@ def secret_key(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-def make_links(settings: Settings) -> Links:
+def make_links(settings: Settings) -> SignedLinks:
     """The addresses that letters carry."""
-    return Links(settings.public_url, secret_key(settings))
+    return SignedLinks(settings.public_url, secret_key(settings))
 
 
-def make_house_post(settings: Settings) -> Post:
+def make_workspace_mailer(settings: Settings) -> Mailer:
     """The mail server of the settings, or the data folder."""
     try:
-        return make_post(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
+        return make_mailer(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
     except ValueError as error:
         raise WrongSettingError(f"DIALER_SEND_MAIL_URL {error}") from error
 
 
-def make_texts(settings: Settings) -> TwilioTexts | None:
+def make_sms(settings: Settings) -> TwilioSms | None:
     """Who carries texts to students without an e-mail address; None where that is off, or there is no Twilio account."""
     number = settings.dialer_texts_from or settings.twilio_from_number
     if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
         return None
-    return TwilioTexts(
+    return TwilioSms(
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
         from_number=number,

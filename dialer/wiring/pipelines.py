@@ -22,9 +22,9 @@ from dialer.voices.pipeline.tts.openai import OpenAITextToSpeech
 from dialer.voices.pipeline.user_turn import UserTurn, UserTurnListener
 from dialer.voices.port import SessionConfig
 from dialer.voices.session import Capabilities, PipelineVoice
-from dialer.wiring.llm import TextModel, text_models
+from dialer.wiring.llm import LlmConfig, llm_configs
 
-PROFILE = Capabilities(audio="µ-law, 8 kHz", truncates=True, cancels=True, transcribes="both", tools=True)
+CAPABILITIES = Capabilities(audio="µ-law, 8 kHz", truncates=True, cancels=True, transcribes="both", tools=True)
 OPENAIS = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
 AURA = "aura-"
 
@@ -32,15 +32,15 @@ MakeListening = Callable[[SessionConfig, UserTurnListener, Closing], UserTurn]
 MakeMouth = Callable[[SessionConfig, Say, Gone, Closing], TextToSpeech]
 
 
-def make_cascades(settings: Settings) -> dict[str, PipelineVoice]:
+def make_pipelines(settings: Settings) -> dict[str, PipelineVoice]:
     """Every cascade whose three keys are there, by the name that scripts use."""
     listening, mouth = _listening(settings), _mouth(settings)
     if listening is None or mouth is None:
         return {}
-    return {name: _cascade(name, each, listening, mouth) for name, each in text_models(settings).items() if each.key}
+    return {name: _cascade(name, each, listening, mouth) for name, each in llm_configs(settings).items() if each.key}
 
 
-def _cascade(name: str, text: TextModel, listening: MakeListening, mouth: MakeMouth) -> PipelineVoice:
+def _cascade(name: str, text: LlmConfig, listening: MakeListening, mouth: MakeMouth) -> PipelineVoice:
     assert text.key is not None
     house = SharedResources(partial(load, text.provider, text.key.get_secret_value(), text.url))
     kit = PipelineFactory(
@@ -54,7 +54,7 @@ def _cascade(name: str, text: TextModel, listening: MakeListening, mouth: MakeMo
         name=name,
         model=text.model,
         session=lambda talks, model: PipelineSession(kit, talks, model),
-        profile=PROFILE,
+        capabilities=CAPABILITIES,
         preload=partial(warm, text.provider),
         close=house.close,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialer.ava.scripts import SHIPPED_SCRIPTS
 from dialer.clock import Clock, parse_clock
-from dialer.services.scripts import keep_shipped_scripts
+from dialer.services.scripts import install_shipped_scripts
 from dialer.settings import Settings, WrongSettingError
 from dialer.store.schema import ready_schema
 from dialer.store.sessions import Sessions, make_engine, make_sessions
@@ -47,7 +47,7 @@ async def open_store(settings: Settings, *, pool_size: int = 10) -> AsyncIterato
         await ready_schema(engine)
         sessions = make_sessions(engine)
         async with sessions.begin() as session:
-            await keep_shipped_scripts(session, SHIPPED_SCRIPTS)
+            await install_shipped_scripts(session, SHIPPED_SCRIPTS)
         yield Store(engine, sessions, await read_clock(sessions, settings.dialer_clock))
     finally:
         await engine.dispose()

@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from dialer.net.websocket.picows_backend import PicowsSockets
-from dialer.net.websocket.port import Sockets
-from dialer.net.websocket.websockets_backend import PlainSockets
+from dialer.net.websocket.picows_backend import PicowsBackend
+from dialer.net.websocket.port import WebSocketBackend
+from dialer.net.websocket.websockets_backend import WebSocketsBackend
 from dialer.settings import Settings
 from dialer.voices.gemini import live as gemini_live
 from dialer.voices.openai import beta as openai_beta
 from dialer.voices.openai import realtime
 from dialer.voices.session import AnyVoice, Voice
-from dialer.wiring.pipelines import make_cascades
+from dialer.wiring.pipelines import make_pipelines
 
 NAMES = (
     "openai_realtime",
@@ -24,14 +24,14 @@ NAMES = (
 """Every voice that a script can name, with a key or without."""
 
 
-def make_sockets(settings: Settings) -> Sockets:
+def make_sockets(settings: Settings) -> WebSocketBackend:
     """The websocket library that the settings name."""
-    return PlainSockets() if settings.dialer_bridge_sockets == "websockets" else PicowsSockets()
+    return WebSocketsBackend() if settings.dialer_bridge_sockets == "websockets" else PicowsBackend()
 
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
     """Every voice with a key, by the name that scripts use."""
-    voices: dict[str, AnyVoice] = {**make_cascades(settings)}
+    voices: dict[str, AnyVoice] = {**make_pipelines(settings)}
     if settings.openai_api_key:
         key, url = settings.openai_api_key.get_secret_value(), settings.openai_realtime_url
         beta = settings.openai_realtime_dialect == "beta"

@@ -21,7 +21,7 @@ from dialer.domain.access.roles import Role
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.web.api.health import is_healthy
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from tests.browser.filled import NOW, SECRET, Filled, fill
 from tests.support.databases import aside
 
@@ -70,7 +70,7 @@ class WebProcess:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        environment = {**own_environment(), **told(self.settings)}
+        environment = {**clean_environment(), **settings_environment(self.settings)}
         self._process = subprocess.Popen([sys.executable, "-m", "dialer", "web"], env=environment)
         until = time.monotonic() + WITHIN_S
         while not is_healthy(f"{self.url}/health"):

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import Range
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.manage import add_token, invite
 from dialer.services.accounts.totp import Sealer, new_secret
-from dialer.services.meetings.signed_links import Links
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.services.scripts import SHIPPED, add_script
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Job
@@ -30,7 +30,7 @@ class Corners:
 
 async def make_corners(settings: Settings, store: Store, now: datetime, secret: str, list_file: Path) -> Corners:
     """Make them: in a house whose third campaign has no list, by an administrator, an auditor, marketing and a counselor."""
-    links, uploaded = Links("", secret), uuid4()
+    links, uploaded = SignedLinks("", secret), uuid4()
     folder = settings.dialer_data_dir / "uploads" / uploaded.hex
     folder.mkdir(parents=True)
     shutil.copy(list_file, folder / "spring fair.csv")
@@ -49,7 +49,7 @@ async def make_corners(settings: Settings, store: Store, now: datetime, secret: 
         by_role = {each.role: each for each in await session.scalars(select(Account))}
         for role in (Role.ADMIN, Role.AUDITOR):
             await add_token(session, by_role[role].id, "nightly export", [Scope.READ], by="a test")
-        by_role[Role.AUDITOR].totp_secret = Sealer(secret).sealed(new_secret())
+        by_role[Role.AUDITOR].totp_secret = Sealer(secret).seal(new_secret())
         coming = (await session.scalars(select(Booking).order_by(Booking.during))).all()
         past = _past(coming[0], now)
         session.add(past)

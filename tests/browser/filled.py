@@ -16,7 +16,7 @@ from dialer.cli.leads.leads import import_file
 from dialer.domain.access.roles import Role
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.leads.import_list import Asked
+from dialer.services.leads.import_list import ImportOptions
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
@@ -74,7 +74,7 @@ async def fill_open(settings: Settings, store: Store) -> None:
     hostile = write_list(folder / "hostile.csv", [list(row) for row in HOSTILE], ("Name", "Phone", COLUMN))
     await import_file(settings, store, SAMPLE, "Canada, January intake", {})
     await import_file(settings, store, hostile, f"Hostile {ATTACK}", {})
-    await import_file(settings, store, hostile, "Not begun yet", {}, asked=Asked(dry=True))
+    await import_file(settings, store, hostile, "Not begun yet", {}, asked=ImportOptions(dry=True))
     async with store.sessions.begin() as session:
         for name in ("Canada, January intake", f"Hostile {ATTACK}"):
             campaign = await campaigns.named(session, name)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from dialer.cli.rehearsal.environment import Rehearsal, rehearsing, working_morning
 from dialer.domain.access.roles import Role
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
 from tests.support.databases import aside
 from tests.support.pages import key_of
@@ -57,7 +57,7 @@ class Office:
 
     def dialer(self, *words: str) -> str:
         """Run a command beside it; it must succeed."""
-        environment = {**own_environment(), **told(self.running.settings)}
+        environment = {**clean_environment(), **settings_environment(self.running.settings)}
         command = [sys.executable, "-m", "dialer", *words]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done

@@ -32,7 +32,7 @@ from dialer.domain.calling.call import Outcome
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Call, CampaignLead
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
 from tests.e2e.test_whole_path import dialer, until_all_were_rung
 from tests.support.post import Box, invite_of, post_office, text_of
@@ -54,7 +54,7 @@ class House:
     def up(self, moment: datetime) -> Iterator[Settings]:
         """The dialer's processes at a moment."""
         settings = self.settings.model_copy(update={"dialer_clock": moment.isoformat(timespec="minutes")})
-        with all_up(settings, {**own_environment(), **told(settings)}):
+        with all_up(settings, {**clean_environment(), **settings_environment(settings)}):
             yield settings
 
     def letters(self, address: str, count: int) -> list[Any]:
@@ -68,7 +68,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     with ExitStack() as stack:
         box = stack.enter_context(post_office())
-        _, settings = stack.enter_context(simulated(own_environment(), 4))
+        _, settings = stack.enter_context(simulated(clean_environment(), 4))
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -117,7 +117,7 @@ def read(settings: Settings, table: Any) -> list[Any]:
 
 def command(settings: Settings, *words: str) -> str:
     """Run a command beside the dialer, with its environment; it must succeed."""
-    environment = {**own_environment(), **told(settings)}
+    environment = {**clean_environment(), **settings_environment(settings)}
     line = [sys.executable, "-m", "dialer", *words]
     said = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert said.returncode == 0, said.stderr

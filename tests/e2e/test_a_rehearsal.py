@@ -23,16 +23,16 @@ from dialer.domain.calling.call import Outcome, State
 from dialer.domain.meetings.counselor_input import DAYS, read_week
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.campaigns.forecast import ROOM
-from dialer.services.campaigns.rehearsal import ask_rehearsal
+from dialer.services.campaigns.rehearsal import request_rehearsal
 from dialer.services.counselors import add_counselor
-from dialer.services.dialing.eligibility import ask_about
-from dialer.services.dialing.routing import line_for
+from dialer.services.dialing.eligibility import evaluate_leads
+from dialer.services.dialing.routing import caller_id_for
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
 from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Job, Lead
 from dialer.wiring.carriers import make_carriers
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import write_list
 from tests.support.people import sql
@@ -131,7 +131,7 @@ def _earlier(place: CampaignLead, campaign: Campaign, n: int, at: datetime) -> C
 
 def dialer(settings: Settings, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dialer", *words]
-    environment = {**own_environment(), **told(settings)}
+    environment = {**clean_environment(), **settings_environment(settings)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -186,8 +186,8 @@ async def _decided_alike(store: Store, settings: Settings, campaign_id: int, res
         for each in result["people"]:
             place, lead = rows[each["lead_id"]]
             at = datetime.fromisoformat(each["gate"]["at"]) if each["gate"] else TUESDAY_11
-            line = line_for(carriers, campaign, lead.phone)
-            (verdict,) = await ask_about(session, campaign, [(place, lead)], [line], at, ROOM)
+            line = caller_id_for(carriers, campaign, lead.phone)
+            (verdict,) = await evaluate_leads(session, campaign, [(place, lead)], [line], at, ROOM)
             assert verdict.may_ring == bool(each["calls"]), (each, verdict)
             if each["gate"]:
                 assert [each["rule"] for each in each["gate"]["rules"]] == [each.rule for each in verdict.answers]
@@ -205,8 +205,8 @@ async def test_a_rehearsal_that_is_stopped_leaves_no_process_and_no_data(real: t
         campaign_id = await fill(settings, store)
         async with store.sessions.begin() as session:
             campaign = await session.get_one(Campaign, campaign_id)
-            job_id = await ask_rehearsal(session, campaign, 5, "marketing@example.com")
-            assert await ask_rehearsal(session, campaign, 5, "somebody@example.com") == job_id, "one at a time"
+            job_id = await request_rehearsal(session, campaign, 5, "marketing@example.com")
+            assert await request_rehearsal(session, campaign, 5, "somebody@example.com") == job_id, "one at a time"
             job = await session.get_one(Job, job_id)
             job.state = "running"
         working = dialer(settings, "job", str(job_id))

@@ -16,11 +16,11 @@ from dialer.cli.rehearsal.environment import rehearsing
 from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import BY_ENDING, student_for
-from dialer.wiring.accounts import PROFILES
+from dialer.wiring.accounts import CAPABILITIES
 from dialer.wiring.voices import NAMES
 from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
 
-CARRIERS = tuple(PROFILES)
+CARRIERS = tuple(CAPABILITIES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
 WITHIN_S = 120.0

@@ -16,7 +16,7 @@ import pytest
 
 from dialer.net.ports import free_ports
 from dialer.web.api.health import is_healthy
-from dialer.wiring.environment import own_environment
+from dialer.wiring.environment import clean_environment
 from tests.support.clusters import forget
 
 READY_S = 60.0
@@ -26,7 +26,7 @@ READY_S = 60.0
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     web, bridge = free_ports(2)
     ports = {"DIALER_WEB_PORT": str(web), "DIALER_BRIDGE_PORT": str(bridge)}
-    yield {**own_environment(), **ports, "DIALER_DATA_DIR": str(tmp_path / "data"), "DIALER_ENV_FILE": os.devnull}
+    yield {**clean_environment(), **ports, "DIALER_DATA_DIR": str(tmp_path / "data"), "DIALER_ENV_FILE": os.devnull}
     forget(tmp_path / "data")
 
 

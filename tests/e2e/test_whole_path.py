@@ -27,7 +27,7 @@ from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import student_for
 from dialer.store.tables import Booking, Call, CampaignLead, DoNotCall, Lead, ToolUse, Turn
-from dialer.wiring.environment import told
+from dialer.wiring.environment import settings_environment
 from dialer.wiring.stores import open_store
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
@@ -54,7 +54,9 @@ class Run:
 
 def dialer(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command beside the running dialer, as a person would."""
-    carriers = {name: value for name, value in told(settings).items() if name.startswith(("TWILIO_", "EXOTEL_"))}
+    carriers = {
+        name: value for name, value in settings_environment(settings).items() if name.startswith(("TWILIO_", "EXOTEL_"))
+    }
     beside = {
         "DIALER_DATABASE_URL": settings.dialer_database_url,
         "DIALER_REDIS_URL": settings.dialer_redis_url,

@@ -189,7 +189,7 @@ async def test_a_hand_that_no_bridge_answers_costs_nothing_but_the_wish(
         async def nothing(*_: object) -> None:
             await asyncio.sleep(0)
 
-        monkeypatch.setattr(call_control, "ask", nothing)
+        monkeypatch.setattr(call_control, "request", nothing)
         assert (await _asked(web, call, "note", words="x"))[0] == 409
         heard = len(caller.of("media"))
         await session.say("more", "Still here.", 100)

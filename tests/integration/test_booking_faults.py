@@ -10,7 +10,7 @@ import pytest
 
 from dialer.ava.tools import Tools
 from dialer.domain.speech.speech_dates import say_time
-from dialer.services.calls.context import Talk
+from dialer.services.calls.context import CallContext
 from dialer.store.tables import Booking, Incident, Mail, ToolUse
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
@@ -199,6 +199,6 @@ async def test_one_booking_per_lead_and_campaign(store: Store) -> None:
     assert (await ava("book_slot", slot=slot))["booking_id"] == str(first.id)
 
 
-async def _talk_again(store: Store) -> Talk:
+async def _talk_again(store: Store) -> CallContext:
     (row,) = await all_of(store, Booking)
-    return Talk(row.call_id, 1, row.campaign_lead_id, "+919812000001", "Asha", "Asia/Kolkata")
+    return CallContext(row.call_id, 1, row.campaign_lead_id, "+919812000001", "Asha", "Asia/Kolkata")

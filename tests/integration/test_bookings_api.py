@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dialer.domain.access.roles import Role, Scope
-from dialer.services.accounts.manage import accept, add_token, invite
+from dialer.services.accounts.manage import accept_invitation, add_token, invite
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Counselor
 from dialer.wiring.stores import Store
@@ -47,7 +47,7 @@ async def _bearer(store: Store, role: Role, counselor_id: int | None = None) -> 
         guest = await invite(
             session, f"{role.value}{counselor_id}@example.com", role, by="t", counselor_id=counselor_id
         )
-        await accept(session, guest.key, "seven green umbrellas sing")
+        await accept_invitation(session, guest.key, "seven green umbrellas sing")
         account = await session.scalar(select(Account.id).where(Account.email == guest.email))
         assert account is not None
         return {

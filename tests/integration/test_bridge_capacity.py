@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from dialer.bridge import server
 from dialer.services.calls.explain import explain_number
-from dialer.services.dialing.call_now import Refused, ring_one
+from dialer.services.dialing.call_now import CallRefused, call_now
 from dialer.store.calls import bridges
 from dialer.store.sessions import Sessions
 from dialer.wiring.stores import Store
@@ -105,8 +105,8 @@ async def test_nobody_is_rung_while_no_bridge_could_talk_to_them(store: Store, s
     carrier = ScriptedCarrier()
     assert await claim(sessions, carrier) == []
     async with sessions.begin() as session:
-        refused = await ring_one(session, {"twilio": carrier}, phone_of(2), TUESDAY_11, campaign_name="Spring", name="")
-    assert isinstance(refused, Refused)
+        refused = await call_now(session, {"twilio": carrier}, phone_of(2), TUESDAY_11, campaign_name="Spring", name="")
+    assert isinstance(refused, CallRefused)
     assert "no bridge is up" in refused.says
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from dialer.domain.calling.call import Outcome
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.dialing.call_now import Asked, Refused, ring_one
+from dialer.services.dialing.call_now import CallRefused, CallRequested, call_now
 from dialer.services.scripts import add_script
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
@@ -220,28 +220,28 @@ async def test_a_campaign_without_leads_stays_running(store: Store) -> None:
     assert (await campaign_now(store.sessions)).state == "running"
 
 
-async def ask_to_ring(store: Store, number: str, now: datetime) -> Asked | Refused:
+async def ask_to_ring(store: Store, number: str, now: datetime) -> CallRequested | CallRefused:
     """What `dialer call` and `POST /api/calls` do."""
     async with store.sessions.begin() as session:
         carriers = {"twilio": ScriptedCarrier()}
-        return await ring_one(session, carriers, number, now, campaign_name=None, name="Asha")
+        return await call_now(session, carriers, number, now, campaign_name=None, name="Asha")
 
 
 async def test_one_number_asked_for_is_meant_at_once_and_not_twice(store: Store) -> None:
     first = await ask_to_ring(store, phone_of(1), TUESDAY_11)
-    assert isinstance(first, Asked)
+    assert isinstance(first, CallRequested)
     again = await ask_to_ring(store, phone_of(1), TUESDAY_11)
-    assert isinstance(again, Refused)
+    assert isinstance(again, CallRefused)
     assert await rung(store) == [phone_of(1)]
 
 
 async def test_single_calls_speak_by_the_version_that_campaigns_use_now(store: Store) -> None:
-    assert isinstance(await ask_to_ring(store, "12", TUESDAY_11), Refused), "the campaign of single calls is made"
+    assert isinstance(await ask_to_ring(store, "12", TUESDAY_11), CallRefused), "the campaign of single calls is made"
     async with store.sessions.begin() as session:
         used = await add_script(session, "ava", {"speaker": "marin"})
         await campaigns.move(session, (await create_campaign(session, "Spring")).id, "running")
         await add_script(session, "ava", {"speaker": "cedar"})
-    assert isinstance(await ask_to_ring(store, phone_of(2), TUESDAY_11), Asked)
+    assert isinstance(await ask_to_ring(store, phone_of(2), TUESDAY_11), CallRequested)
     spoken = await sql(store.sessions, "SELECT script_id FROM call WHERE phone = :phone", phone=phone_of(2))
     assert spoken == used.id
 
@@ -249,7 +249,7 @@ async def test_single_calls_speak_by_the_version_that_campaigns_use_now(store: S
 async def test_a_single_call_whose_script_names_no_business_is_refused(store: Store) -> None:
     await sql(store.sessions, "UPDATE script SET business = ''")
     unnamed = await ask_to_ring(store, phone_of(1), TUESDAY_11)
-    assert isinstance(unnamed, Refused)
+    assert isinstance(unnamed, CallRefused)
     assert "has no business name" in unnamed.says
     assert await rung(store) == []
 
@@ -268,13 +268,13 @@ async def end_all_calls(store: Store, outcome: Outcome, lead_state: str) -> None
 async def test_single_calls_go_on_after_every_one_of_them_has_ended(store: Store) -> None:
     for n in range(1, 4):
         await sql(store.sessions, "UPDATE pace SET tokens = 1000")
-        assert isinstance(await ask_to_ring(store, phone_of(n), TUESDAY_11), Asked)
+        assert isinstance(await ask_to_ring(store, phone_of(n), TUESDAY_11), CallRequested)
         await end_all_calls(store, Outcome.BOOKED, "done")
         await claim(store.sessions, ScriptedCarrier())
     # As an older version left it: done, since nobody was left to call.
     await sql(store.sessions, "UPDATE campaign SET state = 'done'")
     await sql(store.sessions, "UPDATE pace SET tokens = 1000")
-    assert isinstance(await ask_to_ring(store, phone_of(4), TUESDAY_11), Asked)
+    assert isinstance(await ask_to_ring(store, phone_of(4), TUESDAY_11), CallRequested)
     assert (await campaign_now(store.sessions, SINGLE_CALLS)).state == "running"
 
 
@@ -282,28 +282,28 @@ async def test_a_number_may_be_called_one_by_one_more_often_than_a_campaign_trie
     for day in range(6):
         await sql(store.sessions, "UPDATE pace SET tokens = 1000")
         asked = await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(days=7 * day))
-        assert isinstance(asked, Asked), asked
+        assert isinstance(asked, CallRequested), asked
         await end_all_calls(store, Outcome.NO_ANSWER, "waiting")
 
 
 async def test_single_calls_that_were_paused_stay_paused_and_say_why(store: Store) -> None:
-    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), Asked)
+    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), CallRequested)
     await sql(store.sessions, "UPDATE campaign SET state = 'paused', why = 'the carrier refuses our account'")
     refused = await ask_to_ring(store, phone_of(2), TUESDAY_11)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, CallRefused)
     assert "the campaign is paused (the carrier refuses our account)" in refused.says
 
 
 async def test_a_number_asked_for_at_night_and_refused_is_not_rung_in_the_morning(store: Store) -> None:
     asked = await ask_to_ring(store, phone_of(1), TUESDAY_11 - timedelta(hours=9))
-    assert isinstance(asked, Refused)
+    assert isinstance(asked, CallRefused)
     await sql(store.sessions, "UPDATE pace SET tokens = 1")
     assert await claim(store.sessions, ScriptedCarrier(), TUESDAY_11) == []
 
 
 @pytest.mark.parametrize("state", ["done", "waiting"])
 async def test_asking_for_a_lead_that_is_refused_does_not_open_it_again(store: Store, state: str) -> None:
-    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), Asked)
+    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), CallRequested)
     later = TUESDAY_11 + timedelta(days=3)
     await sql(store.sessions, "UPDATE call SET state = 'ended', outcome = 'not_interested'")
     await sql(
@@ -313,7 +313,7 @@ async def test_asking_for_a_lead_that_is_refused_does_not_open_it_again(store: S
         later=later,
     )
     before = await row_counts(store.sessions)
-    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(hours=12)), Refused)
+    assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(hours=12)), CallRefused)
     lead = await lead_now(store.sessions)
     assert (lead.state, lead.next_attempt_at) == (state, later)
     assert await row_counts(store.sessions) == before

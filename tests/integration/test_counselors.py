@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import pytest
 
 from dialer.domain.meetings.slots import CounselorTime
-from dialer.net.safe_http import Outside
+from dialer.net.safe_http import SafeHttpClient
 from dialer.services.meetings.calendars import read_calendars
 from dialer.settings import Settings
 from dialer.store.meetings import counselors, meeting_calendar
 from dialer.store.tables import BookingEvent, Counselor, Mail
-from dialer.wiring.environment import told
+from dialer.wiring.environment import settings_environment
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.counselors import trail
@@ -33,7 +33,7 @@ NOW = timedelta(0)
 
 @pytest.fixture
 def dialer(settings: Settings, tmp_path: Path) -> Shell:
-    variables = {name: value for name, value in told(settings).items() if name.startswith("DIALER_")}
+    variables = {name: value for name, value in settings_environment(settings).items() if name.startswith("DIALER_")}
     variables |= {"DIALER_ENV_FILE": "/dev/null", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "USER": "tests"}
     return Shell(variables, tmp_path)
 
@@ -172,7 +172,7 @@ async def test_their_own_calendar_is_read_kept_and_booked_around(
     settings: Settings, store: Store, dialer: Shell
 ) -> None:
     with calendar_server() as port:
-        outside = Outside({f"127.0.0.1:{port}"})
+        outside = SafeHttpClient({f"127.0.0.1:{port}"})
         url = f"http://127.0.0.1:{port}/secret/basic.ics"
         allowed = {"DIALER_HOOK_HOSTS": f"127.0.0.1:{port}"}
         assert dialer("counselor", "set", "One Window desk", "--calendar", url, **allowed).status == 0
@@ -209,7 +209,7 @@ async def test_their_own_calendar_is_read_kept_and_booked_around(
 
 async def test_a_name_that_leads_to_this_machine_is_not_asked(store: Store) -> None:
     with calendar_server() as port:
-        outside = Outside(())
+        outside = SafeHttpClient(())
         await sql(store.sessions, "UPDATE counselor SET calendar_url = :url", url=f"https://localhost:{port}/x.ics")
         try:
             assert await read_calendars(store.sessions, outside, TUESDAY_11) == 0

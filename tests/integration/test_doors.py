@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.manage import AccountError, add_token, change_role, first_account, invite, revoke_token
-from dialer.services.accounts.sign_in import LOCKED_FOR, MOST_FAILURES
+from dialer.services.accounts.sign_in import LOCKED_FOR, MAX_FAILURES
 from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
 from dialer.store.system import audit
@@ -111,7 +111,7 @@ async def test_each_sign_in_makes_a_new_key_whatever_the_browser_sent(store: Sto
 
 async def test_too_many_wrong_passwords_lock_the_account_even_for_the_right_one(store: Store, web: AsyncClient) -> None:
     await _member(store, "mina@example.com", Role.MARKETING, web)
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_FAILURES):
         wrong = await _sign_in(web, "mina@example.com", "wrong")
         assert wrong.status_code == 401
         assert "the address or the password is wrong" in wrong.text
@@ -228,7 +228,7 @@ async def test_a_second_factor_is_asked_for_and_each_code_is_taken_once(store: S
         assert (await web.post("/account/second-factor/on", data={**form, **wrong})).status_code == 422
     assert (await web.post("/account/second-factor/on", data=form)).status_code == 303
     other = pyotp.random_base32()
-    taken = {**form, "sealed": Sealer("k" * 40).sealed(other), "code": pyotp.TOTP(other).now()}
+    taken = {**form, "sealed": Sealer("k" * 40).seal(other), "code": pyotp.TOTP(other).now()}
     assert "already on" in (await web.post("/account/second-factor/on", data=taken)).text, "not replaced unseen"
     async with store.sessions() as session:
         stored = await session.scalar(select(Account.totp_secret))

@@ -15,7 +15,7 @@ import asyncpg
 import psutil
 import pytest
 
-from dialer.embedded import Addresses, Embedded, EmbeddedError, processes
+from dialer.embedded import Embedded, EmbeddedError, ServerUrls, processes
 from tests.support.clusters import ask, forget, pids, running
 
 HERE = Path(__file__).parents[2]
@@ -131,19 +131,19 @@ def test_servers_that_were_killed_are_started_again_with_what_they_held(folder: 
             psutil.Process(pid).send_signal(signal.SIGKILL)
         with user(folder) as other:
             assert other.database_url.rsplit("@", 1)[0] == again.database_url.rsplit("@", 1)[0]
-            fresh = Addresses(other.database_url, "")
+            fresh = ServerUrls(other.database_url, "")
             assert ask(fresh) == 1
             assert asyncio.run(kept(fresh)) == 7
     assert running(folder) == [False, False]
 
 
-async def keep(addresses: Addresses) -> None:
+async def keep(addresses: ServerUrls) -> None:
     connection = await asyncpg.connect(addresses.database_url)
     await connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     await connection.close()
 
 
-async def kept(addresses: Addresses) -> int:
+async def kept(addresses: ServerUrls) -> int:
     connection = await asyncpg.connect(addresses.database_url)
     try:
         return int(await connection.fetchval("SELECT n FROM kept"))

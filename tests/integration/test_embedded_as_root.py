@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dialer.embedded import Addresses, Embedded, processes, programs
+from dialer.embedded import Embedded, ServerUrls, processes, programs
 from tests.support.clusters import ask, pids, running
 
 HERE = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_root_starts_from_a_folder_that_only_root_can_enter(site: Path, place: P
     try:
         with Embedded(place / "data", durable=False) as pair:
             assert ask(pair) == 1
-            assert psutil.Process(pids(place / "data")[0]).uids().effective == processes.NOBODY
+            assert psutil.Process(pids(place / "data")[0]).uids().effective == processes.UNPRIVILEGED_UID
             (copy,) = copies(place)
             assert Path(psutil.Process(pids(place / "data")[0]).exe()).is_relative_to(copy)
         assert running(place / "data") == [False, False]
@@ -82,7 +82,7 @@ def test_root_starts_from_a_folder_that_only_root_can_enter(site: Path, place: P
 def test_an_unprivileged_user_starts_them_without_a_home(place: Path) -> None:
     data = place / "home" / "data"
     data.parent.mkdir()
-    os.chown(data.parent, processes.NOBODY, processes.NOBODY)
+    os.chown(data.parent, processes.UNPRIVILEGED_UID, processes.UNPRIVILEGED_UID)
     with subprocess.Popen(
         [sys.executable, "-c", UNPRIVILEGED, str(data)],
         cwd=HERE,
@@ -92,8 +92,8 @@ def test_an_unprivileged_user_starts_them_without_a_home(place: Path) -> None:
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert ask(Addresses(process.stdout.readline().strip(), "")) == 1
-        assert [psutil.Process(pid).uids().real for pid in pids(data)] == [processes.NOBODY] * 2
+        assert ask(ServerUrls(process.stdout.readline().strip(), "")) == 1
+        assert [psutil.Process(pid).uids().real for pid in pids(data)] == [processes.UNPRIVILEGED_UID] * 2
         process.communicate("leave\n", timeout=30)
     assert running(data) == [False, False]
     assert not (place / "state").exists()

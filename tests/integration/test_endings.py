@@ -13,7 +13,7 @@ from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
-    call_now,
+    call_row,
     claim,
     enrol,
     lead_now,
@@ -56,7 +56,7 @@ async def test_a_call_back_that_cannot_be_kept_is_not_promised(store: Store, ava
     result = await ava("call_back", when=when)
     assert result["agreed"] is False
     assert result["say"].endswith("?")
-    assert (await call_now(store.sessions, ava.talk.call_id)).promised_at is None
+    assert (await call_row(store.sessions, ava.talk.call_id)).promised_at is None
 
 
 async def test_who_opts_out_is_listed_and_every_attempt_is_taken_back_at_once(store: Store, ava: Ava) -> None:
@@ -133,7 +133,7 @@ async def test_what_the_model_gets_wrong_comes_back_as_an_error_and_changes_noth
     assert (answered.ends, answered.opted_out) == (False, False)
     after = await row_counts(store.sessions)
     assert {table: count for table, count in after.items() if count != before[table] and table != "tool_use"} == {}
-    call = await call_now(store.sessions, ava.talk.call_id)
+    call = await call_row(store.sessions, ava.talk.call_id)
     assert (call.state, call.reported, call.promised_at) == (State.TALKING, None, None)
 
 

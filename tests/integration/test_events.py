@@ -25,7 +25,7 @@ from dialer.wiring.stores import Store, make_redis
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     ADDRESSES,
-    call_now,
+    call_row,
     eleven,
     enrol,
     meant_call,
@@ -97,7 +97,7 @@ async def test_what_is_kept_is_applied_once_by_many_workers_at_once(store: Store
         for _ in range(5):
             await kept(store, event(call, n))
     await asyncio.gather(*(apply_all(parts_of(store.sessions, carrier)) for _ in range(3)))
-    after = await call_now(store.sessions, call.id)
+    after = await call_row(store.sessions, call.id)
     assert (after.state, after.outcome) == (State.ENDED, Outcome.BUSY)
     assert await sql(store.sessions, "SELECT count(*) FROM call_event WHERE applied_at IS NOT NULL") == len(
         SEQUENCES["busy"]
@@ -118,7 +118,7 @@ async def test_the_live_page_is_told_whom_a_call_is_to_from_the_first_ring(
     meant = await meant_call(store.sessions, carrier)
     ctx: Any = {"redis": None, "parts": parts}
     assert await jobs.place_calls(ctx, [str(meant)], 1000.0) == 1
-    call = await call_now(store.sessions, meant)
+    call = await call_row(store.sessions, meant)
     await kept(store, *(event(call, n) for n in range(3)))
     await apply_all(parts, cast("Redis", ctx["redis"] or ctx))
     assert [each["state"] for each in told] == ["placed", "ringing", "ended"]
@@ -132,17 +132,17 @@ async def test_an_event_that_fails_is_tried_again_and_then_told_and_others_go_on
     carrier = ScriptedCarrier()
     call = await placed_call(store.sessions, carrier)
     parts = parts_of(store.sessions, carrier)
-    read = carrier.read
+    read = carrier.parse_webhook
 
     def moody(kind: str, fields: dict[str, str]) -> object:
         if fields.get("CallStatus") == "ringing":
             raise KeyError("a word we never met")
         return read(kind, fields)
 
-    monkeypatch.setattr(carrier, "read", moody)
+    monkeypatch.setattr(carrier, "parse_webhook", moody)
     await kept(store, *(event(call, n) for n in range(3)))
     assert await apply_all(parts) == 3
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY
     assert await apply_all(parts) == 0
     for _ in range(webhooks_in.MOST_TRIES + 2):
         await apply_all(parts, again=True)
@@ -159,7 +159,7 @@ async def test_a_machine_is_hung_up_on_after_its_verdict_is_stored(store: Store)
     carrier.away = True
     await kept(store, Event("twilio", call.carrier_sid or "", "machine", "machine_start", "", verdict))
     await apply_kept(store.sessions, carrier)
-    assert (await call_now(store.sessions, call.id)).answered_by == "machine_start"
+    assert (await call_row(store.sessions, call.id)).answered_by == "machine_start"
     other = await placed_call(store.sessions, ScriptedCarrier(), 2)
     carrier.away = False
     carrier.knows(other.carrier_sid or "", phone_of(2), State.TALKING)
@@ -167,7 +167,7 @@ async def test_a_machine_is_hung_up_on_after_its_verdict_is_stored(store: Store)
     await kept(store, Event("twilio", other.carrier_sid or "", "machine", "machine_end_beep", "", verdict))
     await apply_kept(store.sessions, carrier)
     assert carrier.hung_up == [other.carrier_sid]
-    assert (await call_now(store.sessions, other.id)).reported is Outcome.VOICEMAIL
+    assert (await call_row(store.sessions, other.id)).reported is Outcome.VOICEMAIL
 
 
 async def test_events_of_a_carrier_that_lost_its_credentials_wait(store: Store) -> None:
@@ -198,13 +198,13 @@ async def test_the_bell_is_heard_and_without_it_they_are_found_all_the_same(stor
             await asyncio.sleep(0.02)
 
     async with applying(parts_of(store.sessions, carrier), redis):
-        for n, bell in enumerate((live_feed.ring, None)):
+        for n, bell in enumerate((live_feed.notify, None)):
             await kept(store, event(call, n))
             if bell is not None:
                 await bell(redis)
             async with asyncio.timeout(5):
                 await applied()
-    assert (await call_now(store.sessions, call.id)).state is State.RINGING
+    assert (await call_row(store.sessions, call.id)).state is State.RINGING
 
 
 async def test_they_are_applied_while_redis_is_away_and_after_the_database_was(
@@ -227,7 +227,7 @@ async def test_they_are_applied_while_redis_is_away_and_after_the_database_was(
     async with applying(parts_of(store.sessions, carrier), nowhere), asyncio.timeout(10):
         while await sql(store.sessions, "SELECT count(*) FROM call_event WHERE applied_at IS NULL"):
             await asyncio.sleep(0.02)
-    assert (await call_now(store.sessions, call.id)).state is State.RINGING
+    assert (await call_row(store.sessions, call.id)).state is State.RINGING
 
 
 async def test_health_says_when_redis_is_away_and_the_web_goes_on(settings: Settings) -> None:

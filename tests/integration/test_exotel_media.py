@@ -14,7 +14,7 @@ from dialer.store.tables import Call
 from tests.support.bridge import Bridged, bridging
 from tests.support.exotel import LOUD, ScriptedExotel, exotel_phone
 from tests.support.media import phone, until
-from tests.support.people import call_now, placed_call
+from tests.support.people import call_row, placed_call
 
 AUTH = "exotel:secret"
 
@@ -89,7 +89,7 @@ async def test_a_socket_without_the_token_is_closed_and_the_call_goes_on(bridged
     async with exotel_phone(bridged.media_url) as caller:
         await caller.start(token, call.carrier_sid or "")
         assert await caller.closed() == 1008
-    assert (await call_now(bridged.sessions, call.id)).state is State.PLACED
+    assert (await call_row(bridged.sessions, call.id)).state is State.PLACED
 
 
 async def test_a_token_serves_once(bridged: Bridged) -> None:

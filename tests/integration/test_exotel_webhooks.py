@@ -16,7 +16,7 @@ from dialer.settings import Settings
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
 from tests.support.exotel import ScriptedExotel, exotel_settings
-from tests.support.people import call_now, lead_now, meant_call, place, placed_call, row_counts, sql
+from tests.support.people import call_row, lead_now, meant_call, place, placed_call, row_counts, sql
 from tests.support.twilio import apply_kept
 from tests.support.web import application
 
@@ -74,7 +74,7 @@ async def test_a_callback_counts_in_whatever_form_it_comes(store: Store, web: We
     carrier = ScriptedExotel()
     call, token = await ringing_call(store, carrier)
     assert await told(store, carrier, web, token, {**BUSY, "CallSid": call.carrier_sid}, form=form) == 200
-    now = await call_now(store.sessions, call.id)
+    now = await call_row(store.sessions, call.id)
     assert (now.state, now.outcome) == (State.ENDED, Outcome.BUSY)
     assert (await lead_now(store.sessions)).state == "waiting"
 
@@ -84,13 +84,13 @@ async def test_a_call_that_is_answered_talks_and_one_that_is_accepted_does_not(s
     call, token = await ringing_call(store, carrier)
     sid = {"CallSid": call.carrier_sid}
     await told(store, carrier, web, token, {**sid, "Status": "in-progress", "DateUpdated": "1"})
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
     await told(store, carrier, web, token, {**sid, "EventType": "ringing", "DateUpdated": "2"})
-    assert (await call_now(store.sessions, call.id)).state is State.RINGING
+    assert (await call_row(store.sessions, call.id)).state is State.RINGING
     await told(
         store, carrier, web, token, {**sid, "EventType": "answered", "Status": "in-progress", "DateUpdated": "3"}
     )
-    assert (await call_now(store.sessions, call.id)).state is State.TALKING
+    assert (await call_row(store.sessions, call.id)).state is State.TALKING
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "another-call's"])
@@ -106,7 +106,7 @@ async def test_a_wrong_token_is_refused_and_leaves_nothing_even_with_the_right_s
     status = await told(store, carrier, web, token, {**BUSY, "CallSid": call.carrier_sid})
     assert status == (403 if wrong else 404)
     assert await row_counts(store.sessions) == before
-    assert {(await call_now(store.sessions, each.id)).state for each in (call, other)} == {State.PLACED}
+    assert {(await call_row(store.sessions, each.id)).state for each in (call, other)} == {State.PLACED}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe"])
@@ -135,7 +135,7 @@ async def test_callbacks_in_reverse_move_a_call_upward_only(store: Store, web: W
     await told(store, carrier, web, token, {**BUSY, **sid})
     await told(store, carrier, web, token, {**sid, "EventType": "answered", "DateUpdated": "2026-01-15 14:25:20"})
     await told(store, carrier, web, token, {**DEFAULT, **sid})
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY
 
 
 async def test_a_callback_that_comes_before_exotels_answer_binds_the_call_by_its_token(store: Store, web: Web) -> None:
@@ -146,7 +146,7 @@ async def test_a_callback_that_comes_before_exotels_answer_binds_the_call_by_its
     token = carrier.orders[-1].token
     fields = {"CallSid": "c0ffee", "EventType": "answered", "DateUpdated": "2026-01-15 14:25:20", "Status": ""}
     assert await told(store, carrier, web, token, fields) == 200
-    now = await call_now(store.sessions, call_id)
+    now = await call_row(store.sessions, call_id)
     assert (now.state, now.carrier_sid) == (State.TALKING, "c0ffee")
 
 
@@ -156,10 +156,10 @@ async def test_a_password_that_is_set_is_asked_for(store: Store, web: Web) -> No
     call, token = await ringing_call(store, carrier)
     fields = {**BUSY, "CallSid": call.carrier_sid}
     assert await told(store, carrier, web, token, fields) == 403
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
     known = {"authorization": f"Basic {b64encode(AUTH.encode()).decode()}"}
     assert await told(store, carrier, web, token, fields, headers=known) == 200
-    assert (await call_now(store.sessions, call.id)).state is State.ENDED
+    assert (await call_row(store.sessions, call.id)).state is State.ENDED
 
 
 @pytest.mark.parametrize("more", [{"exotel_callback_addresses": "203.0.113.0/24", "dialer_proxies": 1}])

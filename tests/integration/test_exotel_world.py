@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from dialer.carriers.exotel.rest import Exotel
-from dialer.carriers.port import AccountRefused, NumberRefused, Order, Placed, Report, TryLater, Unknown
+from dialer.carriers.port import AccountRejected, CallRequest, CallStatus, NumberRejected, Placed, Throttled, Unknown
 from dialer.cli.admin.doctor import _exchange, _exotel
 from dialer.domain.calling.call import State
 from dialer.domain.calling.cost import MONEY
@@ -51,8 +51,8 @@ async def exotel(ours: Settings) -> AsyncIterator[Exotel]:
     await carrier.close()
 
 
-def _order(to: str = BUSY) -> Order:
-    return Order(
+def _order(to: str = BUSY) -> CallRequest:
+    return CallRequest(
         call_id=uuid4(),
         token="t0k3n",
         to=to,
@@ -64,7 +64,7 @@ def _order(to: str = BUSY) -> Order:
     )
 
 
-async def _over(exotel: Exotel, sid: str) -> Report:
+async def _over(exotel: Exotel, sid: str) -> CallStatus:
     async with asyncio.timeout(8):
         while (report := await exotel.fetch(sid)).state is not State.ENDED:
             await asyncio.sleep(0.02)
@@ -114,18 +114,18 @@ async def test_a_call_that_was_not_taken_is_not_found(world: World, exotel: Exot
 async def test_too_many_requests_are_put_off(world: World, exotel: Exotel) -> None:
     assert isinstance(await exotel.place(_order()), Placed)
     later = await exotel.place(_order("+919876500022"))
-    assert isinstance(later, TryLater)
+    assert isinstance(later, Throttled)
     assert later.after_s >= 1
     assert len(world.ledger.calls) == 1
 
 
 @pytest.mark.parametrize("told", [{"exotel_dnd": (UNREGISTERED,)}])
 async def test_a_number_that_must_not_be_disturbed_ends_that_lead_alone(exotel: Exotel) -> None:
-    assert isinstance(await exotel.place(_order(UNREGISTERED)), NumberRefused)
+    assert isinstance(await exotel.place(_order(UNREGISTERED)), NumberRejected)
 
 
 async def test_a_caller_id_that_is_not_ours_burns_no_lead(exotel: Exotel) -> None:
-    assert isinstance(await exotel.place(replace(_order(), from_number="08099999999")), AccountRefused)
+    assert isinstance(await exotel.place(replace(_order(), from_number="08099999999")), AccountRejected)
 
 
 async def test_the_whole_list_is_read_over_its_pages(

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dialer.bridge import call_session
 from dialer.bridge.conversation import watchdog
-from dialer.carriers.media import NotMediaError
+from dialer.carriers.media import MediaDecodeError
 from dialer.carriers.twilio import media
 from dialer.store.sessions import Sessions
 from dialer.voices.openai import realtime
@@ -55,7 +55,7 @@ def test_both_codecs_read_whatever_comes(messages: int) -> None:
         kinds[type(realtime.decode(mutate(random, FROM_VOICE))).__name__] += 1
         try:
             kinds[type(media.decode(mutate(random, FROM_CARRIER))).__name__] += 1
-        except NotMediaError:
+        except MediaDecodeError:
             kinds["refused"] += 1
     assert kinds["refused"] > messages // 20
     assert kinds["MediaFrame"] > messages // 100

@@ -18,10 +18,10 @@ from sqlalchemy import select
 
 from dialer.cli.main import cli
 from dialer.domain.access.webhook_url import EVENT_ID, MOST_TRIES, SIGNATURE
-from dialer.net.safe_http import Outside
+from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.feeds import token_of
 from dialer.services.exports.scheduled import write_next
-from dialer.services.webhooks_out import tell
+from dialer.services.webhooks_out import deliver
 from dialer.settings import Settings
 from dialer.store.tables import ExportSchedule, Feed, Hook, HookDelivery
 from dialer.web.app import make_app
@@ -156,16 +156,16 @@ async def test_an_outcome_is_told_signed_and_once_though_the_other_side_was_down
     await ended_call(settings, store, tmp_path)
     async with another_system([500, 302]) as (host, told):
         await hooked(store, host)
-        outside = Outside({host})
+        outside = SafeHttpClient({host})
         try:
-            assert await tell(store.sessions, outside) == 0, "500 is no answer"
-            assert await tell(store.sessions, outside) == 0, "not due yet"
+            assert await deliver(store.sessions, outside) == 0, "500 is no answer"
+            assert await deliver(store.sessions, outside) == 0, "not due yet"
             await due_now(store)
-            assert await tell(store.sessions, outside) == 0, "a redirect is not followed"
+            assert await deliver(store.sessions, outside) == 0, "a redirect is not followed"
             await due_now(store)
-            assert await tell(store.sessions, outside) == 1
+            assert await deliver(store.sessions, outside) == 1
             await due_now(store)
-            assert await tell(store.sessions, outside) == 0, "what was taken is not told again"
+            assert await deliver(store.sessions, outside) == 0, "what was taken is not told again"
         finally:
             await outside.close()
     assert len(told) == 3
@@ -182,10 +182,10 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
 ) -> None:
     await ended_call(settings, store, tmp_path)
     await hooked(store, "127.0.0.1:9")
-    outside = Outside(set())
+    outside = SafeHttpClient(set())
     try:
         for _ in range(MOST_TRIES):
-            await tell(store.sessions, outside)
+            await deliver(store.sessions, outside)
             await due_now(store)
     finally:
         await outside.close()
@@ -196,7 +196,7 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
 
 
 async def test_a_name_that_leads_inside_is_not_called(settings: Settings) -> None:
-    outside = Outside(set())
+    outside = SafeHttpClient(set())
     try:
         answer = await outside.post("https://localhost/hook", b"{}", {})
     finally:

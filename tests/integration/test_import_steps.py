@@ -16,10 +16,10 @@ from sqlalchemy import select
 from dialer.cli.leads.leads import Done, import_file
 from dialer.cli.main import cli
 from dialer.domain.leads.import_result import Choice
-from dialer.services.calls.accept_stream import row_of
-from dialer.services.leads.import_list import Asked, Imported, commit_import
+from dialer.services.calls.accept_stream import lead_columns_of
+from dialer.services.leads.import_list import Imported, ImportOptions, commit_import
 from dialer.services.leads.read_file import UnreadableListError, read_list
-from dialer.services.leads.undo import Rung, Undone, undo_import
+from dialer.services.leads.undo import AlreadyCalled, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store.leads import do_not_call, imports
 from dialer.store.tables import CampaignLead, ImportRow, Lead, LeadImport
@@ -34,15 +34,15 @@ WIDE = ("Student Name", "Mobile No.", "Course")
 
 async def tried(settings: Settings, store: Store, path: Path, duplicates: Choice = "skip") -> Done:
     """A dry run into Spring."""
-    return await import_file(settings, store, path, "Spring", {}, asked=Asked(dry=True, duplicates=duplicates))
+    return await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True, duplicates=duplicates))
 
 
 async def committed(store: Store, import_id: int) -> Imported:
     async with store.sessions.begin() as session:
-        return await commit_import(session, import_id, Asked(), by="test")
+        return await commit_import(session, import_id, ImportOptions(), by="test")
 
 
-async def undone(store: Store, import_id: int) -> Undone | Rung:
+async def undone(store: Store, import_id: int) -> Undone | AlreadyCalled:
     async with store.sessions.begin() as session:
         return await undo_import(session, import_id, "test")
 
@@ -56,7 +56,7 @@ async def own_row(store: Store, phone: str) -> dict[str, str]:
     """A lead's own columns, as AVA and the export see them."""
     async with store.sessions() as session:
         query = select(CampaignLead).join(Lead, Lead.id == CampaignLead.lead_id).where(Lead.phone == phone)
-        return await row_of(session, (await session.scalars(query)).one())
+        return await lead_columns_of(session, (await session.scalars(query)).one())
 
 
 async def test_a_dry_run_says_what_would_become_of_each_row_and_brings_in_nobody(
@@ -135,7 +135,7 @@ async def test_a_person_who_is_here_is_left_filled_or_overwritten_as_was_chosen(
     tried_first = await tried(settings, store, path, choice)
     assert tried_first.imported.counts.notes["changed"] == (0 if choice == "skip" else 1)
     assert (await people(store)) == {A: "Asha"}, "a dry run changes nobody"
-    done = await import_file(settings, store, path, "Spring", {}, asked=Asked(duplicates=choice))
+    done = await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(duplicates=choice))
     assert done.imported.counts.already_here == 1
     assert (await people(store)) == {A: name}
     assert await own_row(store, A) == row
@@ -160,7 +160,7 @@ async def test_somebody_twice_in_a_file_is_filled_from_the_later_row(
     await campaign(store)
     rows = [["Asha", A, ""], ["Asha R", A, "MBA"], ["", A, "LLM"], ["Bela", B, "BA"]]
     path = write_list(tmp_path / "list.csv", rows, WIDE)
-    done = await import_file(settings, store, path, "Spring", {}, asked=Asked(duplicates="fill"))
+    done = await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(duplicates="fill"))
     assert done.imported.counts.duplicate_in_file == 2
     assert await own_row(store, A) == {"Student Name": "Asha", "Mobile No.": A, "Course": "MBA"}
     assert await people(store) == {A: "Asha", B: "Bela"}
@@ -172,7 +172,7 @@ async def test_columns_of_another_list_are_kept_beside_the_new_ones(
     await campaign(store)
     await bring(settings, store, write_list(tmp_path / "one.csv", [["Asha", A, "Pune"]], ("Name", "Phone", "City")))
     two = write_list(tmp_path / "two.csv", [["Asha", A, "MBA"]], ("Name", "Phone", "Course"))
-    await import_file(settings, store, two, "Spring", {}, asked=Asked(duplicates="overwrite"))
+    await import_file(settings, store, two, "Spring", {}, asked=ImportOptions(duplicates="overwrite"))
     assert await own_row(store, A) == {"Name": "Asha", "Phone": A, "Course": "MBA", "City": "Pune"}
 
 
@@ -245,7 +245,7 @@ async def test_an_import_of_which_somebody_was_rung_stays_and_says_who(
     await place(store.sessions, (await claim(store.sessions, carrier))[0], carrier)
     before = await row_counts(store.sessions)
     found = await undone(store, 1)
-    assert isinstance(found, Rung)
+    assert isinstance(found, AlreadyCalled)
     assert set(found.phones) <= {A, B}
     assert found.many == len(found.phones) > 0
     assert await row_counts(store.sessions) == before
@@ -375,7 +375,7 @@ async def test_whoever_watches_can_stop_an_import_and_nothing_is_left(
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await import_file(settings, store, path, "Spring", {}, asked=Asked(watch=stop))
+        await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(watch=stop))
     assert await row_counts(store.sessions) == before
     assert not list((settings.dialer_data_dir).rglob("*.half"))
 

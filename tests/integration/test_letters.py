@@ -13,11 +13,11 @@ from pydantic import SecretStr
 
 from dialer.cli.admin.doctor import _email
 from dialer.net.ics.invitation import Party, uid_of
-from dialer.net.mailer import FolderPost, Post, make_post
-from dialer.services.meetings.change import Refused, cancel_meeting, choices, flag_unkept, move_meeting
-from dialer.services.meetings.emails import House
-from dialer.services.meetings.send_emails import send_letters
-from dialer.services.meetings.signed_links import Links
+from dialer.net.mailer import FileMailer, Mailer, make_mailer
+from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, flag_conflicts, move_meeting
+from dialer.services.meetings.emails import MailSettings
+from dialer.services.meetings.send_emails import send_emails
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Incident, Mail
 from dialer.wiring.stores import Store
@@ -27,7 +27,9 @@ from tests.support.people import TUESDAY_11, sql, talk_with
 from tests.support.post import Box, invite_of, post_office, text_of
 
 KOLKATA, LONDON = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/London")
-HOUSE = House(Party("One Window", "bookings@dialer.example.org"), Links("https://dialer.example.org", "a secret"))
+HOUSE = MailSettings(
+    Party("One Window", "bookings@dialer.example.org"), SignedLinks("https://dialer.example.org", "a secret")
+)
 ASHA, DESK = "asha.rao@example.com", "desk@example.org"
 
 
@@ -44,10 +46,10 @@ class Desk:
     store: Store
     ava: Ava
     box: Box
-    post: Post
+    post: Mailer
 
     async def send(self, now: datetime = TUESDAY_11) -> int:
-        return await send_letters(self.store.sessions, self.post, HOUSE, now)
+        return await send_emails(self.store.sessions, self.post, HOUSE, now)
 
     async def booking(self) -> Booking:
         (found,) = await all_of(self.store, Booking)
@@ -72,7 +74,7 @@ async def desk(store: Store, box: Box) -> Desk:
     saved = await ava("save_enquiry", email="asha dot rao at example dot com")
     assert saved["saved"] == {"email": ASHA}
     assert "a, s, h, a, dot, r, a, o, at, example, dot, com" in saved["say"]
-    return Desk(store, ava, box, make_post(box.url, Path()))
+    return Desk(store, ava, box, make_mailer(box.url, Path()))
 
 
 def event_of(letter: EmailMessage) -> Any:
@@ -227,9 +229,9 @@ async def test_a_mail_server_that_is_busy_or_away_is_tried_again_from_sql(desk: 
     desk.box.refuses[ASHA] = "451 try later"
     await end(desk.store, desk.ava.talk)
     await desk.send()
-    away = make_post("smtp://127.0.0.1:1", Path())
+    away = make_mailer("smtp://127.0.0.1:1", Path())
     await sql(desk.store.sessions, "UPDATE mail SET next_at = now()")
-    assert await send_letters(desk.store.sessions, away, HOUSE, TUESDAY_11) == 0
+    assert await send_emails(desk.store.sessions, away, HOUSE, TUESDAY_11) == 0
     waiting = [each for each in await all_of(desk.store, Mail) if each.state == "waiting"]
     assert [(each.whom, each.tries) for each in waiting] == [("student", 2)]
     desk.box.refuses.clear()
@@ -260,7 +262,7 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
     assert booked["say"].endswith("To which e-mail address may I send the invitation?")
     assert (await ava("save_enquiry", email="no thank you"))["saved"] == {}
     await end(store, ava.talk)
-    assert await send_letters(store.sessions, make_post(box.url, Path()), HOUSE, TUESDAY_11) == 1
+    assert await send_emails(store.sessions, make_mailer(box.url, Path()), HOUSE, TUESDAY_11) == 1
     assert [letter["To"] for letter in box.letters] == [DESK]
     assert {each.last_says for each in await all_of(store, Mail) if each.whom == "student"} == {
         "no e-mail address is known"
@@ -268,8 +270,8 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
 
 
 async def test_without_a_mail_server_letters_are_files_in_the_data_folder(desk: Desk, tmp_path: Path) -> None:
-    desk.post = make_post(None, tmp_path / "mail")
-    assert isinstance(desk.post, FolderPost)
+    desk.post = make_mailer(None, tmp_path / "mail")
+    assert isinstance(desk.post, FileMailer)
     await end(desk.store, desk.ava.talk)
     assert await desk.send() == 2
     files = sorted((tmp_path / "mail").iterdir())
@@ -284,7 +286,7 @@ async def test_f79_a_student_whose_counselor_takes_the_day_off_is_asked_for_anot
     desk.box.letters.clear()
     booking, starts = await desk.booking(), await desk.starts()
     async with desk.store.sessions.begin() as session:
-        hit = await flag_unkept(
+        hit = await flag_conflicts(
             session, booking.counselor_id, starts - timedelta(hours=5), starts + timedelta(hours=5), TUESDAY_11
         )
     assert hit == 1
@@ -304,7 +306,7 @@ async def test_it_is_too_late_to_change_within_the_counselors_notice(desk: Desk)
             await move_meeting(session, booking.id, booking.counselor_id, starts + timedelta(days=1), near, "student"),
             await cancel_meeting(session, booking.id, starts + timedelta(hours=1), "student"),
         ):
-            assert isinstance(done, Refused)
+            assert isinstance(done, ChangeRefused)
     assert (await desk.booking()).state == "booked"
 
 

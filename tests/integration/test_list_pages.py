@@ -213,7 +213,7 @@ async def test_rows_that_will_not_be_called_are_counted_apart_and_the_forecast_a
     )
     async with store.sessions() as session:
         seen = await forecast(session, await session.get_one(Campaign, campaign_id), {}, NOW, "Asia/Kolkata")
-    assert (seen.waiting, seen.rings, sum(many for _, many in seen.skips)) == (6, 2, 4)
+    assert (seen.waiting, seen.will_call, sum(many for _, many in seen.skips)) == (6, 2, 4)
 
 
 async def test_a_check_that_failed_names_the_file_without_its_folder_and_leads_back(

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dialer.bridge import call_session
 from dialer.bridge.conversation import watchdog
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.sweep import sweep
@@ -21,7 +21,7 @@ from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier
 from tests.support.media import Session, phone, sound, until
-from tests.support.people import TUESDAY_11, call_now, lead_now, phone_of, placed_call, sql
+from tests.support.people import TUESDAY_11, call_row, lead_now, phone_of, placed_call, sql
 
 
 async def test_a_call_that_is_answered_and_never_streams_is_hung_up_as_our_failure(store: Store) -> None:
@@ -31,11 +31,11 @@ async def test_a_call_that_is_answered_and_never_streams_is_hung_up_as_our_failu
     sid = call.carrier_sid or ""
     carrier.knows(sid, phone_of(1), State.TALKING)
     async with store.sessions.begin() as session:
-        await record_status(session, call.id, Report(sid=sid, state=State.TALKING), TUESDAY_11)
+        await record_status(session, call.id, CallStatus(sid=sid, state=State.TALKING), TUESDAY_11)
     await sql(store.sessions, "UPDATE call SET placing_at = now() - interval '5 minutes'")
     await sweep(store.sessions, {"twilio": carrier}, TUESDAY_11)
     assert carrier.hung_up == [sid]
-    ended, lead = await call_now(store.sessions, call.id), await lead_now(store.sessions)
+    ended, lead = await call_row(store.sessions, call.id), await lead_now(store.sessions)
     assert (ended.state, ended.outcome) == (State.ENDED, Outcome.FAILED)
     assert ended.reason == "answered, but no audio reached the bridge"
     assert (lead.state, lead.last_outcome) == ("waiting", Outcome.FAILED)
@@ -100,7 +100,7 @@ async def test_a_stream_that_breaks_the_protocol_is_closed_and_no_other_call_not
         for session in bridged.voice.sessions:
             await session.say("more", "Still here.", 100)
         await until(lambda: len(friend.of("media")) > heard, "the other call goes on")
-        assert (await call_now(bridged.sessions, other.id)).state is State.TALKING
+        assert (await call_row(bridged.sessions, other.id)).state is State.TALKING
 
 
 async def test_media_before_the_start_is_refused(bridged: Bridged) -> None:
@@ -126,7 +126,7 @@ async def test_a_carrier_that_reads_nothing_costs_little_memory_and_is_not_talke
     full = call_session.CallSession._is_full
 
     def watched(self: call_session.CallSession, more: int) -> bool:
-        most.append(self._carrier.waiting())
+        most.append(self._carrier.buffered_bytes())
         return full(self, more)
 
     monkeypatch.setattr(call_session.CallSession, "_is_full", watched)
@@ -156,7 +156,7 @@ async def test_a_voice_that_reads_nothing_is_left_for_another_one(
         leg = alive._leg
         assert leg is not None
         assert isinstance(leg, WebSocketVoiceSession)
-        leg.choked(True)
+        leg.backpressure(True)
         session = await bridged.voice.session(1)
         assert session.of("session.update")
         assert not leg.is_open
@@ -184,7 +184,7 @@ async def test_a_stream_without_a_frame_for_too_long_is_ended_and_hung_up(
     async with bridged.answered() as (call, caller):
         await bridged.voice.session()
         await asyncio.sleep(0.2)
-        assert (await call_now(bridged.sessions, call.id)).state is State.TALKING
+        assert (await call_row(bridged.sessions, call.id)).state is State.TALKING
         caller.streaming = False
         assert await caller.closed() == 1000
         ended = await bridged.ended(call)

@@ -13,20 +13,20 @@ from pydantic import SecretStr
 
 from dialer.domain.calling.call import Outcome
 from dialer.net.ics.invitation import uid_of
-from dialer.services.calls.accept_stream import MISSED, Answered, answer_call
-from dialer.services.meetings.signed_links import Links
-from dialer.services.reports.capture_accuracy import agreement
+from dialer.services.calls.accept_stream import MISSED, AcceptedCall, accept_stream
+from dialer.services.meetings.signed_links import SignedLinks
+from dialer.services.reports.capture_accuracy import capture_accuracy
 from dialer.settings import Settings
 from dialer.store.tables import AuditEntry, Booking, BookingEvent, Mail
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.carrier import ScriptedCarrier
 from tests.support.meetings import booked, starts_of
-from tests.support.people import TUESDAY_11, call_now, claim, lead_now, place, sql
+from tests.support.people import TUESDAY_11, call_row, claim, lead_now, place, sql
 from tests.support.web import serving
 
 SECRET = "a secret of the tests"
-LINKS = Links("", SECRET)
+LINKS = SignedLinks("", SECRET)
 
 
 @dataclass
@@ -230,7 +230,7 @@ async def test_agreement_counts_what_was_confirmed_by_script_version(
 ) -> None:
     await after.post(LINKS.counselor(booking.id), verdict="wrong_information", wrong=["budget", "country", "nonsense"])
     async with store.sessions() as session:
-        (one,) = await agreement(session)
+        (one,) = await capture_accuracy(session)
     assert (one.script, one.version, one.meetings, one.showed) == ("ava", 1, 1, 1)
     assert (one.qualified.confirmed, one.qualified.judged) == (1, 1)
     assert {name: share.share for name, share in one.fields.items()} == {
@@ -242,7 +242,7 @@ async def test_agreement_counts_what_was_confirmed_by_script_version(
     }
     await after.post(LINKS.counselor(booking.id), verdict="wrong_fit")
     async with store.sessions() as session:
-        (one,) = await agreement(session)
+        (one,) = await capture_accuracy(session)
     assert one.qualified.share == 0.0
 
 
@@ -259,10 +259,10 @@ async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
     assert await claim(store.sessions, carrier, moment) == []
     (call_id,) = await claim(store.sessions, carrier, lead.next_attempt_at)
     await place(store.sessions, call_id, carrier, lead.next_attempt_at)
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     async with store.sessions.begin() as session:
-        answered = await answer_call(session, carrier.orders[-1].token, call.carrier_sid or "", lead.next_attempt_at)
-    assert isinstance(answered, Answered)
+        answered = await accept_stream(session, carrier.orders[-1].token, call.carrier_sid or "", lead.next_attempt_at)
+    assert isinstance(answered, AcceptedCall)
     assert answered.row[MISSED].startswith("Thursday 12 February")
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from dialer.ava.tools import Tools
-from dialer.services.calls.context import Talk
+from dialer.services.calls.context import CallContext
 from dialer.store.tables import Booking
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -29,7 +29,7 @@ async def callers(store: Store, count: int) -> list[Tools]:
     await sql(store.sessions, "UPDATE call SET state = 'talking', stream_opened_at = now(), heard_at = now()")
     async with store.sessions() as session:
         talks = [
-            Talk(call_id, campaign_id, lead_id, phone, "Asha", "Asia/Kolkata")
+            CallContext(call_id, campaign_id, lead_id, phone, "Asha", "Asia/Kolkata")
             for call_id, campaign_id, lead_id, phone in await session.execute(TALKS)
         ]
     return [Tools(store.sessions, talk, eleven) for talk in talks]

@@ -68,7 +68,7 @@ async def test_every_page_of_an_empty_house_says_what_comes_next(web: AsyncClien
 async def test_every_page_of_a_full_house_asks_the_database_a_dozen_times_at_most(
     full: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_in, "SEEN_EVERY", timedelta(hours=1))  # once a minute a request renews its session
+    monkeypatch.setattr(sign_in, "TOUCH_EVERY", timedelta(hours=1))  # once a minute a request renews its session
     asked = {}
     for path in (*EMPTY_PAGES, *FULL_PAGES):
         with counting() as sent:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import AccountRefused, NumberRefused, Order, PlaceAnswer, Placed, TryLater, Unknown
+from dialer.carriers.port import AccountRejected, CallRequest, NumberRejected, Placed, PlaceResult, Throttled, Unknown
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.dialing import place as placing
 from dialer.services.dialing import record_placement
@@ -20,7 +20,7 @@ from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     ADDRESSES,
-    call_now,
+    call_row,
     campaign_now,
     claim,
     eleven,
@@ -31,7 +31,7 @@ from tests.support.people import (
     sql,
 )
 
-Found = dict[UUID, PlaceAnswer | Skipped]
+Found = dict[UUID, PlaceResult | Skipped]
 
 
 async def meant(store: Store, carrier: ScriptedCarrier, people: int, **columns: object) -> list[UUID]:
@@ -55,18 +55,18 @@ async def test_a_batch_is_asked_for_once_however_many_workers_have_it(store: Sto
 
 
 async def test_every_answer_of_a_batch_finds_its_own_call(store: Store) -> None:
-    answers: list[PlaceAnswer] = [
+    answers: list[PlaceResult] = [
         Placed("CAone"),
-        NumberRefused("no such number"),
+        NumberRejected("no such number"),
         Unknown("nothing came"),
-        TryLater("too many", 120.0),
+        Throttled("too many", 120.0),
         Placed("CAtwo"),
     ]
     carrier = ScriptedCarrier(*answers)
     ids = await meant(store, carrier, 5)
     found = await placed(store, carrier, ids)
     assert [found[order.call_id] for order in carrier.orders] == answers
-    states = [(await call_now(store.sessions, order.call_id)).state for order in carrier.orders]
+    states = [(await call_row(store.sessions, order.call_id)).state for order in carrier.orders]
     assert states == [State.PLACED, State.ENDED, State.UNKNOWN, State.INTENT, State.PLACED]
     later = carrier.orders[3].call_id
     assert await sql(
@@ -76,7 +76,7 @@ async def test_every_answer_of_a_batch_finds_its_own_call(store: Store) -> None:
 
 async def test_after_an_account_is_refused_the_rest_of_the_batch_is_not_asked_for(store: Store) -> None:
     """F27: one refusal tells enough; no lead is burned."""
-    carrier = ScriptedCarrier(AccountRefused("wrong credentials (20003)"))
+    carrier = ScriptedCarrier(AccountRejected("wrong credentials (20003)"))
     ids = await meant(store, carrier, 5)
     await placed(store, carrier, ids, per_second=50.0)
     assert len(carrier.orders) < 5
@@ -117,7 +117,7 @@ async def test_a_call_that_ends_every_worker_is_set_aside_and_the_others_go_on(s
     found = await placed(store, carrier, ids)
     assert isinstance(found[poison], Skipped)
     assert {type(found[each]) for each in others} == {Placed}
-    assert (await call_now(store.sessions, poison)).state is State.CANCELLED
+    assert (await call_row(store.sessions, poison)).state is State.CANCELLED
     lead = await lead_now(store.sessions, 0)
     assert (lead.state, lead.attempts, lead.why) == ("done", 0, SET_ASIDE)
     async with store.sessions() as session:
@@ -140,33 +140,33 @@ async def test_answers_wait_for_a_database_that_is_away(store: Store, monkeypatc
     """F18: the connection is lost between the taking and the writing down."""
     carrier = ScriptedCarrier()
     ids = await meant(store, carrier, 3)
-    write, failures = record_placement.record_answers, iter(range(6))
+    write, failures = record_placement.record_placements, iter(range(6))
 
     async def failing(session: AsyncSession, *more: object) -> None:
         if next(failures, None) is not None:
             raise OperationalError("COMMIT", {}, ConnectionResetError())
         await write(session, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(record_placement, "record_answers", failing)
+    monkeypatch.setattr(record_placement, "record_placements", failing)
     monkeypatch.setattr(record_placement, "RETRY_S", 0.01)
     await placed(store, carrier, ids)
-    assert [(await call_now(store.sessions, each)).state for each in ids] == [State.PLACED] * 3
+    assert [(await call_row(store.sessions, each)).state for each in ids] == [State.PLACED] * 3
     assert len(carrier.orders) == 3
 
 
 async def test_a_certain_no_counts_even_after_a_sweep_gave_the_call_up(store: Store) -> None:
     """F26, F28: the answer came late, and it is certain."""
 
-    async def late(order: Order) -> PlaceAnswer:
+    async def late(order: CallRequest) -> PlaceResult:
         await sql(
             store.sessions, "UPDATE call SET state = 'unknown', unknown_at = now() WHERE id = :id", id=order.call_id
         )
-        return NumberRefused("not a valid number")
+        return NumberRejected("not a valid number")
 
     carrier = ScriptedCarrier(late)
     (call_id,) = await meant(store, carrier, 1)
     await placed(store, carrier, [call_id])
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.outcome) == (State.ENDED, Outcome.INVALID_NUMBER)
 
 

@@ -7,27 +7,27 @@ from uuid import UUID
 import pytest
 
 from dialer.carriers.port import (
-    AccountRefused,
-    NumberRefused,
-    Order,
-    PlaceAnswer,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
+    NumberRejected,
     Placed,
-    Report,
-    TryLater,
+    PlaceResult,
+    Throttled,
     Unknown,
 )
 from dialer.domain.calling.call import Outcome, State
-from dialer.services.calls.accept_stream import Answered, Refused, answer_call
+from dialer.services.calls.accept_stream import AcceptedCall, StreamRejected, accept_stream
 from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.acquire import Skipped
-from dialer.services.do_not_call.suppress import list_number
+from dialer.services.do_not_call.suppress import suppress
 from dialer.store.calls import calls
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     ADDRESSES,
     TUESDAY_11,
-    call_now,
+    call_row,
     campaign_now,
     claim,
     enrol,
@@ -42,9 +42,7 @@ from tests.support.people import (
 
 async def list_phone(store: Store, n: int, scope: str = "account") -> None:
     async with store.sessions.begin() as session:
-        await list_number(
-            session, [phone_of(n)], scope=scope, source="by hand", reason="asked", by="test", now=TUESDAY_11
-        )
+        await suppress(session, [phone_of(n)], scope=scope, source="by hand", reason="asked", by="test", now=TUESDAY_11)
 
 
 async def test_told_five_times_at_once_the_phone_rings_once(store: Store) -> None:
@@ -61,7 +59,7 @@ async def test_told_again_later_nothing_happens(store: Store) -> None:
     call = await placed_call(store.sessions, carrier)
     assert isinstance(await place(store.sessions, call.id, carrier), Skipped)
     assert len(carrier.orders) == 1
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_a_call_that_was_taken_knows_its_sid_and_what_the_gate_said(store: Store) -> None:
@@ -79,10 +77,10 @@ async def test_a_call_that_was_taken_knows_its_sid_and_what_the_gate_said(store:
 
 
 async def test_a_carrier_that_asks_for_patience_costs_the_lead_no_attempt(store: Store) -> None:
-    carrier = ScriptedCarrier(TryLater("too many requests", 2.0))
+    carrier = ScriptedCarrier(Throttled("too many requests", 2.0))
     call_id = await meant_call(store.sessions, carrier)
-    assert await place(store.sessions, call_id, carrier) == TryLater("too many requests", 2.0)
-    call, lead = await call_now(store.sessions, call_id), await lead_now(store.sessions)
+    assert await place(store.sessions, call_id, carrier) == Throttled("too many requests", 2.0)
+    call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     assert (call.state, call.placing_at, call.token_hash) == (State.INTENT, None, None)
     assert (lead.state, lead.attempts) == ("calling", 1)
     assert isinstance(await place(store.sessions, call_id, carrier), Placed)
@@ -92,10 +90,10 @@ async def test_a_carrier_that_asks_for_patience_costs_the_lead_no_attempt(store:
 
 async def test_an_account_that_is_refused_pauses_the_campaign_and_burns_no_lead(store: Store) -> None:
     """F27."""
-    carrier = ScriptedCarrier(AccountRefused("credentials are wrong (20003)"))
+    carrier = ScriptedCarrier(AccountRejected("credentials are wrong (20003)"))
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
-    call, lead = await call_now(store.sessions, call_id), await lead_now(store.sessions)
+    call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     campaign = await campaign_now(store.sessions, "Campaign 1")
     assert (campaign.state, campaign.why) == ("paused", "credentials are wrong (20003)")
     assert (call.state, call.outcome) == (State.CANCELLED, None)
@@ -105,10 +103,10 @@ async def test_an_account_that_is_refused_pauses_the_campaign_and_burns_no_lead(
 
 async def test_a_number_that_is_refused_ends_as_invalid_and_is_left_alone(store: Store) -> None:
     """F28."""
-    carrier = ScriptedCarrier(NumberRefused("not a valid phone number (21211)"))
+    carrier = ScriptedCarrier(NumberRejected("not a valid phone number (21211)"))
     call_id = await meant_call(store.sessions, carrier)
     await place(store.sessions, call_id, carrier)
-    call, lead = await call_now(store.sessions, call_id), await lead_now(store.sessions)
+    call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     assert (call.state, call.outcome) == (State.ENDED, Outcome.INVALID_NUMBER)
     assert call.reason == "not a valid phone number (21211)"
     assert (lead.state, lead.last_outcome) == ("done", Outcome.INVALID_NUMBER)
@@ -120,7 +118,7 @@ async def test_a_call_nobody_knows_about_is_never_asked_for_again_and_counts(sto
     call_id = await meant_call(store.sessions, carrier, calls_per_day=1)
     await place(store.sessions, call_id, carrier)
     assert isinstance(await place(store.sessions, call_id, carrier), Skipped)
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.reason) == (State.UNKNOWN, "no answer within 10 s")
     assert call.placing_at is not None
     async with store.sessions() as session:
@@ -151,7 +149,7 @@ async def test_what_changed_since_the_claim_is_seen_before_the_phone_rings(store
     assert isinstance(answer, Skipped)
     assert why in answer.says
     assert carrier.orders == []
-    call, lead = await call_now(store.sessions, call_id), await lead_now(store.sessions)
+    call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     assert (call.state, call.outcome, call.placing_at) == (State.CANCELLED, None, None)
     assert (lead.state, lead.attempts) == ("ready", 0)
     assert why in (lead.why or "")
@@ -163,7 +161,7 @@ async def test_a_number_that_is_listed_between_claim_and_placing_is_not_rung(sto
     await list_phone(store, 1)
     assert isinstance(await place(store.sessions, call_id, carrier), Skipped)
     assert carrier.orders == []
-    assert (await call_now(store.sessions, call_id)).state is State.CANCELLED
+    assert (await call_row(store.sessions, call_id)).state is State.CANCELLED
     lead = await lead_now(store.sessions)
     assert (lead.state, lead.attempts, lead.why) == ("done", 0, "on the do-not-call list")
 
@@ -174,7 +172,7 @@ async def test_one_campaigns_list_does_not_take_back_the_call_of_another(store: 
     await meant_call(store.sessions, carrier, 2)
     other = await campaign_now(store.sessions, "Campaign 2")
     await list_phone(store, 1, f"campaign:{other.id}")
-    assert (await call_now(store.sessions, call_id)).state is State.INTENT
+    assert (await call_row(store.sessions, call_id)).state is State.INTENT
     assert isinstance(await place(store.sessions, call_id, carrier), Placed)
 
 
@@ -183,29 +181,29 @@ async def test_a_carrier_that_lost_its_credentials_costs_no_attempt(store: Store
     call_id = await meant_call(store.sessions, carrier)
     await sql(store.sessions, "UPDATE call SET carrier = 'exotel'")
     assert isinstance(await place(store.sessions, call_id, carrier), Skipped)
-    assert (await call_now(store.sessions, call_id)).state is State.CANCELLED
+    assert (await call_row(store.sessions, call_id)).state is State.CANCELLED
     assert (await lead_now(store.sessions)).attempts == 0
 
 
-def ringing_before(store: Store, call_id: UUID, answer: PlaceAnswer) -> ScriptedCarrier:
+def ringing_before(store: Store, call_id: UUID, answer: PlaceResult) -> ScriptedCarrier:
     """A carrier whose webhook comes before its answer to the request."""
 
-    async def webhook_first(order: Order) -> PlaceAnswer:
+    async def webhook_first(order: CallRequest) -> PlaceResult:
         async with store.sessions.begin() as session:
-            assert await record_status(session, call_id, Report("CAfirst", State.RINGING), TUESDAY_11)
+            assert await record_status(session, call_id, CallStatus("CAfirst", State.RINGING), TUESDAY_11)
         return answer
 
     return ScriptedCarrier(webhook_first)
 
 
 @pytest.mark.parametrize(
-    "answer", [Placed("CAfirst"), Unknown("lost"), TryLater("429", 1.0), NumberRefused("no"), AccountRefused("no")]
+    "answer", [Placed("CAfirst"), Unknown("lost"), Throttled("429", 1.0), NumberRejected("no"), AccountRejected("no")]
 )
-async def test_a_webhook_before_the_answer_is_not_undone(store: Store, answer: PlaceAnswer) -> None:
+async def test_a_webhook_before_the_answer_is_not_undone(store: Store, answer: PlaceResult) -> None:
     """F35."""
     call_id = await meant_call(store.sessions, ScriptedCarrier())
     await place(store.sessions, call_id, ringing_before(store, call_id, answer))
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.carrier_sid) == (State.RINGING, "CAfirst")
     assert call.placing_at is not None
     assert (await lead_now(store.sessions)).state == "calling"
@@ -214,7 +212,7 @@ async def test_a_webhook_before_the_answer_is_not_undone(store: Store, answer: P
 async def test_a_worker_told_to_stop_writes_down_what_the_carrier_said(store: Store) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly(order: Order) -> PlaceAnswer:
+    async def slowly(order: CallRequest) -> PlaceResult:
         asked.set()
         await go_on.wait()
         return Placed("CAslow")
@@ -228,10 +226,10 @@ async def test_a_worker_told_to_stop_writes_down_what_the_carrier_said(store: St
         await job
     go_on.set()
     for _ in range(100):
-        if (await call_now(store.sessions, call_id)).state is State.PLACED:
+        if (await call_row(store.sessions, call_id)).state is State.PLACED:
             break
         await asyncio.sleep(0.02)
-    assert (await call_now(store.sessions, call_id)).carrier_sid == "CAslow"
+    assert (await call_row(store.sessions, call_id)).carrier_sid == "CAslow"
     assert len(carrier.orders) == 1
 
 
@@ -240,15 +238,15 @@ async def test_the_stream_is_taken_once_and_only_with_the_token_of_this_call(sto
     call, other = await placed_call(store.sessions, carrier, 1), await placed_call(store.sessions, carrier, 2)
     token = carrier.orders[0].token
 
-    async def take(word: str, sid: str | None) -> Answered | Refused:
+    async def take(word: str, sid: str | None) -> AcceptedCall | StreamRejected:
         async with store.sessions.begin() as session:
-            return await answer_call(session, word, sid or "", TUESDAY_11)
+            return await accept_stream(session, word, sid or "", TUESDAY_11)
 
-    assert isinstance(await take("guessed", call.carrier_sid), Refused)
-    assert isinstance(await take(token, other.carrier_sid), Refused)
+    assert isinstance(await take("guessed", call.carrier_sid), StreamRejected)
+    assert isinstance(await take(token, other.carrier_sid), StreamRejected)
     taken = await asyncio.gather(*(take(token, call.carrier_sid) for _ in range(4)))
     assert sorted(type(each).__name__ for each in taken) == ["Answered", "Refused", "Refused", "Refused"]
-    assert (await call_now(store.sessions, call.id)).state is State.TALKING
+    assert (await call_row(store.sessions, call.id)).state is State.TALKING
 
 
 async def test_who_was_listed_while_it_rang_hears_no_word(store: Store) -> None:
@@ -256,8 +254,8 @@ async def test_who_was_listed_while_it_rang_hears_no_word(store: Store) -> None:
     call = await placed_call(store.sessions, carrier)
     await list_phone(store, 1)
     async with store.sessions.begin() as session:
-        taken = await answer_call(session, carrier.orders[0].token, call.carrier_sid or "", TUESDAY_11)
-    assert isinstance(taken, Refused)
+        taken = await accept_stream(session, carrier.orders[0].token, call.carrier_sid or "", TUESDAY_11)
+    assert isinstance(taken, StreamRejected)
 
 
 async def test_two_campaigns_do_not_ring_one_phone_at_once(store: Store) -> None:

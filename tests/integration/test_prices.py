@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.cli.admin.doctor import _exchange
 from dialer.domain.calling.call import State
 from dialer.domain.calling.cost import MONEY, Spend
-from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.close_conversation import CallMetrics, close_conversation
 from dialer.services.calls.record_status import record_status
 from dialer.services.prices import carrier_cost, set_price
 from dialer.settings import Settings
@@ -21,7 +21,7 @@ from dialer.store.system import action_items
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
-from tests.support.people import TUESDAY_11, call_now, talk_with
+from tests.support.people import TUESDAY_11, call_row, talk_with
 
 MODEL, EAR = "gpt-realtime-2.1", "gpt-transcribe"
 
@@ -41,9 +41,9 @@ async def test_a_call_costs_what_its_model_and_its_transcriber_cost(store: Store
         await prices.put(session, MODEL, "audio_out", Decimal(100), TUESDAY_11.date(), "for this test")
         await prices.put(session, EAR, "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
         usage = {"audio_out": 1_000, "transcribed_ms": 30_000}
-        measured = Measured({MODEL: usage}, ("openai_realtime",), MODEL, EAR, 300, [400])
-        await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
-    call = await call_now(store.sessions, talk.call_id)
+        measured = CallMetrics({MODEL: usage}, ("openai_realtime",), MODEL, EAR, 300, [400])
+        await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
+    call = await call_row(store.sessions, talk.call_id)
     assert (call.voice_model, call.voice_cost) == (MODEL, Decimal("0.103"))
 
 
@@ -53,22 +53,22 @@ async def test_a_model_without_a_price_has_no_cost_and_says_how_to_set_one(
     talk = await talk_with(store.sessions, ScriptedCarrier())
     with caplog.at_level(logging.WARNING):
         async with store.sessions.begin() as session:
-            measured = Measured({"gpt-next": {"audio_out": 1_000}}, ("openai_realtime",), "gpt-next", EAR, 300, [])
-            await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
-    assert (await call_now(store.sessions, talk.call_id)).voice_cost is None
+            measured = CallMetrics({"gpt-next": {"audio_out": 1_000}}, ("openai_realtime",), "gpt-next", EAR, 300, [])
+            await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
+    assert (await call_row(store.sessions, talk.call_id)).voice_cost is None
     assert "dialer prices set gpt-next audio_out PRICE" in caplog.text
 
 
 async def test_a_call_of_several_providers_is_priced_by_each_of_them_or_not_at_all(store: Store) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
     usage = {"text_in": 1_000, "transcribed_ms@nova-3": 60_000, "spoken_characters@aura": 500}
-    measured = Measured({"claude": usage}, ("cascade_anthropic",), "claude", EAR, 300, [400])
+    measured = CallMetrics({"claude": usage}, ("cascade_anthropic",), "claude", EAR, 300, [400])
     async with store.sessions.begin() as session:
         await prices.put(session, "claude", "text_in", Decimal(1), TUESDAY_11.date(), "for this test")
         await prices.put(session, "nova-3", "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
         await prices.put(session, "aura", "spoken_characters", Decimal(30), TUESDAY_11.date(), "for this test")
-        await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
-    call = await call_now(store.sessions, talk.call_id)
+        await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
+    call = await call_row(store.sessions, talk.call_id)
     assert call.voice_cost == Decimal("0.022")
     assert call.usage == usage
 
@@ -77,16 +77,20 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
     store: Store, settings: Settings
 ) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
-    call = await call_now(store.sessions, talk.call_id)
+    call = await call_row(store.sessions, talk.call_id)
     day = call.created_at.date()
-    billed = Report(call.carrier_sid or "", State.ENDED, HUNG_UP, duration_s=61, cost=Decimal("1.20"), currency="INR")
+    billed = CallStatus(
+        call.carrier_sid or "", State.ENDED, HUNG_UP, duration_s=61, cost=Decimal("1.20"), currency="INR"
+    )
 
     async def known() -> tuple[Decimal | None, Decimal | None, str | None]:
-        after = await call_now(store.sessions, talk.call_id)
+        after = await call_row(store.sessions, talk.call_id)
         return after.carrier_price, after.carrier_cost, after.currency
 
     async with store.sessions.begin() as session:
-        await close_talk(session, talk.call_id, Measured({}, (), MODEL, EAR, None, []), ours=None, now=TUESDAY_11)
+        await close_conversation(
+            session, talk.call_id, CallMetrics({}, (), MODEL, EAR, None, []), ours=None, now=TUESDAY_11
+        )
         await record_status(session, talk.call_id, billed, TUESDAY_11)
     assert await known() == (Decimal("1.20"), None, "INR")
     assert f"dialer prices set INR money PRICE --since {day}" in (await _exchange(settings)).says

@@ -17,7 +17,7 @@ from dialer.web.carriers import twilio
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.exotel import ScriptedExotel, exotel_settings
-from tests.support.people import call_now, placed_call, row_counts
+from tests.support.people import call_row, placed_call, row_counts
 from tests.support.twilio import SEQUENCES, call_back, twilio_settings
 from tests.support.web import application, serving
 
@@ -126,6 +126,6 @@ async def test_a_webhook_of_too_many_fields_is_refused_although_it_is_signed(sto
     async with serving(settings) as web:
         ours = twilio_settings(settings, dialer_public_url=str(web.base_url))
         assert await call_back(web, ours, {**fields, **many}) == 403
-        assert (await call_now(store.sessions, call.id)).state is State.PLACED
+        assert (await call_row(store.sessions, call.id)).state is State.PLACED
         assert len(urlencode(many)) < MAX_PUBLIC_BODY, "refused for its fields, not for its size"
         assert await call_back(web, ours, fields) == 204

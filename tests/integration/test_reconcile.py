@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from dialer.carriers.port import Ended, Unknown
 from dialer.domain.calling.call import Outcome, State
-from dialer.services.audit.invariants import prove
+from dialer.services.audit.invariants import check_invariants
 from dialer.services.dialing.reconcile import Reconciled, reconcile
 from dialer.store.calls import incidents
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
-from tests.support.people import TUESDAY_11, call_now, lead_now, meant_call, phone_of, place, placed_call, sql
+from tests.support.people import TUESDAY_11, call_row, lead_now, meant_call, phone_of, place, placed_call, sql
 
 ANSWERED = Ended(answered=True, says="completed")
 NO_ANSWER = Ended(answered=False, no_answer=True, says="no-answer")
@@ -34,7 +34,7 @@ async def test_an_ending_and_a_price_that_never_reached_us_are_taken_over(store:
     ended = replace(carrier.calls[sid], state=State.ENDED, ended=NO_ANSWER, cost=Decimal("0.0135"), currency="USD")
     carrier.calls[sid] = ended
     assert await reconciled(store, carrier) == Reconciled(listed=1, told=0)
-    after = await call_now(store.sessions, call.id)
+    after = await call_row(store.sessions, call.id)
     assert (after.state, after.outcome, after.carrier_cost) == (State.ENDED, Outcome.NO_ANSWER, Decimal("0.0135"))
     assert (await lead_now(store.sessions)).state == "waiting"
 
@@ -61,7 +61,7 @@ async def test_a_person_who_phones_our_number_is_no_call_that_we_lost(store: Sto
     for inbound in (False, True):
         carrier.calls["CAback"] = replace(back, inbound=inbound)
         async with store.sessions() as session:
-            found = await prove(session, {"twilio": tuple(carrier.calls.values())}, since, TUESDAY_11)
+            found = await check_invariants(session, {"twilio": tuple(carrier.calls.values())}, since, TUESDAY_11)
         breached = {each.name for each in found if each.breaches}
         assert breached & {"I1", "I7"} == (set() if inbound else {"I1", "I7"})
     assert (await reconciled(store, carrier)).told == 0
@@ -76,7 +76,7 @@ async def test_a_call_that_was_given_up_and_took_place_after_all_is_bound_to_its
     await sql(store.sessions, "UPDATE call SET state = 'ended', outcome = 'not_placed', ended_at = now()")
     carrier.knows("CAlate", phone_of(1), State.ENDED, ANSWERED)
     assert (await reconciled(store, carrier)).told == 1
-    assert (await call_now(store.sessions, call_id)).carrier_sid == "CAlate"
+    assert (await call_row(store.sessions, call_id)).carrier_sid == "CAlate"
     assert [kind for kind, _ in await told(store)] == ["late"]
     assert (await reconciled(store, carrier)).told == 1, "and the two tell its end differently"
     assert [kind for kind, _ in await told(store)] == ["disagreement", "late"]
@@ -90,7 +90,7 @@ async def test_a_call_of_ours_that_the_carrier_does_not_know_is_told_when_it_is_
     await sql(store.sessions, "UPDATE call SET placing_at = now() - interval '31 minutes'")
     assert (await reconciled(store, carrier)).told == 1
     assert await told(store) == [("missing", "a call to +9198****0001 that twilio does not know")]
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_an_end_that_the_carrier_tells_differently_is_told_and_ours_stands(store: Store) -> None:
@@ -102,7 +102,7 @@ async def test_an_end_that_the_carrier_tells_differently_is_told_and_ours_stands
     carrier.calls[sid] = replace(carrier.calls[sid], state=State.ENDED, ended=ANSWERED, duration_s=12)
     assert (await reconciled(store, carrier)).told == 1
     assert await told(store) == [("disagreement", "the carrier says answered, we were told no answer")]
-    after = await call_now(store.sessions, call.id)
+    after = await call_row(store.sessions, call.id)
     assert (after.outcome, after.duration_s) == (Outcome.NO_ANSWER, 12)
 
 

@@ -13,16 +13,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.carriers.twilio.webhooks import parse_status
 from dialer.domain.calling.call import Outcome, State
-from dialer.services.calls.close_conversation import Measured, close_talk
-from dialer.services.calls.finish import end_call
+from dialer.services.calls.close_conversation import CallMetrics, close_conversation
+from dialer.services.calls.finish import finish_call
 from dialer.services.calls.record_status import record_status
 from dialer.store.tables import Call, CampaignLead
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
-from tests.support.people import TUESDAY_11, call_now, lead_now, placed_call, talk_with
+from tests.support.people import TUESDAY_11, call_row, lead_now, placed_call, talk_with
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "twilio-status-callbacks.json"
 SEQUENCES: dict[str, list[dict[str, str]]] = json.loads(VECTORS.read_text(encoding="utf-8"))["sequences"]
@@ -39,13 +39,13 @@ ENDS = {
 RANK = list(State)
 
 
-def reports(name: str, sid: str) -> list[Report]:
+def reports(name: str, sid: str) -> list[CallStatus]:
     """The sequence's callbacks, as they are read, for this call."""
     read = [parse_status({**fields, "CallSid": sid}) for fields in SEQUENCES[name]]
     return [report for report in read if report is not None]
 
 
-def orders(these: list[Report]) -> Iterable[tuple[Report, ...]]:
+def orders(these: list[CallStatus]) -> Iterable[tuple[CallStatus, ...]]:
     """In order, reversed, doubled, every shuffle, and some shuffles with repetitions."""
     yield tuple(these)
     yield tuple(reversed(these))
@@ -56,7 +56,7 @@ def orders(these: list[Report]) -> Iterable[tuple[Report, ...]]:
         yield tuple(chance.sample(these * 2, len(these) * 2))
 
 
-async def apply(store: Store, call_id: UUID, report: Report) -> State:
+async def apply(store: Store, call_id: UUID, report: CallStatus) -> State:
     """Record what the carrier said; the call's state after it."""
     async with store.sessions.begin() as session:
         await record_status(session, call_id, report, TUESDAY_11)
@@ -86,7 +86,7 @@ async def test_in_whatever_order_it_is_told_a_call_ends_the_same_way(store: Stor
             now = RANK.index(await apply(store, call.id, report))
             assert now >= highest, f"went down at {report.state} of {order}"
             highest = now
-        ended, lead = await call_now(store.sessions, call.id), await lead_now(store.sessions)
+        ended, lead = await call_row(store.sessions, call.id), await lead_now(store.sessions)
         ends.add((ended.state, ended.outcome, ended.duration_s, lead.state, lead.attempts))
     outcome, duration = ENDS[name]
     lead_state = "done" if outcome is Outcome.INVALID_NUMBER else "waiting"
@@ -109,36 +109,38 @@ async def test_five_of_the_same_at_once_have_one_effect(store: Store) -> None:
 async def test_all_of_a_call_at_once_end_it_once(store: Store) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     await asyncio.gather(*(apply(store, call.id, each) for each in reports("no_answer", call.carrier_sid or "") * 3))
-    ended = await call_now(store.sessions, call.id)
+    ended = await call_row(store.sessions, call.id)
     assert (ended.state, ended.outcome) == (State.ENDED, Outcome.NO_ANSWER)
 
 
 async def test_a_webhook_does_not_end_a_call_whose_words_are_still_being_stored(store: Store) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
-    call = await call_now(store.sessions, talk.call_id)
+    call = await call_row(store.sessions, talk.call_id)
     for report in reports("completed", call.carrier_sid or ""):
         await apply(store, talk.call_id, report)
-    still = await call_now(store.sessions, talk.call_id)
+    still = await call_row(store.sessions, talk.call_id)
     assert (still.state, still.outcome, still.duration_s) == (State.TALKING, None, 132)
     async with store.sessions.begin() as session:
         usage = {"gpt-realtime-2.1": {"audio_in": 900}}
-        measured = Measured(usage, ("openai_realtime",), "gpt-realtime-2.1", "gpt-transcribe", 300, [400, 900, 500])
-        assert await close_talk(session, talk.call_id, measured, ours=None, now=TUESDAY_11) is Outcome.DROPPED
-    over = await call_now(store.sessions, talk.call_id)
+        measured = CallMetrics(usage, ("openai_realtime",), "gpt-realtime-2.1", "gpt-transcribe", 300, [400, 900, 500])
+        assert await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11) is Outcome.DROPPED
+    over = await call_row(store.sessions, talk.call_id)
     assert (over.state, over.outcome, over.duration_s, over.latency_p50_ms) == (State.ENDED, Outcome.DROPPED, 132, 500)
 
 
 async def test_what_the_carrier_adds_after_the_end_is_kept(store: Store) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
     async with store.sessions.begin() as session:
-        await close_talk(session, talk.call_id, Measured({}, (), "", "", None, []), ours=None, now=TUESDAY_11)
-    before = await call_now(store.sessions, talk.call_id)
-    late = Report(
+        await close_conversation(
+            session, talk.call_id, CallMetrics({}, (), "", "", None, []), ours=None, now=TUESDAY_11
+        )
+    before = await call_row(store.sessions, talk.call_id)
+    late = CallStatus(
         before.carrier_sid or "", State.ENDED, HUNG_UP, duration_s=61, cost=Decimal("0.014"), currency="USD",
         answered_by="human",
     )  # fmt: skip
     await apply(store, talk.call_id, late)
-    after = await call_now(store.sessions, talk.call_id)
+    after = await call_row(store.sessions, talk.call_id)
     assert (after.state, after.outcome, after.ended_at) == (before.state, before.outcome, before.ended_at)
     assert (after.duration_s, after.carrier_cost, after.currency) == (61, Decimal("0.014"), "USD")
     assert after.answered_by == "human"
@@ -147,16 +149,16 @@ async def test_what_the_carrier_adds_after_the_end_is_kept(store: Store) -> None
 async def test_a_later_report_without_a_duration_does_not_take_it_away(store: Store) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     sid = call.carrier_sid or ""
-    await apply(store, call.id, Report(sid, State.ENDED, HUNG_UP, duration_s=132))
-    await apply(store, call.id, Report(sid, State.RINGING))
-    await apply(store, call.id, Report(sid, State.ENDED, HUNG_UP))
-    assert (await call_now(store.sessions, call.id)).duration_s == 132
+    await apply(store, call.id, CallStatus(sid, State.ENDED, HUNG_UP, duration_s=132))
+    await apply(store, call.id, CallStatus(sid, State.RINGING))
+    await apply(store, call.id, CallStatus(sid, State.ENDED, HUNG_UP))
+    assert (await call_row(store.sessions, call.id)).duration_s == 132
 
 
 async def test_a_report_of_a_call_that_is_not_there_changes_nothing(store: Store) -> None:
     async with store.sessions.begin() as session:
         nobody = UUID(int=7)
-        assert await record_status(session, nobody, Report("CA0", State.ENDED, HUNG_UP), datetime.now(UTC)) is None
+        assert await record_status(session, nobody, CallStatus("CA0", State.ENDED, HUNG_UP), datetime.now(UTC)) is None
 
 
 async def test_who_is_rung_again_is_never_promised_a_moment_outside_the_hours(store: Store) -> None:
@@ -165,7 +167,7 @@ async def test_who_is_rung_again_is_never_promised_a_moment_outside_the_hours(st
     one_o_clock = TUESDAY_11 + timedelta(hours=2)
     async with store.sessions.begin() as session:
         found = await session.get_one(Call, call.id)
-        await end_call(session, found, Outcome.VOICEMAIL, "a machine answered", one_o_clock)
+        await finish_call(session, found, Outcome.VOICEMAIL, "a machine answered", one_o_clock)
     lead = await lead_now(store.sessions)
     ten = TUESDAY_11 + timedelta(hours=23)
     assert lead.state == "waiting"

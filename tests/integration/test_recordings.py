@@ -14,8 +14,8 @@ from httpx import AsyncClient
 from dialer.audio import wav
 from dialer.bridge.recording.local_file import LocalRecording
 from dialer.bridge.recording.uploader import Uploader
-from dialer.bus.call_control import OVER, Command, ask, hearing
-from dialer.services.calls.recordings import erase_old
+from dialer.bus.call_control import OVER, Command, audio_blocks, request
+from dialer.services.calls.recordings import erase_expired
 from dialer.settings import Settings
 from dialer.store.system import object_storage
 from dialer.store.system.object_storage import NotThereError, Shelf
@@ -24,7 +24,7 @@ from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier
 from tests.support.media import VOICE, phone, until
-from tests.support.people import call_now, eleven, placed_call, sql
+from tests.support.people import call_row, eleven, placed_call, sql
 from tests.support.web import serving
 
 pytestmark = [
@@ -45,7 +45,7 @@ async def web(settings: Settings) -> AsyncIterator[Web]:
 async def _kept(bridged: Bridged, call: Call) -> Call:
     """The call, once its recording is kept."""
     for _ in range(300):
-        now = await call_now(bridged.sessions, call.id)
+        now = await call_row(bridged.sessions, call.id)
         if now.recording is not None:
             return now
         await asyncio.sleep(0.02)
@@ -154,8 +154,8 @@ async def test_who_listens_hears_both_sides_as_they_come_until_the_call_is_over(
 ) -> None:
     async with bridged.answered() as (call, caller):
         session = await bridged.voice.session()
-        async with hearing(redis, call.id) as blocks:
-            reply = await ask(redis, Command(call_id=call.id, do="listen", listener="a"))
+        async with audio_blocks(redis, call.id) as blocks:
+            reply = await request(redis, Command(call_id=call.id, do="listen", listener="a"))
             assert reply is not None
             assert reply.ok
             caller.speaks = True
@@ -178,9 +178,9 @@ async def test_who_listens_hears_both_sides_as_they_come_until_the_call_is_over(
 async def test_no_more_than_a_few_listen_to_one_call(bridged: Bridged, redis: Any) -> None:
     async with bridged.answered() as (call, _caller):
         await bridged.voice.session()
-        replies = [await ask(redis, Command(call_id=call.id, do="listen", listener=str(n))) for n in range(6)]
+        replies = [await request(redis, Command(call_id=call.id, do="listen", listener=str(n))) for n in range(6)]
         assert [reply.ok for reply in replies if reply] == [True] * 5 + [False]
-        again = await ask(redis, Command(call_id=call.id, do="listen", listener="0"))
+        again = await request(redis, Command(call_id=call.id, do="listen", listener="0"))
         assert again is not None
         assert again.ok, "who listens already goes on"
 
@@ -190,16 +190,16 @@ async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so
     place = call.recording or ""
     ended = call.ended_at
     assert ended is not None
-    assert await erase_old(bridged.sessions, ended + timedelta(days=89)) == 0
+    assert await erase_expired(bridged.sessions, ended + timedelta(days=89)) == 0
     assert object_storage.size_of(place) > HEAD
-    assert await erase_old(bridged.sessions, ended + timedelta(days=91)) == 1
-    assert (await call_now(bridged.sessions, call.id)).recording is None
+    assert await erase_expired(bridged.sessions, ended + timedelta(days=91)) == 1
+    assert (await call_row(bridged.sessions, call.id)).recording is None
     with pytest.raises(NotThereError):
         object_storage.size_of(place)
     answer = await web.get(f"/api/calls/{call.id}/recording")
     assert answer.status_code == 404
     assert answer.json()["detail"].startswith("its recording was erased on ")
-    assert await erase_old(bridged.sessions, ended + timedelta(days=91)) == 0
+    assert await erase_expired(bridged.sessions, ended + timedelta(days=91)) == 0
 
 
 async def test_what_a_dead_bridge_left_is_kept_by_the_next_one(store: Store, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ async def test_what_a_dead_bridge_left_is_kept_by_the_next_one(store: Store, tmp
     archive = Uploader(folder, Shelf(str(tmp_path / "kept")), store.sessions)
     assert await archive.find_leftovers() == 1
     await archive.close()
-    kept = await call_now(store.sessions, call.id)
+    kept = await call_row(store.sessions, call.id)
     assert kept.recorded_ms == 1000
     sound = object_storage.read(kept.recording or "", 0, 10**6)
     assert sound == wav.head(16_000) + b"\x7f\xff" * 8000
@@ -229,10 +229,10 @@ async def test_a_place_that_cannot_be_reached_keeps_the_file_here_until_it_can(s
     away = Uploader(tmp_path / "making", Shelf(str(blocked / "deeper")), store.sessions)
     assert await away.find_leftovers() == 0
     await away.close()
-    assert (await call_now(store.sessions, call.id)).recording is None
+    assert (await call_row(store.sessions, call.id)).recording is None
     there = Uploader(tmp_path / "making", Shelf("memory://calls"), store.sessions)
     assert await there.find_leftovers() == 1
     await there.close()
-    kept = await call_now(store.sessions, call.id)
+    kept = await call_row(store.sessions, call.id)
     assert (kept.recording or "").startswith("memory://")
     assert eleven() == kept.created_at

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from dialer.domain.access.roles import Role
 from dialer.domain.compliance.gate import DAY
 from dialer.services.campaigns.forecast import Forecast, forecast
-from dialer.services.campaigns.rehearsal import ask_rehearsal
+from dialer.services.campaigns.rehearsal import request_rehearsal
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.system import audit
@@ -176,7 +176,7 @@ async def test_the_forecast_and_a_rehearsal_of_the_same_leads_tell_the_same_end(
     await enrol(store.sessions, campaign_id, [phone_of(1), phone_of(2)])
     async with store.sessions.begin() as session:
         spring = await session.get_one(Campaign, campaign_id)
-        job_id = await ask_rehearsal(session, spring, 2, "test")
+        job_id = await request_rehearsal(session, spring, 2, "test")
         policy = campaigns.timing_of(spring)
     end = (TUESDAY_11 + timedelta(days=1, hours=7)).isoformat()
     result = await _result(store)

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dialer.domain.access.roles import ADMINS, EVERYBODY, MEETERS, READERS, RUNNERS, Role, Scope
-from dialer.services.accounts.manage import accept, add_token, invite
+from dialer.services.accounts.manage import accept_invitation, add_token, invite
 from dialer.services.accounts.sign_in import Caller, ForbiddenError
 from dialer.services.safeguards import release_kill_switch, remove_number
 from dialer.settings import Settings
@@ -91,7 +91,7 @@ async def tokens(store: Store) -> dict[Role, str]:
         for role in Role:
             counselor = 1 if role is Role.COUNSELOR else None
             guest = await invite(session, f"{role.value}@example.com", role, by="a test", counselor_id=counselor)
-            await accept(session, guest.key, PASSWORD)
+            await accept_invitation(session, guest.key, PASSWORD)
             account = await session.scalar(select(Account.id).where(Account.email == guest.email))
             assert account is not None
             scopes = set(Scope) if role is Role.ADMIN else {Scope.READ, Scope.WRITE}

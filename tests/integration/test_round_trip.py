@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 
 from dialer.cli.leads.leads import Done, import_file
 from dialer.domain.leads.spreadsheet_safety import neutral
-from dialer.services.calls.accept_stream import row_of
+from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.exports.results import Format, export_results
-from dialer.services.leads.import_list import Asked, commit_import
+from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.store.system.copy_csv import neutral_sql
@@ -38,7 +38,7 @@ async def own_rows(store: Store) -> dict[str, dict[str, str]]:
     """Every lead's own columns, by number."""
     async with store.sessions() as session:
         query = select(CampaignLead, Lead.phone).join(Lead, Lead.id == CampaignLead.lead_id)
-        return {phone: await row_of(session, place) for place, phone in await session.execute(query)}
+        return {phone: await lead_columns_of(session, place) for place, phone in await session.execute(query)}
 
 
 def read(path: Path) -> list[list[str]]:
@@ -68,7 +68,7 @@ def write(path: Path, rows: list[list[str]]) -> Path:
 
 
 async def tried(settings: Settings, store: Store, path: Path) -> Done:
-    return await import_file(settings, store, path, "Spring", {}, asked=Asked(dry=True))
+    return await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True))
 
 
 @FORMS
@@ -90,7 +90,7 @@ async def test_an_edited_export_changes_only_the_cells_that_were_edited(
     assert seen.imported.counts.notes["changed"] == 2
     assert await own_rows(store) == before, "the preview changes nothing"
     async with store.sessions.begin() as session:
-        done = await commit_import(session, seen.imported.import_id, Asked(), by="test")
+        done = await commit_import(session, seen.imported.import_id, ImportOptions(), by="test")
     assert (done.counts.already_here, done.counts.notes["changed"]) == (3, 2)
     after = await own_rows(store)
     changed = {

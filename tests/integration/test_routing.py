@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from dialer.carriers.port import AccountRefused, Unknown
+from dialer.carriers.port import AccountRejected, Unknown
 from dialer.domain.calling.call import Outcome, State
 from dialer.domain.calling.routing import Route
-from dialer.services.audit.invariants import prove
-from dialer.services.calls.accept_stream import Answered, answer_call
+from dialer.services.audit.invariants import check_invariants
+from dialer.services.calls.accept_stream import AcceptedCall, accept_stream
 from dialer.services.campaigns.stop import stop_campaign
-from dialer.services.dialing.call_now import Asked, ring_one
+from dialer.services.dialing.call_now import CallRequested, call_now
 from dialer.services.dialing.claim import claim_due
 from dialer.services.dialing.place import place_calls
 from dialer.services.dialing.reconcile import reconcile
@@ -27,7 +27,7 @@ from tests.support.exotel import ScriptedExotel
 from tests.support.people import (
     ADDRESSES,
     TUESDAY_11,
-    call_now,
+    call_row,
     enrol,
     phone_of,
     placed_call,
@@ -162,8 +162,8 @@ async def test_many_leads_of_a_carrier_that_is_halted_hide_nobody_behind_them(se
 async def test_one_call_on_request_takes_the_line_of_its_number(sessions: Sessions) -> None:
     both = Both()
     async with sessions.begin() as session:
-        asked = await ring_one(session, both.all, INDIA[0], TUESDAY_11, campaign_name=None, name="Asha")
-    assert isinstance(asked, Asked), asked
+        asked = await call_now(session, both.all, INDIA[0], TUESDAY_11, campaign_name=None, name="Asha")
+    assert isinstance(asked, CallRequested), asked
     assert (await _lines(sessions))[INDIA[0]][0] == "exotel"
 
 
@@ -172,7 +172,7 @@ async def test_an_account_that_is_refused_at_one_carrier_pauses_the_campaign_and
 ) -> None:
     both = Both()
     await _campaign(sessions, per_second=1000.0)
-    both.exotel.answers.append(AccountRefused("Exotel refused: suspended (HTTP 403)"))
+    both.exotel.answers.append(AccountRejected("Exotel refused: suspended (HTTP 403)"))
     ids = await _claim(sessions, both)
     await place_calls(sessions, ids, both.all, ADDRESSES, lambda: TUESDAY_11)
     assert await sql(sessions, "SELECT state FROM campaign") == "paused"
@@ -190,8 +190,8 @@ async def test_an_unknown_call_is_looked_for_until_it_must_be_in_exotels_list(se
         aged = "UPDATE call SET placing_at = now() - make_interval(secs => :age)"
         await sql(sessions, aged, age=age_s)
         await sweep(sessions, carriers, TUESDAY_11, patience)
-        assert (await call_now(sessions, call.id)).state is state
-    assert (await call_now(sessions, call.id)).outcome is Outcome.NOT_PLACED
+        assert (await call_row(sessions, call.id)).state is state
+    assert (await call_row(sessions, call.id)).outcome is Outcome.NOT_PLACED
 
 
 async def test_few_calls_are_looked_up_at_once_where_that_costs_what_calls_are_placed_from(sessions: Sessions) -> None:
@@ -200,7 +200,7 @@ async def test_few_calls_are_looked_up_at_once_where_that_costs_what_calls_are_p
         await placed_call(sessions, carrier, n)
     await sql(sessions, "UPDATE call SET placing_at = now() - interval '10 minutes'")
     await sweep(sessions, {"exotel": carrier}, TUESDAY_11)
-    assert len(carrier.fetched) == carrier.profile.most_looks
+    assert len(carrier.fetched) == carrier.capabilities.max_lookups
 
 
 async def test_nobody_is_hung_up_or_cancelled_by_a_request_that_the_carrier_has_not(sessions: Sessions) -> None:
@@ -219,10 +219,10 @@ async def test_who_was_listed_while_it_rang_is_met_by_the_fence_at_the_answer(se
     call = await placed_call(sessions, carrier)
     await sql(sessions, "INSERT INTO do_not_call (phone, source, added_by) VALUES (:p, 'test', 'test')", p=call.phone)
     async with sessions.begin() as session:
-        found = await answer_call(
+        found = await accept_stream(
             session, carrier.orders[0].token, call.carrier_sid or "", TUESDAY_11, carrier="exotel"
         )
-    assert not isinstance(found, Answered)
+    assert not isinstance(found, AcceptedCall)
 
 
 async def test_a_token_is_good_on_its_own_carriers_socket_only(sessions: Sessions) -> None:
@@ -232,8 +232,8 @@ async def test_a_token_is_good_on_its_own_carriers_socket_only(sessions: Session
     sid, token = call.carrier_sid or "", carrier.orders[0].token
     for name, wanted in (("exotel", False), ("twilio", True)):
         async with sessions.begin() as session:
-            found = await answer_call(session, token, sid, TUESDAY_11, carrier=name)
-        assert isinstance(found, Answered) is wanted
+            found = await accept_stream(session, token, sid, TUESDAY_11, carrier=name)
+        assert isinstance(found, AcceptedCall) is wanted
 
 
 async def test_a_campaign_that_is_stopped_has_exotels_calls_hung_up_by_their_bridge(sessions: Sessions) -> None:
@@ -261,8 +261,8 @@ async def test_a_call_that_goes_on_is_not_missed_in_a_list_that_shows_only_what_
     done = await reconcile(sessions, {"exotel": carrier}, TUESDAY_11, since)
     assert (done.listed, done.told) == (0, 0)
     async with sessions() as session:
-        found = await prove(session, {"exotel": ()}, since, TUESDAY_11, lists_late=["exotel"])
-        strict = await prove(session, {"exotel": ()}, since, TUESDAY_11)
+        found = await check_invariants(session, {"exotel": ()}, since, TUESDAY_11, lists_late=["exotel"])
+        strict = await check_invariants(session, {"exotel": ()}, since, TUESDAY_11)
     (same,) = (each for each in found if each.name == "I7")
     assert same.breaches == ()
     assert any(each.name == "I7" and each.breaches for each in strict)

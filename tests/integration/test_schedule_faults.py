@@ -13,14 +13,14 @@ from dialer.domain.compliance.time_zone_groups import Closings
 from dialer.services.dialing import claim as run_campaign
 from dialer.services.dialing.acquire import Skipped
 from dialer.services.dialing.sweep import Patience, sweep
-from dialer.services.do_not_call.suppress import list_number
+from dialer.services.do_not_call.suppress import suppress
 from dialer.store.campaigns import campaigns
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     ADDRESSES,
     TUESDAY_11,
-    call_now,
+    call_row,
     campaign_now,
     claim,
     enrol,
@@ -50,7 +50,7 @@ def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def listed(store: Store, n: int = 1) -> None:
     async with store.sessions.begin() as session:
-        await list_number(
+        await suppress(
             session, [phone_of(n)], scope="account", source="by hand", reason="asked", by="test", now=TUESDAY_11
         )
 
@@ -63,7 +63,7 @@ async def test_a_clock_that_jumps_ends_no_lease_and_opens_no_window(store: Store
     await sql(store.sessions, "UPDATE call SET state = 'placing', carrier_sid = NULL, placing_at = now()")
     swept = await sweep(store.sessions, {"twilio": carrier}, TUESDAY_11 + jump)
     assert swept.changed == ()
-    assert (await call_now(store.sessions, call.id)).state is State.PLACING
+    assert (await call_row(store.sessions, call.id)).state is State.PLACING
     meant = await meant_call(store.sessions, carrier, 2)
     answer = await place(store.sessions, meant, carrier, EVENING + jump)
     assert isinstance(answer, Skipped) == (jump > timedelta(0)), "19:45 is too late, 17:45 is not"
@@ -90,7 +90,7 @@ async def test_a_machine_whose_clock_is_wrong_rings_nobody(store: Store, monkeyp
     assert await jobs.tick(ctx) == 0
     assert await jobs.place_calls(ctx, [str(meant)], 1.0) == 0
     assert carrier.orders == []
-    assert (await call_now(store.sessions, meant)).state is State.INTENT
+    assert (await call_row(store.sessions, meant)).state is State.INTENT
     monkeypatch.undo()
     assert await jobs.clocks_agree(store.sessions)
 
@@ -202,13 +202,13 @@ async def test_a_no_reaches_a_call_wherever_it_is(store: Store) -> None:
     carrier = ScriptedCarrier()
     queued = await meant_call(store.sessions, carrier, 1)
     await listed(store, 1)
-    assert (await call_now(store.sessions, queued)).state is State.CANCELLED
+    assert (await call_row(store.sessions, queued)).state is State.CANCELLED
     assert carrier.orders == []
 
     asked = await placed_call(store.sessions, carrier, 2)
     await sql(store.sessions, "UPDATE call SET state = 'placing', carrier_sid = NULL WHERE id = :id", id=asked.id)
     await listed(store, 2)
-    assert (await call_now(store.sessions, asked.id)).state is State.PLACING, "nobody can take back a request"
+    assert (await call_row(store.sessions, asked.id)).state is State.PLACING, "nobody can take back a request"
     await sql(
         store.sessions, "UPDATE call SET state = 'ringing', carrier_sid = :sid WHERE id = :id",
         id=asked.id, sid=asked.carrier_sid,
@@ -219,7 +219,7 @@ async def test_a_no_reaches_a_call_wherever_it_is(store: Store) -> None:
     talk = await talk_with(store.sessions, carrier, 3)
     await listed(store, 3)
     await sweep(store.sessions, {"twilio": carrier}, TUESDAY_11)
-    talking = await call_now(store.sessions, talk.call_id)
+    talking = await call_row(store.sessions, talk.call_id)
     assert talking.carrier_sid in carrier.hung_up
     for n in (1, 2, 3):
         lead = await lead_now(store.sessions, n)
@@ -254,7 +254,7 @@ async def test_a_promise_is_kept_though_its_campaign_is_closed(store: Store) -> 
     await enrol(store.sessions, campaign_id, [phone_of(2)])
     await claim(store.sessions, carrier, NIGHT - 24 * HOUR)
     (call_id,) = await claim(store.sessions, carrier, late)
-    assert (await call_now(store.sessions, call_id)).phone == phone_of(1)
+    assert (await call_row(store.sessions, call_id)).phone == phone_of(1)
 
 
 async def test_a_lead_that_is_finished_in_a_closed_group_is_still_finished(store: Store) -> None:

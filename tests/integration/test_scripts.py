@@ -10,7 +10,7 @@ from dialer.ava.persona import tell
 from dialer.ava.scripts import SHIPPED_SCRIPTS
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.scripts import Shipped, add_script, for_single_calls, keep_shipped_scripts
+from dialer.services.scripts import Shipped, add_script, for_single_calls, install_shipped_scripts
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.tables import Campaign, Script
@@ -160,7 +160,7 @@ async def test_our_new_words_keep_the_manner_that_was_chosen_and_come_once(store
         await add_script(session, "ava", {"voice": "gemini_live", "speed": 1.2})
     for _ in range(2):
         async with store.sessions.begin() as session:
-            await keep_shipped_scripts(session, [ours])
+            await install_shipped_scripts(session, [ours])
     async with store.sessions() as session:
         versions = (await session.scalars(select(Script).where(Script.name == "ava").order_by(Script.version))).all()
     assert [each.version for each in versions] == [1, 2, 3]

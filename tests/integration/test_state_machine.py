@@ -28,27 +28,27 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from dialer.carriers.port import (
-    AccountRefused,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
     Ended,
-    NumberRefused,
-    Order,
-    PlaceAnswer,
+    NumberRejected,
     Placed,
-    Report,
-    TryLater,
+    PlaceResult,
+    Throttled,
     Unknown,
 )
 from dialer.domain.calling.call import LIVE, OVER, Outcome, State
-from dialer.services.calls.accept_stream import Answered, answer_call
-from dialer.services.calls.close_conversation import Measured, close_talk
+from dialer.services.calls.accept_stream import AcceptedCall, accept_stream
+from dialer.services.calls.close_conversation import CallMetrics, close_conversation
 from dialer.services.calls.record_status import record_status
 from dialer.services.campaigns.breakers import trip_breakers
 from dialer.services.campaigns.stop import stop_campaign
 from dialer.services.dialing.claim import claim_due
 from dialer.services.dialing.place import place_call
 from dialer.services.dialing.sweep import sweep
-from dialer.services.do_not_call.suppress import list_number, opt_out
-from dialer.services.scripts import Shipped, keep_shipped_scripts
+from dialer.services.do_not_call.suppress import opt_out, suppress
+from dialer.services.scripts import Shipped, install_shipped_scripts
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, kill_switches
 from dialer.store.sessions import Sessions, make_engine, make_sessions
@@ -96,10 +96,10 @@ class Ledger(ScriptedCarrier):
         self.rings: list[tuple[str, datetime]] = []
         self.of_call: Counter[UUID] = Counter()
         self.tokens: dict[str, str] = {}
-        self.news: list[tuple[UUID, Report]] = []
+        self.news: list[tuple[UUID, CallStatus]] = []
         self.wrongs: list[str] = []
 
-    async def place(self, order: Order) -> PlaceAnswer:
+    async def place(self, order: CallRequest) -> PlaceResult:
         """Look whether it is right to ask, then answer as the machine chose, now or later."""
         self.orders.append(order)
         self.wrongs += [f"{wrong}: {order.to} at {self.now}" async for wrong in self._objections(order)]
@@ -118,16 +118,16 @@ class Ledger(ScriptedCarrier):
             case "yes":
                 return Placed(sid)
             case "number refused":
-                return NumberRefused("no such number")
+                return NumberRejected("no such number")
             case "account refused":
-                return AccountRefused("no money")
+                return AccountRejected("no money")
             case "later":
-                return TryLater("too many requests", 2.0)
+                return Throttled("too many requests", 2.0)
             case "yes, and the worker dies" | "no, and the worker dies":
                 raise asyncio.CancelledError
         return Unknown("nothing was heard")
 
-    async def _objections(self, order: Order) -> Any:
+    async def _objections(self, order: CallRequest) -> Any:
         async with self.sessions() as session:
             row = (await session.execute(text(MAY_RING), {"id": order.call_id})).one()
         own = None if row.promised else OWN
@@ -165,7 +165,7 @@ class Ledger(ScriptedCarrier):
         if self.calls[sid].state is not State.TALKING:
             self.becomes(sid, State.ENDED, Ended(answered=False, cancelled=True, says="canceled"))
 
-    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[CallStatus, ...]:
         """The list lags by half a minute."""
         shown = [each for each in await super().find(to, from_number, since) if each.created_at]
         first, last = since - timedelta(seconds=5), datetime.now(UTC) - timedelta(seconds=30)
@@ -288,7 +288,7 @@ class Dialer(RuleBasedStateMachine):
     async def _job(self, call_id: UUID) -> None:
         clock = lambda: self.ledger.now  # noqa: E731
         said = await place_call(self.sessions, call_id, self.carriers, ADDRESSES, clock)
-        if isinstance(said, TryLater) and call_id not in self.jobs:
+        if isinstance(said, Throttled) and call_id not in self.jobs:
             self.jobs.append(call_id)
 
     @precondition(lambda self: self.ledger.calls)
@@ -332,7 +332,7 @@ class Dialer(RuleBasedStateMachine):
             self.the_phone(which=sorted(self.ledger.calls).index(sid), state=State.TALKING, how=HUNG_UP)
             self.the_bridge_answers(which=0)
 
-    async def _hear(self, session: Any, call_id: UUID, report: Report) -> None:
+    async def _hear(self, session: Any, call_id: UUID, report: CallStatus) -> None:
         found = await calls.by_sid(session, "twilio", report.sid)
         if found is None and (call := await calls.by_token(session, self.ledger.tokens[report.sid])):
             found = call.id if call.carrier_sid in (None, report.sid) else None
@@ -345,8 +345,8 @@ class Dialer(RuleBasedStateMachine):
     def the_bridge_answers(self, which: int) -> None:
         speaking = sorted(sid for sid, each in self.ledger.calls.items() if each.state is State.TALKING)
         sid = speaking[which % len(speaking)]
-        answered = self.change(answer_call, self.ledger.tokens[sid], sid, self.ledger.now)
-        if isinstance(answered, Answered):
+        answered = self.change(accept_stream, self.ledger.tokens[sid], sid, self.ledger.now)
+        if isinstance(answered, AcceptedCall):
             self.talking[answered.talk.call_id] = sid
         elif sid not in self.talking.values():
             self.run(self.ledger.hang_up(sid))
@@ -372,7 +372,7 @@ class Dialer(RuleBasedStateMachine):
                 case _:
                     call.reported = says
             await session.flush()
-            await close_talk(session, call_id, Measured({}, (), "", "", 400, (400,)), ours=ours, now=at)
+            await close_conversation(session, call_id, CallMetrics({}, (), "", "", 400, (400,)), ours=ours, now=at)
 
         self.change(close)
         self.ledger.becomes(self.talking.pop(call_id), State.ENDED, HUNG_UP)
@@ -389,7 +389,7 @@ class Dialer(RuleBasedStateMachine):
     @rule(n=EVERYONE, scope=st.sampled_from(("account", "campaign:1", "campaign:2")))
     def list_somebody(self, n: int, scope: str) -> None:
         named = {"source": "by hand", "reason": "asked", "by": "test", "now": self.ledger.now}
-        self.change(list_number, [phone_of(n)], scope=scope, **named)
+        self.change(suppress, [phone_of(n)], scope=scope, **named)
 
     @rule(n=EVERYONE)
     def take_off_every_list(self, n: int) -> None:
@@ -485,7 +485,7 @@ class Dialer(RuleBasedStateMachine):
 
 async def _with_a_script(sessions: Sessions) -> None:
     async with sessions.begin() as session:
-        await keep_shipped_scripts(session, [Shipped("ava", "Hello.", "You are AVA.", "en", ("en",))])
+        await install_shipped_scripts(session, [Shipped("ava", "Hello.", "You are AVA.", "en", ("en",))])
 
 
 @pytest.fixture

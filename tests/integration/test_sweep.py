@@ -13,7 +13,7 @@ from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     TUESDAY_11,
-    call_now,
+    call_row,
     lead_now,
     meant_call,
     phone_of,
@@ -51,7 +51,7 @@ async def test_an_intent_that_nobody_took_is_handed_back(store: Store) -> None:
     await ago(store, call_id, made_at=31)
     assert (await swept(store, carrier)).intents == (call_id,)
     assert carrier.orders == []
-    assert (await call_now(store.sessions, call_id)).state is State.INTENT
+    assert (await call_row(store.sessions, call_id)).state is State.INTENT
 
 
 async def test_a_call_whose_worker_did_not_come_back_is_looked_for_and_not_asked_for_again(store: Store) -> None:
@@ -59,10 +59,10 @@ async def test_a_call_whose_worker_did_not_come_back_is_looked_for_and_not_asked
     call_id = await meant_call(store.sessions, carrier)
     await sql(store.sessions, "UPDATE call SET state = 'placing', placing_at = now() - interval '10 seconds'")
     await swept(store, carrier)
-    assert (await call_now(store.sessions, call_id)).state is State.PLACING, "its worker may still be asking"
+    assert (await call_row(store.sessions, call_id)).state is State.PLACING, "its worker may still be asking"
     await ago(store, call_id, placing_at=46)
     await swept(store, carrier)
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.outcome) == (State.UNKNOWN, None)
     assert carrier.orders == []
 
@@ -72,7 +72,7 @@ async def test_an_unknown_call_that_the_carrier_has_is_bound(store: Store) -> No
     carrier.knows("CAfound", phone_of(1), State.RINGING)
     (changed,) = (await swept(store, carrier)).changed
     assert (changed.call_id, changed.state) == (call_id, State.RINGING)
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.carrier_sid) == (State.RINGING, "CAfound")
     assert carrier.hung_up == []
 
@@ -82,7 +82,7 @@ async def test_of_two_matches_the_earliest_is_ours_and_the_other_is_hung_up(stor
     carrier.knows("CAearly", phone_of(1), State.TALKING)
     carrier.knows("CAlate", phone_of(1), State.RINGING)
     await swept(store, carrier)
-    assert (await call_now(store.sessions, call_id)).carrier_sid == "CAearly"
+    assert (await call_row(store.sessions, call_id)).carrier_sid == "CAearly"
     assert carrier.hung_up == ["CAlate"]
 
 
@@ -91,7 +91,7 @@ async def test_a_call_that_belongs_to_another_attempt_is_not_taken_for_this_one(
     other = await placed_call(store.sessions, carrier, 2)
     carrier.knows(other.carrier_sid or "", phone_of(1), State.RINGING)
     assert (await swept(store, carrier)).changed == ()
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.carrier_sid) == (State.UNKNOWN, None)
     assert carrier.hung_up == []
 
@@ -100,18 +100,18 @@ async def test_an_unknown_call_that_ended_meanwhile_ends_as_the_carrier_says(sto
     carrier, call_id = await unknown_call(store, seconds_ago=60)
     carrier.knows("CAover", phone_of(1), State.ENDED, NO_ANSWER)
     await swept(store, carrier)
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.outcome, call.carrier_sid) == (State.ENDED, Outcome.NO_ANSWER, "CAover")
 
 
 async def test_a_call_the_carrier_never_had_is_given_up_only_after_the_horizon_and_counts(store: Store) -> None:
     carrier, call_id = await unknown_call(store, seconds_ago=14 * 60)
     assert (await swept(store, carrier)).changed == ()
-    assert (await call_now(store.sessions, call_id)).state is State.UNKNOWN
+    assert (await call_row(store.sessions, call_id)).state is State.UNKNOWN
     await ago(store, call_id, placing_at=15 * 60 + 1)
     (changed,) = (await swept(store, carrier)).changed
     assert changed.outcome is Outcome.NOT_PLACED
-    call, lead = await call_now(store.sessions, call_id), await lead_now(store.sessions)
+    call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     assert (call.state, call.outcome) == (State.ENDED, Outcome.NOT_PLACED)
     assert (lead.state, lead.attempts) == ("waiting", 1)
     assert lead.next_attempt_at > TUESDAY_11
@@ -127,8 +127,8 @@ async def test_a_carrier_that_cannot_be_asked_decides_nothing(store: Store) -> N
     await ago(store, talk.call_id, heard_at=60)
     carrier.away = True
     assert (await swept(store, carrier)).changed == ()
-    assert (await call_now(store.sessions, call_id)).state is State.UNKNOWN
-    assert (await call_now(store.sessions, talk.call_id)).state is State.TALKING
+    assert (await call_row(store.sessions, call_id)).state is State.UNKNOWN
+    assert (await call_row(store.sessions, talk.call_id)).state is State.TALKING
 
 
 @pytest.mark.parametrize("heard", ["placed", "ringing"])
@@ -144,14 +144,14 @@ async def test_a_call_that_rings_without_end_is_asked_about(store: Store, heard:
     await ago(store, call.id, placing_at=91)
     await swept(store, carrier)
     assert carrier.fetched == [sid]
-    ended = await call_now(store.sessions, call.id)
+    ended = await call_row(store.sessions, call.id)
     assert (ended.state, ended.outcome) == (State.ENDED, Outcome.NO_ANSWER)
 
 
 async def test_a_talk_without_a_sign_of_life_is_hung_up_and_ended_as_our_failure(store: Store) -> None:
     carrier = ScriptedCarrier()
     talk = await talk_with(store.sessions, carrier)
-    sid = (await call_now(store.sessions, talk.call_id)).carrier_sid or ""
+    sid = (await call_row(store.sessions, talk.call_id)).carrier_sid or ""
     carrier.knows(sid, phone_of(1), State.TALKING)
     await swept(store, carrier)
     assert carrier.hung_up == []
@@ -165,12 +165,12 @@ async def test_a_talk_without_a_sign_of_life_is_hung_up_and_ended_as_our_failure
 async def test_a_talk_that_lost_its_bridge_keeps_what_was_agreed(store: Store) -> None:
     carrier = ScriptedCarrier()
     talk = await talk_with(store.sessions, carrier)
-    sid = (await call_now(store.sessions, talk.call_id)).carrier_sid or ""
+    sid = (await call_row(store.sessions, talk.call_id)).carrier_sid or ""
     carrier.knows(sid, phone_of(1), State.TALKING)
     await sql(store.sessions, "UPDATE call SET reported = 'not_interested'")
     await ago(store, talk.call_id, heard_at=31)
     await swept(store, carrier)
-    assert (await call_now(store.sessions, talk.call_id)).outcome is Outcome.NOT_INTERESTED
+    assert (await call_row(store.sessions, talk.call_id)).outcome is Outcome.NOT_INTERESTED
     assert (await lead_now(store.sessions)).state == "done"
 
 
@@ -182,7 +182,7 @@ async def test_who_answered_late_is_not_hung_up_before_the_audio_comes(store: St
     await ago(store, call.id, placing_at=35)
     await swept(store, carrier)
     assert carrier.hung_up == []
-    assert (await call_now(store.sessions, call.id)).state is State.TALKING
+    assert (await call_row(store.sessions, call.id)).state is State.TALKING
 
 
 async def test_an_answered_call_whose_audio_never_came_is_hung_up_in_the_end(store: Store) -> None:
@@ -193,7 +193,7 @@ async def test_an_answered_call_whose_audio_never_came_is_hung_up_in_the_end(sto
     await ago(store, call.id, placing_at=91, answered_at=60)
     await swept(store, carrier)
     assert carrier.hung_up == [call.carrier_sid]
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.FAILED
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.FAILED
 
 
 async def test_who_was_listed_while_it_rings_is_hung_up(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 from dialer.ava import tools
 from dialer.ava.persona import PERSONA
 from dialer.domain.calling.call import Outcome, State
-from dialer.services.calls.voicemail import HangUp, hear_machine, hear_machine_words
+from dialer.services.calls.voicemail import HangUp, detect_voicemail, detect_voicemail_in_words
 from dialer.store.tables import Booking
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
@@ -75,9 +75,9 @@ async def test_a_machine_cannot_hold_or_book_a_time(store: Store, told_by: str) 
     await ava("hold_slot", slot=slot)
     async with store.sessions.begin() as session:
         if told_by == "the carrier":
-            assert isinstance(await hear_machine(session, ava.talk.call_id, "machine_start"), HangUp)
+            assert isinstance(await detect_voicemail(session, ava.talk.call_id, "machine_start"), HangUp)
         else:
-            await hear_machine_words(session, ava.talk.call_id, VOICEMAIL)
+            await detect_voicemail_in_words(session, ava.talk.call_id, VOICEMAIL)
     for tool, key in (("hold_slot", "held"), ("book_slot", "booked")):
         result = await ava(tool, slot=slot)
         assert (result[key], "machine" in result["reason"]) == (False, True)
@@ -90,7 +90,7 @@ async def test_what_a_person_settled_is_not_undone_by_words_of_a_machine(store: 
     ava = Ava(store, await talk_with(store.sessions, ScriptedCarrier()))
     await ava("call_back", when="tomorrow at 6 pm")
     async with store.sessions.begin() as session:
-        await hear_machine_words(session, ava.talk.call_id, VOICEMAIL)
+        await detect_voicemail_in_words(session, ava.talk.call_id, VOICEMAIL)
     assert (await end(store, ava.talk)).outcome is Outcome.CALL_LATER
 
 

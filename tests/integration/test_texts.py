@@ -8,22 +8,24 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from dialer.carriers.twilio.sms import Channel, TwilioTexts
+from dialer.carriers.twilio.sms import Channel, TwilioSms
 from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
 from dialer.net.ics.invitation import Party
-from dialer.net.mailer import make_post
-from dialer.services.meetings.emails import House
-from dialer.services.meetings.send_emails import send_letters
-from dialer.services.meetings.signed_links import Links
+from dialer.net.mailer import make_mailer
+from dialer.services.meetings.emails import MailSettings
+from dialer.services.meetings.send_emails import send_emails
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Incident, Lead, Mail
-from dialer.wiring.mail_links import make_texts
+from dialer.wiring.mail_links import make_sms
 from dialer.wiring.stores import Store
 from tests.support.meetings import booked
 from tests.support.people import TUESDAY_11, sql
 
-HOUSE = House(Party("One Window", "bookings@dialer.example.org"), Links("https://dialer.example.org", "a secret"))
+HOUSE = MailSettings(
+    Party("One Window", "bookings@dialer.example.org"), SignedLinks("https://dialer.example.org", "a secret")
+)
 
 
 @pytest.fixture
@@ -32,17 +34,15 @@ async def world() -> AsyncIterator[World]:
         yield made
 
 
-def texts_of(world: World, *, channel: Channel = "sms", number: str | None = None, near: bool = True) -> TwilioTexts:
+def texts_of(world: World, *, channel: Channel = "sms", number: str | None = None, near: bool = True) -> TwilioSms:
     told = world.settings
-    return TwilioTexts(
-        told.account_sid, told.auth_token, number or told.from_numbers[0], world.twilio_url, channel, near
-    )
+    return TwilioSms(told.account_sid, told.auth_token, number or told.from_numbers[0], world.twilio_url, channel, near)
 
 
-async def sent(store: Store, folder: Path, texts: TwilioTexts | None) -> int:
+async def sent(store: Store, folder: Path, texts: TwilioSms | None) -> int:
     """What a worker does; how many letters and texts were taken."""
     try:
-        return await send_letters(store.sessions, make_post(None, folder), HOUSE, TUESDAY_11, texts)
+        return await send_emails(store.sessions, make_mailer(None, folder), HOUSE, TUESDAY_11, texts)
     finally:
         if texts is not None:
             await texts.close()
@@ -81,7 +81,7 @@ async def test_nobody_is_texted_where_it_was_not_switched_on(
     store: Store, settings: Settings, world: World, tmp_path: Path
 ) -> None:
     twilio = {"twilio_account_sid": "AC1", "twilio_auth_token": settings.dialer_secret_key, "twilio_from_number": "+1"}
-    assert make_texts(settings.model_copy(update=twilio)) is None
+    assert make_sms(settings.model_copy(update=twilio)) is None
     await booked(store, email=None)
     await sent(store, tmp_path, None)
     assert ((await to_student(store)).state, world.ledger.texts) == ("skipped", [])
@@ -124,7 +124,7 @@ async def test_a_text_that_is_refused_is_given_up_and_said(store: Store, world: 
 
 async def test_where_twilio_is_not_reached_it_is_tried_again(store: Store, world: World, tmp_path: Path) -> None:
     await booked(store, email=None)
-    away = TwilioTexts("AC1", "t", "+15005550006", "http://127.0.0.1:9", "sms", True)
+    away = TwilioSms("AC1", "t", "+15005550006", "http://127.0.0.1:9", "sms", True)
     await sent(store, tmp_path, away)
     assert (await to_student(store)).state == "waiting"
 

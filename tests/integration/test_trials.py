@@ -16,7 +16,7 @@ from dialer.services.scripts import UnknownScriptError, add_script
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Booking, Call, DoNotCall
-from dialer.wiring.llm import NoTextModelError, text_of
+from dialer.wiring.llm import NoLlmError, llm_of
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of
 from tests.support.carrier import ScriptedCarrier
@@ -262,15 +262,13 @@ def test_what_is_no_talk_is_refused_in_one_line(given: dict[str, Any], says: str
 
 
 def test_a_script_is_tried_with_its_own_text_model_else_with_the_first_that_has_a_key(world_less: Settings) -> None:
-    with pytest.raises(
-        NoTextModelError, match="set ANTHROPIC_API_KEY or GEMINI_API_KEY or CO_API_KEY or HF_TOKEN or OPENAI"
-    ):
-        text_of(world_less, "openai_realtime", None)
+    with pytest.raises(NoLlmError, match="set ANTHROPIC_API_KEY or GEMINI_API_KEY or CO_API_KEY or HF_TOKEN or OPENAI"):
+        llm_of(world_less, "openai_realtime", None)
     some = world_less.model_copy(update={"co_api_key": SecretStr("c")})
-    assert text_of(some, "openai_realtime", "gpt-realtime").model == some.co_model
-    assert text_of(some, "cascade_cohere", "command-other").model == "command-other"
-    with pytest.raises(NoTextModelError, match="cascade_openai has no key: set OPENAI_API_KEY"):
-        text_of(some, "cascade_openai", None)
+    assert llm_of(some, "openai_realtime", "gpt-realtime").model == some.co_model
+    assert llm_of(some, "cascade_cohere", "command-other").model == "command-other"
+    with pytest.raises(NoLlmError, match="cascade_openai has no key: set OPENAI_API_KEY"):
+        llm_of(some, "cascade_openai", None)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from dialer.store.tables import Call
 from dialer.web.app import make_app
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
-from tests.support.people import call_now, lead_now, meant_call, place, placed_call, row_counts, sql
+from tests.support.people import call_row, lead_now, meant_call, place, placed_call, row_counts, sql
 from tests.support.twilio import SEQUENCES, apply_kept, call_back, twilio_settings
 from tests.support.web import application, serving
 
@@ -58,7 +58,7 @@ async def test_a_genuine_callback_moves_the_call_and_is_kept(store: Store, ours:
     call = await placed_call(store.sessions, ScriptedCarrier())
     ringing = said(call, "busy")[1]
     assert await told(store, web, ours, ringing) == 204
-    assert (await call_now(store.sessions, call.id)).state is State.RINGING
+    assert (await call_row(store.sessions, call.id)).state is State.RINGING
     assert await sql(store.sessions, "SELECT fields->>'CallStatus' FROM call_event") == "ringing"
     assert await sql(store.sessions, "SELECT applied_at IS NOT NULL FROM call_event") is True
 
@@ -72,7 +72,7 @@ async def test_a_forged_callback_is_refused_and_leaves_nothing(
     before = await row_counts(store.sessions)
     assert await call_back(web, ours, said(call, "busy")[-1], signature=signature) == 403
     assert await row_counts(store.sessions) == before
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_a_callback_without_a_signature_is_refused(store: Store, web: Web) -> None:
@@ -80,7 +80,7 @@ async def test_a_callback_without_a_signature_is_refused(store: Store, web: Web)
     call = await placed_call(store.sessions, ScriptedCarrier())
     answer = await web.post("/carriers/twilio/status", data=said(call, "busy")[-1])
     assert answer.status_code == 403
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_a_signature_of_another_key_or_over_other_fields_is_refused(
@@ -111,10 +111,10 @@ async def test_reversed_doubled_late_and_all_at_once_have_one_effect(
     fields = said(call, name)
     for each in reversed(fields):
         assert await told(store, web, ours, each) == 204
-    ended = await call_now(store.sessions, call.id)
+    ended = await call_row(store.sessions, call.id)
     shuffled = random.Random(3).sample(fields * 3, len(fields) * 3)
     assert set(await asyncio.gather(*(told(store, web, ours, each) for each in shuffled))) == {204}
-    after = await call_now(store.sessions, call.id)
+    after = await call_row(store.sessions, call.id)
     assert after.state is State.ENDED
     for column in ("outcome", "reason", "ended_at", "duration_s"):
         assert getattr(after, column) == getattr(ended, column)
@@ -129,7 +129,7 @@ async def test_five_of_the_same_at_once_are_one_event(store: Store, ours: Settin
     busy = said(call, "busy")[-1]
     assert await asyncio.gather(*(told(store, web, ours, busy) for _ in range(5))) == [204] * 5
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 1
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY
 
 
 async def test_blank_repeated_and_foreign_letters_keep_their_signature(store: Store, ours: Settings, web: Web) -> None:
@@ -138,7 +138,7 @@ async def test_blank_repeated_and_foreign_letters_keep_their_signature(store: St
     pairs = [*said(call, "busy")[1].items(), ("Tag", "b"), ("Tag", "a"), ("Blank", ""), ("City", "मुंबई + x&y=z")]
     assert await told(store, web, ours, pairs) == 204
     assert await told(store, web, ours, said(call, "busy")[2], fragment="#rc=5&rp=all") == 204
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY
 
 
 async def test_a_call_of_nobody_and_a_call_of_another_account_are_not_found(
@@ -151,7 +151,7 @@ async def test_a_call_of_nobody_and_a_call_of_another_account_are_not_found(
     assert await told(store, web, ours, {**busy, "CallSid": "CA" + "9" * 32}, token="guessed") == 404
     assert await told(store, web, ours, {**busy, "AccountSid": "AC" + "9" * 32}) == 404
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 0
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_a_token_tells_the_call_before_its_sid_is_known(store: Store, ours: Settings, web: Web) -> None:
@@ -161,10 +161,10 @@ async def test_a_token_tells_the_call_before_its_sid_is_known(store: Store, ours
     await place(store.sessions, call_id, carrier)
     ringing = {**SEQUENCES["busy"][1], "CallSid": "CAnew"}
     assert await told(store, web, ours, ringing, token=carrier.orders[0].token) == 204
-    call = await call_now(store.sessions, call_id)
+    call = await call_row(store.sessions, call_id)
     assert (call.state, call.carrier_sid) == (State.RINGING, "CAnew")
     assert await told(store, web, ours, {**SEQUENCES["busy"][2], "CallSid": "CAnew"}) == 204
-    assert (await call_now(store.sessions, call_id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call_id)).outcome is Outcome.BUSY
 
 
 async def test_a_token_does_not_move_a_call_that_has_another_sid(store: Store, ours: Settings, web: Web) -> None:
@@ -173,13 +173,13 @@ async def test_a_token_does_not_move_a_call_that_has_another_sid(store: Store, o
     call = await placed_call(store.sessions, carrier)
     other = {**SEQUENCES["busy"][2], "CallSid": "CAother"}
     assert await told(store, web, ours, other, token=carrier.orders[0].token) == 404
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 async def test_words_we_do_not_know_are_taken_and_change_nothing(store: Store, ours: Settings, web: Web) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     assert await told(store, web, ours, {**said(call, "busy")[1], "CallStatus": "levitating"}) == 204
-    assert (await call_now(store.sessions, call.id)).state is State.PLACED
+    assert (await call_row(store.sessions, call.id)).state is State.PLACED
 
 
 FOREIGN = [
@@ -234,4 +234,4 @@ async def test_what_breaks_on_our_side_is_said_without_its_inside(store: Store, 
     assert await call_back(web, ours, said(call, "busy")[-1]) == 500
     await sql(store.sessions, "ALTER TABLE gone RENAME TO call_event")
     assert await told(store, web, ours, said(call, "busy")[-1]) == 204, "the carrier asks again, and then it counts"
-    assert (await call_now(store.sessions, call.id)).outcome is Outcome.BUSY
+    assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY

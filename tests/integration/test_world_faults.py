@@ -15,7 +15,7 @@ from dialer.bridge.conversation import watchdog
 from dialer.carriers.port import Placed
 from dialer.domain.calling.call import Outcome
 from dialer.net.ports import free_ports
-from dialer.services.dialing.place import Addresses, place_call
+from dialer.services.dialing.place import CallbackUrls, place_call
 from dialer.services.scripts import add_script
 from dialer.settings import Settings
 from dialer.simulator.faults import Fault
@@ -27,7 +27,7 @@ from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.wiring.carriers import make_carriers
 from tests.support.media import until
-from tests.support.people import TUESDAY_11, call_now, claim, enrol, running_campaign
+from tests.support.people import TUESDAY_11, call_row, claim, enrol, running_campaign
 
 SPEED = 12.0
 QUALIFIED, INTERRUPTS, HANGS_UP = "+919812000018", "+919812000016", "+919812000019"
@@ -48,15 +48,15 @@ class Rehearsed:
         await enrol(self.sessions, campaign_id, [number])
         carriers = make_carriers(self.settings)
         (call_id,) = await claim(self.sessions, carriers["twilio"])  # type: ignore[arg-type]
-        addresses = Addresses(self.settings.public_url, self.settings.media_url)
+        addresses = CallbackUrls(self.settings.public_url, self.settings.media_url)
         placed = await place_call(self.sessions, call_id, carriers, addresses, lambda: TUESDAY_11)
         await carriers["twilio"].close()
         assert isinstance(placed, Placed)
         (entry,) = self.world.ledger.calls_to(number)
         await until(lambda: entry.ended, "the call ends", within_s=20.0)
-        call = await call_now(self.sessions, call_id)
+        call = await call_row(self.sessions, call_id)
         while call.stream_opened_at is not None and call.stream_closed_at is None:
-            call = await call_now(self.sessions, call_id)
+            call = await call_row(self.sessions, call_id)
         return call, entry
 
 

@@ -6,17 +6,17 @@ from typing import Any
 from sqlalchemy import select
 
 from dialer.ava.tools import Tools
-from dialer.services.calls.close_conversation import Measured, close_talk
-from dialer.services.calls.context import Talk
+from dialer.services.calls.close_conversation import CallMetrics, close_conversation
+from dialer.services.calls.context import CallContext
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
-from tests.support.people import TUESDAY_11, call_now, eleven
+from tests.support.people import TUESDAY_11, call_row, eleven
 
 
 class Ava:
     """AVA in one call."""
 
-    def __init__(self, store: Store, talk: Talk) -> None:
+    def __init__(self, store: Store, talk: CallContext) -> None:
         self.talk = talk
         self.tools = Tools(store.sessions, talk, eleven)
         self.items = 0
@@ -33,8 +33,10 @@ async def all_of(store: Store, table: Any) -> list[Any]:
         return list((await session.scalars(select(table))).all())
 
 
-async def end(store: Store, talk: Talk) -> Call:
+async def end(store: Store, talk: CallContext) -> Call:
     """End the call as the bridge does; its row."""
     async with store.sessions.begin() as session:
-        await close_talk(session, talk.call_id, Measured({}, (), "", "", None, []), ours=None, now=TUESDAY_11)
-    return await call_now(store.sessions, talk.call_id)
+        await close_conversation(
+            session, talk.call_id, CallMetrics({}, (), "", "", None, []), ours=None, now=TUESDAY_11
+        )
+    return await call_row(store.sessions, talk.call_id)

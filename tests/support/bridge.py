@@ -21,7 +21,7 @@ from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Turn
 from tests.support.carrier import ScriptedCarrier
 from tests.support.media import Phone, ScriptedVoice, phone, scripted_voice
-from tests.support.people import call_now, placed_call
+from tests.support.people import call_row, placed_call
 from tests.support.twilio import twilio_settings
 
 
@@ -55,7 +55,7 @@ class Bridged:
         """The call's row, once it is over."""
         by = time.monotonic() + within_s
         while True:
-            now = await call_now(self.sessions, call.id)
+            now = await call_row(self.sessions, call.id)
             if now.state in OVER and not self.runners_of(call):
                 return now
             assert time.monotonic() < by, f"still {now.state}"

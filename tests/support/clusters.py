@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from dialer.embedded import Addresses
+from dialer.embedded import ServerUrls
 from dialer.embedded.postgres import cluster_of
 
 
@@ -34,7 +34,7 @@ def running(folder: Path) -> list[bool]:
     return alive
 
 
-def ask(addresses: Addresses) -> int:
+def ask(addresses: ServerUrls) -> int:
     """What PostgreSQL answers to SELECT 1."""
 
     async def one() -> int:

@@ -17,7 +17,7 @@ from sqlalchemy import AsyncAdaptedQueuePool, event
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from dialer.embedded import Addresses
+from dialer.embedded import ServerUrls
 
 T = TypeVar("T")
 SHIPPED = """
@@ -110,7 +110,7 @@ def reused_engine(url: URL, **options: Any) -> AsyncEngine:
 class Databases:
     """The databases of one test process, copied from a migrated template; each with a connection that empties it."""
 
-    def __init__(self, servers: Addresses, template: str) -> None:
+    def __init__(self, servers: ServerUrls, template: str) -> None:
         self._servers, self._template = servers, template
         self._free: list[tuple[str, str, asyncpg.Connection]] = []
 
@@ -158,12 +158,12 @@ def aside(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run_coroutine_threadsafe(work, _loop_aside()).result()
 
 
-def url_of(servers: Addresses, name: str) -> str:
+def url_of(servers: ServerUrls, name: str) -> str:
     """The URL of a database of these servers."""
     return servers.database_url.rsplit("/", 1)[0] + f"/{name}"
 
 
-async def run(servers: Addresses, statement: str) -> None:
+async def run(servers: ServerUrls, statement: str) -> None:
     """Run a statement that wants no transaction, beside the databases of the tests."""
     connection = await asyncpg.connect(servers.database_url)
     try:

@@ -12,9 +12,9 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from dialer.carriers.exotel.profile import PROFILE
+from dialer.carriers.exotel.capabilities import CAPABILITIES
 from dialer.carriers.exotel.webhooks import parse_status
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.settings import Settings
 from tests.support.carrier import Answer, ScriptedCarrier
 
@@ -28,9 +28,9 @@ class ScriptedExotel(ScriptedCarrier):
     """A carrier of the tests' own that can do what Exotel can, and no more."""
 
     def __init__(self, *answers: Answer, **more: Any) -> None:
-        super().__init__(*answers, name="exotel", from_number=CALLER_ID, profile=PROFILE, **more)
+        super().__init__(*answers, name="exotel", from_number=CALLER_ID, capabilities=CAPABILITIES, **more)
 
-    def read(self, kind: str, fields: Any) -> Report | None:
+    def parse_webhook(self, kind: str, fields: Any) -> CallStatus | None:
         """As Exotel's."""
         return parse_status(fields)
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dialer.domain.access.roles import Role, Scope
-from dialer.services.accounts.manage import accept, add_token, invite
+from dialer.services.accounts.manage import accept_invitation, add_token, invite
 from dialer.services.accounts.sign_in import SignedIn, sign_in
 from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
@@ -60,7 +60,7 @@ async def _account(store: Store, email: str, role: Role) -> None:
     counselor_id = 1 if role is Role.COUNSELOR else None
     async with store.sessions.begin() as session:
         invited = await invite(session, email, role, by="a test", counselor_id=counselor_id)
-        await accept(session, invited.key, PASSWORD)
+        await accept_invitation(session, invited.key, PASSWORD)
 
 
 async def key_of(store: Store, email: str, role: Role) -> str:

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from dialer.carriers.port import PlaceAnswer
-from dialer.services.calls.accept_stream import Answered, answer_call
-from dialer.services.calls.context import Talk
+from dialer.carriers.port import PlaceResult
+from dialer.services.calls.accept_stream import AcceptedCall, accept_stream
+from dialer.services.calls.context import CallContext
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.dialing.acquire import Addresses, Skipped
+from dialer.services.dialing.acquire import CallbackUrls, Skipped
 from dialer.services.dialing.claim import claim_due
 from dialer.services.dialing.place import place_call
 from dialer.store.campaigns import campaigns
@@ -26,7 +26,7 @@ SHARED = (
     *("carrier:exotel", "number:08040000000"),
 )
 TUESDAY_11 = datetime(2026, 2, 10, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata")).astimezone(UTC)
-ADDRESSES = Addresses("http://127.0.0.1:8000", "ws://127.0.0.1:8001")
+ADDRESSES = CallbackUrls("http://127.0.0.1:8000", "ws://127.0.0.1:8001")
 
 
 def phone_of(n: int) -> str:
@@ -86,7 +86,7 @@ async def claim(sessions: Sessions, carrier: ScriptedCarrier, now: datetime = TU
 
 async def place(
     sessions: Sessions, call_id: UUID, carrier: ScriptedCarrier, now: datetime = TUESDAY_11
-) -> PlaceAnswer | Skipped:
+) -> PlaceResult | Skipped:
     """Place an intended call."""
     return await place_call(sessions, call_id, {carrier.name: carrier}, ADDRESSES, lambda: now)
 
@@ -103,20 +103,20 @@ async def placed_call(sessions: Sessions, carrier: ScriptedCarrier, n: int = 1) 
     """A call that the carrier took."""
     call_id = await meant_call(sessions, carrier, n)
     await place(sessions, call_id, carrier)
-    return await call_now(sessions, call_id)
+    return await call_row(sessions, call_id)
 
 
-async def talk_with(sessions: Sessions, carrier: ScriptedCarrier, n: int = 1) -> Talk:
+async def talk_with(sessions: Sessions, carrier: ScriptedCarrier, n: int = 1) -> CallContext:
     """A call that was answered: its media stream has just been taken."""
     call = await placed_call(sessions, carrier, n)
     token = next(order.token for order in carrier.orders if order.call_id == call.id)
     async with sessions.begin() as session:
-        answered = await answer_call(session, token, call.carrier_sid or "", TUESDAY_11)
-    assert isinstance(answered, Answered), answered
+        answered = await accept_stream(session, token, call.carrier_sid or "", TUESDAY_11)
+    assert isinstance(answered, AcceptedCall), answered
     return answered.talk
 
 
-async def call_now(sessions: Sessions, call_id: UUID) -> Call:
+async def call_row(sessions: Sessions, call_id: UUID) -> Call:
     """The call's row as it is now."""
     async with sessions() as session:
         return await session.get_one(Call, call_id)

@@ -28,7 +28,7 @@ from dialer.embedded import Embedded
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.web.api.health import is_healthy
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from tests.support import forks
 from tests.support.clusters import forget
 from tests.support.databases import aside
@@ -254,7 +254,7 @@ def hurting(
     web_port, bridge_port = free_ports(2)
     forks.load()  # while the servers start
     with ExitStack() as stack:
-        twilio_url, settings = stack.enter_context(simulated(own_environment(), speed))
+        twilio_url, settings = stack.enter_context(simulated(clean_environment(), speed))
         servers = Embedded(folder, durable=True)
         stack.callback(forget, folder)
         addresses = stack.enter_context(servers)
@@ -285,7 +285,7 @@ def hurting(
             assert parts.port is not None
             proxies[wire] = stack.enter_context(Proxy("127.0.0.1", parts.port))
             by_wire[variable] = _replaced(url, proxies[wire].port)
-        environment = {**own_environment(), **told(settings), "DIALER_LOG_LEVEL": "warning"}
+        environment = {**clean_environment(), **settings_environment(settings), "DIALER_LOG_LEVEL": "warning"}
         hurt = Hurt(settings, twilio_url, environment, folder, servers, proxies, by_wire)
         hurt.dialer("campaign", "status")  # makes the schema before the processes race for it
         if not with_bridge:  # a line is busy or rings: a bridge on paper is enough for that

@@ -14,7 +14,7 @@ from dialer.settings import Settings
 from dialer.simulator.world import World
 from dialer.store.sessions import Sessions, undone
 from dialer.store.tables import Base
-from dialer.wiring.llm import text_of
+from dialer.wiring.llm import llm_of
 from dialer.wiring.stores import Store
 from tests.support.people import eleven
 from tests.support.world import keys
@@ -49,7 +49,7 @@ class Talking:
 @asynccontextmanager
 async def trial_house(store: Store, world: World, voice: str = "openai_realtime") -> AsyncIterator[House]:
     """What turns are made with, at eleven on a Tuesday morning in Kolkata."""
-    model = text_of(Settings(_env_file=None, **keys(world)), voice, None)  # type: ignore[call-arg]
+    model = llm_of(Settings(_env_file=None, **keys(world)), voice, None)  # type: ignore[call-arg]
     loaded = await model.load()
     try:
         yield House(store.sessions, partial(undone, store.engine), eleven, loaded, model.model)

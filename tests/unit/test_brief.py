@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from dialer.domain.meetings.meeting_brief import brief_lines, quotes
-from dialer.services.meetings.signed_links import Links
+from dialer.services.meetings.signed_links import SignedLinks
 
-LINKS = Links("https://dialer.example.org", "a secret")
+LINKS = SignedLinks("https://dialer.example.org", "a secret")
 BOOKING = UUID(int=9)
 
 
@@ -36,7 +36,7 @@ def test_a_link_is_good_for_what_it_is_for_and_for_nothing_else() -> None:
     went = LINKS.counselor(BOOKING).rpartition("/")[2]
     assert LINKS.meeting_of(student) == LINKS.went_of(went) == BOOKING
     assert LINKS.meeting_of(went) is LINKS.went_of(student) is None
-    assert Links("https://dialer.example.org", "another").meeting_of(student) is None
+    assert SignedLinks("https://dialer.example.org", "another").meeting_of(student) is None
     for forged in ("", "-", student[:-1], f"{UUID(int=8).hex}{student[32:]}", "é", student.upper()):
         assert LINKS.meeting_of(forged) is None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dialer.settings import Settings
-from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.carriers import MAKE_CODEC
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +43,9 @@ def test_each_carrier_is_named_where_the_list_says(carrier: str, path: str) -> N
 
 
 def test_each_carrier_has_its_profile_its_codec_and_a_place_of_its_own_on_the_bridge() -> None:
-    assert sorted(PROFILES) == sorted(MAKE_CODEC) == CARRIERS
+    assert sorted(CAPABILITIES) == sorted(MAKE_CODEC) == CARRIERS
     assert {name: make().carrier for name, make in MAKE_CODEC.items()} == {name: name for name in CARRIERS}
-    assert len({profile.media_path for profile in PROFILES.values()}) == len(CARRIERS)
+    assert len({capabilities.media_path for capabilities in CAPABILITIES.values()}) == len(CARRIERS)
 
 
 def test_no_service_asks_for_a_carrier_by_its_name() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.audio import ulaw
-from dialer.audio.vad.webrtc import Ears
+from dialer.audio.vad.webrtc import WebRtcVad
 from dialer.simulator.people.speech import process_speech
 from dialer.voices.pipeline.audio_queue import AudioQueue
 from dialer.voices.pipeline.chat_history import (
@@ -178,7 +178,7 @@ SPEECH = b"".join(process_speech().clip("I want to study data science in Canada.
 QUIET = ulaw.SILENCE_FRAME * 100
 
 
-def turns(ears: Ears, sound: bytes, piece: int) -> tuple[list[str], bytes]:
+def turns(ears: WebRtcVad, sound: bytes, piece: int) -> tuple[list[str], bytes]:
     """What begins and ends in a sound that comes in pieces, and what a transcriber is given of it."""
     changes, given_sound = list[str](), bytearray()
     for at in range(0, len(sound), piece):
@@ -190,7 +190,7 @@ def turns(ears: Ears, sound: bytes, piece: int) -> tuple[list[str], bytes]:
 
 @pytest.mark.parametrize("piece", [160, 320, 100, 800, 4001])
 def test_a_student_speaks_from_the_first_word_to_the_pause_whatever_the_carrier_sends_at_once(piece: int) -> None:
-    ears = Ears(0.5, 200, 500)
+    ears = WebRtcVad(0.5, 200, 500)
     changes, sound = turns(ears, QUIET + SPEECH + QUIET, piece)
     assert changes == ["began", "ended"]
     assert SPEECH.strip(b"\xff\x7f") in sound, "no word of it is lost"
@@ -200,12 +200,12 @@ def test_a_student_speaks_from_the_first_word_to_the_pause_whatever_the_carrier_
 def test_a_short_pause_does_not_end_a_turn_and_a_long_one_does() -> None:
     for pause_ms, expected in ((300, ["began", "ended"]), (900, ["began", "ended", "began", "ended"])):
         pause = ulaw.SILENCE_FRAME * (pause_ms // 20)
-        assert turns(Ears(0.5, 200, 500), QUIET + SPEECH + pause + SPEECH + QUIET, 160)[0] == expected
+        assert turns(WebRtcVad(0.5, 200, 500), QUIET + SPEECH + pause + SPEECH + QUIET, 160)[0] == expected
 
 
 def test_a_quiet_line_says_nothing_and_costs_nothing() -> None:
-    assert turns(Ears(0.5, 200, 500), QUIET * 5, 160) == ([], b"")
+    assert turns(WebRtcVad(0.5, 200, 500), QUIET * 5, 160) == ([], b"")
 
 
 def test_a_click_is_no_speech() -> None:
-    assert turns(Ears(0.5, 200, 500), QUIET + SPEECH[4000:4160] + QUIET, 160)[0] == []
+    assert turns(WebRtcVad(0.5, 200, 500), QUIET + SPEECH[4000:4160] + QUIET, 160)[0] == []

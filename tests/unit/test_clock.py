@@ -48,15 +48,15 @@ def test_a_clock_that_cannot_be_set_is_refused_in_one_line(text: str) -> None:
 def test_without_a_rehearsal_people_live_in_real_time() -> None:
     before = datetime.now(UTC)
     assert before <= Clock().now() <= datetime.now(UTC)
-    assert Clock().real(START) == START
-    assert Clock().lasts(timedelta(hours=1)) == timedelta(hours=1)
+    assert Clock().to_real(START) == START
+    assert Clock().real_duration(timedelta(hours=1)) == timedelta(hours=1)
 
 
 def test_a_minute_is_an_hour_at_sixty_times_the_speed() -> None:
     clock = Clock(began=BEGAN, start=START, speed=60.0)
-    assert clock.real(START) == BEGAN
-    assert clock.real(START + timedelta(hours=1)) == BEGAN + timedelta(minutes=1)
-    assert clock.lasts(timedelta(hours=4)) == timedelta(minutes=4)
+    assert clock.to_real(START) == BEGAN
+    assert clock.to_real(START + timedelta(hours=1)) == BEGAN + timedelta(minutes=1)
+    assert clock.real_duration(timedelta(hours=4)) == timedelta(minutes=4)
 
 
 def test_the_moved_clock_runs_on_from_its_start() -> None:
@@ -64,4 +64,4 @@ def test_the_moved_clock_runs_on_from_its_start() -> None:
     clock = Clock(began=real - timedelta(seconds=10), start=START, speed=60.0)
     now = clock.now()
     assert START + timedelta(minutes=10) <= now <= START + timedelta(minutes=10) + (datetime.now(UTC) - real) * 60
-    assert abs(clock.real(now) - real) < timedelta(seconds=5)
+    assert abs(clock.to_real(now) - real) < timedelta(seconds=5)

@@ -14,11 +14,11 @@ from dialer.cli.commands import options
 from dialer.cli.every_command import every_command
 from dialer.cli.lazy import Implemented, Lazy
 from dialer.domain.meetings.counselor_input import LIMITS
-from dialer.services.campaigns.rehearsal import MOST_LEADS
+from dialer.services.campaigns.rehearsal import MAX_LEADS
 from dialer.services.exports.results import Format
 from dialer.services.scripts import SHIPPED
 from dialer.store.tables import MACHINE_CHOICES, NOISE_REDUCTIONS, SHEETS, VAD_EAGERNESS, VAD_KINDS
-from dialer.wiring.accounts import PROFILES
+from dialer.wiring.accounts import CAPABILITIES
 from dialer.wiring.voices import NAMES
 
 HEAVY = (
@@ -93,7 +93,7 @@ def test_a_command_hands_its_options_to_a_function_that_takes_them(path: str) ->
 
 
 def test_what_options_may_be_is_what_the_program_knows() -> None:
-    assert tuple(PROFILES) == options.CARRIERS
+    assert tuple(CAPABILITIES) == options.CARRIERS
     assert NAMES == options.VOICES
     assert SHEETS == options.SHEETS
     assert get_args(Format) == options.FORMATS
@@ -103,5 +103,5 @@ def test_what_options_may_be_is_what_the_program_knows() -> None:
         options.VAD_EAGERNESS,
     )
     assert MACHINE_CHOICES == options.MACHINE_CHOICES
-    assert (MOST_LEADS, SHIPPED) == (options.MOST_LEADS, options.SHIPPED)
+    assert (MAX_LEADS, SHIPPED) == (options.MOST_LEADS, options.SHIPPED)
     assert LIMITS == options.LIMITS

@@ -14,6 +14,7 @@ from dialer.audio import ulaw as audio
 from dialer.carriers.exotel.media import ExotelMedia
 from dialer.carriers.media import (
     MediaConnected,
+    MediaDecodeError,
     MediaDigit,
     MediaEvent,
     MediaFrame,
@@ -21,7 +22,6 @@ from dialer.carriers.media import (
     MediaMark,
     MediaStarted,
     MediaStopped,
-    NotMediaError,
 )
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "exotel-voicebot-stream.json").read_text("utf-8"))
@@ -132,7 +132,7 @@ def test_without_timestamps_the_sound_itself_tells_the_time() -> None:
     ids=["16 kHz", "24 kHz", "mu-law"],
 )
 def test_a_stream_of_another_sound_is_refused(shape: dict[str, object]) -> None:
-    with pytest.raises(NotMediaError, match="not what was agreed"):
+    with pytest.raises(MediaDecodeError, match="not what was agreed"):
         _read({**START, "start": {**START["start"], "media_format": shape}})
 
 
@@ -158,7 +158,7 @@ def test_a_stream_of_another_sound_is_refused(shape: dict[str, object]) -> None:
     ids=lambda message: json.dumps(message)[:60],
 )
 def test_a_message_without_what_belongs_to_it_is_refused(message: object) -> None:
-    with pytest.raises(NotMediaError):
+    with pytest.raises(MediaDecodeError):
         _read(message)
 
 
@@ -169,7 +169,7 @@ def test_a_message_without_what_belongs_to_it_is_refused(message: object) -> Non
 def test_any_bytes_are_read_or_refused(frame: bytes) -> None:
     try:
         ExotelMedia().decode(frame)
-    except NotMediaError:
+    except MediaDecodeError:
         return
 
 
@@ -199,7 +199,7 @@ JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 def test_any_message_of_a_known_kind_is_read_or_refused(message: dict[str, object]) -> None:
     try:
         _read(message)
-    except NotMediaError:
+    except MediaDecodeError:
         return
 
 

@@ -17,15 +17,15 @@ from aiohttp import web
 
 from dialer.carriers.exotel import rest
 from dialer.carriers.port import (
-    AccountRefused,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
     CarrierError,
     Ended,
-    Handover,
-    NumberRefused,
-    Order,
+    NumberRejected,
     Placed,
-    Report,
-    TryLater,
+    Throttled,
+    TransferRequest,
     Unknown,
 )
 from dialer.domain.calling.call import State
@@ -35,7 +35,7 @@ ACCEPTED = VECTORS["rest"]["connect_response_200"]
 SID = ACCEPTED["Call"]["Sid"]
 BASE = "/v1/Accounts/exampleacct1"
 OURS = "08047491899"
-ORDER = Order(
+ORDER = CallRequest(
     call_id=UUID(int=7),
     token="s3cr3t-token",
     to="+919876543210",
@@ -155,7 +155,7 @@ async def test_a_password_goes_into_the_addresses_that_exotel_is_given(desk: tup
 
 async def test_an_address_that_exotel_would_refuse_is_not_sent(desk: tuple[Desk, int], exotel: rest.Exotel) -> None:
     answer = await exotel.place(replace(ORDER, media_url=f"wss://media.example.com/{'x' * 600}"))
-    assert isinstance(answer, AccountRefused)
+    assert isinstance(answer, AccountRejected)
     assert "DIALER_MEDIA_URL" in answer.says
     assert desk[0].asked == []
 
@@ -206,13 +206,13 @@ async def test_what_is_wrong_with_the_account_burns_no_lead(
 ) -> None:
     desk[0].says(status, body)
     answer = await exotel.place(ORDER)
-    assert isinstance(answer, AccountRefused)
+    assert isinstance(answer, AccountRejected)
     assert str(status) in answer.says
 
 
 async def test_the_refusals_own_words_are_passed_on(desk: tuple[Desk, int], exotel: rest.Exotel) -> None:
     desk[0].says(403, "<TwilioResponse><RestException><Message>suspended</Message></RestException></TwilioResponse>")
-    assert await exotel.place(ORDER) == AccountRefused("Exotel refused: suspended (HTTP 403)")
+    assert await exotel.place(ORDER) == AccountRejected("Exotel refused: suspended (HTTP 403)")
 
 
 @pytest.mark.parametrize("words", ["Call to this number is blocked: DND (NCPR)", "Invalid parameter: From"])
@@ -220,7 +220,7 @@ async def test_what_is_wrong_with_the_number_ends_that_lead_alone(
     desk: tuple[Desk, int], exotel: rest.Exotel, words: str
 ) -> None:
     desk[0].says(400, {"RestException": {"Status": 400, "Message": words}})
-    assert await exotel.place(ORDER) == NumberRefused(f"Exotel refused: {words} (HTTP 400)")
+    assert await exotel.place(ORDER) == NumberRejected(f"Exotel refused: {words} (HTTP 400)")
 
 
 @pytest.mark.parametrize(("header", "wait"), [({"Retry_After": "7"}, 7.0), ({}, 30.0), ({"Retry_After": "soon"}, 30.0)])
@@ -229,13 +229,13 @@ async def test_too_many_requests_are_put_off_as_long_as_exotel_says(
 ) -> None:
     desk[0].says(429, VECTORS["rest"]["error_429"]["body"], **header)
     answer = await exotel.place(ORDER)
-    assert isinstance(answer, TryLater)
+    assert isinstance(answer, Throttled)
     assert answer.after_s == wait
 
 
 async def test_no_connection_means_that_nothing_was_asked(unused_tcp_port: int) -> None:
     carrier = _carrier(unused_tcp_port)
-    assert isinstance(await carrier.place(ORDER), TryLater)
+    assert isinstance(await carrier.place(ORDER), Throttled)
     await carrier.close()
 
 
@@ -253,8 +253,8 @@ async def test_a_connection_that_is_cut_or_an_answer_that_does_not_come_tells_no
 
     desk[0].answer = cut
     assert isinstance(await exotel.place(ORDER), Unknown)
-    monkeypatch.setattr(rest, "CONNECT_S", 0.05)
-    monkeypatch.setattr(rest, "READ_S", 0.05)
+    monkeypatch.setattr(rest, "CONNECT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(rest, "READ_TIMEOUT_S", 0.05)
     desk[0].answer = sleep
     assert isinstance(await exotel.place(ORDER), Unknown)
     assert len(desk[0].asked) == 2
@@ -264,7 +264,7 @@ async def test_a_call_is_read_with_its_number_in_our_form_and_its_time_in_ist(
     desk: tuple[Desk, int], exotel: rest.Exotel
 ) -> None:
     desk[0].says(200, {"Call": OVER})
-    assert await exotel.fetch(SID) == Report(
+    assert await exotel.fetch(SID) == CallStatus(
         sid=SID,
         state=State.ENDED,
         ended=Ended(answered=True, says="completed"),
@@ -322,18 +322,24 @@ async def test_an_unknown_call_is_found_by_the_numbers_in_whatever_form(
 
 
 async def test_what_exotel_cannot_do_is_said_and_not_sent(desk: tuple[Desk, int], exotel: rest.Exotel) -> None:
-    handover = Handover(to="+15005550006", from_number=OURS, brief_url="", over_url="")
+    handover = TransferRequest(to="+15005550006", from_number=OURS, brief_url="", over_url="")
     for asked in (
         exotel.hang_up(SID),
         exotel.cancel(SID),
         exotel.leave_message(SID, "hello"),
-        exotel.hand_over(SID, handover),
+        exotel.transfer(SID, handover),
     ):
         with pytest.raises(CarrierError) as error:
             await asked
         assert error.value.permanent
-    profile = exotel.profile
-    lacks = (profile.hangs_up, profile.cancels, profile.leaves_messages, profile.hands_over, profile.detects_machines)
+    capabilities = exotel.capabilities
+    lacks = (
+        capabilities.can_hang_up,
+        capabilities.can_cancel,
+        capabilities.can_leave_messages,
+        capabilities.can_transfer,
+        capabilities.detects_voicemail,
+    )
     assert lacks == (False,) * 5
     assert desk[0].asked == []
 

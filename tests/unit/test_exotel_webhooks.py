@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dialer.carriers.exotel import webhooks
 from dialer.carriers.exotel.webhooks import (
     NotAFormError,
-    is_authorised,
+    is_authorized,
     is_from,
     parse_status,
     read_json,
@@ -21,7 +21,7 @@ from dialer.carriers.exotel.webhooks import (
     sequence_of,
     sid_of,
 )
-from dialer.carriers.port import Ended, Report
+from dialer.carriers.port import CallStatus, Ended
 from dialer.domain.calling.call import State
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "exotel-rest-and-callbacks.json").read_text("utf-8"))
@@ -53,13 +53,13 @@ FORMS = pytest.mark.parametrize("read", [_json, _form, _form_with_text, _small])
 
 @FORMS
 def test_the_end_of_a_call_is_told_in_any_form(read: Any) -> None:
-    assert parse_status(read(COMPLETED)) == Report(
+    assert parse_status(read(COMPLETED)) == CallStatus(
         SID, State.ENDED, ended=Ended(answered=True, says="completed"), duration_s=320
     )
-    assert parse_status(read(BUSY)) == Report(
+    assert parse_status(read(BUSY)) == CallStatus(
         SID, State.ENDED, ended=Ended(answered=False, busy=True, says="busy"), duration_s=0
     )
-    assert parse_status(read(DEFAULT)) == Report(
+    assert parse_status(read(DEFAULT)) == CallStatus(
         SID, State.ENDED, ended=Ended(answered=False, no_answer=True, says="no-answer")
     )
 
@@ -132,10 +132,10 @@ def test_a_password_that_is_set_must_be_shown() -> None:
     def header(text: str) -> str:
         return f"Basic {b64encode(text.encode()).decode()}"
 
-    assert is_authorised(header("user:secret"), "user:secret")
-    assert is_authorised("", None)
+    assert is_authorized(header("user:secret"), "user:secret")
+    assert is_authorized("", None)
     for wrong in ("", "Basic", "Basic ?", header("user:other"), "Bearer user:secret", header("user:secret")[6:]):
-        assert not is_authorised(wrong, "user:secret")
+        assert not is_authorized(wrong, "user:secret")
 
 
 def test_only_the_addresses_that_were_named_are_exotels() -> None:

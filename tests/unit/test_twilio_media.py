@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dialer.carriers.media import (
     MediaConnected,
+    MediaDecodeError,
     MediaDigit,
     MediaEvent,
     MediaFrame,
@@ -17,7 +18,6 @@ from dialer.carriers.media import (
     MediaMark,
     MediaStarted,
     MediaStopped,
-    NotMediaError,
 )
 from dialer.carriers.twilio import media
 
@@ -80,7 +80,7 @@ def test_only_what_the_student_says_is_heard_and_never_avas_own_voice() -> None:
     ],
 )
 def test_a_stream_of_another_sound_is_refused(shape: dict[str, object]) -> None:
-    with pytest.raises(NotMediaError, match="not what was agreed"):
+    with pytest.raises(MediaDecodeError, match="not what was agreed"):
         _read({**START, "start": {**START["start"], "mediaFormat": shape}})
 
 
@@ -108,7 +108,7 @@ def test_a_stream_of_another_sound_is_refused(shape: dict[str, object]) -> None:
     ids=lambda message: json.dumps(message)[:70],
 )
 def test_a_message_without_what_belongs_to_it_is_refused(message: object) -> None:
-    with pytest.raises(NotMediaError):
+    with pytest.raises(MediaDecodeError):
         _read(message)
 
 
@@ -126,7 +126,7 @@ def test_a_message_without_what_belongs_to_it_is_refused(message: object) -> Non
     ids=["nothing", "cut", "words", "cut later", "not UTF-8", "binary", "very deep"],
 )
 def test_what_is_not_json_is_refused(frame: bytes) -> None:
-    with pytest.raises(NotMediaError):
+    with pytest.raises(MediaDecodeError):
         media.decode(frame)
 
 
@@ -137,7 +137,7 @@ def test_what_is_not_json_is_refused(frame: bytes) -> None:
 def test_any_bytes_are_read_or_refused(frame: bytes) -> None:
     try:
         media.decode(frame)
-    except NotMediaError:
+    except MediaDecodeError:
         return
 
 
@@ -165,7 +165,7 @@ JUNK = (
 def test_any_message_of_a_known_kind_is_read_or_refused(message: dict[str, object]) -> None:
     try:
         _read(message)
-    except NotMediaError:
+    except MediaDecodeError:
         return
 
 

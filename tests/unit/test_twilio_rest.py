@@ -16,15 +16,15 @@ import pytest
 from aiohttp import web
 
 from dialer.carriers.port import (
-    AccountRefused,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
     CarrierError,
     Ended,
-    NumberRefused,
-    Order,
-    PlaceAnswer,
+    NumberRejected,
     Placed,
-    Report,
-    TryLater,
+    PlaceResult,
+    Throttled,
     Unknown,
 )
 from dialer.carriers.twilio import client, rest
@@ -32,7 +32,7 @@ from dialer.domain.calling.call import State
 
 ACCOUNT, TOKEN, SID = "AC0123456789abcdef0123456789abcdef", "t0ken", "CAfedcba9876543210fedcba9876543210"
 CALLS = f"/2010-04-01/Accounts/{ACCOUNT}/Calls"
-ORDER = Order(
+ORDER = CallRequest(
     call_id=UUID(int=7),
     token='s3cr3t&"<>',
     to="+918800112233",
@@ -53,7 +53,7 @@ CALL = {
     "answered_by": "human",
     "date_created": "Tue, 13 Jan 2026 09:10:01 +0000",
 }
-REPORT = Report(
+REPORT = CallStatus(
     sid=SID,
     state=State.ENDED,
     ended=Ended(answered=True, says="completed"),
@@ -146,10 +146,10 @@ async def test_a_call_is_asked_for_with_everything_that_twilio_needs_to_know(des
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
-        *((400, _refusal(code, 400), NumberRefused) for code in (21211, 21214, 21217)),
-        (401, _refusal(20003, 401), AccountRefused),
-        (400, _refusal(21210, 400), AccountRefused),
-        (403, _refusal(20008, 403), AccountRefused),
+        *((400, _refusal(code, 400), NumberRejected) for code in (21211, 21214, 21217)),
+        (401, _refusal(20003, 401), AccountRejected),
+        (400, _refusal(21210, 400), AccountRejected),
+        (403, _refusal(20008, 403), AccountRejected),
         (500, _refusal(20500, 500), Unknown),
         (503, _refusal(20503, 503), Unknown),
         (502, "<html>bad gateway</html>", Unknown),
@@ -162,7 +162,7 @@ async def test_a_call_is_asked_for_with_everything_that_twilio_needs_to_know(des
     ],
 )
 async def test_every_answer_says_whether_the_phone_may_ring_and_is_asked_for_once(
-    desk: Desk, twilio: rest.Twilio, status: int, body: object, kind: type[PlaceAnswer]
+    desk: Desk, twilio: rest.Twilio, status: int, body: object, kind: type[PlaceResult]
 ) -> None:
     desk.says(status, body)
     assert isinstance(await twilio.place(ORDER), kind)
@@ -171,9 +171,9 @@ async def test_every_answer_says_whether_the_phone_may_ring_and_is_asked_for_onc
 
 async def test_a_refusal_in_the_newer_form_says_the_same(desk: Desk, twilio: rest.Twilio) -> None:
     desk.says(400, {"type": "about:blank", "title": "Invalid To", "status": 400, "code": 21211, "detail": "no"})
-    assert isinstance(await twilio.place(ORDER), NumberRefused)
+    assert isinstance(await twilio.place(ORDER), NumberRejected)
     desk.says(401, {"type": "about:blank", "title": "Authenticate", "status": 401, "code": 20003})
-    assert isinstance(await twilio.place(ORDER), AccountRefused)
+    assert isinstance(await twilio.place(ORDER), AccountRejected)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"<html>", b"\xff\xfe"])
@@ -191,7 +191,7 @@ async def test_a_carrier_that_asks_for_patience_is_given_it(
 ) -> None:
     desk.says(429, _refusal(20429, 429), Retry_After=told)
     answer = await twilio.place(ORDER)
-    assert isinstance(answer, TryLater)
+    assert isinstance(answer, Throttled)
     assert answer.after_s == after_s
     assert len(desk.asked) == 1
 
@@ -216,7 +216,7 @@ async def test_an_answer_that_comes_too_late_leaves_the_call_unknown(
         await desk.done.wait()
         return web.Response()
 
-    monkeypatch.setattr(client, "READ_S", 0.3)
+    monkeypatch.setattr(client, "READ_TIMEOUT_S", 0.3)
     desk.answer = slow
     assert isinstance(await twilio.place(ORDER), Unknown)
     assert len(desk.asked) == 1
@@ -231,7 +231,7 @@ async def test_a_carrier_that_cannot_be_reached_may_be_asked_again() -> None:
             await carrier.fetch(SID)
         with pytest.raises(CarrierError):
             await carrier.hang_up(SID)
-    assert isinstance(answer, TryLater)
+    assert isinstance(answer, Throttled)
     assert not refused.value.permanent
     await carrier.close()
 
@@ -240,7 +240,7 @@ async def test_a_call_is_looked_up_by_its_sid(desk: Desk, twilio: rest.Twilio) -
     desk.says(200, CALL)
     assert await twilio.fetch(SID) == REPORT
     desk.says(200, {"sid": SID, "status": "ringing", "duration": None, "price": None, "date_created": None})
-    assert await twilio.fetch(SID) == Report(sid=SID, state=State.RINGING)
+    assert await twilio.fetch(SID) == CallStatus(sid=SID, state=State.RINGING)
     desk.says(200, {**CALL, "direction": "inbound"})
     assert (await twilio.fetch(SID)).is_attempt is False
     assert desk.asked == [("GET", f"{CALLS}/{SID}.json", [])] * 3

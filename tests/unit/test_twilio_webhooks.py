@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from dialer.carriers.port import Ended, Report
+from dialer.carriers.port import CallStatus, Ended
 from dialer.carriers.twilio.webhooks import (
     ended_as,
     form_signature,
-    is_genuine,
-    is_genuine_form,
-    is_genuine_upgrade,
+    is_signed,
+    is_signed_form,
+    is_signed_upgrade,
     parse_status,
     sequence_of,
     state_of,
@@ -34,59 +34,59 @@ TOKEN = SIGNED["auth_token"]
 URL = "https://app.example.com/carriers/twilio/status?token=t"
 SID = "CAfedcba9876543210fedcba9876543210"
 BASE: dict[str, Any] = {"sid": SID, "to": "+918800112233", "from_number": "+15005550006"}
-PLACED, RINGING, TALKING = (Report(state=state, **BASE) for state in (State.PLACED, State.RINGING, State.TALKING))
+PLACED, RINGING, TALKING = (CallStatus(state=state, **BASE) for state in (State.PLACED, State.RINGING, State.TALKING))
 
 
 def _sign(text: str, token: str = TOKEN) -> str:
     return base64.b64encode(hmac.new(token.encode(), text.encode(), sha1).digest()).decode()
 
 
-def _ended(seconds: int, answered_by: str | None = None, **how: Any) -> Report:
-    return Report(state=State.ENDED, ended=Ended(**how), duration_s=seconds, answered_by=answered_by, **BASE)
+def _ended(seconds: int, answered_by: str | None = None, **how: Any) -> CallStatus:
+    return CallStatus(state=State.ENDED, ended=Ended(**how), duration_s=seconds, answered_by=answered_by, **BASE)
 
 
 @pytest.mark.parametrize(
     "request_", [each for each in SIGNED["valid"] if "algorithm" not in each], ids=lambda v: v["name"]
 )
 def test_a_request_that_twilio_signed_is_believed(request_: dict[str, Any]) -> None:
-    assert is_genuine(request_["url"], request_["params"], request_["signature"], TOKEN)
-    assert not is_genuine(request_["url"], request_["params"], request_["signature"], "another token")
+    assert is_signed(request_["url"], request_["params"], request_["signature"], TOKEN)
+    assert not is_signed(request_["url"], request_["params"], request_["signature"], "another token")
 
 
 @pytest.mark.parametrize("request_", SIGNED["invalid"], ids=lambda v: v["name"])
 def test_a_request_that_twilio_did_not_sign_is_not_believed(request_: dict[str, Any]) -> None:
-    assert not is_genuine(request_["url"], request_["params"], request_["signature"], TOKEN)
+    assert not is_signed(request_["url"], request_["params"], request_["signature"], TOKEN)
 
 
 def test_a_signature_with_a_shared_key_is_not_taken_for_one_with_the_accounts_token() -> None:
     shared = [each for each in SIGNED["valid"] if "algorithm" in each]
     assert len(shared) == 1
-    assert not is_genuine(shared[0]["url"], shared[0]["params"], shared[0]["signature"], TOKEN)
+    assert not is_signed(shared[0]["url"], shared[0]["params"], shared[0]["signature"], TOKEN)
 
 
 def test_a_websocket_is_believed_over_its_own_scheme_only() -> None:
     sockets = [each for each in SIGNED["valid"] if each["url"].startswith("wss:")]
     assert len(sockets) == 2
     for each in sockets:
-        assert is_genuine_upgrade(each["url"], each["signature"], TOKEN)
-        assert not is_genuine_upgrade(each["url"].replace("wss", "https"), each["signature"], TOKEN)
-        assert not is_genuine_upgrade(each["url"], "", TOKEN)
+        assert is_signed_upgrade(each["url"], each["signature"], TOKEN)
+        assert not is_signed_upgrade(each["url"].replace("wss", "https"), each["signature"], TOKEN)
+        assert not is_signed_upgrade(each["url"], "", TOKEN)
 
 
 def test_every_field_counts_blank_ones_and_repeated_ones_too() -> None:
     body = "b=2&a=&b=1&b=2&c=%20x%20"
     fields = MultiDict(parse_qsl(body, keep_blank_values=True))
-    assert is_genuine(URL, fields, _sign(URL + "a" + "b1" + "b2" + "c x "), TOKEN)
-    assert not is_genuine(URL, fields, _sign(URL + "b1" + "b2" + "c x "), TOKEN)
+    assert is_signed(URL, fields, _sign(URL + "a" + "b1" + "b2" + "c x "), TOKEN)
+    assert not is_signed(URL, fields, _sign(URL + "b1" + "b2" + "c x "), TOKEN)
     fields.add("d", "")
-    assert not is_genuine(URL, fields, _sign(URL + "a" + "b1" + "b2" + "c x "), TOKEN)
+    assert not is_signed(URL, fields, _sign(URL + "a" + "b1" + "b2" + "c x "), TOKEN)
 
 
 def test_an_address_signed_with_the_fragment_that_we_gave_is_believed_too() -> None:
     fields = {"CallSid": SID}
-    assert is_genuine(URL, fields, _sign(f"{URL}CallSid{SID}"), TOKEN)
-    assert is_genuine(URL, fields, _sign(f"{URL}#rc=5&rp=allCallSid{SID}"), TOKEN)
-    assert not is_genuine(URL, fields, _sign(f"{URL}#rc=1CallSid{SID}"), TOKEN)
+    assert is_signed(URL, fields, _sign(f"{URL}CallSid{SID}"), TOKEN)
+    assert is_signed(URL, fields, _sign(f"{URL}#rc=5&rp=allCallSid{SID}"), TOKEN)
+    assert not is_signed(URL, fields, _sign(f"{URL}#rc=1CallSid{SID}"), TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +102,10 @@ def test_an_address_signed_with_the_fragment_that_we_gave_is_believed_too() -> N
     ],
 )
 def test_a_forged_request_of_whatever_shape_is_refused_and_breaks_nothing(url: str, body: str) -> None:
-    assert not any(is_genuine(url, body, signature, TOKEN) for signature in ("", "x", "é", "A" * 28))
+    assert not any(is_signed(url, body, signature, TOKEN) for signature in ("", "x", "é", "A" * 28))
 
 
-SEQUENCES: dict[str, list[Report]] = {
+SEQUENCES: dict[str, list[CallStatus]] = {
     "completed": [PLACED, RINGING, TALKING, _ended(132, answered=True, says="SIP 200")],
     "completed_with_recording": [PLACED, RINGING, TALKING, _ended(132, answered=True, says="SIP 200")],
     "no_answer": [PLACED, RINGING, _ended(0, answered=False, no_answer=True, says="SIP 487")],
@@ -201,7 +201,7 @@ def test_a_form_signed_over_the_address_with_its_port_or_its_fragment_is_genuine
     url = "https://dialer.example.org/carriers/twilio/status"
     for signed in (url, url.replace(".org", ".org:443"), f"{url}#rc=5&rp=all"):
         signature = RequestValidator("key").compute_signature(signed, MultiDict(pairs))
-        assert is_genuine_form(url, pairs, signature, "key")
-        assert not is_genuine_form(url, pairs[1:], signature, "key")
-        assert not is_genuine_form(url, pairs, signature, "other")
-    assert not is_genuine_form(url, pairs, "✓", "key")
+        assert is_signed_form(url, pairs, signature, "key")
+        assert not is_signed_form(url, pairs[1:], signature, "key")
+        assert not is_signed_form(url, pairs, signature, "other")
+    assert not is_signed_form(url, pairs, "✓", "key")

@@ -13,7 +13,7 @@ STARTS_MS = 60
 
 
 @dataclass(slots=True)
-class Vad:
+class EnergyVad:
     """One student's voice. `silence_ms`: so long a pause ends a turn."""
 
     silence_ms: int

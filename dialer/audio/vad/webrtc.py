@@ -12,12 +12,12 @@ import webrtcvad
 from dialer.audio import ulaw as audio
 
 STARTS_MS = 60
-WITHIN_MS = 100
+WINDOW_MS = 100
 """The speech that begins a turn stands within so much sound."""
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class VadResult:
     """What came of sound: what a transcriber is to be given, and whether a turn began or ended by it."""
 
     sound: bytes = b""
@@ -25,7 +25,7 @@ class Took:
     ended: bool = False
 
 
-class Ears:
+class WebRtcVad:
     """One student's sound. `threshold` is the script's, 0 to 1: the higher, the surer the detector is to be."""
 
     def __init__(self, threshold: float, prefix_ms: int, silence_ms: int) -> None:
@@ -37,10 +37,10 @@ class Ears:
         self._now_ms = 0
         self._rest = b""
         self._quiet_ms = 0
-        self._lately: deque[bool] = deque(maxlen=WITHIN_MS // audio.FRAME_MS)
-        self._before: deque[bytes] = deque(maxlen=max(1, (prefix_ms + WITHIN_MS) // audio.FRAME_MS))
+        self._lately: deque[bool] = deque(maxlen=WINDOW_MS // audio.FRAME_MS)
+        self._before: deque[bytes] = deque(maxlen=max(1, (prefix_ms + WINDOW_MS) // audio.FRAME_MS))
 
-    def take(self, ulaw: bytes) -> Took:
+    def take(self, ulaw: bytes) -> VadResult:
         """The next sound, of any length; what is less than a frame waits for the rest of it."""
         whole = self._rest + ulaw
         sound, began, ended = bytearray(), False, False
@@ -56,7 +56,7 @@ class Ears:
             if change is False:
                 ended = True
         self._rest = whole[len(whole) - len(whole) % audio.FRAME_BYTES :]
-        return Took(bytes(sound), began, ended)
+        return VadResult(bytes(sound), began, ended)
 
     def _frame(self, frame: bytes) -> bool | None:
         """One frame: True where a turn began with it, False where one ended, None where neither."""

@@ -17,7 +17,7 @@ from dialer.ava.trial.models import Kept, Meeting
 from dialer.ava.trial.setup import Cast
 from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import Slot
-from dialer.services.calls.context import Talk
+from dialer.services.calls.context import CallContext
 from dialer.store.calls import enquiries
 from dialer.store.leads import do_not_call, leads
 from dialer.store.sessions import Sessions
@@ -89,7 +89,7 @@ class Stage:
                 kept = await _kept(session, talk)
         return Played(answers, kept, talk.offered)
 
-    async def _invent(self, session: AsyncSession) -> Talk:
+    async def _invent(self, session: AsyncSession) -> CallContext:
         """A campaign, a lead in it and an answered call. Their number is a word: there is nobody whom it could ring."""
         cast, call_id = self._cast, uuid4()
         number = f"{NOBODY}:{call_id.hex}"
@@ -118,10 +118,10 @@ class Stage:
             )
         )
         await session.flush()
-        return Talk(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
+        return CallContext(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
 
 
-async def _kept(session: AsyncSession, talk: Talk) -> Kept:
+async def _kept(session: AsyncSession, talk: CallContext) -> Kept:
     call = await session.get_one(Call, talk.call_id)
     listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
     return Kept(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.persona import Told, honest, tell
 from dialer.ava.trial.models import Asked
-from dialer.services.calls.accept_stream import row_of
+from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.scripts import newest
 from dialer.store.campaigns import campaigns
 from dialer.store.tables import CampaignLead, Lead, Script
@@ -99,7 +99,7 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
         lead.name,
         zone,
         language,
-        await row_of(session, place),
+        await lead_columns_of(session, place),
         recorded=campaign.recording,
         phone=lead.phone,
     )

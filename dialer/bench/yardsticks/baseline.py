@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import func
 
 from dialer.domain.calling.call import State
-from dialer.services.dialing.acquire import Addresses
+from dialer.services.dialing.acquire import CallbackUrls
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
-ADDRESSES = Addresses("https://dialer.example.org", "wss://dialer.example.org")
+ADDRESSES = CallbackUrls("https://dialer.example.org", "wss://dialer.example.org")
 
 
 async def naive_place(ctx: dict[str, Any], call_id: str) -> None:

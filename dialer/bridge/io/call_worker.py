@@ -35,12 +35,12 @@ from dialer.bridge.metrics import Metrics
 from dialer.bridge.recording.uploader import Uploader
 from dialer.bus import live_feed
 from dialer.carriers.port import Carrier
-from dialer.net.websocket.port import Sockets
-from dialer.services.calls.close_conversation import Measured, close_talk
-from dialer.services.calls.context import Talk
-from dialer.services.calls.transfer import Person, Refused, note_handed_over, who_takes
-from dialer.services.calls.voicemail import hear_machine_words
-from dialer.services.dialing.acquire import Addresses
+from dialer.net.websocket.port import WebSocketBackend
+from dialer.services.calls.close_conversation import CallMetrics, close_conversation
+from dialer.services.calls.context import CallContext
+from dialer.services.calls.transfer import TransferRefused, TransferTarget, find_target, record_transferred
+from dialer.services.calls.voicemail import detect_voicemail_in_words
+from dialer.services.dialing.acquire import CallbackUrls
 from dialer.store.sessions import Sessions
 from dialer.voices.session import AnyVoice
 
@@ -67,11 +67,11 @@ class BridgeContext:
     redis: "Redis"
     voices: Mapping[str, AnyVoice]
     clock: Callable[[], datetime]
-    sockets: Sockets
+    sockets: WebSocketBackend
     metrics: Metrics
     transcripts: TranscriptWriter
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
-    urls: Addresses = field(default=Addresses("", ""))
+    urls: CallbackUrls = field(default=CallbackUrls("", ""))
     uploader: Uploader | None = None
     """Where talks are recorded; without one none is."""
 
@@ -80,7 +80,7 @@ class CallWorker:
     """The work of one call that is awaited, apart from its frames."""
 
     def __init__(
-        self, shared: BridgeContext, talk: Talk, conversation: Conversation, do: Callable[[list[Effect]], None]
+        self, shared: BridgeContext, talk: CallContext, conversation: Conversation, do: Callable[[list[Effect]], None]
     ) -> None:
         self._shared = shared
         self._call_id: UUID = talk.call_id
@@ -91,16 +91,16 @@ class CallWorker:
         self._work: deque[Work] = deque()
         self._wake = asyncio.Event()
         self._page = CallTranscript(talk.call_id, conversation)
-        self.person: Person | None = None
+        self.person: TransferTarget | None = None
         """Whom the student is connected to when the last words were heard."""
         self.transfer_fault: str | None = None
 
-    async def choose_person(self, counselor_id: int) -> Person | Refused:
-        """Who takes the student, see `who_takes`; raises what the database raises."""
+    async def choose_person(self, counselor_id: int) -> TransferTarget | TransferRefused:
+        """Who takes the student, see `find_target`; raises what the database raises."""
         async with self._shared.sessions() as session:
             now, connects = self._shared.clock(), self._talk.connects
-            found = await who_takes(session, self._call_id, now, counselor_id, connects=connects)
-        self.person = found if isinstance(found, Person) else self.person
+            found = await find_target(session, self._call_id, now, counselor_id, connects=connects)
+        self.person = found if isinstance(found, TransferTarget) else self.person
         return found
 
     def submit(self, effect: Work | SaveTurn) -> None:
@@ -135,7 +135,7 @@ class CallWorker:
         if not await self._shared.transcripts.flush(self._page, RETRY_FOR_S):
             log.error("%s turns are lost", len(self._page.waiting), extra={"call_id": str(self._call_id)})
         conversation = self._conversation
-        measured = Measured(
+        measured = CallMetrics(
             conversation.usages,
             tuple(dict.fromkeys(conversation.failover.voices)),
             conversation.model,
@@ -152,8 +152,10 @@ class CallWorker:
             try:
                 async with self._shared.sessions.begin() as session:
                     if end is EndReason.TRANSFERRED and self.person is not None:
-                        await note_handed_over(session, self._call_id, self.person, self.transfer_fault)
-                    outcome = await close_talk(session, self._call_id, measured, ours=ours, now=self._shared.clock())
+                        await record_transferred(session, self._call_id, self.person, self.transfer_fault)
+                    outcome = await close_conversation(
+                        session, self._call_id, measured, ours=ours, now=self._shared.clock()
+                    )
                 break
             except (SQLAlchemyError, OSError) as error:
                 log.error("end of call not stored yet: %s", error)
@@ -223,7 +225,7 @@ class CallWorker:
         while time.monotonic() < until:
             try:
                 async with self._shared.sessions.begin() as session:
-                    await hear_machine_words(session, self._call_id, words)
+                    await detect_voicemail_in_words(session, self._call_id, words)
                 return
             except (SQLAlchemyError, OSError) as error:
                 log.warning("machine not noted yet: %s", error, extra={"call_id": str(self._call_id)})

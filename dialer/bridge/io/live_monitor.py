@@ -67,6 +67,6 @@ class LiveMonitor:
     async def _publish(self, block: bytes) -> None:
         try:
             async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await self._redis.publish(call_control.sound_of(self._call_id), block)
+                await self._redis.publish(call_control.audio_channel(self._call_id), block)
         except (RedisError, OSError) as error:
             log.warning("a block of sound is lost: %s", error, extra={"call_id": str(self._call_id)})

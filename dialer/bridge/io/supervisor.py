@@ -21,7 +21,7 @@ from dialer.bridge.io.call_worker import CallWorker
 from dialer.bridge.io.media_fork import MediaFork
 from dialer.bus import call_control
 from dialer.bus.call_control import Command, Reply
-from dialer.services.calls.transfer import Refused
+from dialer.services.calls.transfer import TransferRefused
 
 HEAR_AGAIN_S = 1.0
 ENDING = "the call is ending already"
@@ -70,7 +70,7 @@ async def listen(redis: "Redis", find: Callable[[UUID], SupervisedCall | None]) 
         except Exception:  # what goes wrong with one command is told to who gave it, and harms no other call
             log.exception("a command failed: %s", command.do, extra={"call_id": str(command.call_id)})
             reply = Reply(False, FAILED)
-        await call_control.answer(redis, command, reply)
+        await call_control.reply(redis, command, reply)
 
     while True:
         try:
@@ -110,7 +110,7 @@ async def handle_command(call: SupervisedCall, command: Command) -> Reply:
     except (SQLAlchemyError, OSError) as error:
         log.error("transfer not prepared: %s", error)
         return Reply(False, NO_DATABASE)
-    if isinstance(found, Refused):
+    if isinstance(found, TransferRefused):
         return Reply(False, found.says)
     effects = conversation.say_goodbye(CONNECTING.format(found.words), time.monotonic(), EndReason.TRANSFERRED)
     call.execute(effects)

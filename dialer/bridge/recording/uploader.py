@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bridge.recording.local_file import LocalRecording, find_leftovers
 from dialer.bridge.recording.thread import Recording, RecordingThread
-from dialer.services.calls.recordings import keep_recording, note_fault
+from dialer.services.calls.recordings import note_fault, store_recording
 from dialer.store.sessions import Sessions
 from dialer.store.system.object_storage import Shelf, ShelfError
 
@@ -80,7 +80,7 @@ class Uploader:
         remove = False
         extra = {"call_id": str(file.call_id)}
         try:
-            if ms and await keep_recording(self._sessions, self._shelf, file.call_id, file.path, ms) is None:
+            if ms and await store_recording(self._sessions, self._shelf, file.call_id, file.path, ms) is None:
                 log.error("a recording of no call of ours is left where it is: %s", file.path.name, extra=extra)
             else:
                 remove = True

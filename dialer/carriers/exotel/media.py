@@ -15,6 +15,7 @@ import msgspec
 from dialer.audio import ulaw
 from dialer.carriers.media import (
     MediaConnected,
+    MediaDecodeError,
     MediaDigit,
     MediaEvent,
     MediaFrame,
@@ -22,7 +23,6 @@ from dialer.carriers.media import (
     MediaMark,
     MediaStarted,
     MediaStopped,
-    NotMediaError,
     Send,
 )
 from dialer.carriers.parsing import is_count
@@ -112,7 +112,7 @@ class ExotelMedia:
         try:
             message = _decode(frame)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise NotMediaError(str(error)) from error
+            raise MediaDecodeError(str(error)) from error
         match message.event:
             case "media" if message.media:
                 return self._media(message.media)
@@ -127,7 +127,7 @@ class ExotelMedia:
             case "connected":
                 return MediaConnected()
             case "media" | "start" | "mark" | "dtmf":
-                raise NotMediaError(f"{message.event} without its object")
+                raise MediaDecodeError(f"{message.event} without its object")
             case other:
                 return MediaIgnored(other)
 
@@ -135,7 +135,7 @@ class ExotelMedia:
         try:
             pcm = ulaw.pcm_from_bytes(binascii.a2b_base64(media.payload, strict_mode=True))
         except (binascii.Error, ValueError) as error:
-            raise NotMediaError("a payload that is not base64") from error
+            raise MediaDecodeError("a payload that is not base64") from error
         self._heard_ms += len(pcm) * 1000 // RATE
         if media.timestamp is not None:
             self._heard_ms = _count(media.timestamp, "timestamp")
@@ -205,13 +205,13 @@ def _started(message: _Message, start: _Start) -> MediaStarted:
     stream_sid = message.stream_sid or message.other_stream_sid or start.stream_sid or start.other_stream_sid
     call_sid = start.call_sid or start.other_call_sid
     if not stream_sid or not call_sid:
-        raise NotMediaError("start without the ids of its stream and call")
+        raise MediaDecodeError("start without the ids of its stream and call")
     shape = start.media_format or start.other_media_format or _Format()
     rate = shape.sample_rate if shape.sample_rate is not None else shape.other_sample_rate
     if (rate is not None and _count(rate, "sample rate") != RATE) or any(
         word in shape.encoding.lower() for word in LAW_WORDS
     ):
-        raise NotMediaError(f"audio of {shape.encoding} at {rate} Hz is not what was agreed")
+        raise MediaDecodeError(f"audio of {shape.encoding} at {rate} Hz is not what was agreed")
     told = start.custom_parameters if start.custom_parameters is not None else start.other_custom_parameters
     parameters = {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
     return MediaStarted(stream_sid, call_sid, parameters)
@@ -222,5 +222,5 @@ def _count(said: Number, what: str) -> int:
     text = str(int(said)) if isinstance(said, float) and said.is_integer() else str(said).strip()
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
     if not is_count(digits):
-        raise NotMediaError(f"a {what} that is no number: {text[:20]!r}")
+        raise MediaDecodeError(f"a {what} that is no number: {text[:20]!r}")
     return int(digits)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta, timezone
 import phonenumbers
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
-FORM = "%Y-%m-%d %H:%M:%S"
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-def e164_of(text: str) -> str:
+def parse_number(text: str) -> str:
     """A number in E.164, read as an Indian would; what cannot be read stays as it came."""
     try:
         number = phonenumbers.parse(text, "IN")
@@ -17,14 +17,14 @@ def e164_of(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def moment_of(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
     """A moment; None for what is none."""
     try:
-        return datetime.strptime(text, FORM).replace(tzinfo=IST)
+        return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=IST)
     except ValueError:
         return None
 
 
-def written(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """A moment as Exotel's filters want it."""
-    return at.astimezone(IST).strftime(FORM)
+    return at.astimezone(IST).strftime(TIME_FORMAT)

@@ -7,36 +7,36 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from dialer.carriers.parsing import is_count
-from dialer.carriers.port import AccountRefused, NumberRefused, PlaceAnswer, Placed, TryLater, Unknown
+from dialer.carriers.port import AccountRejected, NumberRejected, Placed, PlaceResult, Throttled, Unknown
 
-ASK_AGAIN_S = 30.0
+RETRY_AFTER_S = 30.0
 # Words of a 400 that speak of the lead's number; all others speak of our account or our request. Codes are unknown (§8).
-OF_THE_NUMBER = re.compile(r"\b(dnd|ndnc|ncpr|do[ -]not[ -](disturb|call)|from|recipient|customer number)\b", re.I)
+NUMBER_ERRORS = re.compile(r"\b(dnd|ndnc|ncpr|do[ -]not[ -](disturb|call)|from|recipient|customer number)\b", re.I)
 Record = dict[str, object]
 
 
-def sort_answer(status: int, headers: Mapping[str, str], body: bytes) -> PlaceAnswer:
+def classify_response(status: int, headers: Mapping[str, str], body: bytes) -> PlaceResult:
     """What came of asking for a call. `Status: in-progress` in the answer means accepted, and nothing more (§3)."""
     if 200 <= status < 300:
         call = record_of((record_of(read_json(body)) or {}).get("call"))
         sid = text_of(call, "sid") if call else ""
         return Placed(sid) if sid else Unknown("Exotel's answer had no call in it")
-    words = words_of(status, body)
+    words = error_text(status, body)
     if status == 429:
-        return TryLater("Exotel asks for fewer requests (429)", _wait(headers))
+        return Throttled("Exotel asks for fewer requests (429)", _wait(headers))
     if status == 408 or not 400 <= status < 500:
         return Unknown(f"Exotel answered {status}; the call may have been accepted")
-    if status == 400 and OF_THE_NUMBER.search(words):
-        return NumberRefused(f"Exotel refused: {words}")
-    return AccountRefused(f"Exotel refused: {words}")
+    if status == 400 and NUMBER_ERRORS.search(words):
+        return NumberRejected(f"Exotel refused: {words}")
+    return AccountRejected(f"Exotel refused: {words}")
 
 
 def _wait(headers: Mapping[str, str]) -> float:
     told = headers.get("Retry-After", "")
-    return float(told) if is_count(told) else ASK_AGAIN_S
+    return float(told) if is_count(told) else RETRY_AFTER_S
 
 
-def words_of(status: int, body: bytes) -> str:
+def error_text(status: int, body: bytes) -> str:
     """What an error says, whatever its shape (§3.3)."""
     told = record_of((record_of(read_json(body)) or {}).get("restexception")) or {}
     said = text_of(told, "message")

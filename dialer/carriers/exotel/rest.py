@@ -1,7 +1,7 @@
 """Exotel's REST interface: a call placed straight to our media socket, looked up, listed (exotel.md §2, §3).
 
 `From` is the lead and `CallerId` our number, the reverse of Twilio's. There is no request that cancels a call, hangs it
-up, redirects it or tells machines from people: the profile says so. Names are sent as documented and read in any case.
+up, redirects it or tells machines from people: the capabilities say so. Names are sent as documented and read in any case.
 """
 
 import asyncio
@@ -13,34 +13,42 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import aiohttp
 from yarl import URL
 
-from dialer.carriers.exotel.number_formats import e164_of, moment_of, written
-from dialer.carriers.exotel.profile import PER_MINUTE, PROFILE
-from dialer.carriers.exotel.responses import Record, money_of, read_json, record_of, sort_answer, text_of, words_of
+from dialer.carriers.exotel.capabilities import CAPABILITIES, PER_MINUTE
+from dialer.carriers.exotel.number_formats import format_time, parse_number, parse_time
+from dialer.carriers.exotel.responses import (
+    Record,
+    classify_response,
+    error_text,
+    money_of,
+    read_json,
+    record_of,
+    text_of,
+)
 from dialer.carriers.exotel.webhooks import ended_as, parse_status, state_of
 from dialer.carriers.parsing import is_count
 from dialer.carriers.port import (
-    AccountRefused,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
     CarrierError,
-    HandedOver,
-    Handover,
-    MachineHeard,
-    Order,
-    PlaceAnswer,
-    Report,
-    TryLater,
+    PlaceResult,
+    Throttled,
+    TransferEnded,
+    TransferRequest,
     Unknown,
+    VoicemailStatus,
 )
 from dialer.domain.calling.call import State
 from dialer.domain.calling.routing import Route
 from dialer.failpoint import failpoint
 
-CONNECT_S = 3.0
-READ_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 10.0
 PAGE = 100
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 PAGE_EVERY_S = 0.5
 """A long list is read slowly: calls are placed from the same allowance."""
-LONGEST_URL = 600
+MAX_URL_CHARS = 600
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
@@ -48,7 +56,7 @@ class Exotel:
     """The carrier Exotel. `callback_auth` (`user:password`) goes into the addresses that Exotel is given."""
 
     name = "exotel"
-    profile = PROFILE
+    capabilities = CAPABILITIES
 
     def __init__(
         self,
@@ -68,17 +76,17 @@ class Exotel:
         self.from_number = caller_id
         self.routes = routes
         shown = (caller_id, *(route.caller_id for route in routes if route.caller_id))
-        self._numbers = {e164_of(number): number for number in shown}
+        self._numbers = {parse_number(number): number for number in shown}
         self._auth = aiohttp.encode_basic_auth(api_key, api_token)
         self._base = f"{api_url.rstrip('/')}/v1/Accounts/{account_sid}"
         self._callback_auth = callback_auth
         self._session: aiohttp.ClientSession | None = None
 
-    async def place(self, order: Order) -> PlaceAnswer:
+    async def place(self, order: CallRequest) -> PlaceResult:
         """Connect the lead to our socket (§3); every answer is sorted as reliability.md R5 says."""
         stream_url = f"{self._ours(order.media_url)}?{urlencode({'sample-rate': 8000, 'token': order.token})}"
-        if len(stream_url) >= LONGEST_URL:
-            return AccountRefused(f"DIALER_MEDIA_URL is too long for Exotel: {len(stream_url)} characters of 600")
+        if len(stream_url) >= MAX_URL_CHARS:
+            return AccountRejected(f"DIALER_MEDIA_URL is too long for Exotel: {len(stream_url)} characters of 600")
         form = [
             ("From", order.to),
             ("CallerId", order.from_number),
@@ -95,16 +103,18 @@ class Exotel:
         try:
             status, headers, body = await self._ask("POST", f"{self._base}/Calls/connect.json", form)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return TryLater(f"no connection to Exotel: {error}", 5.0)
+            return Throttled(f"no connection to Exotel: {error}", 5.0)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Unknown(f"no readable answer from Exotel: {type(error).__name__}: {error}")
-        return sort_answer(status, headers, body)
+        return classify_response(status, headers, body)
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
+    def parse_webhook(
+        self, kind: str, fields: Mapping[str, str]
+    ) -> CallStatus | VoicemailStatus | TransferEnded | None:
         """A status callback (§3.2): Exotel sends no other kind."""
         return parse_status(fields) if kind == "status" else None
 
-    async def fetch(self, sid: str) -> Report:
+    async def fetch(self, sid: str) -> CallStatus:
         """Read one call. Its price and duration come up to five minutes after its end."""
         found = await self._get(f"{self._base}/Calls/{quote(sid, safe='')}.json", {})
         record = record_of(found.get("call"))
@@ -112,18 +122,18 @@ class Exotel:
             raise CarrierError(f"Exotel's answer about {sid} holds no call", permanent=False)
         return self._report(record)
 
-    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[CallStatus, ...]:
         """The calls to a number that are over (§3; those in progress are not listed), told by our reading of numbers."""
         since -= timedelta(seconds=5)
         found = await self._list({"To": to, **_created(since, datetime.now(UTC))})
-        shown = e164_of(from_number)
+        shown = parse_number(from_number)
         return tuple(
             each
             for each in _since(found, since)
-            if e164_of(each.to) == e164_of(to) and e164_of(each.from_number) == shown
+            if parse_number(each.to) == parse_number(to) and parse_number(each.from_number) == shown
         )
 
-    async def placed_since(self, since: datetime) -> tuple[Report, ...]:
+    async def placed_since(self, since: datetime) -> tuple[CallStatus, ...]:
         """Every call that is over, of the account, created since then."""
         return _since(await self._list(_created(since, datetime.now(UTC))), since)
 
@@ -139,7 +149,7 @@ class Exotel:
         """Not to be had (§3)."""
         raise CarrierError("Exotel leaves no messages", permanent=True)
 
-    async def hand_over(self, sid: str, handover: Handover) -> None:
+    async def transfer(self, sid: str, handover: TransferRequest) -> None:
         """Not to be had with a call that was placed straight to a socket (§1)."""
         raise CarrierError("Exotel connects no student to a person", permanent=True)
 
@@ -169,7 +179,7 @@ class Exotel:
     async def _ask(self, method: str, url: str, form: list[tuple[str, str]] | None = None) -> Answer:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S)
             )
         headers = {"Authorization": self._auth, "Accept": "application/json"}
         body = None
@@ -177,7 +187,7 @@ class Exotel:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form)
         async with (
-            asyncio.timeout(CONNECT_S + READ_S),
+            asyncio.timeout(CONNECT_TIMEOUT_S + READ_TIMEOUT_S),
             self._session.request(
                 method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as answer,
@@ -195,7 +205,7 @@ class Exotel:
             ) from error
         if answer[0] >= 300:
             permanent = 400 <= answer[0] < 500 and answer[0] != 429
-            raise CarrierError(f"Exotel refused: {words_of(answer[0], answer[2])}", permanent=permanent)
+            raise CarrierError(f"Exotel refused: {error_text(answer[0], answer[2])}", permanent=permanent)
         return answer
 
     async def _get(self, url: str, query: Mapping[str, str]) -> Record:
@@ -205,10 +215,10 @@ class Exotel:
             raise CarrierError("Exotel's answer cannot be read", permanent=False)
         return found
 
-    async def _list(self, query: Mapping[str, str]) -> list[Report]:
-        reports: list[Report] = []
+    async def _list(self, query: Mapping[str, str]) -> list[CallStatus]:
+        reports: list[CallStatus] = []
         page = await self._get(f"{self._base}/Calls.json", {**query, "PageSize": str(PAGE)})
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             listed = page.get("calls")
             records = [record_of(each) for each in listed] if isinstance(listed, list) else []
             reports += [self._report(each) for each in records if each is not None]
@@ -220,15 +230,15 @@ class Exotel:
             query_of = urlsplit(following).query
             await asyncio.sleep(PAGE_EVERY_S)
             page = await self._get(f"{self._base}/Calls.json?{query_of}", {})
-        raise CarrierError(f"Exotel's list has more than {MOST_PAGES} pages", permanent=False)
+        raise CarrierError(f"Exotel's list has more than {MAX_PAGES} pages", permanent=False)
 
-    def _report(self, record: Record) -> Report:
+    def _report(self, record: Record) -> CallStatus:
         """A call's record. In one with a single leg the lead is `From`, and our number `PhoneNumberSid` (§3)."""
         status, price, seconds = (text_of(record, name) for name in ("status", "price", "duration"))
         ours = text_of(record, "phonenumbersid")
-        created = moment_of(text_of(record, "datecreated"))
+        created = parse_time(text_of(record, "datecreated"))
         state = state_of(status)
-        return Report(
+        return CallStatus(
             sid=text_of(record, "sid"),
             state=state,
             ended=ended_as(status),
@@ -236,8 +246,8 @@ class Exotel:
             answered_by=None,
             cost=money_of(price) if state is State.ENDED else None,
             currency=(text_of(record, "priceunit") or "INR") if price and state is State.ENDED else None,
-            to=e164_of(text_of(record, "from")),
-            from_number=self._numbers.get(e164_of(ours), ours),
+            to=parse_number(text_of(record, "from")),
+            from_number=self._numbers.get(parse_number(ours), ours),
             created_at=created.astimezone(UTC) if created else None,
             parent_sid=text_of(record, "parentcallsid") or None,
             inbound=text_of(record, "direction").lower() in ("inbound", "incoming"),
@@ -245,9 +255,9 @@ class Exotel:
 
 
 def _created(since: datetime, until: datetime) -> dict[str, str]:
-    return {"DateCreated": f"gte:{written(since)};lte:{written(until + timedelta(minutes=1))}"}
+    return {"DateCreated": f"gte:{format_time(since)};lte:{format_time(until + timedelta(minutes=1))}"}
 
 
-def _since(reports: list[Report], since: datetime) -> tuple[Report, ...]:
+def _since(reports: list[CallStatus], since: datetime) -> tuple[CallStatus, ...]:
     recent = [each for each in reports if each.created_at is not None and each.created_at >= since]
     return tuple(sorted(recent, key=lambda each: each.created_at or since))

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 import msgspec
 
 from dialer.carriers.parsing import is_count
-from dialer.carriers.port import Ended, Report
+from dialer.carriers.port import CallStatus, Ended
 from dialer.domain.calling.call import State
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -26,7 +26,7 @@ STATES = {
     **dict.fromkeys(FINAL, State.ENDED),
 }
 EVENTS = {"answered": State.TALKING, "ringing": State.RINGING}
-NOBODY = {"", "na", "none", "null"}
+NO_CALLEE = {"", "na", "none", "null"}
 
 
 class NotAFormError(ValueError):
@@ -49,7 +49,7 @@ def is_from(address: str, allowed: Networks) -> bool:
     return any(found in network for network in allowed)
 
 
-def is_authorised(header: str, auth: str | None) -> bool:
+def is_authorized(header: str, auth: str | None) -> bool:
     """Whether an `Authorization` header holds this `user:password`; where none is set, none is asked for."""
     if auth is None:
         return True
@@ -84,20 +84,20 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
 
 
-def parse_status(fields: Mapping[str, str]) -> Report | None:
+def parse_status(fields: Mapping[str, str]) -> CallStatus | None:
     """What a status callback says; None where it is no event of a call."""
     told = {name.lower(): value for name, value in fields.items()}
     sid, status, event = told.get("callsid", ""), told.get("status", "").lower(), told.get("eventtype", "").lower()
     if not sid:
         return None
     if event in EVENTS:
-        return Report(sid, EVENTS[event], answered_by=_who(told))
+        return CallStatus(sid, EVENTS[event], answered_by=_who(told))
     if status not in FINAL or event not in ("terminal", ""):
         return None
     seconds = told.get("conversationduration", "")
     if not is_count(seconds) or not int(seconds):
         seconds = str(_leg(told, "OnCallDuration"))
-    return Report(
+    return CallStatus(
         sid,
         State.ENDED,
         ended=ended_as(status),
@@ -109,7 +109,7 @@ def parse_status(fields: Mapping[str, str]) -> Report | None:
 def _who(told: Mapping[str, str]) -> str | None:
     """Who answered, in the words of the other carriers; None where Exotel does not know."""
     said = str(_leg(told, "AnsweredBy")).lower()
-    return None if said in NOBODY else said
+    return None if said in NO_CALLEE else said
 
 
 def _leg(told: Mapping[str, str], name: str) -> object:

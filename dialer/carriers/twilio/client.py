@@ -17,8 +17,8 @@ from twilio.http.response import Response
 
 from dialer.failpoint import failpoint
 
-CONNECT_S = 3.0
-READ_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 10.0
 
 # Twilio's word, in its older and its newer form (RFC 9457, §6).
 REFUSALS = (TwilioRestException, TwilioServiceException)
@@ -54,7 +54,7 @@ class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no t
         """Send one request; `timeout` (seconds) shortens the read deadline."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S)
             )
         sent = dict(headers or {})
         if auth:
@@ -64,7 +64,7 @@ class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no t
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             async with (
-                asyncio.timeout(timeout or CONNECT_S + READ_S),
+                asyncio.timeout(timeout or CONNECT_TIMEOUT_S + READ_TIMEOUT_S),
                 self._session.request(
                     method, url, params=params, data=body, headers=sent, allow_redirects=allow_redirects
                 ) as answer,
@@ -72,7 +72,7 @@ class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no t
                 failpoint("after_post")
                 text = await answer.text()
                 if answer.status == 429:
-                    raise TooManyError(text, _seconds(answer.headers.get("Retry-After")))
+                    raise ThrottledError(text, _seconds(answer.headers.get("Retry-After")))
                 return Response(answer.status, text, dict(answer.headers))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(f"no connection to {urlsplit(url).netloc}: {error}") from error
@@ -83,7 +83,7 @@ class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no t
             await self._session.close()
 
 
-class TooManyError(TwilioException):  # type: ignore[misc]  # the SDK has no types
+class ThrottledError(TwilioException):  # type: ignore[misc]  # the SDK has no types
     """429: the request was not processed (twilio.md §6)."""
 
     def __init__(self, text: str, after_s: float | None) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from dialer.carriers.media import (
     MediaConnected,
+    MediaDecodeError,
     MediaDigit,
     MediaEvent,
     MediaFrame,
@@ -14,7 +15,6 @@ from dialer.carriers.media import (
     MediaMark,
     MediaStarted,
     MediaStopped,
-    NotMediaError,
     Send,
 )
 from dialer.carriers.parsing import is_count
@@ -67,11 +67,11 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
     try:
         message = _decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotMediaError(str(error)) from error
+        raise MediaDecodeError(str(error)) from error
     if message.event == "media":
         media = message.media
         if media is None or not is_count(media.timestamp) or '"' in media.payload or "\\" in media.payload:
-            raise NotMediaError("media without its payload or timestamp")
+            raise MediaDecodeError("media without its payload or timestamp")
         return MediaFrame(media.payload, int(media.timestamp)) if media.track == "inbound" else MediaIgnored("media")
     match message.event:
         case "mark" if message.mark:
@@ -79,7 +79,7 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
         case "start" if message.start and message.stream_sid:
             shape = message.start.media_format
             if (shape.encoding, shape.sample_rate, shape.channels) != ("audio/x-mulaw", 8000, 1):
-                raise NotMediaError(f"audio of {shape.encoding} at {shape.sample_rate} Hz is not what was agreed")
+                raise MediaDecodeError(f"audio of {shape.encoding} at {shape.sample_rate} Hz is not what was agreed")
             return MediaStarted(message.stream_sid, message.start.call_sid, message.start.custom_parameters)
         case "stop":
             return MediaStopped("stop")
@@ -88,7 +88,7 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
         case "connected":
             return MediaConnected()
         case "start" | "mark" | "dtmf":
-            raise NotMediaError(f"{message.event} without its object")
+            raise MediaDecodeError(f"{message.event} without its object")
         case other:
             return MediaIgnored(other)
 

@@ -11,23 +11,23 @@ from twilio.rest.api.v2010.account.call import CallInstance
 from twilio.twiml.voice_response import Connect, VoiceResponse
 
 from dialer.carriers.port import (
-    AccountRefused,
+    AccountRejected,
+    CallRequest,
+    CallStatus,
     CarrierError,
-    HandedOver,
-    Handover,
-    MachineHeard,
-    NumberRefused,
-    Order,
-    PlaceAnswer,
+    NumberRejected,
     Placed,
-    Report,
-    TryLater,
+    PlaceResult,
+    Throttled,
+    TransferEnded,
+    TransferRequest,
     Unknown,
+    VoicemailStatus,
 )
-from dialer.carriers.twilio.client import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
-from dialer.carriers.twilio.profile import PROFILE
+from dialer.carriers.twilio.capabilities import CAPABILITIES
+from dialer.carriers.twilio.client import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, ThrottledError
 from dialer.carriers.twilio.twiml import dial_twiml, say_twiml
-from dialer.carriers.twilio.webhooks import ended_as, parse_handover, parse_status, state_of
+from dialer.carriers.twilio.webhooks import ended_as, parse_status, parse_transfer, state_of
 from dialer.domain.calling.routing import Route
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ T = TypeVar("T")
 NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217, 21219, 573005, 13224, 13225, 13227})
 STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
 RETRY_CALLBACK = "#rc=5&rp=all"
-MOST_LISTED = 100_000
+MAX_LISTED = 100_000
 QUEUE_FULL = 22005
 OVER_CODES = frozenset({21220, 20404})
 
@@ -44,7 +44,7 @@ class Twilio:
     """The carrier Twilio."""
 
     name = "twilio"
-    profile = PROFILE
+    capabilities = CAPABILITIES
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Twilio:
         self._client = Client(account_sid, auth_token, http_client=self._http)
         self._client.api.base_url = api_url.rstrip("/")
 
-    async def place(self, order: Order) -> PlaceAnswer:
+    async def place(self, order: CallRequest) -> PlaceResult:
         """Create the call with inline TwiML (twilio.md §1.1); every answer is sorted as reliability.md R5 says."""
         try:
             created = await self._client.calls.create_async(
@@ -79,45 +79,47 @@ class Twilio:
                 status_callback_method="POST",
                 status_callback_event=STATUS_EVENTS,
             )
-        except TooManyError as error:
-            return TryLater("Twilio asks for fewer requests (429)", error.after_s or 2.0)
+        except ThrottledError as error:
+            return Throttled("Twilio asks for fewer requests (429)", error.after_s or 2.0)
         except NotSentError as error:
-            return TryLater(str(error), 5.0)
+            return Throttled(str(error), 5.0)
         except REFUSALS as error:
             return _refusal(error)
         except UNREADABLE as error:
             return Unknown(f"no readable answer from Twilio: {type(error).__name__}: {error}")
         return Placed(created.sid) if created.sid else Unknown("Twilio's answer had no sid")
 
-    def read(self, kind: str, fields: Mapping[str, str]) -> Report | MachineHeard | HandedOver | None:
+    def parse_webhook(
+        self, kind: str, fields: Mapping[str, str]
+    ) -> CallStatus | VoicemailStatus | TransferEnded | None:
         """A status callback (§2), the verdict of answering machine detection (§4), or the end of a `<Dial>`."""
         if kind == "handover":
-            return parse_handover(fields)
+            return parse_transfer(fields)
         if kind == "machine":
-            return MachineHeard(fields["AnsweredBy"]) if fields.get("AnsweredBy") else None
+            return VoicemailStatus(fields["AnsweredBy"]) if fields.get("AnsweredBy") else None
         return parse_status(fields)
 
-    async def fetch(self, sid: str) -> Report:
+    async def fetch(self, sid: str) -> CallStatus:
         """Read one call."""
 
-        async def read() -> Report:
+        async def read() -> CallStatus:
             return _report(await self._client.calls(sid).fetch_async())
 
         return await self._asked(read)
 
-    async def find(self, to: str, from_number: str, since: datetime) -> tuple[Report, ...]:
+    async def find(self, to: str, from_number: str, since: datetime) -> tuple[CallStatus, ...]:
         """List by To and From; StartTime is empty until dialled, so the creation date is compared here (R6)."""
 
-        async def read() -> list[Report]:
+        async def read() -> list[CallStatus]:
             return [_report(call) for call in await self._client.calls.list_async(to=to, from_=from_number, limit=200)]
 
         return _since(await self._asked(read), since - timedelta(seconds=5))
 
-    async def placed_since(self, since: datetime) -> tuple[Report, ...]:
+    async def placed_since(self, since: datetime) -> tuple[CallStatus, ...]:
         """The whole account's list of that time."""
 
-        async def read() -> list[Report]:
-            return [_report(call) for call in await self._client.calls.list_async(page_size=1000, limit=MOST_LISTED)]
+        async def read() -> list[CallStatus]:
+            return [_report(call) for call in await self._client.calls.list_async(page_size=1000, limit=MAX_LISTED)]
 
         return _since(await self._asked(read), since)
 
@@ -133,7 +135,7 @@ class Twilio:
         """Redirect the live call to TwiML that speaks and hangs up (§1.3)."""
         await self._update(sid, twiml=say_twiml(words))
 
-    async def hand_over(self, sid: str, handover: Handover) -> None:
+    async def transfer(self, sid: str, handover: TransferRequest) -> None:
         """Redirect the live call to `<Dial>` (§1.3); the time that was set for the talk with AVA binds no more."""
 
         async def change() -> None:
@@ -176,7 +178,7 @@ class Twilio:
             ) from error
 
 
-def _machine_detection(order: Order) -> dict[str, str]:
+def _machine_detection(order: CallRequest) -> dict[str, str]:
     """Asynchronous detection: the talk begins at once, the verdict comes by webhook (§4)."""
     if order.machine_url is None:
         return {}
@@ -188,7 +190,7 @@ def _machine_detection(order: Order) -> dict[str, str]:
     }
 
 
-def stream_twiml(order: Order) -> str:
+def stream_twiml(order: CallRequest) -> str:
     """`<Connect><Stream>` with the call's id and one-time token as parameters; a query string would be dropped (§3)."""
     connect = Connect()
     stream = connect.stream(url=order.media_url)
@@ -199,14 +201,14 @@ def stream_twiml(order: Order) -> str:
     return str(response)
 
 
-def _refusal(error: TwilioRestException | TwilioServiceException) -> PlaceAnswer:
+def _refusal(error: TwilioRestException | TwilioServiceException) -> PlaceResult:
     says = f"Twilio refused: {_words(error)}"
     if error.code in NUMBER_CODES:
-        return NumberRefused(says)
+        return NumberRejected(says)
     if error.code == QUEUE_FULL:
-        return TryLater(says, 60.0)
+        return Throttled(says, 60.0)
     if 400 <= error.status < 500:
-        return AccountRefused(says)
+        return AccountRejected(says)
     return Unknown(f"Twilio answered {error.status}; the call may have been accepted")
 
 
@@ -215,14 +217,14 @@ def _words(error: TwilioRestException | TwilioServiceException) -> str:
     return f"{said} (code {error.code})"
 
 
-def _since(reports: list[Report], since: datetime) -> tuple[Report, ...]:
+def _since(reports: list[CallStatus], since: datetime) -> tuple[CallStatus, ...]:
     recent = [report for report in reports if report.created_at is not None and report.created_at >= since]
     return tuple(sorted(recent, key=lambda report: report.created_at or since))
 
 
-def _report(call: CallInstance) -> Report:
+def _report(call: CallInstance) -> CallStatus:
     state = state_of(call.status)
-    return Report(
+    return CallStatus(
         sid=call.sid,
         state=state,
         ended=ended_as(call.status, None),

@@ -8,15 +8,15 @@ from typing import Literal
 
 from twilio.rest import Client
 
-from dialer.carriers.twilio.client import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, TooManyError
+from dialer.carriers.twilio.client import REFUSALS, UNREADABLE, DeadlineClient, NotSentError, ThrottledError
 
 Channel = Literal["sms", "whatsapp"]
-LONGEST = 1600
+MAX_CHARS = 1600
 """Twilio takes no longer body."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SmsResult:
     """Whether it was taken; where not, whether it is worth another try."""
 
     ok: bool
@@ -25,7 +25,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class TwilioTexts:
+class TwilioSms:
     """Texts from one number of an account."""
 
     account_sid: str
@@ -42,21 +42,21 @@ class TwilioTexts:
         self._client = Client(self.account_sid, self.auth_token, http_client=self._http)
         self._client.api.base_url = self.api_url.rstrip("/")
 
-    async def send(self, to: str, words: str) -> Answer:
+    async def send(self, to: str, words: str) -> SmsResult:
         """Send words to an E.164 number."""
         prefix = "whatsapp:" if self.channel == "whatsapp" else ""
         try:
             made = await self._client.messages.create_async(
-                to=f"{prefix}{to}", from_=f"{prefix}{self.from_number}", body=words[:LONGEST]
+                to=f"{prefix}{to}", from_=f"{prefix}{self.from_number}", body=words[:MAX_CHARS]
             )
-        except (TooManyError, NotSentError) as error:
-            return Answer(False, str(error)[:200])
+        except (ThrottledError, NotSentError) as error:
+            return SmsResult(False, str(error)[:200])
         except REFUSALS as error:
-            return Answer(False, str(error).splitlines()[0][:200], permanent=True)
+            return SmsResult(False, str(error).splitlines()[0][:200], permanent=True)
         except UNREADABLE as error:
             says = f"no readable answer from Twilio ({type(error).__name__}); it may have been sent"
-            return Answer(False, says, permanent=True)
-        return Answer(True, f"{self.channel} {made.sid}")
+            return SmsResult(False, says, permanent=True)
+        return SmsResult(True, f"{self.channel} {made.sid}")
 
     async def close(self) -> None:
         """Close the connections."""

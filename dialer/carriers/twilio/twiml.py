@@ -2,7 +2,7 @@
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from dialer.carriers.port import Handover
+from dialer.carriers.port import TransferRequest
 
 
 def say_twiml(words: str) -> str:
@@ -27,7 +27,7 @@ def hangup_twiml() -> str:
     return str(response)
 
 
-def dial_twiml(handover: Handover) -> str:
+def dial_twiml(handover: TransferRequest) -> str:
     """Ring a person while the student hears it ring, say the brief to that person, connect the two.
 
     Whatever comes of it, Twilio asks `over_url` what is next; the number dialled is connected as `from_number` calling.

@@ -10,7 +10,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from dialer.carriers.parsing import is_count
-from dialer.carriers.port import Ended, HandedOver, Report
+from dialer.carriers.port import CallStatus, Ended, TransferEnded
 from dialer.domain.calling.call import State
 
 STATES = {
@@ -34,7 +34,7 @@ def is_signature(header: str) -> bool:
     return SIGNATURE.fullmatch(header) is not None
 
 
-def is_genuine(url: str, fields: Mapping[str, str | Sequence[str]] | str, signature: str, auth_token: str) -> bool:
+def is_signed(url: str, fields: Mapping[str, str | Sequence[str]] | str, signature: str, auth_token: str) -> bool:
     """Whether Twilio signed this request (§7).
 
     `url` is the address as Twilio was given it (public scheme and host), `fields` the form with every field kept, or
@@ -47,15 +47,15 @@ def is_genuine(url: str, fields: Mapping[str, str | Sequence[str]] | str, signat
         return False
 
 
-def is_genuine_form(url: str, pairs: Sequence[tuple[str, str]], signature: str, auth_token: str) -> bool:
-    """`is_genuine` for a form as it comes, by its pairs.
+def is_signed_form(url: str, pairs: Sequence[tuple[str, str]], signature: str, auth_token: str) -> bool:
+    """`is_signed` for a form as it comes, by its pairs.
 
     The usual case, one signature over one address, is computed here for a tenth of what the library takes; whatever
     does not match is put to the library, which also tries the address with and without its port.
     """
     if signature.isascii() and compare_digest(form_signature(url, pairs, auth_token), signature):
         return True
-    return is_genuine(url, MultiDict(pairs), signature, auth_token)
+    return is_signed(url, MultiDict(pairs), signature, auth_token)
 
 
 def form_signature(url: str, pairs: Sequence[tuple[str, str]], auth_token: str) -> str:
@@ -64,9 +64,9 @@ def form_signature(url: str, pairs: Sequence[tuple[str, str]], auth_token: str) 
     return b64encode(digest(auth_token.encode(), told.encode(), "sha1")).decode()
 
 
-def is_genuine_upgrade(url: str, signature: str, auth_token: str) -> bool:
+def is_signed_upgrade(url: str, signature: str, auth_token: str) -> bool:
     """Whether Twilio signed the websocket upgrade: over the ws(s) address, nothing appended (§7)."""
-    return is_genuine(url, {}, signature, auth_token)
+    return is_signed(url, {}, signature, auth_token)
 
 
 def _spellings(url: str) -> tuple[str, ...]:
@@ -74,13 +74,13 @@ def _spellings(url: str) -> tuple[str, ...]:
     return (url, urlunsplit(parts._replace(fragment="rc=5&rp=all")))
 
 
-def parse_status(fields: Mapping[str, str]) -> Report | None:
+def parse_status(fields: Mapping[str, str]) -> CallStatus | None:
     """What a status callback says; None where it is no call-progress event (unknown status, no sid)."""
     sid, status = fields.get("CallSid", ""), fields.get("CallStatus", "")
     if not sid or status not in STATES:
         return None
     duration = fields.get("CallDuration", "")
-    return Report(
+    return CallStatus(
         sid=sid,
         state=STATES[status],
         ended=ended_as(status, fields.get("SipResponseCode")),
@@ -91,10 +91,10 @@ def parse_status(fields: Mapping[str, str]) -> Report | None:
     )
 
 
-def parse_handover(fields: Mapping[str, str]) -> HandedOver | None:
+def parse_transfer(fields: Mapping[str, str]) -> TransferEnded | None:
     """What the request to a `<Dial>`'s action says of the leg that it dialled."""
     status = fields.get("DialCallStatus", "")
-    return HandedOver(status in ("completed", "answered"), status) if status else None
+    return TransferEnded(status in ("completed", "answered"), status) if status else None
 
 
 def sequence_of(fields: Mapping[str, str]) -> str:

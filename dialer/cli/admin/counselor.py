@@ -19,7 +19,7 @@ from dialer.domain.meetings.counselor_input import (
     read_spans,
     read_weekdays,
 )
-from dialer.services.counselors import add_counselor, change_counselor, described, let_go, take_in
+from dialer.services.counselors import activate, add_counselor, deactivate, described, update_counselor
 from dialer.settings import Settings
 from dialer.store.meetings import counselors, meetings
 from dialer.store.meetings.meetings import Person
@@ -68,7 +68,7 @@ def change(name: str, days: str | None, hours: str | None, **given: Any) -> None
             had = set() if days else set(await counselors.hours_of(session, person.id))
             week = {} if spans is None else {day: spans for day in on if not had or day in had}
             by, hosts = f"cli:{getuser()}", settings.hook_hosts
-            await change_counselor(session, person, fields, week, by=by, hook_hosts=hosts)
+            await update_counselor(session, person, fields, week, by=by, hook_hosts=hosts)
 
     with_store(work)
     click.echo(f"{name} is changed")
@@ -93,7 +93,7 @@ def list_all(as_json: bool) -> None:
 def remove(name: str) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await let_go(session, await named(session, name), by=f"cli:{getuser()}")
+            await deactivate(session, await named(session, name), by=f"cli:{getuser()}")
 
     with_store(work)
     click.echo(f"{name} is no longer offered")
@@ -102,7 +102,7 @@ def remove(name: str) -> None:
 def back(name: str) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await take_in(session, await named(session, name), by=f"cli:{getuser()}")
+            await activate(session, await named(session, name), by=f"cli:{getuser()}")
 
     with_store(work)
     click.echo(f"{name} is offered again")

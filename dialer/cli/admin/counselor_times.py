@@ -11,9 +11,9 @@ import click
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.domain.meetings.counselor_input import NotUnderstoodError, read_days_off
-from dialer.services.counselors import Feed, change_feed, feed_address, take_back_days_off, take_days_off
-from dialer.services.reports.capture_accuracy import Agreement
-from dialer.services.reports.capture_accuracy import agreement as measure
+from dialer.services.counselors import Feed, add_time_off, change_feed, feed_url, remove_time_off
+from dialer.services.reports.capture_accuracy import CaptureAccuracy
+from dialer.services.reports.capture_accuracy import capture_accuracy as measure
 from dialer.settings import Settings
 from dialer.store.meetings import counselors, time_off
 from dialer.store.meetings.time_off import DaysOff
@@ -35,7 +35,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
         async with store.sessions.begin() as session:
             person = await named(session, name)
             if number is not None:
-                if not await take_back_days_off(session, person, number, by=f"cli:{getuser()}"):
+                if not await remove_time_off(session, person, number, by=f"cli:{getuser()}"):
                     raise CommandError(f"{name} has no days off {number}; see: dialer counselor off {name!r}")
                 return {"removed": number}
             if first is None:
@@ -45,7 +45,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
             except NotUnderstoodError as error:
                 raise click.UsageError(str(error)) from error
             now, by = store.clock.now(), f"cli:{getuser()}"
-            away = await take_days_off(session, person, since, until, why, now, by=by)
+            away = await add_time_off(session, person, since, until, why, now, by=by)
             return _shown(away.days, person.zone) | {"meetings_to_move": away.asked}
 
     found = with_store(work)
@@ -66,7 +66,7 @@ def feed(name: str, do: Feed | None, as_json: bool) -> None:
             person = await named(session, name)
             if do is not None:
                 await change_feed(session, person, do, by=f"cli:{getuser()}")
-            url = feed_address(person, make_links(settings))
+            url = feed_url(person, make_links(settings))
             return {"counselor": name, "url": url}
 
     found = with_store(work)
@@ -77,7 +77,7 @@ def feed(name: str, do: Feed | None, as_json: bool) -> None:
 
 
 def agreement(as_json: bool) -> None:
-    async def work(settings: Settings, store: Store) -> list[Agreement]:
+    async def work(settings: Settings, store: Store) -> list[CaptureAccuracy]:
         async with store.sessions() as session:
             return list(await measure(session))
 
@@ -95,7 +95,7 @@ def agreement(as_json: bool) -> None:
         )
 
 
-def _told(one: Agreement) -> dict[str, Any]:
+def _told(one: CaptureAccuracy) -> dict[str, Any]:
     shares = {name: asdict(share) | {"share": share.share} for name, share in one.fields.items()}
     return asdict(one) | {"fields": shares, "qualified": asdict(one.qualified) | {"share": one.qualified.share}}
 

@@ -18,7 +18,7 @@ from dialer.cli.context import with_servers
 from dialer.cli.event_loop import run
 from dialer.domain.calling.cost import HOUSE_CURRENCY, MONEY
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.net.mailer import SmtpPost, make_post
+from dialer.net.mailer import SmtpMailer, make_mailer
 from dialer.settings import Settings, is_loopback, read_settings
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
@@ -110,8 +110,8 @@ async def _email(settings: Settings) -> Finding:
     if settings.send_mail_url is None:
         says = "emails are only written to the data folder; to send them: DIALER_SEND_MAIL_URL=smtp://user:password@host:587"
         return Finding("email", "missing", says)
-    post = make_post(settings.send_mail_url, settings.dialer_data_dir)
-    assert isinstance(post, SmtpPost)
+    post = make_mailer(settings.send_mail_url, settings.dialer_data_dir)
+    assert isinstance(post, SmtpMailer)
     try:
         await post.check()
     except (aiosmtplib.SMTPException, OSError) as error:

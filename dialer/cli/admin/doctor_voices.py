@@ -1,7 +1,7 @@
 """The doctor's look at the voices: each with a key is set up, given a second of sound, and made to say a word."""
 
 from dialer.ava.tool_schemas import specs
-from dialer.net.websocket.port import Sockets
+from dialer.net.websocket.port import WebSocketBackend
 from dialer.settings import Settings
 from dialer.voices.port import SessionConfig
 from dialer.voices.preflight import INSTRUCTIONS, preflight
@@ -47,7 +47,7 @@ async def examine(settings: Settings, name: str) -> tuple[str, str]:
     voice: AnyVoice | None = make_voices(settings).get(name)
     if voice is None:
         return "missing", what_is_missing(settings, name)
-    sockets: Sockets = make_sockets(settings)
+    sockets: WebSocketBackend = make_sockets(settings)
     try:
         found = await preflight(voice, SETUP, sockets)
     finally:

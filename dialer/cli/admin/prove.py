@@ -8,7 +8,7 @@ import click
 from dialer.carriers.port import CarrierError
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.services.audit.invariants import MOST_SHOWN, Invariant, prove
+from dialer.services.audit.invariants import MAX_SHOWN, Invariant, check_invariants
 from dialer.settings import Settings
 from dialer.store.calls import incidents
 from dialer.wiring.carriers import make_carriers
@@ -18,7 +18,7 @@ from dialer.wiring.stores import Store
 def prove_command(hours: float, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> tuple[list[Invariant], list[str]]:
         carriers = make_carriers(settings)
-        late = [name for name, carrier in carriers.items() if not carrier.profile.lists_live_calls]
+        late = [name for name, carrier in carriers.items() if not carrier.capabilities.lists_live_calls]
         since = datetime.now(UTC) - timedelta(hours=hours)
         try:
             listed = {name: await carrier.placed_since(since) for name, carrier in carriers.items()}
@@ -29,7 +29,7 @@ def prove_command(hours: float, as_json: bool) -> None:
                 await carrier.close()
         async with store.sessions() as session:
             told = [f"{each.at:%F %T} {each.kind}: {each.says}" for each in await incidents.since(session, since)]
-            return await prove(session, listed, since, store.clock.now(), lists_late=late), told
+            return await check_invariants(session, listed, since, store.clock.now(), lists_late=late), told
 
     invariants, told = with_store(work)
     breached = any(each.breaches for each in invariants)
@@ -42,7 +42,7 @@ def prove_command(hours: float, as_json: bool) -> None:
     else:
         for each in invariants:
             click.echo(f"{'BREACH' if each.breaches else 'holds ':6} {each.name} {each.says} ({each.checked} checked)")
-            for breach in each.breaches[:MOST_SHOWN]:
+            for breach in each.breaches[:MAX_SHOWN]:
                 click.echo(f"         {breach}")
         for incident in told:
             click.echo(f"incident {incident}")

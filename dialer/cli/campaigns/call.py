@@ -5,20 +5,20 @@ import click
 from dialer.bus import live_feed
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.services.dialing.call_now import Asked, Refused, ring_one
+from dialer.services.dialing.call_now import CallRefused, CallRequested, call_now
 from dialer.settings import Settings
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import Store, make_redis
 
 
 def call(number: str, campaign: str | None, name: str) -> None:
-    async def work(settings: Settings, store: Store) -> Asked | Refused:
+    async def work(settings: Settings, store: Store) -> CallRequested | CallRefused:
         carriers, redis = make_carriers(settings), make_redis(settings)
         try:
             async with store.sessions.begin() as session:
-                asked = await ring_one(session, carriers, number, store.clock.now(), campaign_name=campaign, name=name)
-            if isinstance(asked, Asked):
-                await live_feed.ask_for(redis, asked.call_id)
+                asked = await call_now(session, carriers, number, store.clock.now(), campaign_name=campaign, name=name)
+            if isinstance(asked, CallRequested):
+                await live_feed.request_call(redis, asked.call_id)
             return asked
         finally:
             await redis.aclose()
@@ -26,6 +26,6 @@ def call(number: str, campaign: str | None, name: str) -> None:
                 await carrier.close()
 
     asked = with_store(work)
-    if isinstance(asked, Refused):
+    if isinstance(asked, CallRefused):
         raise CommandError(asked.says)
     click.echo(f"Call initiated to {asked.phone} ({asked.call_id})")

@@ -13,12 +13,12 @@ from dialer.ava.placeholders import blanks
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.campaigns.start import no_business
+from dialer.services.campaigns.start import missing_business
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.system.exports import lead_columns
 from dialer.store.tables import Campaign, Script
-from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.stores import Store
 
 
@@ -51,7 +51,7 @@ def create(
     span = _window(window)
     if machine == "leave_message" and not message:
         raise click.UsageError("--machine leave_message wants --message TEXT")
-    if carrier is not None and machine == "leave_message" and not PROFILES[carrier].leaves_messages:
+    if carrier is not None and machine == "leave_message" and not CAPABILITIES[carrier].can_leave_messages:
         raise CommandError(f"{carrier} cannot speak to a machine; choose --machine hang_up, or another --carrier")
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
@@ -86,10 +86,10 @@ def _told(settings: Settings, made: Campaign) -> Iterator[str]:
     """What the campaign wants done with machines, and one of its carriers cannot do."""
     usable = [made.carrier] if made.carrier else [name for name, has in has_credentials(settings).items() if has]
     for name in usable:
-        profile = PROFILES[name]
-        if made.machine == "leave_message" and not profile.leaves_messages:
+        capabilities = CAPABILITIES[name]
+        if made.machine == "leave_message" and not capabilities.can_leave_messages:
             yield f"{name} cannot speak to a machine: a call over it is hung up on instead"
-        if made.machine != "off" and not profile.detects_machines:
+        if made.machine != "off" and not capabilities.detects_voicemail:
             yield f"{name} does not tell machines from people: AVA goes by what is said"
 
 
@@ -99,7 +99,7 @@ def _move(name: str, state: str, said: str) -> str:
             found = await named(session, name)
             if state == "running":
                 await _refuse_blanks(session, found)
-                if (unnamed := await no_business(session, found)) is not None:
+                if (unnamed := await missing_business(session, found)) is not None:
                     raise CommandError(unnamed)
             if await campaigns.move(session, found.id, state):
                 return f"campaign {name!r} {said}"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from dialer.bus.call_control import Command, ask
+from dialer.bus.call_control import Command, request
 from dialer.cli.campaigns.campaign import named
 from dialer.cli.context import with_store
 from dialer.services.campaigns.stop import Receipt, stop_campaign
@@ -19,7 +19,7 @@ def stop(name: str, hang_up: bool, as_json: bool) -> None:
         carriers, redis = make_carriers(settings), make_redis(settings)
 
         async def by_bridge(call_id: UUID) -> bool:
-            reply = await ask(redis, Command(call_id=call_id, do="hang_up", at_once=True, who="cli"))
+            reply = await request(redis, Command(call_id=call_id, do="hang_up", at_once=True, who="cli"))
             return reply is not None and reply.ok
 
         try:

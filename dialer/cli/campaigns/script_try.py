@@ -20,7 +20,7 @@ from dialer.cli.errors import CommandError
 from dialer.services.scripts import newest
 from dialer.settings import Settings
 from dialer.store.sessions import undone
-from dialer.wiring.llm import SIMULATED, NoTextModelError, is_simulated, text_of
+from dialer.wiring.llm import SIMULATED, NoLlmError, is_simulated, llm_of
 from dialer.wiring.stores import Store
 
 NOTHING = "Nothing of this was saved, booked or rung."
@@ -101,9 +101,9 @@ async def _house(settings: Settings, store: Store, name: str, asked: Asked) -> A
     async with store.sessions() as session:
         voice, wanted = voice_of(await newest(session, name, asked.version), asked)
     try:
-        model = text_of(settings, voice, wanted)
+        model = llm_of(settings, voice, wanted)
         text = await model.load()
-    except NoTextModelError as error:
+    except NoLlmError as error:
         raise CommandError(str(error)) from error
     except BROKEN as error:
         raise CommandError(f"the text model {model.model} cannot be had: {error}") from error

@@ -12,8 +12,8 @@ from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.do_not_call.import_numbers import Listed, import_numbers
-from dialer.services.do_not_call.suppress import list_number
+from dialer.services.do_not_call.import_numbers import ImportedNumbers, import_numbers
+from dialer.services.do_not_call.suppress import suppress
 from dialer.services.exports.results import export_results
 from dialer.services.leads.read_file import UnreadableListError, read_list
 from dialer.services.safeguards import remove_number
@@ -48,7 +48,7 @@ def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: st
         async with store.sessions.begin() as session:
             scope = await _scope(session, campaign)
             by, now = f"cli:{getuser()}", store.clock.now()
-            listed = await list_number(session, phones, scope=scope, source="by hand", reason=reason, by=by, now=now)
+            listed = await suppress(session, phones, scope=scope, source="by hand", reason=reason, by=by, now=now)
             return listed.added
 
     click.echo(f"{with_store(work)} added, {len(set(phones))} given")
@@ -60,7 +60,7 @@ def import_list(
     if replace and not registry:
         raise click.UsageError("--replace goes with --registry: nobody's own no is taken off a list by a file")
 
-    async def work(settings: Settings, store: Store) -> Listed:
+    async def work(settings: Settings, store: Store) -> ImportedNumbers:
         try:
             async with store.sessions.begin() as session:
                 reading = read_list(file)

@@ -16,7 +16,7 @@ from dialer.services.leads.import_list import commit_import
 from dialer.services.leads.map_columns import guess_mapping, known_columns
 from dialer.services.leads.preview import preview
 from dialer.services.leads.read_file import Format, UnreadableListError, read_list
-from dialer.services.leads.undo import Rung, Undone, undo_import
+from dialer.services.leads.undo import AlreadyCalled, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store.leads import imports
 from dialer.store.tables import Campaign, LeadImport
@@ -139,7 +139,7 @@ def commit_command(import_id: int, as_json: bool) -> None:
 
 
 def undo_command(import_id: int, as_json: bool) -> None:
-    async def work(settings: Settings, store: Store) -> Undone | Rung:
+    async def work(settings: Settings, store: Store) -> Undone | AlreadyCalled:
         try:
             async with store.sessions.begin() as session:
                 return await undo_import(session, import_id, f"cli:{getuser()}")
@@ -152,6 +152,6 @@ def undo_command(import_id: int, as_json: bool) -> None:
             click.echo(
                 json.dumps(said) if as_json else f"import {import_id} is taken back: {leads} leads are out again"
             )
-        case Rung(many, phones):
+        case AlreadyCalled(many, phones):
             more = f" and {many - len(phones)} more" if many > len(phones) else ""
             raise CommandError(f"import {import_id} stays: {many} were rung ({', '.join(phones)}{more})")

@@ -15,11 +15,11 @@ from dialer.cli.leads.imports import format_of, mapping_of
 from dialer.cli.progress import watching
 from dialer.domain.leads.import_result import Choice
 from dialer.services.leads.detect_reimport import without_ours
-from dialer.services.leads.error_report import FixFile
-from dialer.services.leads.import_list import NOTHING_ASKED, Asked, Imported, import_leads
+from dialer.services.leads.error_report import ErrorReport
+from dialer.services.leads.import_list import DEFAULT_OPTIONS, Imported, ImportOptions, import_leads
 from dialer.services.leads.map_columns import NoPhoneError
-from dialer.services.leads.read_file import NOTHING_SAID, Format, UnreadableListError, file_hash, read_list
-from dialer.services.leads.validate import Judged
+from dialer.services.leads.read_file import DETECT_ALL, Format, UnreadableListError, file_hash, read_list
+from dialer.services.leads.validate import ValidatedRow
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.wiring.stores import Store
@@ -32,7 +32,7 @@ class Done:
     imported: Imported
     fix_file: Path | None
     detected: str = ""
-    rejected: tuple[Judged, ...] = ()
+    rejected: tuple[ValidatedRow, ...] = ()
     """The first rows that need a person."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,8 +67,8 @@ async def import_file(
     file: Path,
     campaign_name: str,
     mapping: dict[str, str],
-    said: Format = NOTHING_SAID,
-    asked: Asked = NOTHING_ASKED,
+    said: Format = DETECT_ALL,
+    asked: ImportOptions = DEFAULT_OPTIONS,
 ) -> Done:
     """Import a list in one transaction, or (`asked.dry`) see what would become of it.
 
@@ -76,12 +76,12 @@ async def import_file(
         NoPhoneError: no column of the list is known to be the phone.
         CommandError: there is no such campaign, or the file is no list.
     """
-    fix: FixFile | None = None
+    fix: ErrorReport | None = None
     try:
         sha256 = file_hash(file)
         reading = read_list(file, said)
         stem = re.sub(r"[^\w-]+", "-", f"{campaign_name}-{file.stem}").strip("-")
-        fix = FixFile(settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv", without_ours(reading.header))
+        fix = ErrorReport(settings.dialer_data_dir / "fix" / f"{stem}-{sha256[:8]}.csv", without_ours(reading.header))
         async with store.sessions.begin() as session:
             campaign = await campaigns.named(session, campaign_name)
             if campaign is None:

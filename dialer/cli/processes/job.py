@@ -16,7 +16,7 @@ from dialer.cli.processes.parent import end_with_parent
 from dialer.cli.progress import guessed_rows
 from dialer.cli.rehearsal.process import run_rehearsal
 from dialer.services.exports.results import export_results
-from dialer.services.leads.import_list import Asked, commit_import
+from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.services.leads.read_file import Format, UnreadableListError
 from dialer.settings import Settings
 from dialer.store.system import jobs
@@ -104,7 +104,7 @@ class Working:
         return known[kind]
 
     async def _import(self, asked: dict[str, Any]) -> dict[str, Any]:
-        how = Asked(dry=asked["dry"], duplicates=asked["duplicates"], only_mapped="phone" in asked["mapping"])
+        how = ImportOptions(dry=asked["dry"], duplicates=asked["duplicates"], only_mapped="phone" in asked["mapping"])
         how = replace(how, watch=self._watch)
         said = Format(**asked.get("format", {}))
         file = Path(asked["file"])
@@ -115,7 +115,9 @@ class Working:
 
     async def _commit(self, asked: dict[str, Any]) -> dict[str, Any]:
         async with self._store.sessions.begin() as session:
-            done = await commit_import(session, asked["import_id"], Asked(watch=self._watch), by=f"job:{self._job}")
+            done = await commit_import(
+                session, asked["import_id"], ImportOptions(watch=self._watch), by=f"job:{self._job}"
+            )
             checked = await jobs.check_of(session, asked["import_id"])
         if checked is not None:
             await asyncio.to_thread(forget_upload, Path(checked.asked["file"]))

@@ -17,7 +17,7 @@ from dialer.cli.processes.first_account import make_first_account
 from dialer.cli.processes.parent import PARENT
 from dialer.cli.processes.signals import TerminatedError
 from dialer.embedded import Embedded
-from dialer.net.ports import bound
+from dialer.net.ports import bind
 from dialer.settings import Settings, read_settings
 from dialer.web.api.health import is_healthy
 from dialer.wiring.mail_links import secret_key
@@ -85,7 +85,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
 def _refuse_taken(name: str, host: str, port: int) -> None:
     """Somebody else's health check must not be taken for ours."""
     try:
-        bound(host, port).close()
+        bind(host, port).close()
     except OSError as error:
         raise CommandError(f"port {port} is in use; end what uses it, or set {name} to a free one") from error
 

@@ -10,7 +10,7 @@ from dialer.cli.logs import log_as
 from dialer.cli.processes.first_account import make_first_account
 from dialer.cli.processes.parent import PARENT, end_with_parent
 from dialer.cli.processes.startup import check_servers
-from dialer.net.ports import bound
+from dialer.net.ports import bind
 from dialer.web.app import make_app
 
 
@@ -30,5 +30,5 @@ def web() -> None:
             timeout_graceful_shutdown=10,
             ws="websockets-sansio",
         )
-        with bound(settings.dialer_web_host, settings.dialer_web_port) as listener:
+        with bind(settings.dialer_web_host, settings.dialer_web_port) as listener:
             uvicorn.Server(config).run(sockets=[listener])

@@ -24,7 +24,7 @@ from dialer.embedded import Embedded
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.simulator.settings import WorldSettings
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 
 WORLD = WorldSettings()
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -71,7 +71,7 @@ def rehearsing(
     """
     with prepared(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
         served = settings.model_copy(update={"dialer_clock": start.isoformat(timespec="minutes")})
-        with all_up(served, {**own_environment(), **told(served)}) as children:
+        with all_up(served, {**clean_environment(), **settings_environment(served)}) as children:
             try:
                 yield Rehearsal(served, twilio_url)
             except BaseException:
@@ -82,7 +82,7 @@ def rehearsing(
 @contextmanager
 def prepared(data_dir: Path, *, speed: float, carriers: Sequence[str]) -> Iterator[tuple[Settings, str]]:
     """The world and the databases of a rehearsal, without the dialer yet: its settings, and the carrier's address."""
-    with simulated(own_environment(), speed, carriers) as (twilio_url, settings):
+    with simulated(clean_environment(), speed, carriers) as (twilio_url, settings):
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={

@@ -34,7 +34,7 @@ from dialer.store.campaigns.rehearsal_copy import Copied, copy_campaign
 from dialer.store.tables import Campaign
 from dialer.wiring.accounts import has_credentials
 from dialer.wiring.carriers import make_carriers
-from dialer.wiring.environment import own_environment, told
+from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import Store, open_store
 
 SPEED = 8.0
@@ -138,7 +138,7 @@ async def _rounds(
     while at is not None and sum(each["calls"] > 0 for each in found) < most and time.monotonic() < until:
         moved = served.model_copy(update={"dialer_clock": f"{at.isoformat()}@{SPEED:g}"})
         with ExitStack() as stack:
-            children = await _entered(stack, all_up(moved, {**own_environment(), **told(moved)}))
+            children = await _entered(stack, all_up(moved, {**clean_environment(), **settings_environment(moved)}))
             stack.push(partial(_killed, children))
             async with open_store(moved) as copy:
                 calls, whole = await _ring(copy, campaign_id, until, watch)

@@ -86,7 +86,7 @@ SETTLED = frozenset({Outcome.BOOKED, Outcome.DO_NOT_CALL})
 def outcome_of_talk(*, booked: bool, opted_out: bool, reported: Outcome | None, qualified: bool) -> Outcome:
     """The outcome of a call in which somebody spoke.
 
-    An opt-out in words outranks whatever the model reported, a booking outranks `end_call`, and a call that ended
+    An opt-out in words outranks whatever the model reported, a booking outranks `finish_call`, and a call that ended
     without a report is `qualified` when country, course, intake and budget are known, else `dropped` (design.md §7).
     """
     if opted_out:

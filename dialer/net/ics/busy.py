@@ -17,8 +17,8 @@ from icalendar import Calendar, Event
 from dialer.domain.compliance.hours import instant
 from dialer.domain.meetings.slots import Span
 
-MOST_EVENTS = 20_000
-MOST_SPANS = 5_000
+MAX_EVENTS = 20_000
+MAX_SPANS = 5_000
 TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 _DAY = timedelta(days=1)
 
@@ -43,8 +43,8 @@ def busy_times(content: bytes, zone: str, since: datetime, until: datetime) -> l
         spans: list[Span] = []
         for event in events:
             spans += _spans(event, moved[str(event.get("UID"))], local, since, until)
-            if len(spans) > MOST_SPANS:
-                raise CalendarError(f"it has more than {MOST_SPANS} busy times in a month")
+            if len(spans) > MAX_SPANS:
+                raise CalendarError(f"it has more than {MAX_SPANS} busy times in a month")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise CalendarError(f"an event in it cannot be read: {str(error)[:120]}") from error
     return _merged(spans)
@@ -60,8 +60,8 @@ def _events(content: bytes) -> list[Event]:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise CalendarError(f"the file is broken: {str(error)[:120]}") from error
     found = [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    if len(found) > MOST_EVENTS:
-        raise CalendarError(f"it has more than {MOST_EVENTS} events")
+    if len(found) > MAX_EVENTS:
+        raise CalendarError(f"it has more than {MAX_EVENTS} events")
     if any(each.errors for each in found):
         raise CalendarError(f"an event in it cannot be read: {str(next(e.errors for e in found if e.errors)[0])[:120]}")
     return [event for event in found if isinstance(event, Event)]

@@ -20,7 +20,16 @@ from picows import (
 )
 from websockets.frames import CloseCode
 
-from dialer.net.websocket.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError, closed_with
+from dialer.net.websocket.port import (
+    PROTOCOL_ERROR_CODE,
+    Admit,
+    Handler,
+    HttpResponse,
+    Request,
+    Server,
+    SocketError,
+    closed_with,
+)
 
 _TEXT = WSMsgType.TEXT
 _OPEN = (_TEXT, WSMsgType.BINARY)
@@ -35,7 +44,7 @@ class _Socket:
         self._transport = transport
         self.send = partial(transport.send, _TEXT)  # no call of ours in between: it is made for every frame
 
-    def waiting(self) -> int:
+    def buffered_bytes(self) -> int:
         return int(self._transport.underlying_transport.get_write_buffer_size())
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
@@ -47,7 +56,7 @@ class _Socket:
 
 
 class _Listener(WSListener):
-    def __init__(self, peer: Peer, largest: int, *, binary: bool) -> None:
+    def __init__(self, peer: Handler, largest: int, *, binary: bool) -> None:
         self._peer = peer
         self._message = peer.message
         self._largest = largest
@@ -70,7 +79,7 @@ class _Listener(WSListener):
             transport.send_close(code)
             transport.disconnect()
         elif kind is WSMsgType.BINARY and not self._binary:
-            self._peer.broke(CloseCode.UNSUPPORTED_DATA, "a binary frame")
+            self._peer.failed(CloseCode.UNSUPPORTED_DATA, "a binary frame")
         elif kind is WSMsgType.CONTINUATION or kind in _OPEN:
             self._piece(frame)
 
@@ -81,27 +90,27 @@ class _Listener(WSListener):
         if self._size > self._largest:
             self._parts, self._size = [], 0
             self._says = "it sent too much at once"
-            self._peer.broke(CloseCode.MESSAGE_TOO_BIG, "a message in too many pieces")
+            self._peer.failed(CloseCode.MESSAGE_TOO_BIG, "a message in too many pieces")
         elif frame.fin:
             whole, self._parts, self._size = b"".join(self._parts), [], 0
             self._message(whole)
 
     def pause_writing(self) -> None:
-        self._peer.choked(True)
+        self._peer.backpressure(True)
 
     def resume_writing(self) -> None:
-        self._peer.choked(False)
+        self._peer.backpressure(False)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         told: Any = transport.close_handshake
-        broken = told is not None and told.sent is not None and int(told.sent.code) in BROKE
-        self._peer.gone(broken, self._says)
+        broken = told is not None and told.sent is not None and int(told.sent.code) in PROTOCOL_ERROR_CODE
+        self._peer.closed(broken, self._says)
 
 
-class PicowsSockets:
+class PicowsBackend:
     """See `port.Sockets`."""
 
-    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Serving:
+    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Server:
         """Take sockets."""
 
         def listen(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
@@ -110,15 +119,15 @@ class PicowsSockets:
             match admit(Request(path, headers)):
                 case None:
                     return None
-                case Answer(status, body, kind):
+                case HttpResponse(status, body, kind):
                     return WSUpgradeResponseWithListener(_response(status, body, kind), None)
                 case peer:
                     return _Listener(peer, largest, binary=False)
 
         server = await ws_create_server(listen, host, port, max_frame_size=largest, enable_auto_ping=True)
-        return Serving(server.sockets[0].getsockname()[1], server.close)
+        return Server(server.sockets[0].getsockname()[1], server.close)
 
-    async def connect(self, peer: Peer, address: str, headers: Mapping[str, str], largest: int) -> None:
+    async def connect(self, peer: Handler, address: str, headers: Mapping[str, str], largest: int) -> None:
         """Open a socket."""
         try:
             await ws_connect(

@@ -11,7 +11,7 @@ from typing import Protocol
 from websockets.frames import CloseCode
 
 # Close codes sent for a peer that broke the websocket's own protocol.
-BROKE = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG})
+PROTOCOL_ERROR_CODE = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG})
 
 
 class SocketError(Exception):
@@ -24,14 +24,14 @@ class Socket(Protocol):
     def send(self, message: bytes) -> None:
         """Send one text message. Never waits: what the other side does not take is kept; a closed socket takes nothing."""
 
-    def waiting(self) -> int:
+    def buffered_bytes(self) -> int:
         """How many bytes are kept for the other side."""
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
         """Close it; `at_once` without waiting for what is kept to be taken. A closed one stays so."""
 
 
-class Peer(Protocol):
+class Handler(Protocol):
     """Who speaks through a socket on our side; called by it, never awaited."""
 
     def opened(self, socket: Socket) -> None:
@@ -40,13 +40,13 @@ class Peer(Protocol):
     def message(self, message: bytes | memoryview) -> None:
         """One whole message; a view is good for the length of this call."""
 
-    def broke(self, code: CloseCode, says: str) -> None:
+    def failed(self, code: CloseCode, says: str) -> None:
         """The other side sent what a peer may not; it is for this side to close."""
 
-    def choked(self, choked: bool) -> None:
+    def backpressure(self, choked: bool) -> None:
         """The other side takes nothing more for now, or does so again."""
 
-    def gone(self, broken: bool, says: str) -> None:
+    def closed(self, broken: bool, says: str) -> None:
         """The socket is closed, by whomever; `broken`: for a breach of the websocket's own protocol."""
 
 
@@ -59,7 +59,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A plain HTTP answer instead of a socket."""
 
     status: HTTPStatus
@@ -68,7 +68,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class Server:
     """A server that is up."""
 
     port: int
@@ -76,17 +76,17 @@ class Serving:
     """Take no more sockets; those that are open stay."""
 
 
-Admit = Callable[[Request], Peer | Answer | None]
+Admit = Callable[[Request], Handler | HttpResponse | None]
 """Who is let in: a peer for the socket, an answer instead of one, or None for a path that is not there."""
 
 
-class Sockets(Protocol):
+class WebSocketBackend(Protocol):
     """A websocket library."""
 
-    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Serving:
+    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Server:
         """Take sockets whose messages are no larger than `largest` bytes, and no binary ones. Raises OSError."""
 
-    async def connect(self, peer: Peer, address: str, headers: Mapping[str, str], largest: int) -> None:
+    async def connect(self, peer: Handler, address: str, headers: Mapping[str, str], largest: int) -> None:
         """Open a socket to somebody, who may send binary messages too. Raises SocketError."""
 
 

@@ -13,10 +13,19 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from dialer.net.websocket.port import BROKE, Admit, Answer, Peer, Request, Serving, SocketError, closed_with
+from dialer.net.websocket.port import (
+    PROTOCOL_ERROR_CODE,
+    Admit,
+    Handler,
+    HttpResponse,
+    Request,
+    Server,
+    SocketError,
+    closed_with,
+)
 
-HIGH = 64 * 1024
-CLOSE_WITHIN_S = 1.0
+HIGH_WATER_BYTES = 64 * 1024
+CLOSE_TIMEOUT_S = 1.0
 """Who broke the protocol may never answer a close: nobody on the phone waits for that."""
 Connection = ServerConnection | ClientConnection
 
@@ -24,7 +33,7 @@ Connection = ServerConnection | ClientConnection
 class _Socket:
     """See `port.Socket`."""
 
-    def __init__(self, connection: Connection, peer: Peer) -> None:
+    def __init__(self, connection: Connection, peer: Handler) -> None:
         self._connection = connection
         self._peer = peer
         self._queue: deque[bytes] = deque()
@@ -39,12 +48,12 @@ class _Socket:
             return
         self._queue.append(message)
         self._size += len(message)
-        if self._size > HIGH and not self._choked:
+        if self._size > HIGH_WATER_BYTES and not self._choked:
             self._choked = True
-            self._peer.choked(True)
+            self._peer.backpressure(True)
         self._wake.set()
 
-    def waiting(self) -> int:
+    def buffered_bytes(self) -> int:
         return self._size + self._connection.transport.get_write_buffer_size()
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
@@ -64,15 +73,15 @@ class _Socket:
                 elif binary:
                     self._peer.message(message)
                 else:
-                    self._peer.broke(CloseCode.UNSUPPORTED_DATA, "a binary frame")
+                    self._peer.failed(CloseCode.UNSUPPORTED_DATA, "a binary frame")
         except ConnectionClosed as error:
-            broken = error.sent is not None and error.sent.code in BROKE and not error.rcvd_then_sent
+            broken = error.sent is not None and error.sent.code in PROTOCOL_ERROR_CODE and not error.rcvd_then_sent
         finally:
             if (code := self._connection.close_code) not in (None, CloseCode.ABNORMAL_CLOSURE):
                 says = closed_with(code or CloseCode.NO_STATUS_RCVD, self._connection.close_reason or "")
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
-            self._peer.gone(broken, says)
+            self._peer.closed(broken, says)
 
     async def _send(self) -> None:
         try:
@@ -81,9 +90,9 @@ class _Socket:
                     message = self._queue.popleft()
                     self._size -= len(message)  # from here on the transport keeps it
                     await self._connection.send(message, text=True)
-                    if self._choked and self._size <= HIGH // 4:
+                    if self._choked and self._size <= HIGH_WATER_BYTES // 4:
                         self._choked = False
-                        self._peer.choked(False)
+                        self._peer.backpressure(False)
                 if self._close is not None:
                     await self._connection.close(self._close)
                     return
@@ -93,22 +102,22 @@ class _Socket:
             return
 
 
-class PlainSockets:
+class WebSocketsBackend:
     """See `port.Sockets`."""
 
     def __init__(self) -> None:
         self._reading: set[asyncio.Task[None]] = set()
 
-    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Serving:
+    async def serve(self, admit: Admit, host: str, port: int, largest: int) -> Server:
         """Take sockets."""
-        admitted: WeakKeyDictionary[ServerConnection, Peer] = WeakKeyDictionary()
+        admitted: WeakKeyDictionary[ServerConnection, Handler] = WeakKeyDictionary()
 
         def ask(connection: ServerConnection, request: HttpRequest) -> Response | None:
             headers = {name.lower(): value for name, value in request.headers.raw_items()}
             match admit(Request(request.path.partition("?")[0], headers)):
                 case None:
                     return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
-                case Answer(status, body, kind):
+                case HttpResponse(status, body, kind):
                     response = connection.respond(status, body.decode())
                     del response.headers["Content-Type"]
                     response.headers["Content-Type"] = kind
@@ -124,12 +133,12 @@ class PlainSockets:
             await socket.read(binary=False)
 
         server = await serve(
-            talk, host, port, process_request=ask, max_size=largest, compression=None, close_timeout=CLOSE_WITHIN_S
+            talk, host, port, process_request=ask, max_size=largest, compression=None, close_timeout=CLOSE_TIMEOUT_S
         )
         port = next(iter(server.sockets)).getsockname()[1]
-        return Serving(port, lambda: server.close(close_connections=False))
+        return Server(port, lambda: server.close(close_connections=False))
 
-    async def connect(self, peer: Peer, address: str, headers: Mapping[str, str], largest: int) -> None:
+    async def connect(self, peer: Handler, address: str, headers: Mapping[str, str], largest: int) -> None:
         """Open a socket."""
         try:
             connection = await connect(
@@ -138,7 +147,7 @@ class PlainSockets:
                 max_size=largest,
                 compression=None,
                 proxy=None,
-                close_timeout=CLOSE_WITHIN_S,
+                close_timeout=CLOSE_TIMEOUT_S,
             )
         except (OSError, TimeoutError, InvalidURI, WebSocketException) as error:
             raise SocketError(str(error) or type(error).__name__) from error

@@ -9,13 +9,13 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Scope
-from dialer.services.accounts.sign_in import TOKEN_MARK, hash_of, hash_password, is_password, sign_out_everywhere
+from dialer.services.accounts.sign_in import TOKEN_PREFIX, hash_key, hash_password, is_password, sign_out_everywhere
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, Counselor, Invitation
 
 FIRST = "admin@localhost"
-SHORTEST = 12
-LONGEST = 200
+MIN_PASSWORD_CHARS = 12
+MAX_PASSWORD_CHARS = 200
 INVITED_FOR = timedelta(days=3)
 LOCK = 0xACC0
 
@@ -87,19 +87,19 @@ async def invite(
     )
     key = secrets.token_urlsafe(32)
     expires_at: datetime = (await session.execute(select(func.now() + INVITED_FOR))).scalar_one()
-    session.add(Invitation(key_hash=hash_of(key), account_id=account.id, by=by, expires_at=expires_at))
+    session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=by, expires_at=expires_at))
     await audit.note(session, by, "account invited", {"email": email, "role": role.value})
     await session.flush()
     return Invited(email, key, expires_at)
 
 
-async def invited(session: AsyncSession, key: str) -> str | None:
+async def find_invitation(session: AsyncSession, key: str) -> str | None:
     """Whose invitation this is: the address; None for one that is unknown, used or over."""
     row = await _invitation(session, key)
     return row[1].email if row is not None else None
 
 
-async def accept(session: AsyncSession, key: str, password: str) -> str:
+async def accept_invitation(session: AsyncSession, key: str, password: str) -> str:
     """Choose a password by an invitation; the account's email. Its browsers are signed out, its API tokens revoked.
 
     Raises:
@@ -195,10 +195,10 @@ async def add_token(
     taken = select(ApiToken.id).where(ApiToken.account_id == account_id, ApiToken.name == name)
     if await session.scalar(taken) is not None:
         raise AccountError(f"there is a token {name!r} already; choose another name")
-    token = f"{TOKEN_MARK}{secrets.token_urlsafe(32)}"
+    token = f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}"
     expires = (await session.execute(select(func.now() + timedelta(days=days)))).scalar_one() if days else None
     words = sorted(each.value for each in scopes)
-    session.add(ApiToken(account_id=account_id, name=name, key_hash=hash_of(token), scopes=words, expires_at=expires))
+    session.add(ApiToken(account_id=account_id, name=name, key_hash=hash_key(token), scopes=words, expires_at=expires))
     await audit.note(session, by, "token made", {"name": name, "scopes": words})
     await session.flush()
     return token
@@ -234,7 +234,7 @@ async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) ->
         select(Invitation, Account)
         .join(Account, Account.id == Invitation.account_id)
         .where(
-            Invitation.key_hash == hash_of(key),
+            Invitation.key_hash == hash_key(key),
             Invitation.used_at.is_(None),
             Invitation.expires_at > func.now(),
             Account.active,
@@ -247,13 +247,13 @@ async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) ->
 def _address(email: str) -> str:
     typed, email = email.strip(), email.strip().lower()
     name, at, host = email.partition("@")
-    if not (name and at and host) or len(email) > LONGEST or any(each.isspace() for each in email):
+    if not (name and at and host) or len(email) > MAX_PASSWORD_CHARS or any(each.isspace() for each in email):
         raise AccountError(f"{typed!r} is not an email address. Enter one like name@example.com.")
     return email
 
 
 def _refuse_weak(password: str, email: str) -> None:
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise AccountError(f"a password has {SHORTEST} to {LONGEST} characters")
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise AccountError(f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")
     if len(set(password)) < 5 or email.partition("@")[0] in password.lower():
         raise AccountError("this password is too easy to guess; take some words that have nothing to do with you")

@@ -16,16 +16,16 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Roles, Scope
-from dialer.services.accounts.totp import Sealer, takes
+from dialer.services.accounts.totp import Sealer, verify_code
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)
-TOKEN_MARK = "dlr_"  # noqa: S105 - how a token of the API begins, so that a leaked one is known for what it is
+IDLE_TIMEOUT = timedelta(minutes=30)
+MAX_SESSION_AGE = timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+TOKEN_PREFIX = "dlr_"  # noqa: S105 - how a token of the API begins, so that a leaked one is known for what it is
 WRONG = "the address or the password is wrong"
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex())
@@ -75,14 +75,14 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class NotLetIn:
+class SignInRefused:
     """Why not; `wants_code` where only the code of the second factor is missing or wrong."""
 
     says: str
     wants_code: bool = False
 
 
-def hash_of(key: str) -> str:
+def hash_key(key: str) -> str:
     """How a key is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
 
@@ -94,7 +94,7 @@ def hash_password(password: str) -> str:
 
 async def sign_in(
     session: AsyncSession, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
-) -> SignedIn | NotLetIn:
+) -> SignedIn | SignInRefused:
     """Let somebody in, or count the failure. The caller commits either way."""
     account = (
         await session.scalars(select(Account).where(Account.email == email.strip().lower()).with_for_update())
@@ -103,64 +103,64 @@ async def sign_in(
     known = account.password_hash if account is not None and account.password_hash else _NOBODY
     right = await is_password(known, password)
     if account is None or not account.active or not account.password_hash:
-        return NotLetIn(WRONG)
+        return SignInRefused(WRONG)
     if account.locked_until is not None and account.locked_until > now:
-        return NotLetIn(f"too many wrong tries; try again in {_minutes(account.locked_until - now)}")
+        return SignInRefused(f"too many wrong tries; try again in {_minutes(account.locked_until - now)}")
     if not right:
-        return await _failed(session, account, now, NotLetIn(WRONG))
+        return await _failed(session, account, now, SignInRefused(WRONG))
     if account.totp_secret is not None:
         if not code.strip():
-            return NotLetIn("give the code of your authenticator", wants_code=True)
-        step = takes(sealer.opened(account.totp_secret), code, now, after=account.totp_used)
+            return SignInRefused("give the code of your authenticator", wants_code=True)
+        step = verify_code(sealer.unseal(account.totp_secret), code, now, after=account.totp_used)
         if step is None:
             return await _failed(
-                session, account, now, NotLetIn("that code is not right, or was used", wants_code=True)
+                session, account, now, SignInRefused("that code is not right, or was used", wants_code=True)
             )
         account.totp_used = step
     account.failures, account.locked_until = 0, None
     if _hasher.check_needs_rehash(account.password_hash):
         account.password_hash = _hasher.hash(password)
     key = secrets.token_urlsafe(32)
-    session.add(SignIn(key_hash=hash_of(key), account_id=account.id, address=address[:64], browser=browser[:200]))
+    session.add(SignIn(key_hash=hash_key(key), account_id=account.id, address=address[:64], browser=browser[:200]))
     await session.execute(delete(SignIn).where(_is_over(now)))
     await audit.note(session, account.email, "signed in", {"address": address[:64]})
     await session.flush()
-    return SignedIn(key, _caller(account, key_hash=hash_of(key)))
+    return SignedIn(key, _caller(account, key_hash=hash_key(key)))
 
 
-async def who_has(session: AsyncSession, key: str) -> Caller | None:
+async def session_caller(session: AsyncSession, key: str) -> Caller | None:
     """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
     row = (
         await session.execute(
             select(SignIn, Account, func.clock_timestamp())
             .join(Account, Account.id == SignIn.account_id)
-            .where(SignIn.key_hash == hash_of(key), Account.active)
+            .where(SignIn.key_hash == hash_key(key), Account.active)
         )
     ).one_or_none()
     if row is None:
         return None
     signed, account, now = row
-    if signed.seen_at < now - IDLE or signed.began_at < now - LONGEST:
+    if signed.seen_at < now - IDLE_TIMEOUT or signed.began_at < now - MAX_SESSION_AGE:
         return None
-    if signed.seen_at < now - SEEN_EVERY:
+    if signed.seen_at < now - TOUCH_EVERY:
         await session.execute(update(SignIn).where(SignIn.key_hash == signed.key_hash).values(seen_at=now))
     return _caller(account, key_hash=signed.key_hash)
 
 
-async def who_sends(session: AsyncSession, token: str) -> Caller | None:
+async def token_caller(session: AsyncSession, token: str) -> Caller | None:
     """Whose token of the API this is; None for one that is unknown, revoked, over, or of somebody who left."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     row = (
         await session.execute(
             select(ApiToken, Account)
             .join(Account, Account.id == ApiToken.account_id)
-            .where(ApiToken.key_hash == hash_of(token), Account.active, ApiToken.revoked_at.is_(None))
+            .where(ApiToken.key_hash == hash_key(token), Account.active, ApiToken.revoked_at.is_(None))
         )
     ).one_or_none()
     if row is None or (row[0].expires_at is not None and row[0].expires_at <= now):
         return None
     known, account = row
-    if known.used_at is None or known.used_at < now - SEEN_EVERY:
+    if known.used_at is None or known.used_at < now - TOUCH_EVERY:
         await session.execute(update(ApiToken).where(ApiToken.id == known.id).values(used_at=now))
     return _caller(account, scopes=frozenset(Scope(each) for each in known.scopes))
 
@@ -175,9 +175,9 @@ async def sign_out_everywhere(session: AsyncSession, account_id: int, *, but: st
     await session.execute(delete(SignIn).where(SignIn.account_id == account_id, SignIn.key_hash != but))
 
 
-async def _failed(session: AsyncSession, account: Account, now: datetime, answer: NotLetIn) -> NotLetIn:
+async def _failed(session: AsyncSession, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
     account.failures += 1
-    if account.failures >= MOST_FAILURES:
+    if account.failures >= MAX_FAILURES:
         account.failures, account.locked_until = 0, now + LOCKED_FOR
         await audit.note(session, account.email, "locked out", {"minutes": LOCKED_FOR.total_seconds() / 60})
     await session.flush()
@@ -197,7 +197,7 @@ def _verified(known: str, password: str) -> bool:
 
 
 def _is_over(now: datetime) -> ColumnElement[bool]:
-    return (SignIn.seen_at < now - IDLE) | (SignIn.began_at < now - LONGEST)
+    return (SignIn.seen_at < now - IDLE_TIMEOUT) | (SignIn.began_at < now - MAX_SESSION_AGE)
 
 
 def _minutes(left: timedelta) -> str:

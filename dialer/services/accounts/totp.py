@@ -18,11 +18,11 @@ class Sealer:
 
     key: str
 
-    def sealed(self, text: str) -> str:
+    def seal(self, text: str) -> str:
         """A text as it is stored."""
         return self._fernet().encrypt(text.encode()).decode()
 
-    def opened(self, sealed: str) -> str:
+    def unseal(self, sealed: str) -> str:
         """The text. Where the secret key was changed, it cannot be had: then no code is right."""
         try:
             return self._fernet().decrypt(sealed.encode()).decode()
@@ -38,12 +38,12 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def address_of(secret: str, email: str) -> str:
+def provisioning_uri(secret: str, email: str) -> str:
     """What an authenticator reads: an otpauth address."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-def takes(secret: str, code: str, now: datetime, *, after: int | None) -> int | None:
+def verify_code(secret: str, code: str, now: datetime, *, after: int | None) -> int | None:
     """The time step whose code this is: this one, or one before or after it, and later than `after`; else None."""
     digits = "".join(code.split())
     if not secret or not digits.isascii() or not digits.isdigit():

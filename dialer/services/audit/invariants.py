@@ -12,7 +12,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.domain.calling.call import AT_CARRIER, LIVE, OVER, State
 from dialer.domain.compliance.hours import is_open
 from dialer.domain.compliance.rules import NoRules, is_holiday, rules_for
@@ -20,7 +20,7 @@ from dialer.domain.numbers.phone import mask
 from dialer.store.tables import Booking, Call, Campaign, CampaignLead, DoNotCall, Lead
 
 SETTLING = timedelta(minutes=2)
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Invariant:
     breaches: tuple[str, ...]
 
 
-async def prove(
+async def check_invariants(
     session: AsyncSession,
-    listed: dict[str, tuple[Report, ...]],
+    listed: dict[str, tuple[CallStatus, ...]],
     since: datetime,
     now: datetime,
     *,
@@ -61,7 +61,7 @@ async def prove(
     ]
 
 
-def _one_request_each(made: Iterable[Call], reports: list[tuple[str, Report]]) -> Invariant:
+def _one_request_each(made: Iterable[Call], reports: list[tuple[str, CallStatus]]) -> Invariant:
     """Per attempt at most one call at the carrier: no two of the carrier's calls to a phone in one attempt's time."""
     calls = list(made)
     ours: dict[str, int] = {}
@@ -171,7 +171,7 @@ async def _nobody_forgotten(session: AsyncSession, now: datetime) -> Invariant:
 
 
 def _both_know_the_same(
-    made: Iterable[Call], reports: list[tuple[str, Report]], lists_late: Collection[str]
+    made: Iterable[Call], reports: list[tuple[str, CallStatus]], lists_late: Collection[str]
 ) -> Invariant:
     ours = {call.carrier_sid: call for call in made if call.carrier_sid}
     theirs = {report.sid: report for _, report in reports}

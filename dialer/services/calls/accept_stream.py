@@ -13,7 +13,7 @@ from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import AT_CARRIER, Outcome, State
-from dialer.services.calls.context import Talk
+from dialer.services.calls.context import CallContext
 from dialer.store.calls import calls
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import bookings
@@ -23,17 +23,17 @@ MISSED = "They missed a meeting on"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class StreamRejected:
     """Hang up, and why."""
 
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AcceptedCall:
     """A call to be talked: who it is, by which script, with the marketer's row."""
 
-    talk: Talk
+    talk: CallContext
     script: Script
     row: Mapping[str, str]
     time_limit_s: int
@@ -44,9 +44,9 @@ class Answered:
     """The talk is recorded, and AVA says so."""
 
 
-async def answer_call(
+async def accept_stream(
     session: AsyncSession, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
-) -> Answered | Refused:
+) -> AcceptedCall | StreamRejected:
     """Take the stream that shows this token, once; where it came as a carrier's, only a call of that carrier."""
     taken = await session.execute(
         update(Call)
@@ -68,21 +68,21 @@ async def answer_call(
     )
     row = taken.first()
     if row is None:
-        return Refused("its token is not that of a live call, or was used before")
+        return StreamRejected("its token is not that of a live call, or was used before")
     call = await session.get_one(Call, row[0])
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
         call.stream_closed_at = func.now()  # nobody of ours is on the line: the carrier's word ends this call
-        return Refused("the number is on the do-not-call list")
+        return StreamRejected("the number is on the do-not-call list")
     in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
     lead = await session.get_one(Lead, in_campaign.lead_id)
     campaign = await session.get_one(Campaign, call.campaign_id)
     script = await session.get_one(Script, call.script_id)
     zone = lead.zones[0] if lead.zones else "UTC"
-    talk = Talk(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone, language=script.language)
-    return Answered(
+    talk = CallContext(call.id, call.campaign_id, in_campaign.id, call.phone, lead.name, zone, language=script.language)
+    return AcceptedCall(
         talk,
         script,
-        await row_of(session, in_campaign) | await _missed(session, in_campaign, zone),
+        await lead_columns_of(session, in_campaign) | await _missed(session, in_campaign, zone),
         campaign.time_limit_s,
         carrier=call.carrier,
         leaves_message=campaign.machine == "leave_message" and bool(campaign.machine_message),
@@ -98,7 +98,7 @@ async def _missed(session: AsyncSession, in_campaign: CampaignLead, zone: str) -
     return {MISSED: f"{starts.astimezone(ZoneInfo(zone)):%A %d %B, %H:%M}"} if starts else {}
 
 
-async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:
+async def lead_columns_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:
     """The marketer's own row of a lead, by column, in the common wording where a cell has one ("Canada" for "Canda").
 
     Empty for a lead that came from no list.
@@ -118,6 +118,6 @@ async def row_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, 
     return {**dict(zip(header, cells, strict=False)), **common}
 
 
-async def still_talking(session: AsyncSession, call_ids: list[UUID]) -> None:
+async def still_in_progress(session: AsyncSession, call_ids: list[UUID]) -> None:
     """The bridge's sign of life for its calls."""
     await session.execute(update(Call).where(Call.id.in_(call_ids)).values(heard_at=func.now()))

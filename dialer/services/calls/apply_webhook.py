@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import CarrierError, HandedOver, MachineHeard, Report
+from dialer.carriers.port import CallStatus, CarrierError, TransferEnded, VoicemailStatus
 from dialer.services.calls.record_status import Recorded, record_status
-from dialer.services.calls.transfer import note_not_taken
-from dialer.services.calls.voicemail import HangUp, LeaveMessage, hear_machine
+from dialer.services.calls.transfer import record_not_taken
+from dialer.services.calls.voicemail import HangUp, LeaveMessage, detect_voicemail
 from dialer.services.dialing.eligibility import Carriers
 from dialer.store.calls import incidents, webhooks_in
 
@@ -25,7 +25,7 @@ class Applied:
     wanted: HangUp | LeaveMessage | None = None
 
 
-async def apply_event(session: AsyncSession, event_id: int, carriers: Carriers, now: datetime) -> Applied | None:
+async def apply_webhook(session: AsyncSession, event_id: int, carriers: Carriers, now: datetime) -> Applied | None:
     """Apply one kept webhook, once; None where another process has it, or has done it."""
     event = await webhooks_in.locked(session, event_id)
     if event is None or event.call_id is None:
@@ -34,14 +34,14 @@ async def apply_event(session: AsyncSession, event_id: int, carriers: Carriers, 
     if carrier is None:
         raise CarrierError(f"{event.carrier} has no credentials, so its webhooks cannot be read", permanent=True)
     applied = Applied()
-    match carrier.read(event.kind, event.fields):
-        case Report() as report:
+    match carrier.parse_webhook(event.kind, event.fields):
+        case CallStatus() as report:
             applied = Applied(recorded=await record_status(session, event.call_id, report, now))
-        case MachineHeard(answered_by):
-            applied = Applied(wanted=await hear_machine(session, event.call_id, answered_by))
-        case HandedOver(talked=talked, says=says):
+        case VoicemailStatus(answered_by):
+            applied = Applied(wanted=await detect_voicemail(session, event.call_id, answered_by))
+        case TransferEnded(talked=talked, says=says):
             if not talked:
-                await note_not_taken(session, event.call_id, says)
+                await record_not_taken(session, event.call_id, says)
         case None:
             pass
     event.applied_at = func.now()

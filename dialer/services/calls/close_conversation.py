@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import OVER, Outcome
 from dialer.domain.calling.cost import add_usage, models_of, unpriced, voice_cost
-from dialer.services.calls.finish import end_talk
+from dialer.services.calls.finish import finish_conversation
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
 from dialer.store.tables import Call
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class CallMetrics:
     """What the bridge knows of a talk: token counts by model and kind, and per turn how long AVA took to answer (ms)."""
 
     usage: Mapping[str, Mapping[str, int]]
@@ -37,8 +37,8 @@ class Measured:
     """Where in the call it was heard to its end; None where it was not."""
 
 
-async def close_talk(
-    session: AsyncSession, call_id: UUID, measured: Measured, *, ours: str | None, now: datetime
+async def close_conversation(
+    session: AsyncSession, call_id: UUID, measured: CallMetrics, *, ours: str | None, now: datetime
 ) -> Outcome | None:
     """End the call; `ours` names a failure of ours that ended it. The outcome, or None if it was ended before."""
     call = await calls.locked(session, call_id)
@@ -59,10 +59,10 @@ async def close_talk(
     await session.flush()
     if call.state in OVER:
         return None
-    return await end_talk(session, call, ours=ours, now=now)
+    return await finish_conversation(session, call, ours=ours, now=now)
 
 
-async def _cost(session: AsyncSession, call: Call, measured: Measured, now: datetime) -> Decimal | None:
+async def _cost(session: AsyncSession, call: Call, measured: CallMetrics, now: datetime) -> Decimal | None:
     """What the voice cost, by the prices of the day; None, and said, where one is missing."""
     named = {each for usage in measured.usage.values() for each in models_of(usage)}
     known = await prices.on(session, (*measured.usage, *named, measured.model, measured.transcriber), now.date())

@@ -20,7 +20,7 @@ class Lost:
 
 
 @dataclass(slots=True)
-class Talk:
+class CallContext:
     """One answered call: its lead, and what was offered in it. A slot's token means something in this call only."""
 
     call_id: UUID

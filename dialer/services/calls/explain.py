@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.services.dialing.eligibility import Accounts, ask_about, record, room_of
-from dialer.services.dialing.routing import line_for
+from dialer.services.dialing.eligibility import Accounts, capacity_of, evaluate_leads, record
+from dialer.services.dialing.routing import caller_id_for
 from dialer.store.campaigns import rate_buckets
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
@@ -27,10 +27,10 @@ async def explain_number(
         query = query.where(Campaign.name == campaign_name)
     explained = []
     for campaign, in_campaign, lead in await session.execute(query):
-        room = await room_of(
+        room = await capacity_of(
             session, campaign, await rate_buckets.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
         )
-        line = line_for(accounts, campaign, lead.phone)
-        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
+        line = caller_id_for(accounts, campaign, lead.phone)
+        (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room)
         explained.append({"phone": e164, "campaign": campaign.name, **record(verdict, now)})
     return explained

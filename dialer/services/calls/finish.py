@@ -16,7 +16,7 @@ from dialer.store.meetings import bookings
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 
-async def end_call(session: AsyncSession, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
+async def finish_call(session: AsyncSession, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
     """End a call (locked by the caller) with an outcome; False where it was over already."""
     if call.state in OVER:
         return False
@@ -41,7 +41,7 @@ async def cancel_call(session: AsyncSession, call: Call, reason: str, next_at: d
     return True
 
 
-async def end_talk(session: AsyncSession, call: Call, *, ours: str | None, now: datetime) -> Outcome | None:
+async def finish_conversation(session: AsyncSession, call: Call, *, ours: str | None, now: datetime) -> Outcome | None:
     """End a call whose media is over. `ours` is what failed on our side, if that ended it: never a contact."""
     values = await enquiries.newest(session, call.campaign_lead_id, call_id=call.id)
     outcome = outcome_of_talk(
@@ -52,13 +52,13 @@ async def end_talk(session: AsyncSession, call: Call, *, ours: str | None, now: 
     )
     if ours is not None and outcome in (Outcome.DROPPED, Outcome.QUALIFIED) and call.reported is None:
         outcome = Outcome.FAILED
-    return outcome if await end_call(session, call, outcome, ours, now) else None
+    return outcome if await finish_call(session, call, outcome, ours, now) else None
 
 
-async def end_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: datetime) -> Outcome | None:
+async def finish_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: datetime) -> Outcome | None:
     """End a call that the carrier says is over and that no media stream of ours is left to end."""
     if ended.answered and call.stream_opened_at is not None:
-        return await end_talk(session, call, ours="the media stream was lost", now=now)
+        return await finish_conversation(session, call, ours="the media stream was lost", now=now)
     outcome = (
         Outcome.FAILED  # answered, but its audio never reached us: our failure
         if ended.answered
@@ -75,7 +75,7 @@ async def end_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: d
     if ended.answered:
         call.answered_at = call.answered_at or now  # so that its cost is waited for
     says = "answered, but no audio reached the bridge" if ended.answered else ended.says
-    return outcome if await end_call(session, call, outcome, says, now) else None
+    return outcome if await finish_call(session, call, outcome, says, now) else None
 
 
 async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now: datetime) -> None:

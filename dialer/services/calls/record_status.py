@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Report
+from dialer.carriers.port import CallStatus
 from dialer.domain.calling.call import OVER, Outcome, State
-from dialer.services.calls.finish import end_by_carrier
+from dialer.services.calls.finish import finish_by_carrier
 from dialer.services.prices import carrier_cost
 from dialer.store.calls import calls
 from dialer.store.tables import Call
@@ -29,7 +29,7 @@ class Recorded:
     outcome: Outcome | None
 
 
-async def record_status(session: AsyncSession, call_id: UUID, report: Report, now: datetime) -> Recorded | None:
+async def record_status(session: AsyncSession, call_id: UUID, report: CallStatus, now: datetime) -> Recorded | None:
     """Apply a report to a call; None where it changed nothing."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -53,7 +53,7 @@ async def record_status(session: AsyncSession, call_id: UUID, report: Report, no
     return Recorded(call.id, call.phone, call.state, call.outcome)
 
 
-async def _bind(session: AsyncSession, call: Call, report: Report) -> None:
+async def _bind(session: AsyncSession, call: Call, report: CallStatus) -> None:
     call.carrier_sid = call.carrier_sid or report.sid
     call.duration_s = report.duration_s if report.duration_s is not None else call.duration_s
     call.answered_by = report.answered_by or call.answered_by
@@ -62,11 +62,11 @@ async def _bind(session: AsyncSession, call: Call, report: Report) -> None:
         call.carrier_cost = await carrier_cost(session, report.cost, report.currency, call.created_at.date())
 
 
-async def _ended(session: AsyncSession, call: Call, report: Report, now: datetime) -> None:
+async def _ended(session: AsyncSession, call: Call, report: CallStatus, now: datetime) -> None:
     assert report.ended is not None
     if call.state in OVER:
         return
     if call.stream_opened_at is not None and call.stream_closed_at is None:
         call.ended_at = call.ended_at or now
         return
-    await end_by_carrier(session, call, report.ended, now)
+    await finish_by_carrier(session, call, report.ended, now)

@@ -12,11 +12,11 @@ from dialer.store.system import object_storage
 from dialer.store.system.object_storage import Shelf, ShelfError
 
 BY = "retention"
-MOST_FAILURES = 20
+MAX_FAILURES = 20
 log = logging.getLogger(__name__)
 
 
-async def keep_recording(sessions: Sessions, place: Shelf, call_id: UUID, path: Path, ms: int) -> str | None:
+async def store_recording(sessions: Sessions, place: Shelf, call_id: UUID, path: Path, ms: int) -> str | None:
     """Keep a copy of a finished file and tell its call; the address, None for a call that is not ours.
 
     Done twice it is done once. Raises ShelfError, SQLAlchemyError, OSError: the file is then still needed.
@@ -38,7 +38,7 @@ async def note_fault(sessions: Sessions, call_id: UUID, fault: str, ms: int) -> 
         await incidents.tell(session, recordings.FAULT, str(call_id), f"{came}: {fault}", call_id=call_id)
 
 
-async def erase_old(sessions: Sessions, now: datetime) -> int:
+async def erase_expired(sessions: Sessions, now: datetime) -> int:
     """Erase what campaigns keep no longer, first the sound and then the word of it; how many.
 
     A place that cannot be reached keeps its recordings, and their calls the addresses, until the next time.
@@ -49,7 +49,7 @@ async def erase_old(sessions: Sessions, now: datetime) -> int:
         async with sessions() as session:
             found = await recordings.old(session, now, limit=200 + len(skipped))
         todo = [each for each in found if each[0] not in skipped]
-        if not todo or len(skipped) >= MOST_FAILURES:
+        if not todo or len(skipped) >= MAX_FAILURES:
             return done
         for call_id, address in todo:
             try:

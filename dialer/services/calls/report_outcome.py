@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import Outcome
 from dialer.domain.speech.relative_time import parse_when
 from dialer.domain.speech.speech_dates import say
-from dialer.services.calls.context import Result, Talk
+from dialer.services.calls.context import CallContext, Result
 from dialer.store.tables import Call
 
 LATEST = timedelta(days=90)
@@ -30,7 +30,7 @@ async def report_outcome(session: AsyncSession, call: Call, outcome: str, reason
 
 
 async def call_back(
-    session: AsyncSession, call: Call, talk: Talk, when: str, ask_for: str | None, now: datetime
+    session: AsyncSession, call: Call, talk: CallContext, when: str, ask_for: str | None, now: datetime
 ) -> Result:
     """Promise a time in the lead's own zone. Refused where it is not understood, past, or too far away."""
     at = parse_when(when, now, talk.zone)

@@ -25,7 +25,7 @@ SETTLED = frozenset({Outcome.DO_NOT_CALL, Outcome.VOICEMAIL, Outcome.WRONG_PERSO
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class TransferTarget:
     """A counselor to connect a student to."""
 
     counselor_id: int
@@ -39,49 +39,51 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TransferRefused:
     """Nobody is connected, and why."""
 
     says: str
 
 
-async def who_takes(
+async def find_target(
     session: AsyncSession, call_id: UUID, now: datetime, counselor_id: int = 0, *, connects: bool = True
-) -> Person | Refused:
+) -> TransferTarget | TransferRefused:
     """Who takes the student of this call: the counselor named, whatever the hour, or (0) one who is there now.
 
     Nobody where the call's carrier `connects` none.
     """
     call = await session.get_one(Call, call_id)
     if not connects:
-        return Refused(f"{call.carrier} cannot connect a call to a person")
+        return TransferRefused(f"{call.carrier} cannot connect a call to a person")
     if call.reported in SETTLED:
-        return Refused(f"the call counts as {call.reported.value.replace('_', ' ')}")
+        return TransferRefused(f"the call counts as {call.reported.value.replace('_', ' ')}")
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
-        return Refused("the number is on the do-not-call list")
+        return TransferRefused("the number is on the do-not-call list")
     campaign = await session.get_one(Campaign, call.campaign_id)
     # The leg to the counselor costs as a call does, and stands in no reserve yet.
     cap = campaign.spend_cap
     if cap is not None and (await costs.of_campaign(session, campaign)).committed + campaign.cost_reserve > cap:
-        return Refused("the campaign's spend cap is reached")
-    people = {each.id: each for each in await takers(session) if each.phone not in (call.phone, call.from_number)}
+        return TransferRefused("the campaign's spend cap is reached")
+    people = {
+        each.id: each for each in await available_targets(session) if each.phone not in (call.phone, call.from_number)
+    }
     if counselor_id:
         person = people.get(counselor_id)
-        return _person(person) if person else Refused("that counselor takes no transfers")
+        return _person(person) if person else TransferRefused("that counselor takes no transfers")
     there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
     person = next((people[each] for each in there if each in people), None)
-    return _person(person) if person else Refused(NOBODY)
+    return _person(person) if person else TransferRefused(NOBODY)
 
 
-async def takers(session: AsyncSession) -> list[Counselor]:
+async def available_targets(session: AsyncSession) -> list[Counselor]:
     """The counselors who take transfers: the only numbers that a student is ever connected to."""
     query = select(Counselor).where(Counselor.active, Counselor.takes_transfers, Counselor.phone.is_not(None))
     return list((await session.scalars(query.order_by(Counselor.id))).all())
 
 
-def as_result(found: Person | Refused) -> Result:
+def as_result(found: TransferTarget | TransferRefused) -> Result:
     """What AVA's tool answers."""
-    if isinstance(found, Person):
+    if isinstance(found, TransferTarget):
         return {"transferring": True, "to": found.name, "say": found.words}
     say = f"I am sorry, {NOBODY}. Shall we find a time for you to meet one of our experts instead?"
     return {"transferring": False, "reason": found.says, "say": say}
@@ -103,7 +105,7 @@ async def brief(session: AsyncSession, token: str) -> str | None:
     return f"One Window. {name} is on the line and wants to speak to a person. {about[:300]}"
 
 
-async def note_handed_over(session: AsyncSession, call_id: UUID, person: Person, fault: str | None) -> None:
+async def record_transferred(session: AsyncSession, call_id: UUID, person: TransferTarget, fault: str | None) -> None:
     """The student was given to the carrier to be connected, or (`fault`) could not be.
 
     A student who is with a person is not rung again by AVA: unless more was reported, the call counts as qualified.
@@ -120,7 +122,7 @@ async def note_handed_over(session: AsyncSession, call_id: UUID, person: Person,
     await session.flush()
 
 
-async def note_not_taken(session: AsyncSession, call_id: UUID, says: str) -> None:
+async def record_not_taken(session: AsyncSession, call_id: UUID, says: str) -> None:
     """The person whom the student was to be connected to did not come to the phone."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -138,6 +140,6 @@ async def _tell(session: AsyncSession, call: Call, says: str) -> None:
     )
 
 
-def _person(counselor: Counselor) -> Person:
+def _person(counselor: Counselor) -> TransferTarget:
     assert counselor.phone is not None
-    return Person(counselor.id, counselor.name, counselor.phone)
+    return TransferTarget(counselor.id, counselor.name, counselor.phone)

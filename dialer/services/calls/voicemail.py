@@ -27,7 +27,7 @@ class LeaveMessage:
     words: str
 
 
-async def hear_machine(session: AsyncSession, call_id: UUID, answered_by: str) -> HangUp | LeaveMessage | None:
+async def detect_voicemail(session: AsyncSession, call_id: UUID, answered_by: str) -> HangUp | LeaveMessage | None:
     """Note the verdict; what is to be done about it, None for a person (and for `unknown`, which counts as one)."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -48,7 +48,7 @@ async def hear_machine(session: AsyncSession, call_id: UUID, answered_by: str) -
     return HangUp(call.carrier, call.carrier_sid)
 
 
-async def hear_machine_words(session: AsyncSession, call_id: UUID, words: str) -> None:
+async def detect_voicemail_in_words(session: AsyncSession, call_id: UUID, words: str) -> None:
     """What was said on the line is a machine's: the call counts as voicemail, unless more is known of it already."""
     call = await calls.locked(session, call_id)
     if call is None or call.state in OVER or call.reported is not None:

@@ -21,19 +21,19 @@ from dialer.domain.compliance.gate import Verdict
 from dialer.domain.compliance.hours import next_open
 from dialer.domain.compliance.time_zone_groups import HoursGroup, group_of, group_opens
 from dialer.services.dialing.claim import FOR_GOOD
-from dialer.services.dialing.eligibility import Accounts, Room, ask_about
-from dialer.services.dialing.routing import line_for
+from dialer.services.dialing.eligibility import Accounts, Capacity, evaluate_leads
+from dialer.services.dialing.routing import caller_id_for
 from dialer.store.calls import costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, rehearsals
 from dialer.store.tables import Campaign, CampaignLead, Lead
 
-MOST_ASKED = 200
+MAX_ASKED = 200
 LOOK_BACK = timedelta(days=30)
 CALL_S, ATTEMPTS = 45.0, 1.7
 """How long a call takes and how many a lead needs where nothing is known yet: most are not answered."""
 LEAST_KNOWN = 20
-MOST_GROUPS = 10
+MAX_GROUPS = 10
 SAME_START = timedelta(hours=1)
 """A rehearsal that began so near to when calls would begin now tells their times."""
 
@@ -43,7 +43,7 @@ class Forecast:
     """`waiting` leads are neither done nor being rung; of them `rings` are rung, the others skipped for `skips`."""
 
     waiting: int
-    rings: int
+    will_call: int
     skips: tuple[tuple[str, int], ...]
     asked: int
     """About how many of them the gate was asked; the numbers are exact where it was asked about all."""
@@ -66,17 +66,17 @@ class Forecast:
         return self.asked == self.waiting
 
 
-ROOM = Room(0, 1.0, Spend(), Bridges(1, 1))
+ROOM = Capacity(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 
 async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
     """What it would do if it were started now; hours are told where most of its leads live, else in `zone` (IANA)."""
     waiting, rows = await _some(session, campaign.id)
-    lines = [line_for(carriers, campaign, lead.phone) for _, lead in rows]
+    lines = [caller_id_for(carriers, campaign, lead.phone) for _, lead in rows]
     skipped: Counter[str] = Counter()
     called = []
-    for row, verdict in zip(rows, await ask_about(session, campaign, rows, lines, now, ROOM), strict=True):
+    for row, verdict in zip(rows, await evaluate_leads(session, campaign, rows, lines, now, ROOM), strict=True):
         if (why := _never(verdict)) is not None:
             skipped[why] += 1
         else:
@@ -109,13 +109,13 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts
         last = rehearsed
     elif first_done is not None and last is not None:
         policy = campaigns.policy_of(campaign)
-        for group, _ in groups.most_common(MOST_GROUPS):
+        for group, _ in groups.most_common(MAX_GROUPS):
             last = max(last, last_retry(policy, first_done, group, window, campaign.calls_per_day))
     if first_done is not None and last is not None and last <= first_done:
         last = None
     return Forecast(
         waiting=waiting,
-        rings=rings,
+        will_call=rings,
         skips=skips,
         asked=len(rows),
         calls=calls,
@@ -135,10 +135,10 @@ async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tupl
     span = select(func.count(), func.min(CampaignLead.lead_id), func.max(CampaignLead.lead_id)).where(*waits)
     waiting, first, last = (await session.execute(span)).one()
     query = select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id).where(*waits)
-    if waiting > MOST_ASKED:
-        step = max(1, (last - first) // MOST_ASKED)
+    if waiting > MAX_ASKED:
+        step = max(1, (last - first) // MAX_ASKED)
         query = query.where(CampaignLead.lead_id.in_(range(first, last + 1, step)))
-    return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MOST_ASKED))]
+    return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MAX_ASKED))]
 
 
 def _due(campaign: Campaign, in_campaign: CampaignLead, lead: Lead, now: datetime) -> datetime:

@@ -16,7 +16,7 @@ from dialer.store.tables import Campaign, Script
 from dialer.voices.preflight import PreflightResult
 
 GOOD_FOR = timedelta(minutes=10)
-ASK_AGAIN = timedelta(seconds=60)
+RETRY_AFTER = timedelta(seconds=60)
 NO_ANSWER = timedelta(seconds=20)
 """Whoever was to try a voice and said nothing for so long is gone: somebody else is asked."""
 Try = Callable[[Script, str, str | None], Awaitable[PreflightResult]]
@@ -38,7 +38,7 @@ async def ask(session: AsyncSession) -> Sequence[int]:
         .execution_options(synchronize_session=False)
     )
     silent = Campaign.why.is_(None) & (Campaign.voice_asked_at < func.now() - NO_ANSWER)
-    rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - ASK_AGAIN, silent)
+    rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - RETRY_AFTER, silent)
     asked = await session.scalars(
         update(Campaign)
         .where(_is_unchecked(), or_(rested, Campaign.voice_asked_at < Campaign.resumed_at))
@@ -49,7 +49,7 @@ async def ask(session: AsyncSession) -> Sequence[int]:
     return asked.all()
 
 
-async def check_voice(sessions: Sessions, campaign_id: int, attempt: Try) -> bool:
+async def preflight_voice(sessions: Sessions, campaign_id: int, attempt: Try) -> bool:
     """Try a campaign's voice, and its second one where it fails; whether the campaign may ring. No transaction is held."""
     async with sessions() as session:
         campaign = await session.get_one(Campaign, campaign_id)
@@ -72,7 +72,7 @@ async def check_voice(sessions: Sessions, campaign_id: int, attempt: Try) -> boo
             if await session.scalar(select(Campaign.id).where(*mine).with_for_update()):
                 await campaigns.move(session, campaign_id, "paused", f"{why}; put it right, then start again")
         else:
-            says = f"{why}; it is tried again every {ASK_AGAIN.total_seconds():.0f} s, and nobody is rung before"
+            says = f"{why}; it is tried again every {RETRY_AFTER.total_seconds():.0f} s, and nobody is rung before"
             await session.execute(update(Campaign).where(*mine).values(why=says))
     return ok
 

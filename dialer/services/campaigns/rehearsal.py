@@ -6,10 +6,10 @@ from dialer.store.campaigns import rehearsals
 from dialer.store.system import audit, jobs
 from dialer.store.tables import Campaign
 
-MOST_LEADS = 500
+MAX_LEADS = 500
 
 
-async def ask_rehearsal(session: AsyncSession, campaign: Campaign, leads: int, by: str) -> int:
+async def request_rehearsal(session: AsyncSession, campaign: Campaign, leads: int, by: str) -> int:
     """Ask that a campaign be rehearsed with at most so many leads; the job's id, of the one under way where there is."""
     last = await rehearsals.newest(session, campaign.id)
     if last is not None and last.state in ("queued", "running"):

@@ -10,11 +10,11 @@ from dialer.store.system import audit
 from dialer.store.tables import Campaign, CampaignLead, Script
 
 
-class CannotLaunchError(ValueError):
+class CannotStartError(ValueError):
     """It was not started; with a line that says what to do."""
 
 
-async def launch(session: AsyncSession, campaign: Campaign, by: str, blanks: Sequence[str]) -> bool:
+async def start_campaign(session: AsyncSession, campaign: Campaign, by: str, blanks: Sequence[str]) -> bool:
     """Start it; False where it runs already. `blanks` are the words of its script that no list fills (ava.blanks).
 
     Raises CannotLaunchError.
@@ -23,20 +23,20 @@ async def launch(session: AsyncSession, campaign: Campaign, by: str, blanks: Seq
         return False
     mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
     if await session.scalar(mine) is None:
-        raise CannotLaunchError("The campaign has no leads yet; bring a list in first.")
+        raise CannotStartError("The campaign has no leads yet; bring a list in first.")
     if blanks:
         named = ", ".join(f"${name}" for name in blanks)
-        raise CannotLaunchError(f"The script names {named}, which no column of its lists gives.")
-    if (unnamed := await no_business(session, campaign)) is not None:
-        raise CannotLaunchError(unnamed)
+        raise CannotStartError(f"The script names {named}, which no column of its lists gives.")
+    if (unnamed := await missing_business(session, campaign)) is not None:
+        raise CannotStartError(unnamed)
     state = campaign.state
     if not await campaigns.move(session, campaign.id, "running"):
-        raise CannotLaunchError(f"The campaign is {state}; it cannot be started.")
+        raise CannotStartError(f"The campaign is {state}; it cannot be started.")
     await audit.note(session, by, "campaign started", {"campaign": campaign.name})
     return True
 
 
-async def no_business(session: AsyncSession, campaign: Campaign) -> str | None:
+async def missing_business(session: AsyncSession, campaign: Campaign) -> str | None:
     """What to do where the campaign's script names no business, so that AVA cannot say who is calling; else None."""
     script = await session.get_one(Script, campaign.script_id)
     if script.business.strip():

@@ -85,7 +85,7 @@ async def stop_campaign(
     hung_up = 0
     for call_id, carrier_name, sid in live if hang_up else ():
         carrier = carriers.get(carrier_name)
-        if carrier is not None and not carrier.profile.hangs_up:
+        if carrier is not None and not carrier.capabilities.can_hang_up:
             hung_up += by_bridge is not None and await by_bridge(call_id)
         elif carrier is not None and sid is not None:
             try:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.store.system import audit
 from dialer.store.tables import Campaign
 
-MAY_CHANGE = frozenset(
+EDITABLE = frozenset(
     {
         *("script_id", "carrier", "country", "window_opens", "window_closes", "window_days", "concurrency"),
         *("per_second", "calls_per_day", "max_attempts", "spend_cap", "machine", "machine_message", "recording"),
@@ -17,28 +17,28 @@ MAY_CHANGE = frozenset(
 )
 
 
-class CannotChangeError(ValueError):
+class CannotUpdateError(ValueError):
     """The change makes no sense, or comes too late; with a line that says why."""
 
 
-async def change_campaign(session: AsyncSession, campaign: Campaign, changes: Mapping[str, Any], by: str) -> bool:
+async def update_campaign(session: AsyncSession, campaign: Campaign, changes: Mapping[str, Any], by: str) -> bool:
     """Change what is given; False where it was so already. What is rung from then on follows it.
 
     Raises:
         CannotChangeError: the campaign is over, or the hours close before they open.
     """
-    unknown = changes.keys() - MAY_CHANGE
+    unknown = changes.keys() - EDITABLE
     assert not unknown, unknown
     if campaign.state in ("done", "stopped"):
-        raise CannotChangeError(f"the campaign is {campaign.state}; make a new one")
+        raise CannotUpdateError(f"the campaign is {campaign.state}; make a new one")
     after = {name: value for name, value in changes.items() if getattr(campaign, name) != value}
     opens = after.get("window_opens", campaign.window_opens)
     if opens >= after.get("window_closes", campaign.window_closes):
-        raise CannotChangeError("the hours must open before they close")
+        raise CannotUpdateError("the hours must open before they close")
     if not after.get("window_days", campaign.window_days):
-        raise CannotChangeError("choose a weekday at least")
+        raise CannotUpdateError("choose a weekday at least")
     if after.get("machine") == "leave_message" and not after.get("machine_message", campaign.machine_message):
-        raise CannotChangeError("say what is to be said to a machine")
+        raise CannotUpdateError("say what is to be said to a machine")
     if not after:
         return False
     told = {name: [str(getattr(campaign, name)), str(value)] for name, value in after.items()}

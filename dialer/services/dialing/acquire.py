@@ -14,20 +14,20 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Carrier, Order
+from dialer.carriers.port import CallRequest, Carrier
 from dialer.domain.calling.call import State
 from dialer.services.calls.finish import cancel_call
-from dialer.services.dialing.eligibility import Carriers, Line, ask_about, record, room_of
+from dialer.services.dialing.eligibility import CallerId, Carriers, capacity_of, evaluate_leads, record
 from dialer.store.calls import calls, incidents
 from dialer.store.campaigns import kill_switches
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
-MOST_STARTS = 3
-SET_ASIDE = f"set aside: {MOST_STARTS} workers ended when they began with this call"
+MAX_STARTS = 3
+SET_ASIDE = f"set aside: {MAX_STARTS} workers ended when they began with this call"
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class CallbackUrls:
     """Where a carrier finds us."""
 
     public_url: str
@@ -47,11 +47,11 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Acquired:
     """Ours to ask for, once."""
 
     carrier: Carrier
-    order: Order
+    order: CallRequest
 
 
 async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
@@ -67,9 +67,9 @@ async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[l
 async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bool:
     """Note the same for one call; False where it ended three workers by now and is set aside, with its lead."""
     times = await calls.begin_again(session, call_id)
-    if times > MOST_STARTS:
+    if times > MAX_STARTS:
         await _set_aside(session, call_id, now)
-    return 0 < times <= MOST_STARTS
+    return 0 < times <= MAX_STARTS
 
 
 async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> None:
@@ -82,20 +82,20 @@ async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> Non
     await incidents.tell(session, "set_aside", str(call_id), SET_ASIDE, call_id=call_id)
 
 
-async def take_calls(
+async def acquire_calls(
     session: AsyncSession,
     call_ids: Sequence[UUID],
     carriers: Carriers,
-    addresses: Addresses,
+    addresses: CallbackUrls,
     now: datetime,
     token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
-) -> dict[UUID, Taken | Skipped]:
+) -> dict[UUID, Acquired | Skipped]:
     """Take those of the calls that are still meant; what the gate refuses by now is taken back."""
     # Shared with other takings, not with `kill on`: once that is committed, nobody comes past this line.
     await kill_switches.share(session)
     tokens = {call_id: token() for call_id in call_ids}
     mine = await calls.take(session, tokens)
-    found: dict[UUID, Taken | Skipped] = {
+    found: dict[UUID, Acquired | Skipped] = {
         each: Skipped("another worker has it") for each in call_ids if each not in mine
     }
     for campaign, rows in await _by_campaign(session, mine):
@@ -132,17 +132,17 @@ async def _judge(
     campaign: Campaign,
     rows: Rows,
     carriers: Carriers,
-    addresses: Addresses,
+    addresses: CallbackUrls,
     now: datetime,
     tokens: dict[UUID, str],
-) -> dict[UUID, Taken | Skipped]:
+) -> dict[UUID, Acquired | Skipped]:
     carrier = carriers.get(rows[0][0].carrier)
     mine = [call.id for call, _, _ in rows]
-    room = await room_of(session, campaign, 1.0, its_own=True)
+    room = await capacity_of(session, campaign, 1.0, its_own=True)
     people = [(in_campaign, lead) for _, in_campaign, lead in rows]
-    lines = [Line(carrier, call.from_number) if carrier else None for call, _, _ in rows]
-    verdicts = await ask_about(session, campaign, people, lines, now, room, but=mine)
-    found: dict[UUID, Taken | Skipped] = {}
+    lines = [CallerId(carrier, call.from_number) if carrier else None for call, _, _ in rows]
+    verdicts = await evaluate_leads(session, campaign, people, lines, now, room, but=mine)
+    found: dict[UUID, Acquired | Skipped] = {}
     for (call, in_campaign, _), verdict in zip(rows, verdicts, strict=True):
         refusal = verdict.refusal
         if refusal is not None or carrier is None:
@@ -152,28 +152,28 @@ async def _judge(
             continue
         call.created_at = now  # caps count from the moment of asking, not of meaning to ask
         call.gate = record(verdict, now, promised=in_campaign.rank == 0)
-        found[call.id] = Taken(carrier, _order(call, campaign, carrier, addresses, tokens[call.id]))
+        found[call.id] = Acquired(carrier, _order(call, campaign, carrier, addresses, tokens[call.id]))
     return found
 
 
-def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Addresses, token: str) -> Order:
-    profile = carrier.profile
-    asks_of_machines = campaign.machine != "off" and profile.detects_machines
-    return Order(
+def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: CallbackUrls, token: str) -> CallRequest:
+    capabilities = carrier.capabilities
+    asks_of_machines = campaign.machine != "off" and capabilities.detects_voicemail
+    return CallRequest(
         call_id=call.id,
         token=token,
         to=call.phone,
         from_number=call.from_number,
         ring_timeout_s=campaign.ring_timeout_s,
         time_limit_s=campaign.time_limit_s,
-        media_url=f"{addresses.media_url}{profile.media_path}",
-        status_url=addresses.url("status", carrier.name, token, in_path=not profile.signs),
+        media_url=f"{addresses.media_url}{capabilities.media_path}",
+        status_url=addresses.url("status", carrier.name, token, in_path=not capabilities.signs_webhooks),
         machine_url=addresses.url("machine", carrier.name, token) if asks_of_machines else None,
-        await_beep=campaign.machine == "leave_message" and profile.leaves_messages,
+        await_beep=campaign.machine == "leave_message" and capabilities.can_leave_messages,
     )
 
 
-async def give_back(session: AsyncSession, order: Order, why: str) -> None:
+async def release(session: AsyncSession, order: CallRequest, why: str) -> None:
     """Nothing was sent for this call: if it is still ours, it goes back to be taken again."""
     ours = Call.token_hash == calls.token_hash(order.token)
     await session.execute(

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.domain.numbers.zones import Zones, zone_of
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.campaigns.start import no_business
-from dialer.services.dialing.claim import intend
-from dialer.services.dialing.eligibility import Carriers, ask_about, room_of
-from dialer.services.dialing.routing import line_for, rates_of
+from dialer.services.campaigns.start import missing_business
+from dialer.services.dialing.claim import create_attempts
+from dialer.services.dialing.eligibility import Carriers, capacity_of, evaluate_leads
+from dialer.services.dialing.routing import caller_id_for, rates_of
 from dialer.services.scripts import for_single_calls
 from dialer.store.campaigns import campaigns, rate_buckets
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
@@ -23,7 +23,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallRequested:
     """The intent is written; a worker places it."""
 
     call_id: UUID
@@ -31,31 +31,31 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class CallRefused:
     """Not rung, and why."""
 
     says: str
 
 
-async def ring_one(
+async def call_now(
     session: AsyncSession, carriers: Carriers, number: str, now: datetime, *, campaign_name: str | None, name: str
-) -> Asked | Refused:
+) -> CallRequested | CallRefused:
     """Mean to ring a number now, in the campaign named, or in the one kept for single calls."""
     if campaign_name is None:
         campaign = await _single_calls(session)
     elif (named := await campaigns.named(session, campaign_name)) is not None:
         campaign = named
     else:
-        return Refused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
-    if (unnamed := await no_business(session, campaign)) is not None:
-        return Refused(unnamed)
+        return CallRefused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
+    if (unnamed := await missing_business(session, campaign)) is not None:
+        return CallRefused(unnamed)
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
-        return Refused(f"{number!r}: {phone.says}")
+        return CallRefused(f"{number!r}: {phone.says}")
     # A number that is refused is left as it was: nobody asked for it to be rung in the morning.
     async with session.begin_nested() as enrolled:
         asked = await _mean(session, carriers, campaign, phone.e164, name, now)
-        if isinstance(asked, Refused):
+        if isinstance(asked, CallRefused):
             await enrolled.rollback()
     return asked
 
@@ -79,22 +79,22 @@ async def _single_calls(session: AsyncSession) -> Campaign:
 
 async def _mean(
     session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
-) -> Asked | Refused:
+) -> CallRequested | CallRefused:
     in_campaign, lead = await _enrol(session, campaign, e164, name)
-    line = line_for(carriers, campaign, e164)
+    line = caller_id_for(carriers, campaign, e164)
     buckets = await rate_buckets.fill(session, rates_of([line] if line else [], campaign, [campaign]))
-    room = await room_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
-    (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room)
+    room = await capacity_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
+    (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room)
     if verdict.refusal is not None or line is None:
         says = verdict.refusal.says if verdict.refusal else "no carrier"
-        return Refused(f"{e164} cannot be called now: {says}")
+        return CallRefused(f"{e164} cannot be called now: {says}")
     if not room.bridges.up:
-        return Refused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
-    placed = await intend(session, campaign, [(in_campaign, lead, verdict, line)], now)
+        return CallRefused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
+    placed = await create_attempts(session, campaign, [(in_campaign, lead, verdict, line)], now)
     if not placed:
-        return Refused(f"{e164} is being called already")
+        return CallRefused(f"{e164} is being called already")
     await rate_buckets.draw(session, buckets, dict.fromkeys(buckets, 1))
-    return Asked(next(iter(placed)), e164)
+    return CallRequested(next(iter(placed)), e164)
 
 
 async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[CampaignLead, Lead]:

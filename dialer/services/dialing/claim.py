@@ -13,16 +13,16 @@ from dialer.domain.calling.pacing import Bucket, may_start
 from dialer.domain.compliance.gate import Verdict
 from dialer.domain.compliance.hours import HORIZON
 from dialer.domain.compliance.time_zone_groups import Closings, HoursGroup, group_of, when_there
-from dialer.services.dialing.eligibility import Carriers, Line, Room, ask_about, record, room_of
-from dialer.services.dialing.routing import Places, lines_of, rates_of
+from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, capacity_of, evaluate_leads, record
+from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_of
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, CampaignLead, Lead
 
 BATCH = 100
-MOST_BATCHES = 20
-ASK_AGAIN = timedelta(minutes=10)
+MAX_BATCHES = 20
+CLAIM_EVERY = timedelta(minutes=10)
 CLOSINGS = Closings()
 ANYONE = HoursGroup("", (), ())
 # A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
@@ -31,7 +31,7 @@ FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts
 
 Groups = Mapping[int, HoursGroup]
 """Groups of leads that may be rung now, by their id."""
-Willing = tuple[CampaignLead, Lead, Verdict, Line]
+Eligible = tuple[CampaignLead, Lead, Verdict, CallerId]
 """A lead whom every rule lets be rung, and the line to do it over."""
 
 
@@ -67,8 +67,8 @@ async def claim_due(
     if kill_switches.why_halted(thrown, None) is not None:
         return []
     for place, campaign in enumerate(running):
-        buckets = await rate_buckets.fill(session, rates_of(lines_of(carriers, campaign), campaign, running))
-        places = Places(carriers, campaign, buckets, running[place:], thrown)
+        buckets = await rate_buckets.fill(session, rates_of(caller_ids_of(carriers, campaign), campaign, running))
+        places = RouteCapacity(carriers, campaign, buckets, running[place:], thrown)
         batch = await _claim(session, campaign, buckets, places, worth[campaign.id], now)
         if batch:
             claimed.append(Claimed(tuple(batch), campaign.per_second))
@@ -113,14 +113,14 @@ async def _claim(
     session: AsyncSession,
     campaign: Campaign,
     buckets: Mapping[str, Bucket],
-    places: Places,
+    places: RouteCapacity,
     groups: Groups,
     now: datetime,
 ) -> list[UUID]:
     if places.lines and not places.left:
         return []
     tokens = buckets[f"campaign:{campaign.id}"].tokens
-    room = await room_of(session, campaign, tokens)
+    room = await capacity_of(session, campaign, tokens)
     if campaign.spend_cap is not None and room.money.committed + campaign.cost_reserve > campaign.spend_cap:
         # What is held for calls that are over may come to less: their costs are waited for.
         if not room.live_calls and room.money.spent + campaign.cost_reserve > campaign.spend_cap:
@@ -132,10 +132,10 @@ async def _claim(
     most = min(may, places.left if places.lines else BATCH)
     if most < 1:  # without a bridge nobody could be talked to: nothing is claimed
         return []
-    willing = await _find_willing(session, campaign, places, groups, now, room, most)
+    willing = await _find_eligible(session, campaign, places, groups, now, room, most)
     if campaign.spend_cap is not None:
         willing = willing[: max(0, int((campaign.spend_cap - room.money.committed) // campaign.cost_reserve))]
-    placed = await intend(session, campaign, willing, now)
+    placed = await create_attempts(session, campaign, willing, now)
     if placed:
         drawn = Counter(key for line in placed.values() for key in line.buckets)
         await rate_buckets.draw(session, buckets, {f"campaign:{campaign.id}": len(placed), **drawn})
@@ -144,16 +144,22 @@ async def _claim(
     return list(placed)
 
 
-async def _find_willing(
-    session: AsyncSession, campaign: Campaign, places: Places, groups: Groups, now: datetime, room: Room, most: int
-) -> list[Willing]:
+async def _find_eligible(
+    session: AsyncSession,
+    campaign: Campaign,
+    places: RouteCapacity,
+    groups: Groups,
+    now: datetime,
+    room: Capacity,
+    most: int,
+) -> list[Eligible]:
     """Who may be rung now, at most so many, in order; who is refused learns why.
 
     Leads whose line is full are left as they are, and looked past for those of another line.
     """
-    willing: list[Willing] = []
+    willing: list[Eligible] = []
     seen: set[int] = set()
-    for turn in range(MOST_BATCHES):
+    for turn in range(MAX_BATCHES):
         # As many as there is room for; only where rules refuse some of them, more at a time.
         limit = BATCH if turn else min(BATCH, most)
         served = [hours_id for hours_id, group in groups.items() if places.may_serve(group)]
@@ -165,7 +171,7 @@ async def _find_willing(
         rows = [(one, lead, line) for one, lead, line in lined if line is None or places.has(line)]
         seen.update(one.id for one, _, line in lined if line is not None)
         people, lines = [(one, lead) for one, lead, _ in rows], [line for _, _, line in rows]
-        verdicts = await ask_about(session, campaign, people, lines, now, room)
+        verdicts = await evaluate_leads(session, campaign, people, lines, now, room)
         for (in_campaign, lead, line), verdict in zip(rows, verdicts, strict=True):
             if not verdict.may_ring or line is None:
                 _refuse(in_campaign, verdict, now)
@@ -182,7 +188,9 @@ def _group(lead: Lead) -> HoursGroup:
     return group_of(lead.phone, lead.state, lead.zones)
 
 
-async def intend(session: AsyncSession, campaign: Campaign, willing: list[Willing], now: datetime) -> dict[UUID, Line]:
+async def create_attempts(
+    session: AsyncSession, campaign: Campaign, willing: list[Eligible], now: datetime
+) -> dict[UUID, CallerId]:
     """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
     if not willing:
         return {}
@@ -226,7 +234,7 @@ def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
     elif any(not answer.ok and answer.rule in FOR_GOOD for answer in verdict.answers):
         in_campaign.state = "done"
     else:
-        in_campaign.next_attempt_at = now + ASK_AGAIN
+        in_campaign.next_attempt_at = now + CLAIM_EVERY
 
 
 async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:

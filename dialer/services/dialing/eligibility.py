@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CallerId:
     """What a call goes out through: a carrier, and the number of ours that is shown."""
 
     carrier: CarrierAccount
@@ -39,7 +39,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """What is left of a campaign's concurrency, pace and money."""
 
     live_calls: int
@@ -48,13 +48,13 @@ class Room:
     bridges: Bridges
 
 
-async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Room:
+async def capacity_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Capacity:
     """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
     live = await campaigns.live_calls(session, campaign.id)
     money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
     mine = 1 if its_own else 0
     there = await bridges.look(session)
-    return Room(
+    return Capacity(
         live - mine,
         tokens,
         replace(money, held=money.held - campaign.cost_reserve * mine),
@@ -62,13 +62,13 @@ async def room_of(session: AsyncSession, campaign: Campaign, tokens: float, *, i
     )
 
 
-async def ask_about(
+async def evaluate_leads(
     session: AsyncSession,
     campaign: Campaign,
     rows: Sequence[tuple[CampaignLead, Lead]],
-    lines: Sequence[Line | None],
+    lines: Sequence[CallerId | None],
     now: datetime,
-    room: Room,
+    room: Capacity,
     *,
     but: Collection[UUID] = (),
 ) -> list[Verdict]:
@@ -86,7 +86,7 @@ async def ask_about(
     rung = await calls.rung_since(session, phones, now - WEEK, but)
     window = campaigns.window_of(campaign)
 
-    def judge(in_campaign: CampaignLead, lead: Lead, line: Line | None) -> Verdict:
+    def judge(in_campaign: CampaignLead, lead: Lead, line: CallerId | None) -> Verdict:
         name = line.carrier.name if line else None
         return ask(
             Facts(
@@ -131,10 +131,10 @@ async def ask_about(
 
 
 def _safely(
-    judge: Callable[[CampaignLead, Lead, Line | None], Verdict],
+    judge: Callable[[CampaignLead, Lead, CallerId | None], Verdict],
     in_campaign: CampaignLead,
     lead: Lead,
-    line: Line | None,
+    line: CallerId | None,
 ) -> Verdict:
     """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
     try:

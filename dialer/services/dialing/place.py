@@ -11,25 +11,33 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from dialer.carriers.port import AccountRefused, PlaceAnswer
+from dialer.carriers.port import AccountRejected, PlaceResult
 from dialer.failpoint import failpoint
-from dialer.services.dialing.acquire import Addresses, Skipped, Taken, begin_again, begin_with, give_back, take_calls
+from dialer.services.dialing.acquire import (
+    Acquired,
+    CallbackUrls,
+    Skipped,
+    acquire_calls,
+    begin_again,
+    begin_with,
+    release,
+)
 from dialer.services.dialing.eligibility import Carriers
-from dialer.services.dialing.record_placement import Recorder
+from dialer.services.dialing.record_placement import PlacementRecorder
 from dialer.store.sessions import Sessions
 
-SEND_WITHIN_S = 5.0
+SEND_TIMEOUT_S = 5.0
 LATE = "the worker was frozen between taking the call and asking for it"
 REFUSED = "the carrier refuses the account"
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 AT_ONCE = 1e6
 Clock = Callable[[], datetime]
-Found = dict[UUID, PlaceAnswer | Skipped]
+Found = dict[UUID, PlaceResult | Skipped]
 
 
 async def place_call(
-    sessions: Sessions, call_id: UUID, carriers: Carriers, addresses: Addresses, clock: Clock
-) -> PlaceAnswer | Skipped:
+    sessions: Sessions, call_id: UUID, carriers: Carriers, addresses: CallbackUrls, clock: Clock
+) -> PlaceResult | Skipped:
     """Place an intended call; a call in any other state is left alone, so being told twice does nothing."""
     return (await place_calls(sessions, [call_id], carriers, addresses, clock))[call_id]
 
@@ -38,7 +46,7 @@ async def place_calls(
     sessions: Sessions,
     call_ids: Sequence[UUID],
     carriers: Carriers,
-    addresses: Addresses,
+    addresses: CallbackUrls,
     clock: Clock,
     per_second: float = AT_ONCE,
 ) -> Found:
@@ -46,15 +54,15 @@ async def place_calls(
     found: Found = {each: Skipped("not meant any more") for each in call_ids}
     sent = 0
     asking: list[asyncio.Future[Found]] = []
-    async for lot in _lots(sessions, call_ids, clock, max(1, min(MOST_AT_ONCE, int(per_second)))):
+    async for lot in _lots(sessions, call_ids, clock, max(1, min(MAX_AT_ONCE, int(per_second)))):
         if sent:
             await asyncio.sleep(sent / per_second)
         taken_at = time.monotonic()
         async with sessions.begin() as session:
-            took = await take_calls(session, lot, carriers, addresses, clock())
+            took = await acquire_calls(session, lot, carriers, addresses, clock())
         failpoint("after_take")
         found |= {call_id: each for call_id, each in took.items() if isinstance(each, Skipped)}
-        ours = [each for each in took.values() if isinstance(each, Taken)]
+        ours = [each for each in took.values() if isinstance(each, Acquired)]
         asking.append(asyncio.ensure_future(_ask_all(sessions, ours, clock, per_second, taken_at)))
         sent = len(ours)
     # A worker told to stop finishes this much: the requests that were begun, and what came of them.
@@ -77,23 +85,23 @@ async def _lots(sessions: Sessions, call_ids: Sequence[UUID], clock: Clock, most
 
 
 async def _ask_all(
-    sessions: Sessions, taken: Sequence[Taken], clock: Clock, per_second: float, taken_at: float
+    sessions: Sessions, taken: Sequence[Acquired], clock: Clock, per_second: float, taken_at: float
 ) -> Found:
     """Ask for each, evenly spaced; answers are written down together as they come."""
     refused: set[str] = set()
-    async with Recorder(sessions, clock) as recorder:
+    async with PlacementRecorder(sessions, clock) as recorder:
 
-        async def ask(place: int, each: Taken) -> PlaceAnswer | Skipped:
+        async def ask(place: int, each: Acquired) -> PlaceResult | Skipped:
             if place:
                 await asyncio.sleep(max(0.0, taken_at + place / per_second - time.monotonic()))
-            late = time.monotonic() - taken_at > SEND_WITHIN_S
+            late = time.monotonic() - taken_at > SEND_TIMEOUT_S
             if late or each.carrier.name in refused:
                 # Frozen since it was taken, and others may have given it up; or sure to be refused like the last.
                 async with sessions.begin() as session:
-                    await give_back(session, each.order, LATE if late else REFUSED)
+                    await release(session, each.order, LATE if late else REFUSED)
                 return Skipped(LATE if late else REFUSED)
             answer = await each.carrier.place(each.order)
-            if isinstance(answer, AccountRefused):
+            if isinstance(answer, AccountRejected):
                 refused.add(each.carrier.name)
             failpoint("after_answer")
             await recorder.record(each.order.call_id, answer)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Carrier, CarrierError, Report
+from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import OVER, Outcome, State
 from dialer.domain.numbers.phone import mask
 from dialer.services.calls.record_status import record_status
@@ -50,7 +50,7 @@ async def reconcile(sessions: Sessions, carriers: Carriers, now: datetime, since
             log.warning("not reconciled with %s: %s", carrier.name, error)
             continue
         listed += len(reports)
-        for report in with_legs(reports):
+        for report in with_child_legs(reports):
             async with sessions.begin() as session:
                 told += await _theirs(session, carrier, report, now)
         async with sessions.begin() as session:
@@ -58,7 +58,7 @@ async def reconcile(sessions: Sessions, carriers: Carriers, now: datetime, since
     return Reconciled(listed, told)
 
 
-def with_legs(reports: Sequence[Report]) -> list[Report]:
+def with_child_legs(reports: Sequence[CallStatus]) -> list[CallStatus]:
     """The calls that the account placed, each with the cost of the legs to a counselor that were dialled out of it."""
     legs: dict[str, Decimal] = {}
     for report in reports:
@@ -73,7 +73,7 @@ def with_legs(reports: Sequence[Report]) -> list[Report]:
     ]
 
 
-async def _theirs(session: AsyncSession, carrier: Carrier, report: Report, now: datetime) -> int:
+async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """One call of the carrier's list; how many new incidents it is."""
     call_id = await calls.by_sid(session, carrier.name, report.sid)
     if call_id is None:
@@ -88,7 +88,7 @@ async def _theirs(session: AsyncSession, carrier: Carrier, report: Report, now: 
     return 0
 
 
-async def _stranger(session: AsyncSession, carrier: Carrier, report: Report, now: datetime) -> int:
+async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """A call at the carrier under no id of ours: bound where an attempt of ours fits it, told in any case."""
     if report.from_number not in numbers_of(carrier) or report.created_at is None:
         return 0  # the account's owner rings people without us, too
@@ -108,7 +108,7 @@ async def _stranger(session: AsyncSession, carrier: Carrier, report: Report, now
 async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: datetime) -> int:
     """Calls of ours that the carrier's list lacks; how many new incidents. It may lack those that go on."""
     old = calls.older(Call.placing_at, SETTLING)
-    listed = true() if carrier.profile.lists_live_calls else Call.state.in_(OVER)
+    listed = true() if carrier.capabilities.lists_live_calls else Call.state.in_(OVER)
     query = select(Call).where(
         Call.carrier == carrier.name, Call.carrier_sid.is_not(None), Call.placing_at >= since, old, listed
     )

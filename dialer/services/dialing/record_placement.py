@@ -15,9 +15,9 @@ from sqlalchemy import func
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import AccountRefused, NumberRefused, PlaceAnswer, Placed, TryLater, Unknown
+from dialer.carriers.port import AccountRejected, NumberRejected, Placed, PlaceResult, Throttled, Unknown
 from dialer.domain.calling.call import Outcome, State
-from dialer.services.calls.finish import cancel_call, end_call
+from dialer.services.calls.finish import cancel_call, finish_call
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
@@ -26,10 +26,10 @@ from dialer.store.tables import Call
 TRIES = 20
 RETRY_S = 1.0
 log = logging.getLogger(__name__)
-Answered = tuple[UUID, PlaceAnswer]
+Answered = tuple[UUID, PlaceResult]
 
 
-class Recorder:
+class PlacementRecorder:
     """Writes down answers in the order in which they come; leaving the context waits until all are written."""
 
     def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
@@ -38,7 +38,7 @@ class Recorder:
         self._waiting: list[tuple[Answered, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Recorder":
+    async def __aenter__(self) -> "PlacementRecorder":
         return self
 
     async def __aexit__(
@@ -47,7 +47,7 @@ class Recorder:
         if self._writing is not None:
             await self._writing
 
-    async def record(self, call_id: UUID, answer: PlaceAnswer) -> None:
+    async def record(self, call_id: UUID, answer: PlaceResult) -> None:
         """Write one answer down; returns when that is committed, or given up."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(((call_id, answer), written))
@@ -69,7 +69,7 @@ class Recorder:
         for turn in range(TRIES):
             try:
                 async with self._sessions.begin() as session:
-                    await record_answers(session, answered, self._clock())
+                    await record_placements(session, answered, self._clock())
                 return
             except (SQLAlchemyError, OSError) as error:
                 if len(answered) > 1:  # one of them may be what fails
@@ -80,7 +80,7 @@ class Recorder:
                 await asyncio.sleep(RETRY_S)
 
 
-async def record_answers(session: AsyncSession, answered: Sequence[Answered], now: datetime) -> None:
+async def record_placements(session: AsyncSession, answered: Sequence[Answered], now: datetime) -> None:
     """Write down what the carrier said of each call."""
     sids = {call_id: answer.sid for call_id, answer in answered if isinstance(answer, Placed)}
     await calls.placed(session, sids, now)
@@ -91,19 +91,19 @@ async def record_answers(session: AsyncSession, answered: Sequence[Answered], no
                 await _record(session, call, answer, now)
 
 
-async def _record(session: AsyncSession, call: Call, answer: PlaceAnswer, now: datetime) -> None:
+async def _record(session: AsyncSession, call: Call, answer: PlaceResult, now: datetime) -> None:
     # A sweep may have called it unknown in the meantime; a certain answer still says that no phone rang.
     undecided = call.state in (State.PLACING, State.UNKNOWN) and call.carrier_sid is None
     match answer:
         case Unknown(says):
             await calls.move(session, call.id, State.UNKNOWN, reason=says, unknown_at=func.now())
-        case NumberRefused(says) if undecided:
+        case NumberRejected(says) if undecided:
             call.placing_at = None
-            await end_call(session, call, Outcome.INVALID_NUMBER, says, now)
-        case TryLater(says, after_s):
+            await finish_call(session, call, Outcome.INVALID_NUMBER, says, now)
+        case Throttled(says, after_s):
             later = calls.in_seconds(after_s)
             again = {"placing_at": None, "token_hash": None, "not_before": later, "reason": says}
             await calls.move(session, call.id, State.INTENT, **again)
-        case AccountRefused(says) if undecided:
+        case AccountRejected(says) if undecided:
             await cancel_call(session, call, says, now, now)
             await campaigns.move(session, call.campaign_id, "paused", says)

@@ -9,7 +9,7 @@ from dialer.carriers.port import CarrierAccount
 from dialer.domain.calling.pacing import Bucket
 from dialer.domain.calling.routing import Route, choose, is_one_way
 from dialer.domain.compliance.time_zone_groups import HoursGroup
-from dialer.services.dialing.eligibility import Accounts, Line
+from dialer.services.dialing.eligibility import Accounts, CallerId
 from dialer.store.campaigns import kill_switches
 from dialer.store.tables import Campaign
 
@@ -19,13 +19,13 @@ def may_use(campaign: Campaign, carrier: str) -> bool:
     return campaign.carrier in (None, carrier)
 
 
-def line_for(carriers: Accounts, campaign: Campaign, phone: str) -> Line | None:
+def caller_id_for(carriers: Accounts, campaign: Campaign, phone: str) -> CallerId | None:
     """The line of one lead; None where the campaign has no carrier with credentials."""
     found = choose(_offered(carriers, campaign), phone)
     return _line(carriers[found[0]], found[1]) if found else None
 
 
-def lines_of(carriers: Accounts, campaign: Campaign) -> list[Line]:
+def caller_ids_of(carriers: Accounts, campaign: Campaign) -> list[CallerId]:
     """Every line that calls of a campaign may go out through."""
     return [
         line
@@ -39,7 +39,7 @@ def numbers_of(carrier: CarrierAccount) -> set[str]:
     return {carrier.from_number, *(route.caller_id for route in carrier.routes if route.caller_id)}
 
 
-def rates_of(lines: Iterable[Line], campaign: Campaign, running: Sequence[Campaign]) -> dict[str, float]:
+def rates_of(lines: Iterable[CallerId], campaign: Campaign, running: Sequence[Campaign]) -> dict[str, float]:
     """The buckets that a campaign's calls draw from, with their rates in calls per second.
 
     A carrier account starts as many calls a second as its owner says, else one, or what a campaign that is told to go
@@ -53,7 +53,7 @@ def rates_of(lines: Iterable[Line], campaign: Campaign, running: Sequence[Campai
     return rates
 
 
-class Places:
+class RouteCapacity:
     """How many more calls may start on each line in one tick. A line whose kill switch is thrown has no place."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Places:
         """`waiting` are the campaigns not served yet in this tick, this one among them: nobody takes more than a share."""
         self._carriers, self._campaign = carriers, campaign
         self._left: dict[str, int] = {}
-        self.lines = lines_of(carriers, campaign)
+        self.lines = caller_ids_of(carriers, campaign)
         for line in self.lines:
             others = sum(may_use(each, line.carrier.name) for each in waiting)
             halted = kill_switches.why_halted(thrown, line.carrier.name) is not None
@@ -80,15 +80,15 @@ class Places:
         by_carrier = {line.carrier.name: self._left[line.buckets[0]] for line in self.lines if self.has(line)}
         return sum(by_carrier.values())
 
-    def line_for(self, phone: str) -> Line | None:
-        """See `line_for`."""
-        return line_for(self._carriers, self._campaign, phone)
+    def line_for(self, phone: str) -> CallerId | None:
+        """See `caller_id_for`."""
+        return caller_id_for(self._carriers, self._campaign, phone)
 
-    def has(self, line: Line) -> bool:
+    def has(self, line: CallerId) -> bool:
         """Whether one more call may start on a line."""
         return all(self._left[key] > 0 for key in line.buckets)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: CallerId) -> None:
         """A call is going to start on it."""
         for key in line.buckets:
             self._left[key] -= 1
@@ -106,5 +106,5 @@ def _offered(carriers: Accounts, campaign: Campaign) -> dict[str, tuple[Route, .
     return {name: carrier.routes for name, carrier in carriers.items() if may_use(campaign, name)}
 
 
-def _line(carrier: CarrierAccount, route: Route) -> Line:
-    return Line(carrier, route.caller_id or carrier.from_number)
+def _line(carrier: CarrierAccount, route: Route) -> CallerId:
+    return CallerId(carrier, route.caller_id or carrier.from_number)

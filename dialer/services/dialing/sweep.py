@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.carriers.port import Carrier, CarrierError, Report
+from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import Outcome, State
 from dialer.domain.calling.cost import Spend
 from dialer.domain.numbers.phone import mask
-from dialer.services.calls.finish import end_call, end_talk
+from dialer.services.calls.finish import finish_call, finish_conversation
 from dialer.services.calls.record_status import Recorded, record_status
-from dialer.services.dialing.eligibility import Carriers, Line, Room, ask_about
+from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, evaluate_leads
 from dialer.services.do_not_call.suppress import ringing_but_listed
 from dialer.store.calls import calls, incidents
 from dialer.store.calls.bridges import Bridges
@@ -84,7 +84,7 @@ def _some(carriers: Carriers, stuck: Sequence[Call]) -> list[Call]:
         by_carrier.setdefault(call.carrier, []).append(call)
     chosen: list[Call] = []
     for name, theirs in by_carrier.items():
-        most = carriers[name].profile.most_looks if name in carriers else None
+        most = carriers[name].capabilities.max_lookups if name in carriers else None
         chosen += theirs if most is None or len(theirs) <= most else random.sample(theirs, most)
     return chosen
 
@@ -95,7 +95,7 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     A carrier that takes no call back is not asked to: the gate stops feeding it well before the window closes, and the
     ring timeout bounds what it has.
     """
-    able = [name for name, carrier in carriers.items() if carrier.profile.cancels]
+    able = [name for name, carrier in carriers.items() if carrier.capabilities.can_cancel]
     query = (
         select(Call, Campaign, CampaignLead, Lead)
         .join(Campaign, Campaign.id == Call.campaign_id)
@@ -106,9 +106,9 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     )
     late = []
     for call, campaign, in_campaign, lead in await session.execute(query):
-        room = Room(0, 1.0, Spend(), Bridges(0, 0))
-        line = Line(carriers[call.carrier], call.from_number)
-        (verdict,) = await ask_about(session, campaign, [(in_campaign, lead)], [line], now, room, but=[call.id])
+        room = Capacity(0, 1.0, Spend(), Bridges(0, 0))
+        line = CallerId(carriers[call.carrier], call.from_number)
+        (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room, but=[call.id])
         closed = any(not answer.ok and answer.rule in ("window", "holiday") for answer in verdict.answers)
         if closed and call.carrier_sid:
             late.append((call.carrier, call.carrier_sid))
@@ -154,7 +154,7 @@ async def _look_for(
         for extra in fresh[1:]:
             await _hang_up(carrier, extra.sid)
             async with sessions.begin() as session:
-                done = "was hung up" if carrier.profile.hangs_up else "is refused when it is answered"
+                done = "was hung up" if carrier.capabilities.can_hang_up else "is refused when it is answered"
                 says = f"{mask(call.phone)} was placed twice for one request; the later call {done}"
                 await incidents.tell(session, "twice", extra.sid, says, call_id=call_id)
         return await _apply(sessions, call_id, fresh[0], now)
@@ -163,14 +163,14 @@ async def _look_for(
     async with sessions.begin() as session:
         locked = await calls.locked(session, call_id)
         if locked is not None and locked.state is State.UNKNOWN:
-            await end_call(session, locked, Outcome.NOT_PLACED, "the carrier knows no such call", now)
+            await finish_call(session, locked, Outcome.NOT_PLACED, "the carrier knows no such call", now)
             return [Recorded(call_id, locked.phone, State.ENDED, Outcome.NOT_PLACED)]
     return []
 
 
 def _horizon(carrier: Carrier | None, campaign: Campaign, patience: Patience) -> timedelta:
     """How long an unknown call is looked for: at least until it is over, where the list shows it only then (R6)."""
-    if carrier is None or carrier.profile.lists_live_calls:
+    if carrier is None or carrier.capabilities.lists_live_calls:
         return patience.horizon
     return timedelta(seconds=campaign.ring_timeout_s + campaign.time_limit_s) + LISTED_WITHIN
 
@@ -182,7 +182,7 @@ async def _ask_about(
         return []
     try:
         report = await carrier.fetch(sid)
-        if report.state is State.TALKING and carrier.profile.hangs_up:
+        if report.state is State.TALKING and carrier.capabilities.can_hang_up:
             await carrier.hang_up(sid)  # answered, and nobody of ours is on the line
             report = await carrier.fetch(sid)
     except CarrierError:
@@ -193,19 +193,19 @@ async def _ask_about(
         call = await calls.locked(session, call_id)
         if call is not None and call.stream_opened_at is not None and call.stream_closed_at is None:
             call.stream_closed_at = func.now()
-            outcome = await end_talk(session, call, ours="the bridge of this call was lost", now=now)
+            outcome = await finish_conversation(session, call, ours="the bridge of this call was lost", now=now)
             return [Recorded(call_id, call.phone, State.ENDED, outcome)] if outcome else []
     return await _apply(sessions, call_id, report, now)
 
 
-async def _apply(sessions: Sessions, call_id: UUID, report: Report, now: datetime) -> list[Recorded]:
+async def _apply(sessions: Sessions, call_id: UUID, report: CallStatus, now: datetime) -> list[Recorded]:
     async with sessions.begin() as session:
         recorded = await record_status(session, call_id, report, now)
     return [recorded] if recorded else []
 
 
 async def _hang_up(carrier: Carrier | None, sid: str) -> None:
-    if carrier is None or not carrier.profile.hangs_up:  # whoever answers then meets the fence (R8)
+    if carrier is None or not carrier.capabilities.can_hang_up:  # whoever answers then meets the fence (R8)
         return
     try:
         await carrier.hang_up(sid)

@@ -26,7 +26,7 @@ BATCH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ImportedNumbers:
     """How many rows had a cell to read, how many could not be read, and how many numbers are new on the list."""
 
     numbers: int
@@ -43,7 +43,7 @@ async def import_numbers(
     *,
     registry: str | None = None,
     replace: bool = False,
-) -> Listed:
+) -> ImportedNumbers:
     """List every number of a file, in the caller's transaction; a list without a header is taken from its first column.
 
     With `replace` what the file does not hold is taken off that scope. Raises UnreadableListError.
@@ -58,13 +58,13 @@ async def import_numbers(
     added = await do_not_call.settle(session, listing, replace=replace)
     if registry is not None:
         await do_not_call.note_registry(session, registry, numbers, now)
-        return Listed(numbers, unreadable, added)
+        return ImportedNumbers(numbers, unreadable, added)
     for call_id in await do_not_call.staged_calls(session, listing.scope, State.INTENT):
         call = await session.get_one(Call, call_id, with_for_update=True)
         if call.state is State.INTENT:
             await cancel_call(session, call, "on the do-not-call list", None, now)
     await do_not_call.finish_staged(session, listing.scope)
-    return Listed(numbers, unreadable, added)
+    return ImportedNumbers(numbers, unreadable, added)
 
 
 async def _phones(reading: Reading, country: str) -> AsyncIterator[tuple[list[str], int]]:

@@ -21,7 +21,7 @@ class Suppressed:
     leads: int
 
 
-async def list_number(
+async def suppress(
     session: AsyncSession, phones: list[str], *, scope: str, source: str, reason: str, by: str, now: datetime
 ) -> Suppressed:
     """Add numbers to the do-not-call list and cancel the calls that were about to be placed to them.
@@ -51,7 +51,7 @@ async def opt_out(session: AsyncSession, call: Call, words: str, now: datetime) 
     """The person on this call does not want to be called again, in any campaign."""
     call.reported = Outcome.DO_NOT_CALL
     await session.flush()
-    await list_number(
+    await suppress(
         session,
         [call.phone],
         scope=do_not_call.ACCOUNT,

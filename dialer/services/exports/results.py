@@ -19,9 +19,9 @@ from dialer.store.system import copy_csv, exports
 
 What = Literal["leads", "calls", "bookings", "transcripts", "dnc"]
 Format = Literal["csv", "xlsx"]
-WIDEST = 60
-LONGEST_XLSX_CELL = 32_767
-MOST_XLSX_ROWS = 1_048_575
+MAX_COLUMN_WIDTH = 60
+MAX_XLSX_CELL_CHARS = 32_767
+MAX_XLSX_ROWS = 1_048_575
 _WIDTHS = {"transcript": 60, "words": 60, "recording": 40, "call_id": 38, "why": 40}
 
 
@@ -57,8 +57,8 @@ async def _workbook(session: AsyncSession, what: What, path: Path, header: Seque
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=".rows") as rows:
         name = Path(rows.name)
         count = await copy_csv.copy_csv(session, what, name, header, campaign, copy_csv.as_it_is)
-        if count > MOST_XLSX_ROWS:
-            raise TooManyRowsError(f"a sheet holds {MOST_XLSX_ROWS:,} rows and these are {count:,}; export as csv")
+        if count > MAX_XLSX_ROWS:
+            raise TooManyRowsError(f"a sheet holds {MAX_XLSX_ROWS:,} rows and these are {count:,}; export as csv")
         if count:
             await asyncio.to_thread(_write_xlsx, path, what, header, name)
         else:
@@ -90,7 +90,7 @@ def _write_xlsx(path: Path, what: What, header: Sequence[str], rows: Path) -> No
         next(reader)
         records = (
             {
-                name: (float(cell) if number else cell[:LONGEST_XLSX_CELL]) if cell else None
+                name: (float(cell) if number else cell[:MAX_XLSX_CELL_CHARS]) if cell else None
                 for name, number, cell in zip(header, numbers, row, strict=True)
             }
             for row in reader
@@ -118,4 +118,4 @@ def _header_only(path: Path, header: Sequence[str]) -> None:
 
 
 def _width(name: str) -> int:
-    return _WIDTHS.get(name, min(WIDEST, max(12, len(name) + 2)))
+    return _WIDTHS.get(name, min(MAX_COLUMN_WIDTH, max(12, len(name) + 2)))

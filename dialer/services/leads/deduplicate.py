@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.import_result import Choice, Flag
 from dialer.domain.leads.spreadsheet_safety import neutral
-from dialer.services.leads.detect_reimport import Recognised
+from dialer.services.leads.detect_reimport import Reimport
 from dialer.services.leads.read_file import ListRow
-from dialer.services.leads.validate import Judged, Lot, row_lines
+from dialer.services.leads.validate import Batch, ValidatedRow, row_lines
 from dialer.store.leads import imports
 from dialer.store.leads.import_staging import Known, Landing
 from dialer.store.tables import LeadImport
@@ -20,7 +20,7 @@ from dialer.store.tables import LeadImport
 _How: TypeAlias = Literal["fill", "overwrite"]
 
 
-class Merging:
+class Deduplicator:
     """What is done with the duplicates of one list: the same for all, or another `chosen` for a row."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Merging:
         session: AsyncSession,
         landing: Landing,
         import_id: int,
-        seen: Recognised,
+        seen: Reimport,
         duplicates: Choice,
         chosen: Mapping[int, str],
         *,
@@ -40,7 +40,7 @@ class Merging:
         self._headers: dict[int, list[str]] = {}
         self.any = duplicates != "skip" or any(choice != "skip" for choice in chosen.values())
 
-    async def lot(self, lot: Lot, here: Mapping[int, Known], changed: dict[int, Judged]) -> None:
+    async def lot(self, lot: Batch, here: Mapping[int, Known], changed: dict[int, ValidatedRow]) -> None:
         """Settle a lot's duplicates; those that change something are flagged in `changed`."""
         if not self.any:
             return
@@ -60,11 +60,14 @@ class Merging:
         return "fill" if choice == "fill" else "overwrite" if choice == "overwrite" else None
 
     async def _settle(
-        self, pairs: Mapping[int, tuple[Known, Judged]], lot: Mapping[int, Judged], changed: dict[int, Judged]
+        self,
+        pairs: Mapping[int, tuple[Known, ValidatedRow]],
+        lot: Mapping[int, ValidatedRow],
+        changed: dict[int, ValidatedRow],
     ) -> None:
         wanted = {n: (known, one, how) for n, (known, one) in pairs.items() if (how := self._how(n))}
         await self._learn([known.import_id for known, _, _ in wanted.values() if known.import_id])
-        rows: list[Judged] = []
+        rows: list[ValidatedRow] = []
         moves: list[tuple[int, int, int | None, int | None, int]] = []
         told: dict[_How, list[int]] = {"fill": [], "overwrite": []}
         for n, (known, one, how) in wanted.items():
@@ -87,7 +90,7 @@ class Merging:
         if record.header != self._header:
             record.header = list(self._header)
 
-    def _before(self, known: Known, lot: Mapping[int, Judged]) -> dict[str, str]:
+    def _before(self, known: Known, lot: Mapping[int, ValidatedRow]) -> dict[str, str]:
         """A place's own columns as they stand; its row may be one of this lot, and not stored yet."""
         if known.import_id != self._import:
             return dict(zip(self._headers.get(known.import_id or 0, ()), known.cells or (), strict=False))

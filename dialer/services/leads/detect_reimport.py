@@ -16,7 +16,7 @@ Rejected = dict[tuple[str, ...], deque[int]]
 
 
 @dataclass(slots=True)
-class Recognised:
+class Reimport:
     """How a list is stored: its own `header` (`width` columns), without what we had put at its right.
 
     `ours` is an export of ours; `mends` is the list whose rejected rows come back, and `waiting` those rows by the
@@ -51,15 +51,15 @@ class Recognised:
         return row._replace(n=self.next_n, cells=cells)
 
 
-async def recognise(
+async def detect_reimport(
     session: AsyncSession, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
-) -> Recognised:
+) -> Reimport:
     """What kind of list this is, for a campaign; the rows of a `dry` run keep their numbers and cells."""
     own = own_columns(header)
     if own is not None:
         phone = header[len(own)]
         kept = {field: column for field, column in columns.items() if column in own}
-        return Recognised(own, {**kept, "phone": phone}, len(own), ours=True, read_header=header)
+        return Reimport(own, {**kept, "phone": phone}, len(own), ours=True, read_header=header)
     if tuple(header[-2:]) == FIX_COLUMNS:
         own = header[:-2]
         found = select(func.max(LeadImport.id)).where(
@@ -69,7 +69,7 @@ async def recognise(
         kept = {field: column for field, column in columns.items() if column in own}
         if mends is not None and "phone" in kept:
             return replace(await _mending(session, mends, own, kept), dry=dry)
-    return Recognised(header, columns, len(header))
+    return Reimport(header, columns, len(header))
 
 
 def without_ours(header: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,16 +79,14 @@ def without_ours(header: tuple[str, ...]) -> tuple[str, ...]:
     return header[:-2] if tuple(header[-2:]) == FIX_COLUMNS else header
 
 
-async def _mending(
-    session: AsyncSession, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]
-) -> Recognised:
+async def _mending(session: AsyncSession, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]) -> Reimport:
     places = tuple(own.index(columns[each]) for each in ("phone", "zone") if each in columns)
     waiting: Rejected = defaultdict(deque)
     query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == mends, ImportRow.fate == "rejected")
     for n, cells in await session.execute(query.order_by(ImportRow.n)):
         waiting[_kept(cells[: len(own)], places)].append(n)
     last = await session.scalar(select(func.max(ImportRow.n)).where(ImportRow.import_id == mends)) or 0
-    return Recognised(own, columns, len(own), mends=mends, waiting=waiting, places=places, next_n=max(last, 1))
+    return Reimport(own, columns, len(own), mends=mends, waiting=waiting, places=places, next_n=max(last, 1))
 
 
 def _kept(cells: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, neutral
-from dialer.services.leads.validate import Judged
+from dialer.services.leads.validate import ValidatedRow
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 
 
-class FixFile:
+class ErrorReport:
     """Written row by row as rows are rejected; it appears under its name when it is whole, if there were any.
 
     `first` are the first of them, to be shown.
@@ -19,15 +19,15 @@ class FixFile:
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
         self._path, self._header, self._file, self._writer = path, header, None, None
-        self.first: list[Judged] = []
+        self.first: list[ValidatedRow] = []
         self._half = path.with_name(f".{path.name}.half")
 
     _file: IO[str] | None
     _writer: Any
 
-    def add(self, row: Judged) -> None:
+    def add(self, row: ValidatedRow) -> None:
         """Write one row."""
-        if len(self.first) < MOST_SHOWN:
+        if len(self.first) < MAX_SHOWN:
             self.first.append(row)
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.import_result import Choice, Counts, Flag
-from dialer.services.leads.deduplicate import Merging
-from dialer.services.leads.detect_reimport import Recognised, recognise
-from dialer.services.leads.map_columns import choose_columns, known_columns
+from dialer.services.leads.deduplicate import Deduplicator
+from dialer.services.leads.detect_reimport import Reimport, detect_reimport
+from dialer.services.leads.map_columns import known_columns, map_columns
 from dialer.services.leads.read_file import ListRow, Reading, UnreadableListError
-from dialer.services.leads.validate import Judge, Judged, Lot, row_lines
+from dialer.services.leads.validate import Batch, RowValidator, ValidatedRow, row_lines
 from dialer.store.campaigns import claim_queue
 from dialer.store.leads import imports
 from dialer.store.leads.import_staging import Landing
@@ -48,7 +48,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportOptions:
     """How a list is to be imported. `rejected` is called with every row that cannot be.
 
     With `only_mapped` a field that the mapping leaves out is not guessed.
@@ -57,11 +57,11 @@ class Asked:
     dry: bool = False
     duplicates: Choice = "skip"
     only_mapped: bool = False
-    rejected: Callable[[Judged], None] = lambda row: None
+    rejected: Callable[[ValidatedRow], None] = lambda row: None
     watch: Watch | None = None
 
 
-NOTHING_ASKED = Asked()
+DEFAULT_OPTIONS = ImportOptions()
 
 
 async def import_leads(
@@ -73,7 +73,7 @@ async def import_leads(
     sha256: str,
     by: str,
     mapping: Mapping[str, str] | None = None,
-    asked: Asked = NOTHING_ASKED,
+    asked: ImportOptions = DEFAULT_OPTIONS,
 ) -> Imported:
     """Import a list into a campaign, in the caller's transaction.
 
@@ -81,10 +81,10 @@ async def import_leads(
         UnreadableListError: the list has no phone column, no rows, or `mapping` names what is not there.
     """
     known = {} if asked.only_mapped else await known_columns(session, reading)
-    columns = choose_columns(reading, known, mapping or {}, campaign.country, guesses=not asked.only_mapped)
+    columns = map_columns(reading, known, mapping or {}, campaign.country, guesses=not asked.only_mapped)
     # Two at once would each take the other's people for new.
     await imports.one_at_a_time(session)
-    seen = await recognise(session, campaign, reading.header, columns, dry=asked.dry)
+    seen = await detect_reimport(session, campaign, reading.header, columns, dry=asked.dry)
     record = await imports.of_file(session, campaign.id, sha256)
     again = record is not None and record.state == "done"
     if record is None:
@@ -101,13 +101,13 @@ async def import_leads(
         record.state = "checked" if asked.dry else "done"
         await session.flush()
         await imports.forget_rows(session, record.id)
-    bringing = await _Bringing.begin(session, campaign, record, seen, asked, again=again)
+    bringing = await _Import.begin(session, campaign, record, seen, asked, again=again)
     counts = await bringing.all(_from_file(reading))
     await _finish(session, record, counts, seen, asked, again=again)
     return Imported(record.id, reading.header, seen.columns, counts)
 
 
-async def commit_import(session: AsyncSession, import_id: int, asked: Asked, *, by: str) -> Imported:
+async def commit_import(session: AsyncSession, import_id: int, asked: ImportOptions, *, by: str) -> Imported:
     """Bring in a list that a dry run kept, as it was chosen there; judged anew, because others may have come meanwhile.
 
     Raises:
@@ -122,11 +122,11 @@ async def commit_import(session: AsyncSession, import_id: int, asked: Asked, *, 
         said = "was brought in already" if record.state == "done" else "was taken back; upload it again"
         raise UnreadableListError(f"import {import_id} {said}")
     header = tuple(record.header)
-    seen = await recognise(
+    seen = await detect_reimport(
         session,
         campaign,
         header,
-        choose_columns(Reading(header, iter(())), record.mapping, {}, campaign.country, guesses=False),
+        map_columns(Reading(header, iter(())), record.mapping, {}, campaign.country, guesses=False),
         dry=False,
     )
     record.state, record.imported_by, record.mends, record.header = "done", by, seen.mends, list(seen.header)
@@ -135,14 +135,14 @@ async def commit_import(session: AsyncSession, import_id: int, asked: Asked, *, 
     first = await anext(rows)  # the cursor sees the rows as they are now, whatever becomes of them
     await session.flush()
     await imports.forget_rows(session, import_id)
-    bringing = await _Bringing.begin(session, campaign, record, seen, asked, again=False, chosen=chosen)
+    bringing = await _Import.begin(session, campaign, record, seen, asked, again=False, chosen=chosen)
     counts = await bringing.all(rows, first)
     await _finish(session, record, counts, seen, asked, again=False)
     return Imported(record.id, header, seen.columns, counts)
 
 
 async def _finish(
-    session: AsyncSession, record: LeadImport, counts: Counts, seen: Recognised, asked: Asked, *, again: bool
+    session: AsyncSession, record: LeadImport, counts: Counts, seen: Reimport, asked: ImportOptions, *, again: bool
 ) -> None:
     if not counts.rows:
         raise UnreadableListError("the list has a header and no rows")
@@ -173,7 +173,7 @@ async def _from_rows(session: AsyncSession, import_id: int) -> AsyncIterator[lis
     yield rows
 
 
-class _Bringing:
+class _Import:
     """One list being brought in, lot by lot."""
 
     def __init__(
@@ -181,8 +181,8 @@ class _Bringing:
         session: AsyncSession,
         landing: Landing,
         campaign: Campaign,
-        seen: Recognised,
-        asked: Asked,
+        seen: Reimport,
+        asked: ImportOptions,
         *,
         again: bool,
     ) -> None:
@@ -190,8 +190,8 @@ class _Bringing:
         self._seen, self._asked, self._again = seen, asked, again
         self._hours: dict[int, int] = {}
         self._counts = Counts()
-        self._merging: Merging
-        self._judge: Judge
+        self._merging: Deduplicator
+        self._judge: RowValidator
         self._target: int
 
     @classmethod
@@ -200,22 +200,22 @@ class _Bringing:
         session: AsyncSession,
         campaign: Campaign,
         record: LeadImport,
-        seen: Recognised,
-        asked: Asked,
+        seen: Reimport,
+        asked: ImportOptions,
         *,
         again: bool,
         chosen: Mapping[int, str] | None = None,
-    ) -> "_Bringing":
+    ) -> "_Import":
         """Make ready."""
         target = record.id if seen.mends is None or asked.dry else seen.mends
         landing = await Landing.open(session, campaign.id, target)
         bringing = cls(session, landing, campaign, seen, asked, again=again)
         today: date = (await session.execute(select(func.current_date()))).scalar_one()
-        bringing._judge = Judge(seen.read_header, seen.columns, campaign.country, today)
+        bringing._judge = RowValidator(seen.read_header, seen.columns, campaign.country, today)
         bringing._target = target
         exact = seen.ours and asked.duplicates == "skip"
         duplicates: Choice = "overwrite" if exact else asked.duplicates
-        bringing._merging = Merging(session, landing, target, seen, duplicates, chosen or {}, dry=asked.dry)
+        bringing._merging = Deduplicator(session, landing, target, seen, duplicates, chosen or {}, dry=asked.dry)
         return bringing
 
     async def all(self, lots: AsyncIterator[list[ListRow]], first: list[ListRow] | None = None) -> Counts:
@@ -232,13 +232,13 @@ class _Bringing:
             await asyncio.gather(judging, return_exceptions=True)
         return self._counts
 
-    async def _next(self, lots: AsyncIterator[list[ListRow]], first: list[ListRow] | None = None) -> Lot | None:
+    async def _next(self, lots: AsyncIterator[list[ListRow]], first: list[ListRow] | None = None) -> Batch | None:
         rows = first if first is not None else await anext(lots, [])
         if not rows:
             return None
-        return await asyncio.to_thread(self._judge.judge, [self._seen.row(row) for row in rows])
+        return await asyncio.to_thread(self._judge.validate, [self._seen.row(row) for row in rows])
 
-    async def _write(self, lot: Lot) -> None:
+    async def _write(self, lot: Batch) -> None:
         """Settle what only the database knows of a lot, and store it."""
         landing, dry = self._landing, self._asked.dry
         by_n = {one.row.n: one for one in lot.rows}
@@ -255,7 +255,7 @@ class _Bringing:
             await landing.join(joining)
         if dry and joining:
             self._counts.campaigns.update(await landing.elsewhere(joining))
-        changed: dict[int, Judged] = {}
+        changed: dict[int, ValidatedRow] = {}
         for n in here:
             changed[n] = _settled(by_n[n], "already_here", "is in this campaign already")
         for n in listed.keys() - here.keys():
@@ -271,7 +271,7 @@ class _Bringing:
                 self._asked.rejected(one)
         await self._keep(rows)
 
-    async def _keep(self, rows: Sequence[Judged]) -> None:
+    async def _keep(self, rows: Sequence[ValidatedRow]) -> None:
         """Store the rows; of a list that came before, only what can be imported by now."""
         over = self._again or (self._seen.mends is not None and not self._asked.dry)
         if self._again:
@@ -281,7 +281,7 @@ class _Bringing:
             lines = await asyncio.to_thread(row_lines, self._target, rows, width)
             await self._landing.keep_rows(lines, over=over)
 
-    async def _hours_of(self, lot: Lot) -> list[int]:
+    async def _hours_of(self, lot: Batch) -> list[int]:
         """The ids of the lot's hours groups, in their order."""
         fresh = lot.groups[len(self._hours) :]
         if fresh:
@@ -291,6 +291,6 @@ class _Bringing:
         return list(self._hours.values())
 
 
-def _settled(one: Judged, fate: str, says: str) -> Judged:
+def _settled(one: ValidatedRow, fate: str, says: str) -> ValidatedRow:
     phone = one.lead.phone.e164 if one.lead else "the number"
     return one._replace(fate=fate, says=f"{phone} {says}", flags=0)

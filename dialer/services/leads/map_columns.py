@@ -25,7 +25,7 @@ async def known_columns(session: AsyncSession, reading: Reading) -> Mapping[str,
     return await imports.remembered(session, without_ours(reading.header)) if reading.has_header else {}
 
 
-def choose_columns(
+def map_columns(
     reading: Reading, known: Mapping[str, str], said: Mapping[str, str], country: str, *, guesses: bool = True
 ) -> Mapping[Column, str]:
     """The header of each field, the phone's among them; see `guess_mapping`.

@@ -31,9 +31,9 @@ from dialer.domain.leads.csv_dialect import (
 )
 
 SNIFF = 64 * 1024
-LARGEST = 2 * 1024**3
+MAX_FILE_BYTES = 2 * 1024**3
 """So many bytes a packed list may unpack to."""
-MOST_COLUMNS = 1_000
+MAX_COLUMNS = 1_000
 FILL_IT = "Choose a file with one student per row"
 _END = "\0the end\0"
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -107,10 +107,10 @@ class Reading:
         return self.detected.header_line > 0 or self.detected.kind == "rows"
 
 
-NOTHING_SAID = Format()
+DETECT_ALL = Format()
 
 
-def read_list(path: Path, said: Format = NOTHING_SAID) -> Reading:
+def read_list(path: Path, said: Format = DETECT_ALL) -> Reading:
     """Open a list.
 
     Raises:
@@ -167,8 +167,8 @@ def _read_text(path: Path, size: int, start: bytes, packed: bool, said: Format) 
     place, headless = _header_place(path, top, separator, said.header_line)
     header = numbered_names(top[place:]) if headless else unique_names(top[place])
     skipped = place if headless else place + 1
-    if len(header) > MOST_COLUMNS:
-        raise UnreadableListError(f"{path} has {len(header)} columns; {MOST_COLUMNS} is the most")
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableListError(f"{path} has {len(header)} columns; {MAX_COLUMNS} is the most")
     opened: list[Callable[[], int]] = [lambda: 0]
     below = islice(_records(path, how, opened), skipped, None)
     how = replace(how, header_line=0 if headless else place + 1)
@@ -258,8 +258,8 @@ class _Unpacked(io.RawIOBase):
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise UnreadableListError(f"{self._path} is a broken gzip file: {error}") from error
         self._total += count
-        if self._total > LARGEST:
-            raise UnreadableListError(f"{self._path} unpacks to more than {LARGEST // 1024**2} MB; split it")
+        if self._total > MAX_FILE_BYTES:
+            raise UnreadableListError(f"{self._path} unpacks to more than {MAX_FILE_BYTES // 1024**2} MB; split it")
         return count
 
     def close(self) -> None:

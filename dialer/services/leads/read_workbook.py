@@ -9,8 +9,8 @@ from python_calamine import CalamineError
 
 from dialer.domain.leads.csv_dialect import LOOKED_AT, header_at, numbered_names, unique_names
 from dialer.services.leads.read_file import (
-    LARGEST,
-    MOST_COLUMNS,
+    MAX_COLUMNS,
+    MAX_FILE_BYTES,
     Detected,
     Format,
     ListRow,
@@ -18,7 +18,7 @@ from dialer.services.leads.read_file import (
     UnreadableListError,
 )
 
-MOST_RATIO = 200
+MAX_COMPRESSION_RATIO = 200
 MIDNIGHT = " 00:00:00"
 
 
@@ -54,8 +54,8 @@ def _read(path: Path, frame: pd.DataFrame, sheet: str, line: int | None) -> Read
     place, headless = header_at(top) if line is None else (max(0, line - 1), line == 0)
     header = numbered_names(top) if headless else unique_names(top[place])
     skipped = place if headless else place + 1
-    if len(header) > MOST_COLUMNS:
-        raise UnreadableListError(f"{path} has {len(header)} columns; {MOST_COLUMNS} is the most")
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableListError(f"{path} has {len(header)} columns; {MAX_COLUMNS} is the most")
     rows = (ListRow(n, cells, False) for n, cells in enumerate(_cells(frame.iloc[skipped:]), 1))
     kept = (row for row in rows if any(cell.strip() for cell in row.cells))
     return Reading(
@@ -84,5 +84,5 @@ def _refuse_bombs(path: Path) -> None:
     if not any(info.filename.startswith("xl/") for info in infos):
         raise UnreadableListError(f"{path} is a packed folder, not a workbook; unpack it and upload the list inside")
     size = sum(info.file_size for info in infos)
-    if size > LARGEST or size > MOST_RATIO * max(path.stat().st_size, 100_000):
+    if size > MAX_FILE_BYTES or size > MAX_COMPRESSION_RATIO * max(path.stat().st_size, 100_000):
         raise UnreadableListError(f"{path} unpacks to {size // 1024**2} MB, far more than a list; save it as .csv")

@@ -13,7 +13,7 @@ from dialer.services.leads.read_file import UnreadableListError
 from dialer.store.leads import imports
 from dialer.store.system import audit
 
-MOST_TOLD = 100
+MAX_LISTED = 100
 
 # Places that were only told to speak by this list's rows belong to the list that made them.
 _OWN = "c.import_id = :id AND NOT EXISTS (SELECT FROM import_change i WHERE i.import_id = :id AND i.campaign_lead_id = c.id)"
@@ -56,14 +56,14 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class AlreadyCalled:
     """It cannot be taken back: these numbers have been rung (at most MOST_TOLD of `many`)."""
 
     many: int
     phones: tuple[str, ...]
 
 
-async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone | Rung:
+async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone | AlreadyCalled:
     """Take an import back, in the caller's transaction.
 
     Raises:
@@ -85,7 +85,7 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
     leads = len(locked.all())
     rung = (await session.scalars(_RUNG, which)).all()
     if rung:
-        return Rung(len(rung), tuple(rung[:MOST_TOLD]))
+        return AlreadyCalled(len(rung), tuple(rung[:MAX_LISTED]))
     for step in _STEPS:
         await session.execute(text(step), which)
     what = {"import": import_id, "file": record.file, "campaign": campaign.name, "leads": leads}

@@ -21,7 +21,7 @@ from dialer.domain.meetings.enquiry import Field
 from dialer.domain.numbers.zones import Zones, place_in, zone_of_phone
 from dialer.services.leads.read_file import ListRow
 
-MOST_KNOWN = 50_000
+MAX_CACHED = 50_000
 _REPAIRED, _CONSENT_MISSING, _CONSENT_REFUSED, _NOT_ALLOWED, _NOT_CALLED = (
     each.value
     for each in (Flag.REPAIRED, Flag.CONSENT_MISSING, Flag.CONSENT_REFUSED, Flag.NOT_ALLOWED, Flag.NOT_CALLED)
@@ -31,7 +31,7 @@ _LivesKey: TypeAlias = tuple[str, str, str, Zones | None, str | None]
 TOO_MANY_CELLS = "the row has more cells than the header has columns"
 
 
-class Judged(NamedTuple):
+class ValidatedRow(NamedTuple):
     """A row and what was found; a tuple, because a million of them are made. `reads` is JSON or empty."""
 
     row: ListRow
@@ -45,19 +45,19 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class Batch:
     """Some thousand rows: all of them judged, and those that may be imported as the lines of a COPY into `arriving`."""
 
-    rows: list[Judged]
+    rows: list[ValidatedRow]
     arriving: bytes
     candidates: int
     groups: list[HoursGroup]
     """The hours groups of this lot and of those before; a line holds its group's place, from 1."""
-    lines_of: Callable[[Sequence[Judged]], bytes]
+    lines_of: Callable[[Sequence[ValidatedRow]], bytes]
     """Other rows as such lines."""
 
 
-class Judge:
+class RowValidator:
     """Judges the lots of one list, in order; it remembers the numbers of those before."""
 
     def __init__(self, header: Sequence[str], columns: Mapping[Column, str], country: str, today: date) -> None:
@@ -68,7 +68,7 @@ class Judge:
         self._lives: dict[_LivesKey, tuple[str, int]] = {}
         self._known: dict[tuple[str | None, ...], str] = {}
 
-    def judge(self, rows: Sequence[ListRow]) -> Lot:
+    def validate(self, rows: Sequence[ListRow]) -> Batch:
         """Judge the next rows."""
         reads = [None if row.extra else self._reader.read(row.cells) for row in rows]
         numbers = [int(read.phone.e164[1:]) if isinstance(read, LeadRow) else 0 for read in reads]
@@ -79,7 +79,7 @@ class Judge:
             judged.append(one)
             if one.fate == "imported" and one.lead is not None:
                 lines.append(self._line(row.n, one.lead))
-        return Lot(judged, "".join(lines).encode(), len(lines), list(self._groups), self._lines)
+        return Batch(judged, "".join(lines).encode(), len(lines), list(self._groups), self._lines)
 
     def _first(self, numbers: NDArray[np.int64]) -> list[bool]:
         """Which of the numbers stand here for the first time; all of them are then remembered, eight bytes each."""
@@ -94,17 +94,17 @@ class Judge:
         known: list[bool] = first.tolist()
         return known
 
-    def _judged(self, row: ListRow, read: LeadRow | Rejected | None, is_first: bool) -> Judged:
+    def _judged(self, row: ListRow, read: LeadRow | Rejected | None, is_first: bool) -> ValidatedRow:
         if read is None:
             beyond = " | ".join(cell for cell in row.cells[self._reader.width :] if cell.strip())
-            return Judged(row, "rejected", None, "too_many_cells", TOO_MANY_CELLS, beyond or None, "", 0)
+            return ValidatedRow(row, "rejected", None, "too_many_cells", TOO_MANY_CELLS, beyond or None, "", 0)
         if isinstance(read, Rejected):
-            return Judged(row, "rejected", None, read.reason, read.says, read.suggestion, "", 0)
+            return ValidatedRow(row, "rejected", None, read.reason, read.says, read.suggestion, "", 0)
         said = read.enquiry
         reads = self._reads(said.get("country"), said.get("intake"), said.get("budget")) if said else ""
         if not is_first:
             says = f"{read.phone.e164} stands in an earlier row"
-            return Judged(row, "duplicate_in_file", read, None, says, None, reads, 0)
+            return ValidatedRow(row, "duplicate_in_file", read, None, says, None, reads, 0)
         flags = _REPAIRED if read.repaired else 0
         if not read.consent:
             flags |= _CONSENT_MISSING if read.consent is None else _CONSENT_REFUSED
@@ -114,20 +114,20 @@ class Judge:
         if why := never_called(read.phone, read.state, read.consent, read.consent_source):
             flags |= _NOT_CALLED
             notes.insert(0, f"Won't be called: {why}")
-        return Judged(row, "imported", read, None, "; ".join(notes) or None, None, reads, flags)
+        return ValidatedRow(row, "imported", read, None, "; ".join(notes) or None, None, reads, flags)
 
     def _reads(self, *words: str | None) -> str:
         """The common wordings of a row's country, intake and budget, as JSON; empty where each is common already."""
         found = self._known.get(words)
         if found is None:
-            if len(self._known) > MOST_KNOWN:
+            if len(self._known) > MAX_CACHED:
                 self._known.clear()
             said: dict[str, str] = {field: text for field, text in zip(WORDED, words, strict=True) if text is not None}
             wordings = mended(said, self._today)
             found = self._known[words] = json.dumps(wordings, ensure_ascii=False) if wordings else ""
         return found
 
-    def _lines(self, rows: Sequence[Judged]) -> bytes:
+    def _lines(self, rows: Sequence[ValidatedRow]) -> bytes:
         return "".join(self._line(one.row.n, one.lead) for one in rows if one.lead is not None).encode()
 
     def _line(self, n: int, lead: LeadRow) -> str:
@@ -144,7 +144,7 @@ class Judge:
 
     def _learn(self, lead: LeadRow, key: _LivesKey) -> tuple[str, int]:
         """Where people of this key live, as the cells of a line, and their hours group."""
-        if len(self._lives) > MOST_KNOWN:
+        if len(self._lives) > MAX_CACHED:
             self._lives.clear()
         phone = lead.phone
         zones = lead.zones or zone_of_phone(phone.e164, phone.kind, None, None, phone.region)
@@ -169,7 +169,7 @@ def _text(value: str | None) -> str:
     return value if value.isprintable() and "\\" not in value else value.translate(_IN_COPY)
 
 
-def row_lines(import_id: int, rows: Sequence[Judged], width: int | None) -> bytes:
+def row_lines(import_id: int, rows: Sequence[ValidatedRow], width: int | None) -> bytes:
     """Rows as the lines of a COPY into `import_row` (import_id, n, cells, fate, reason, says, suggestion, reads, flags).
 
     Where a `width` is given, a row's cells beyond it are left out unless they are too many.

@@ -13,25 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.slots import CounselorTime, Slot, is_bookable
 from dialer.domain.speech.speech_dates import read_back, say
-from dialer.services.calls.context import Lost, Result, Talk
+from dialer.services.calls.context import CallContext, Lost, Result
 from dialer.services.meetings.offer import DAY, offer, offer_words
 from dialer.store.leads import leads
 from dialer.store.meetings import bookings, counselors, outbox
 from dialer.store.tables import Booking
 
-LASTS = timedelta(minutes=10)
+HOLD_LASTS = timedelta(minutes=10)
 """How long an offer stands although its counselor's notice has begun meanwhile."""
 NOT_OFFERED = "that time was not offered in this call"
 TAKEN = "somebody else has just taken that time"
 GONE = "that time is no longer free"
 PAST = "that time has passed"
 UNREAD = "the student has not agreed to that time yet: read it back, and wait for their answer"
-ASKS_AGAIN_FOR = timedelta(seconds=3)
+READ_BACK_TTL = timedelta(seconds=3)
 """How long booking stays refused while no answer to the read-back is known: a voice may name the student's turn late."""
 ASK_EMAIL = "To which e-mail address may I send the invitation?"
 
 
-async def hold_slot(session: AsyncSession, talk: Talk, token: str, now: datetime) -> Result:
+async def hold_slot(session: AsyncSession, talk: CallContext, token: str, now: datetime) -> Result:
     """Hold an offered time for three minutes; refused with other times where it is taken or was never offered."""
     slot = talk.offered.get(token)
     if slot is None:
@@ -70,7 +70,7 @@ async def hold_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
     }
 
 
-async def book_slot(session: AsyncSession, talk: Talk, token: str, now: datetime) -> Result:
+async def book_slot(session: AsyncSession, talk: CallContext, token: str, now: datetime) -> Result:
     """Book the held time. Asked again, by a lost reply or a repeated call, it answers with the same booking."""
     booked = await bookings.of_lead(session, talk.campaign_lead_id)
     if booked is not None:
@@ -102,17 +102,17 @@ async def book_slot(session: AsyncSession, talk: Talk, token: str, now: datetime
 async def still_free(session: AsyncSession, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
     """The slot's counselor, if they can still keep it; `but` is the booking that takes the time itself."""
     people = await counselors.times(session, slot.starts - DAY, slot.ends + DAY, but=but, only=slot.counselor_id)
-    return people[0] if people and is_bookable(people[0], slot.starts, now - LASTS) else None
+    return people[0] if people and is_bookable(people[0], slot.starts, now - HOLD_LASTS) else None
 
 
-def _is_unread(talk: Talk, token: str, now: datetime) -> bool:
+def _is_unread(talk: CallContext, token: str, now: datetime) -> bool:
     """Whether the student has said nothing since the time was held, so that they cannot have agreed to it."""
     if talk.turn is None or talk.held_in.get(token) != talk.turn:
         return False
-    return now - talk.refused_at.setdefault(token, now) < ASKS_AGAIN_FOR
+    return now - talk.refused_at.setdefault(token, now) < READ_BACK_TTL
 
 
-def _instead(talk: Talk, slot: Slot) -> str | None:
+def _instead(talk: CallContext, slot: Slot) -> str | None:
     """What to say first where another time is held than the one the student chose, and they were not asked."""
     lost = talk.lost
     if lost is None or lost.turn != talk.turn or lost.starts == slot.starts:
@@ -121,14 +121,14 @@ def _instead(talk: Talk, slot: Slot) -> str | None:
     return f"The time you chose {gone}, so I am holding another one for you."
 
 
-def _read_back(talk: Talk, slot: Slot, counselor: CounselorTime, now: datetime) -> str:
+def _read_back(talk: CallContext, slot: Slot, counselor: CounselorTime, now: datetime) -> str:
     words = read_back(slot.starts, talk.zone, counselor.zone, counselor.name, now)
     return f"{words[:1].upper()}{words[1:]}."
 
 
 async def _refused(
     session: AsyncSession,
-    talk: Talk,
+    talk: CallContext,
     what: Literal["held", "booked"],
     reason: str,
     now: datetime,
@@ -139,7 +139,7 @@ async def _refused(
     return {what: False, "reason": reason, "slots": offered, "say": says}
 
 
-def _booked(booking: Booking, talk: Talk, now: datetime) -> Result:
+def _booked(booking: Booking, talk: CallContext, now: datetime) -> Result:
     assert booking.during.lower is not None
     starts = booking.during.lower
     says = f"Wonderful, your meeting is booked: {say(starts, talk.zone, now)}."
@@ -152,6 +152,6 @@ def _booked(booking: Booking, talk: Talk, now: datetime) -> Result:
     }
 
 
-def _already(booking: Booking, talk: Talk, now: datetime) -> str:
+def _already(booking: Booking, talk: CallContext, now: datetime) -> str:
     assert booking.during.lower is not None
     return f"You have a meeting with us already: {say(booking.during.lower, talk.zone, now)}."

@@ -5,25 +5,29 @@ from datetime import datetime, timedelta
 
 from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, Span
 from dialer.net.ics.busy import CalendarError, busy_times
-from dialer.net.safe_http import Outside
+from dialer.net.safe_http import SafeHttpClient
 from dialer.store.meetings import counselors
 from dialer.store.sessions import Sessions
 
-EVERY = timedelta(minutes=10)
-MOST_BYTES = 4 * 1024 * 1024
+READ_EVERY = timedelta(minutes=10)
+MAX_BYTES = 4 * 1024 * 1024
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=LOOKAHEAD_DAYS + 3)
 AHEAD_OF_LATER = timedelta(days=7)
 """Read further than is offered, so that what was read last still covers the days that are offered when it fails."""
 
 
-async def read_calendars(sessions: Sessions, outside: Outside, now: datetime, *, every: timedelta = EVERY) -> int:
+async def read_calendars(
+    sessions: Sessions, outside: SafeHttpClient, now: datetime, *, every: timedelta = READ_EVERY
+) -> int:
     """Read those that are due (by real time) for the days from lived `now` on; how many were read."""
     async with sessions.begin() as session:
         due = await counselors.claim_calendars(session, every)
     return sum([await _read(sessions, outside, counselor_id, url, zone, now) for counselor_id, url, zone in due])
 
 
-async def _read(sessions: Sessions, outside: Outside, counselor_id: int, url: str, zone: str, now: datetime) -> bool:
+async def _read(
+    sessions: Sessions, outside: SafeHttpClient, counselor_id: int, url: str, zone: str, now: datetime
+) -> bool:
     found = await fetch_busy(outside, url, zone, now)
     async with sessions.begin() as session:
         if isinstance(found, str):
@@ -32,9 +36,9 @@ async def _read(sessions: Sessions, outside: Outside, counselor_id: int, url: st
         return await counselors.calendar_read(session, counselor_id, url, found)
 
 
-async def fetch_busy(outside: Outside, url: str, zone: str, now: datetime) -> list[Span] | str:
+async def fetch_busy(outside: SafeHttpClient, url: str, zone: str, now: datetime) -> list[Span] | str:
     """The busy times of a calendar from lived `now` on, or why they cannot be read, in one line."""
-    fetched = await outside.fetch(web_address(url), MOST_BYTES)
+    fetched = await outside.fetch(https_url(url), MAX_BYTES)
     if fetched.body is None:
         return fetched.says
     try:
@@ -44,7 +48,7 @@ async def fetch_busy(outside: Outside, url: str, zone: str, now: datetime) -> li
         return str(error)
 
 
-def web_address(url: str) -> str:
+def https_url(url: str) -> str:
     """An address of a calendar as it is fetched: webcal:// is https://."""
     scheme, mark, rest = url.partition("://")
     return f"https://{rest}" if mark and scheme.lower() in ("webcal", "webcals") else url

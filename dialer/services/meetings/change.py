@@ -18,7 +18,7 @@ from dialer.store.system import audit
 from dialer.store.tables import Booking, Counselor
 
 DAY = timedelta(days=1)
-MOST_OFFERED = 40
+MAX_OFFERED = 40
 TOO_LATE = "it is too near to be changed here; please ring us"
 OVER = "this meeting is over, or was cancelled"
 SAME_TIME = "the meeting is at that time already; nothing was changed"
@@ -26,7 +26,7 @@ NOT_FREE = "that time is not free; please choose another"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ChangeRefused:
     """Nothing was changed, and why."""
 
     says: str
@@ -40,12 +40,12 @@ class Choice:
     slots: tuple[Slot, ...]
 
 
-def may_change(booking: Booking, notice_minutes: int, now: datetime) -> Refused | None:
+def may_change(booking: Booking, notice_minutes: int, now: datetime) -> ChangeRefused | None:
     """Whether it can still be moved or cancelled by the link, at lived `now`."""
     starts = booking.during.lower
     if booking.state != "booked" or starts is None or starts <= now:
-        return Refused(OVER)
-    return Refused(TOO_LATE) if starts - timedelta(minutes=notice_minutes) < now else None
+        return ChangeRefused(OVER)
+    return ChangeRefused(TOO_LATE) if starts - timedelta(minutes=notice_minutes) < now else None
 
 
 async def choices(session: AsyncSession, booking: Booking, now: datetime) -> list[Choice]:
@@ -56,7 +56,7 @@ async def choices(session: AsyncSession, booking: Booking, now: datetime) -> lis
     wish = UNKNOWN if mine else Wish(known.get("country", ""), known.get("course", ""))
     found = []
     for each in mine or people:
-        slots = free_slots([each], None, None, booking.lead_zone, now, MOST_OFFERED, wish)
+        slots = free_slots([each], None, None, booking.lead_zone, now, MAX_OFFERED, wish)
         others = tuple(slot for slot in slots if not _is_own(booking, slot.counselor_id, slot.starts))
         if others:
             found.append(Choice(each, others))
@@ -65,31 +65,31 @@ async def choices(session: AsyncSession, booking: Booking, now: datetime) -> lis
 
 async def move_meeting(
     session: AsyncSession, booking_id: UUID, counselor_id: int, starts: datetime, now: datetime, who: str
-) -> Booking | Refused:
+) -> Booking | ChangeRefused:
     """Move a booking to another free time of this counselor, who is its own unless they left."""
     booking = await bookings.locked(session, booking_id)
     if booking is None:
-        return Refused(OVER)
+        return ChangeRefused(OVER)
     counselor = await session.get_one(Counselor, booking.counselor_id)
     if refused := may_change(booking, counselor.notice_minutes, now):
         return refused
     before = booking.during.lower
     assert before is not None
     if _is_own(booking, counselor_id, starts):
-        return Refused(SAME_TIME)
+        return ChangeRefused(SAME_TIME)
     if counselor_id != booking.counselor_id:
         # Only where the counselor left, and only to whom the page would have offered.
         offered = [] if counselor.active else await choices(session, booking, now)
         if counselor_id not in {each.counselor.counselor_id for each in offered}:
-            return Refused(NOT_FREE)
+            return ChangeRefused(NOT_FREE)
     await counselors.lock(session, counselor_id)
     people = [each for each in await _people(session, booking, now) if each.counselor_id == counselor_id]
     if not people or not is_bookable(people[0], starts, now):
-        return Refused(NOT_FREE)
+        return ChangeRefused(NOT_FREE)
     ends = starts + timedelta(minutes=people[0].slot_minutes)
     left = booking.counselor_id
     if not await bookings.move(session, booking, Slot(counselor_id, starts, ends), people[0].blocks(starts, ends), now):
-        return Refused(NOT_FREE)
+        return ChangeRefused(NOT_FREE)
     what = {"from": before.isoformat(), "to": starts.isoformat()}
     if left != counselor_id:
         what |= {"counselor": people[0].name, "instead_of": counselor.name}
@@ -100,11 +100,11 @@ async def move_meeting(
     return booking
 
 
-async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime, who: str) -> Booking | Refused:
+async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime, who: str) -> Booking | ChangeRefused:
     """Cancel a booking: its time is free again, both calendars take it out."""
     booking = await bookings.locked(session, booking_id)
     if booking is None:
-        return Refused(OVER)
+        return ChangeRefused(OVER)
     if booking.state == "cancelled":
         return booking
     counselor = await session.get_one(Counselor, booking.counselor_id)
@@ -118,7 +118,9 @@ async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime,
     return booking
 
 
-async def flag_unkept(session: AsyncSession, counselor_id: int, since: datetime, until: datetime, now: datetime) -> int:
+async def flag_conflicts(
+    session: AsyncSession, counselor_id: int, since: datetime, until: datetime, now: datetime
+) -> int:
     """Meetings that fall into a span in which the counselor is now away: each student is asked for another time (F79).
 
     The meeting stands until they choose: nobody is moved silently. How many there are.

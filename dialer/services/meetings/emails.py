@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.meetings.meeting_brief import brief_lines, quotes
 from dialer.domain.speech.speech_dates import say_zone
 from dialer.net.ics.invitation import Entry, Party, invitation
-from dialer.services.meetings.signed_links import Links
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.calls import enquiries
 from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Lead, Mail, Turn
 
@@ -34,11 +34,11 @@ FIRST = {
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class MailSettings:
     """Who writes: the sender and the addresses of the pages."""
 
     sender: Party
-    links: Links
+    links: SignedLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
     )
 
 
-async def write_letter(
-    session: AsyncSession, mail: Mail, house: House, now: datetime
+async def write_email(
+    session: AsyncSession, mail: Mail, house: MailSettings, now: datetime
 ) -> tuple[EmailMessage, str] | Skip:
     """The letter and whom it goes to; `now` is lived time. Skipped where nobody can be written to, or it came too late."""
     booking = await session.get_one(Booking, mail.booking_id)
@@ -161,13 +161,13 @@ def _when_both(meeting: Meeting) -> str:
     return "\n".join([*lines, f"Who: {meeting.student} and {meeting.counselor.name}, One Window"])
 
 
-def _for_student(meeting: Meeting, house: House, kind: str) -> str:
+def _for_student(meeting: Meeting, house: MailSettings, kind: str) -> str:
     if kind == "cancellation":
         return "If you would like another meeting, just answer this letter."
     return f"To move or cancel it: {house.links.student(meeting.booking.id)}"
 
 
-async def _for_counselor(session: AsyncSession, meeting: Meeting, house: House) -> str:
+async def _for_counselor(session: AsyncSession, meeting: Meeting, house: MailSettings) -> str:
     """The brief: six lines, two quotes, the recording, and where to say how it went."""
     booking = meeting.booking
     call = await session.get(Call, booking.call_id) if booking.call_id else None

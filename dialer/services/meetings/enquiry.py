@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.enquiry import FIELDS, missing, normalise
 from dialer.domain.speech.spoken_email import parse_email, spell
-from dialer.services.calls.context import Result, Talk
+from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries
 from dialer.store.leads import leads
 from dialer.store.meetings import bookings, outbox
@@ -25,7 +25,7 @@ QUESTIONS = {
 
 
 async def save_enquiry(
-    session: AsyncSession, talk: Talk, given: Mapping[str, str], turn_item: str | None, now: datetime
+    session: AsyncSession, talk: CallContext, given: Mapping[str, str], turn_item: str | None, now: datetime
 ) -> Result:
     """Append the given values; answer with what was saved and what is still missing, in asking order.
 
@@ -58,7 +58,7 @@ async def save_enquiry(
     return {"saved": saved, "missing": list(left), "say": f"Great, I have noted that. {ask}"}
 
 
-async def _save_email(session: AsyncSession, talk: Talk, said: str, now: datetime) -> str | None:
+async def _save_email(session: AsyncSession, talk: CallContext, said: str, now: datetime) -> str | None:
     """Keep the address; a meeting that was invited to another in an earlier call is invited anew."""
     email = parse_email(said)
     if email is None:

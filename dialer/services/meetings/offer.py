@@ -10,7 +10,7 @@ from dialer.domain.meetings.counselor_matching import Wish, nobody_says, why_fit
 from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, PartOfDay, Slot, free_slots
 from dialer.domain.speech.relative_time import parse_when
 from dialer.domain.speech.speech_dates import say
-from dialer.services.calls.context import Result, Talk
+from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries, incidents
 from dialer.store.meetings import counselors
 
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 
 async def find_slots(
-    session: AsyncSession, talk: Talk, day: str | None, part_of_day: PartOfDay | None, now: datetime
+    session: AsyncSession, talk: CallContext, day: str | None, part_of_day: PartOfDay | None, now: datetime
 ) -> Result:
     """At most three free times, as tokens of this call. A day that does not exist or is past is said so."""
     wanted = None
@@ -36,7 +36,7 @@ async def find_slots(
 
 
 async def offer(
-    session: AsyncSession, talk: Talk, now: datetime, day: date | None = None, part: PartOfDay | None = None
+    session: AsyncSession, talk: CallContext, now: datetime, day: date | None = None, part: PartOfDay | None = None
 ) -> list[dict[str, str]]:
     """Free times with a counselor who fits what the student wants, each with its token."""
     known = await enquiries.newest(session, talk.campaign_lead_id)
@@ -57,7 +57,7 @@ def offer_words(offered: list[dict[str, str]]) -> str:
     return "I can offer you " + "; or ".join(each["say"] for each in offered) + ". Which one suits you?"
 
 
-def _token(talk: Talk, slot: Slot, zone: str, now: datetime) -> dict[str, str]:
+def _token(talk: CallContext, slot: Slot, zone: str, now: datetime) -> dict[str, str]:
     token = next((known for known, each in talk.offered.items() if each == slot), None) or secrets.token_hex(4)
     talk.offered[token] = slot
     there = talk.there(slot.starts)
@@ -67,7 +67,7 @@ def _token(talk: Talk, slot: Slot, zone: str, now: datetime) -> dict[str, str]:
     return {"slot": token, "starts": there.isoformat(), "say": words}
 
 
-def _day(text: str, talk: Talk, now: datetime) -> date | None:
+def _day(text: str, talk: CallContext, now: datetime) -> date | None:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:

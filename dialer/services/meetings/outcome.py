@@ -16,38 +16,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
 from dialer.domain.compliance.time_zone_groups import group_of, within_hours
-from dialer.services.meetings.change import Refused
+from dialer.services.meetings.change import ChangeRefused
 from dialer.store.calls import enquiries
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
 from dialer.store.tables import Booking, Campaign, CampaignLead, Lead
 
-Verdict: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
+MeetingOutcome: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
 NOT_YET = "the meeting has not begun yet"
 GONE = "this meeting was cancelled"
-LONGEST_NOTE = 2000
+MAX_NOTE_CHARS = 2000
 
 
-async def say_how_it_went(
-    session: AsyncSession, booking_id: UUID, verdict: Verdict, wrong: Collection[str], note: str, now: datetime
-) -> Booking | Refused:
+async def record_outcome(
+    session: AsyncSession, booking_id: UUID, verdict: MeetingOutcome, wrong: Collection[str], note: str, now: datetime
+) -> Booking | ChangeRefused:
     """Keep the counselor's word at lived `now`; said again, it is put right. `wrong` are fields that were not so.
 
     What AVA had written down and is not named counts as confirmed, unless the student did not come.
     """
     booking = await bookings.locked(session, booking_id)
     if booking is None or booking.state == "cancelled":
-        return Refused(GONE)
+        return ChangeRefused(GONE)
     if booking.during.lower is None or booking.during.lower > now:
-        return Refused(NOT_YET)
+        return ChangeRefused(NOT_YET)
     known = await enquiries.newest(session, booking.campaign_lead_id)
     met = verdict != "no_show"
     booking.wrong_fields = sorted(set(wrong) & set(known)) if met else []
     booking.right_fields = sorted(set(known) - set(wrong)) if met else []
     before = booking.verdict
     booking.verdict, booking.verdict_at = verdict, now
-    booking.note = note.replace("\0", "").strip()[:LONGEST_NOTE]
+    booking.note = note.replace("\0", "").strip()[:MAX_NOTE_CHARS]
     booking.state = "attended" if met else "no_show"
     await session.flush()
     what = {"wrong": booking.wrong_fields, "note": booking.note}

@@ -8,20 +8,22 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from dialer.domain.access.webhook_url import wait_after
-from dialer.net.mailer import Post
-from dialer.services.meetings.emails import NO_ADDRESS, House, Skip, write_letter
-from dialer.services.meetings.sms import Taken, Text, Texts, write_text
+from dialer.net.mailer import Mailer
+from dialer.services.meetings.emails import NO_ADDRESS, MailSettings, Skip, write_email
+from dialer.services.meetings.sms import Sms, SmsResult, SmsSender, write_sms
 from dialer.store.calls import incidents
 from dialer.store.meetings import bookings, outbox
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Mail
 
-MOST = 20
-AGAIN_IN = timedelta(minutes=2)
-NO_LETTER = Skip(NO_ADDRESS)
+MAX_BATCH = 20
+RETRY_DELAYS = timedelta(minutes=2)
+NO_EMAIL = Skip(NO_ADDRESS)
 
 
-async def send_letters(sessions: Sessions, post: Post, house: House, now: datetime, texts: Texts | None = None) -> int:
+async def send_emails(
+    sessions: Sessions, post: Mailer, house: MailSettings, now: datetime, texts: SmsSender | None = None
+) -> int:
     """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken.
 
     Where there are `texts`, a student without an e-mail address is sent one instead.
@@ -29,20 +31,22 @@ async def send_letters(sessions: Sessions, post: Post, house: House, now: dateti
     async with sessions.begin() as session:
         await outbox.find_reminders(session, now)
     async with sessions.begin() as session:
-        due = await outbox.claim(session, MOST, AGAIN_IN)
+        due = await outbox.claim(session, MAX_BATCH, RETRY_DELAYS)
     return sum([await _send(sessions, post, house, mail, now, texts) for mail in due])
 
 
-async def _send(sessions: Sessions, post: Post, house: House, mail: Mail, now: datetime, texts: Texts | None) -> bool:
+async def _send(
+    sessions: Sessions, post: Mailer, house: MailSettings, mail: Mail, now: datetime, texts: SmsSender | None
+) -> bool:
     async with sessions.begin() as session:
-        letter: tuple[EmailMessage, str] | Text | Skip = await write_letter(session, mail, house, now)
-        if letter == NO_LETTER and texts is not None and mail.whom == "student":
-            letter = await write_text(session, mail, house, texts, now)
+        letter: tuple[EmailMessage, str] | Sms | Skip = await write_email(session, mail, house, now)
+        if letter == NO_EMAIL and texts is not None and mail.whom == "student":
+            letter = await write_sms(session, mail, house, texts, now)
         if isinstance(letter, Skip):
             await outbox.skipped(session, mail.id, letter.says)
             return False
-    answer: Taken
-    if isinstance(letter, Text):
+    answer: SmsResult
+    if isinstance(letter, Sms):
         assert texts is not None
         to, answer = letter.to, await texts.send(letter.to, letter.words)
     else:

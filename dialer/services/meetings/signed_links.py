@@ -17,7 +17,7 @@ def signed(purpose: str, subject: str, secret: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class SignedLinks:
     """The addresses of this house: where the web process is reached, and the secret they are signed with."""
 
     public_url: str

@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
-from dialer.services.meetings.emails import House, Skip, meeting_of, when_in
+from dialer.services.meetings.emails import MailSettings, Skip, meeting_of, when_in
 from dialer.store.leads import do_not_call
 from dialer.store.tables import Booking, Mail
 
@@ -23,7 +23,7 @@ FIRST = {
 }
 
 
-class Taken(Protocol):
+class SmsResult(Protocol):
     """What became of a text."""
 
     @property
@@ -39,24 +39,26 @@ class Taken(Protocol):
         """Trying again is of no use."""
 
 
-class Texts(Protocol):
+class SmsSender(Protocol):
     """Who carries texts."""
 
     on_loopback: bool
 
-    async def send(self, to: str, words: str) -> Taken:
+    async def send(self, to: str, words: str) -> SmsResult:
         """Send words to an E.164 number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Sms:
     """Words for a number."""
 
     to: str
     words: str
 
 
-async def write_text(session: AsyncSession, mail: Mail, house: House, texts: Texts, now: datetime) -> Text | Skip:
+async def write_sms(
+    session: AsyncSession, mail: Mail, house: MailSettings, texts: SmsSender, now: datetime
+) -> Sms | Skip:
     """The text that says what the letter would; skipped for whom it must not be sent to. `now` is lived time."""
     booking = await session.get_one(Booking, mail.booking_id)
     meeting = await meeting_of(session, booking)
@@ -73,4 +75,4 @@ async def write_text(session: AsyncSession, mail: Mail, house: House, texts: Tex
         when=when_in(starts, booking.lead_zone),
         link=house.links.student(booking.id),
     )
-    return Text(phone, words)
+    return Sms(phone, words)

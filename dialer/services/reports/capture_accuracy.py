@@ -24,7 +24,7 @@ class Share:
 
 
 @dataclass(slots=True)
-class Agreement:
+class CaptureAccuracy:
     """One version of a script: its meetings that a counselor spoke of, and what they confirmed."""
 
     script: str
@@ -36,7 +36,7 @@ class Agreement:
     fields: dict[str, Share] = field(default_factory=dict)
 
 
-async def agreement(session: AsyncSession) -> Sequence[Agreement]:
+async def capture_accuracy(session: AsyncSession) -> Sequence[CaptureAccuracy]:
     """Every script version that a counselor judged a meeting of, by name and version."""
     values = (
         select(
@@ -53,13 +53,13 @@ async def agreement(session: AsyncSession) -> Sequence[Agreement]:
         .where(Booking.verdict.is_not(None))
         .order_by(Script.name, Script.version)
     )
-    found: dict[tuple[str, int], Agreement] = {}
+    found: dict[tuple[str, int], CaptureAccuracy] = {}
     for name, version, booking, said in await session.execute(query):
-        count(found.setdefault((name, version), Agreement(name, version)), booking, said or {})
+        count(found.setdefault((name, version), CaptureAccuracy(name, version)), booking, said or {})
     return list(found.values())
 
 
-def count(one: Agreement, booking: Booking, said: dict[str, str]) -> None:
+def count(one: CaptureAccuracy, booking: Booking, said: dict[str, str]) -> None:
     """Add a meeting; one to which the student did not come says nothing of what was written down."""
     one.meetings += 1
     if booking.verdict == "no_show":

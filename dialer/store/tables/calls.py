@@ -89,7 +89,7 @@ class Call(Base):
     duration_s: Mapped[int | None]
     outcome: Mapped[Outcome | None]
     reported: Mapped[Outcome | None]
-    """What the model reported by `end_call`; the outcome weighs it against what else happened."""
+    """What the model reported by `finish_call`; the outcome weighs it against what else happened."""
     reason: Mapped[str | None]
     promised_at: Mapped[datetime | None]
     promised_name: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 It speaks 16 kHz PCM in and 24 kHz PCM out, says nothing when somebody begins to speak, goes on by itself after a tool's
 result, cannot be told to stop, and cannot be told what was heard of an answer. What the bridge needs to know is told from
-the sound (`voices.vad`) and from the order of its messages; what it cannot do is said by its profile.
+the sound (`voices.vad`) and from the order of its messages; its capabilities say what it cannot do.
 """
 
 import base64
@@ -14,7 +14,7 @@ import msgspec
 
 from dialer.audio import ulaw
 from dialer.audio.resample import Downsampler, Upsampler
-from dialer.audio.vad.energy import Vad
+from dialer.audio.vad.energy import EnergyVad
 from dialer.voices.gemini import wire
 from dialer.voices.gemini.setup import setup_message
 from dialer.voices.port import (
@@ -74,7 +74,7 @@ class GeminiLive:
 
     def __init__(self) -> None:
         self._up, self._down = Upsampler(), Downsampler()
-        self._vad = Vad(1000)
+        self._vad = EnergyVad(1000)
         self._heard: list[VoiceEvent] = []
         self._items = 0
         self._answer: str | None = None

@@ -11,7 +11,7 @@ from typing import Protocol
 import aiohttp
 
 from dialer.audio.ulaw import BYTES_PER_MS
-from dialer.audio.vad.webrtc import Ears
+from dialer.audio.vad.webrtc import WebRtcVad
 from dialer.domain.calling.cost import add_usage, by_model
 from dialer.voices.pipeline.port import Endpoint, Fault, Ready, SpeechToText, SttEvent, TurnStarted, TurnTranscript
 from dialer.voices.pipeline.provider_socket import Closing, ProviderSocket
@@ -55,7 +55,7 @@ class UserTurn:
     ) -> None:
         self._transcriber, self._address, self._hearer = transcriber, address, hearer
         self._line: ProviderSocket[SttEvent] = ProviderSocket(name, transcriber, self._told, hearer.gone, leave)
-        self._ears = Ears(setup.vad_threshold, setup.vad_prefix_ms, setup.vad_silence_ms)
+        self._ears = WebRtcVad(setup.vad_threshold, setup.vad_prefix_ms, setup.vad_silence_ms)
         self._given = 0
         self._billed = 0
         self._speaking = False

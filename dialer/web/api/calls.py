@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from dialer.bus import live_feed
 from dialer.domain.access.roles import RUNNERS
-from dialer.services.dialing.call_now import Asked, ring_one
+from dialer.services.dialing.call_now import CallRequested, call_now
 from dialer.web.app_state import Parts, WebParts
 from dialer.web.auth import idempotency
 from dialer.web.auth.permissions import may
@@ -38,10 +38,10 @@ async def start_call(
 
 async def _ring(data: CallRequest, parts: Parts) -> dict[str, Any]:
     async with parts.sessions.begin() as session:
-        asked = await ring_one(
+        asked = await call_now(
             session, parts.carriers, data.phone, parts.clock.now(), campaign_name=data.campaign, name=data.name or ""
         )
-    if not isinstance(asked, Asked):
+    if not isinstance(asked, CallRequested):
         return {"success": False, "message": asked.says, "call_id": None}
-    await live_feed.ask_for(parts.redis, asked.call_id)
+    await live_feed.request_call(parts.redis, asked.call_id)
     return {"success": True, "message": f"Call initiated to {asked.phone}", "call_id": str(asked.call_id)}

@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.placeholders import blanks
-from dialer.bus.call_control import Command, ask
+from dialer.bus import call_control
+from dialer.bus.call_control import Command
 from dialer.domain.access.roles import READERS, RUNNERS
 from dialer.services.campaigns.create import NameTakenError, create_campaign
-from dialer.services.campaigns.rehearsal import MOST_LEADS, ask_rehearsal
-from dialer.services.campaigns.start import CannotLaunchError, launch
+from dialer.services.campaigns.rehearsal import MAX_LEADS, request_rehearsal
+from dialer.services.campaigns.start import CannotStartError, start_campaign
 from dialer.services.campaigns.stop import stop_campaign
-from dialer.services.campaigns.update import CannotChangeError, change_campaign
+from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.services.scripts import UnknownScriptError, newest
 from dialer.store.campaigns import campaign_queries, campaigns
 from dialer.store.system import audit
@@ -69,7 +70,7 @@ class Rehearsed(BaseModel):
     """A rehearsal: with how many of its leads at most, spread evenly over a longer list."""
 
     model_config = ConfigDict(extra="forbid")
-    leads: Annotated[int, Field(ge=1, le=MOST_LEADS)] = 60
+    leads: Annotated[int, Field(ge=1, le=MAX_LEADS)] = 60
 
 
 @get("/api/campaigns", opt=may(READERS), tags=["campaigns"])
@@ -120,10 +121,10 @@ async def start(name: FromPath[str], request: Asked, parts: WebParts) -> Respons
         try:
             async with parts.sessions.begin() as session:
                 campaign = await named(session, name)
-                await launch(session, campaign, request.user.email, await blanks(session, campaign))
+                await start_campaign(session, campaign, request.user.email, await blanks(session, campaign))
                 await session.refresh(campaign)
                 return await described(session, campaign)
-        except CannotLaunchError as error:
+        except CannotStartError as error:
             raise HTTPException(str(error), status_code=409) from error
 
     return await once(request, parts, do)
@@ -149,7 +150,7 @@ async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], parts: 
 
     async def by_bridge(call_id: UUID) -> bool:
         wish = Command(call_id=call_id, do="hang_up", at_once=True, who=request.user.email)
-        reply = await ask(parts.redis, wish)
+        reply = await call_control.request(parts.redis, wish)
         return reply is not None and reply.ok
 
     receipt = await stop_campaign(
@@ -165,7 +166,7 @@ async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed
     """Have it rehearsed in a simulated world by a worker: `{job_id}` (see /api/jobs), of the one under way if there is."""
     async with parts.sessions.begin() as session:
         campaign = await named(session, name)
-        return {"job_id": await ask_rehearsal(session, campaign, data.leads, request.user.email)}
+        return {"job_id": await request_rehearsal(session, campaign, data.leads, request.user.email)}
 
 
 async def named(session: AsyncSession, name: str) -> Campaign:
@@ -205,8 +206,8 @@ async def _apply(session: AsyncSession, campaign: Campaign, policy: Policy, by: 
     try:
         if policy.script is not None:
             changes["script_id"] = (await newest(session, policy.script)).id
-        await change_campaign(session, campaign, changes, by)
-    except (CannotChangeError, UnknownScriptError) as error:
+        await update_campaign(session, campaign, changes, by)
+    except (CannotUpdateError, UnknownScriptError) as error:
         raise HTTPException(str(error), status_code=422) from error
     await session.refresh(campaign)
 

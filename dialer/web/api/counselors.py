@@ -12,14 +12,14 @@ from dialer.domain.access.roles import EVERYBODY, MEETERS, READERS, RUNNERS
 from dialer.domain.meetings.counselor_input import NotUnderstoodError, Week, read_days_off, read_fields, read_week
 from dialer.services.counselors import (
     CounselorError,
+    activate,
     add_counselor,
-    change_counselor,
+    add_time_off,
     change_feed,
-    feed_address,
-    let_go,
-    take_back_days_off,
-    take_days_off,
-    take_in,
+    deactivate,
+    feed_url,
+    remove_time_off,
+    update_counselor,
 )
 from dialer.store.meetings import meetings, time_off
 from dialer.store.tables import Counselor
@@ -72,7 +72,7 @@ async def alter_counselor(
         async with parts.sessions.begin() as session:
             person = await found(session, counselor_id, request.user)
             hosts = parts.settings.hook_hosts
-            await change_counselor(session, person, fields, week, by=request.user.email, hook_hosts=hosts)
+            await update_counselor(session, person, fields, week, by=request.user.email, hook_hosts=hosts)
             return await _told(session, person, parts)
 
     return await _refused(do)
@@ -89,7 +89,7 @@ async def add_days_off(
             person = await found(session, counselor_id, request.user)
             since, until = read_days_off(data.first, data.last, person.zone)
             now, by = parts.clock.now(), request.user.email
-            away = await take_days_off(session, person, since, until, data.why, now, by=by)
+            away = await add_time_off(session, person, since, until, data.why, now, by=by)
             return days_off_told(away.days, person.zone)
 
     return await once(request, parts, lambda: _refused(do), status=201)
@@ -101,7 +101,7 @@ async def remove_days_off(counselor_id: FromPath[int], number: FromPath[int], re
     """They are there after all. Students who were asked for another time keep what they chose."""
     async with parts.sessions.begin() as session:
         person = await found(session, counselor_id, request.user)
-        if not await take_back_days_off(session, person, number, by=request.user.email):
+        if not await remove_time_off(session, person, number, by=request.user.email):
             raise NotFoundException("they have no days off of that number")
     return {"removed": number}
 
@@ -110,7 +110,7 @@ async def remove_days_off(counselor_id: FromPath[int], number: FromPath[int], re
 async def show_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
     """Where their meetings can be subscribed to as a calendar: `{url}`, null where no address is given out."""
     async with parts.sessions() as session:
-        return {"url": feed_address(await found(session, counselor_id, request.user), parts.links)}
+        return {"url": feed_url(await found(session, counselor_id, request.user), parts.links)}
 
 
 @post("/api/counselors/{counselor_id:int}/feed", opt=may(MEETERS), tags=["counselors"])
@@ -119,7 +119,7 @@ async def make_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts
     async with parts.sessions.begin() as session:
         person = await found(session, counselor_id, request.user)
         await change_feed(session, person, "make", by=request.user.email)
-        return {"url": feed_address(person, parts.links)}
+        return {"url": feed_url(person, parts.links)}
 
 
 @delete("/api/counselors/{counselor_id:int}/feed", opt=may(MEETERS), status_code=200, tags=["counselors"])
@@ -136,7 +136,7 @@ async def leave(counselor_id: FromPath[int], request: Asked, parts: WebParts) ->
     """Offer them no more; the meetings that are made (`coming`) stay."""
     async with parts.sessions.begin() as session:
         person = await found(session, counselor_id, request.user)
-        await let_go(session, person, by=request.user.email)
+        await deactivate(session, person, by=request.user.email)
         return await _told(session, person, parts)
 
 
@@ -145,7 +145,7 @@ async def come_back(counselor_id: FromPath[int], request: Asked, parts: WebParts
     """Offer them again."""
     async with parts.sessions.begin() as session:
         person = await found(session, counselor_id, request.user)
-        await take_in(session, person, by=request.user.email)
+        await activate(session, person, by=request.user.email)
         return await _told(session, person, parts)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dialer.domain.access.roles import READERS, RUNNERS
 from dialer.domain.leads.import_result import FATES, NOTES, Choice
 from dialer.services.leads.read_file import UnreadableListError
-from dialer.services.leads.undo import Rung, undo_import
+from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
 from dialer.store.tables import Job
@@ -97,7 +97,7 @@ async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dic
             done = await undo_import(session, import_id, request.user.email)
     except UnreadableListError as error:
         raise HTTPException(str(error), status_code=409) from error
-    if isinstance(done, Rung):
+    if isinstance(done, AlreadyCalled):
         raise HTTPException(f"{done.many} of its leads were rung: {', '.join(done.phones)}", status_code=409)
     await forget_upload(parts, import_id)
     return {"import_id": import_id, "leads": done.leads}

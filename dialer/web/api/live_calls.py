@@ -18,7 +18,7 @@ from dialer.domain.access.roles import READERS, RUNNERS
 from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import is_there
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.calls.transfer import DAY, takers
+from dialer.services.calls.transfer import DAY, available_targets
 from dialer.store.meetings import counselors
 from dialer.store.system import audit
 from dialer.store.tables import Call, Counselor
@@ -80,7 +80,7 @@ async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
         there = {
             each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
         }
-        return [{"name": each.name, "there": each.id in there} for each in await takers(session)]
+        return [{"name": each.name, "there": each.id in there} for each in await available_targets(session)]
 
 
 async def must_be_live(parts: Parts, call_id: UUID) -> None:
@@ -95,7 +95,7 @@ async def must_be_live(parts: Parts, call_id: UUID) -> None:
 
 async def _told(parts: Parts, command: Command) -> dict[str, object]:
     await must_be_live(parts, command.call_id)
-    reply = await call_control.ask(parts.redis, command)
+    reply = await call_control.request(parts.redis, command)
     if reply is None or not reply.ok:
         raise HTTPException(reply.says if reply else NO_BRIDGE, status_code=409)
     what = {"call_id": str(command.call_id)}
@@ -119,7 +119,7 @@ async def _counselor(parts: Parts, whom: Whom) -> int:
         return (whom.counselor in (None, each.name)) and (whom.to is None or each.phone == e164)
 
     async with parts.sessions() as session:
-        found = [each.id for each in await takers(session) if meant(each)]
+        found = [each.id for each in await available_targets(session) if meant(each)]
     if not found:
         raise ClientException(NOT_LISTED, status_code=422)
     return found[0]

@@ -10,8 +10,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dialer.domain.access.roles import EVERYBODY, MEETERS
-from dialer.services.meetings.change import Refused, cancel_meeting, choices, move_meeting
-from dialer.services.meetings.outcome import Verdict, say_how_it_went
+from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, move_meeting
+from dialer.services.meetings.outcome import MeetingOutcome, record_outcome
 from dialer.store.meetings import meeting_calendar
 from dialer.store.system import audit
 from dialer.store.tables import Booking
@@ -35,7 +35,7 @@ class Went(BaseModel):
     """How it went; `wrong` names the captured fields that were not so."""
 
     model_config = ConfigDict(extra="forbid")
-    verdict: Verdict
+    verdict: MeetingOutcome
     wrong: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=30)] = []
     note: Annotated[str, Field(max_length=2000)] = ""
 
@@ -106,16 +106,16 @@ async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went],
     async with parts.sessions.begin() as session:
         await found_booking(session, booking_id, request.user)
         now = parts.clock.now()
-        done = await say_how_it_went(session, booking_id, data.verdict, data.wrong, data.note, now)
+        done = await record_outcome(session, booking_id, data.verdict, data.wrong, data.note, now)
         told = _done(done)
         did = f"booking {data.verdict.replace('_', ' ')}"
         await audit.note(session, request.user.email, did, {"booking": str(booking_id)})
         return told
 
 
-def _done(done: Booking | Refused) -> Json:
+def _done(done: Booking | ChangeRefused) -> Json:
     """The booking as it is now. Raises HTTPException 409 where nothing was changed."""
-    if isinstance(done, Refused):
+    if isinstance(done, ChangeRefused):
         raise HTTPException(done.says, status_code=409)
     assert done.during.lower is not None
     told = {"booking_id": str(done.id), "state": done.state, "starts": done.during.lower.isoformat()}

@@ -13,7 +13,7 @@ from dialer.domain.access.roles import READERS, RUNNERS, Role
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.cost import HOUSE_CURRENCY, Spend
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.do_not_call.suppress import list_number
+from dialer.services.do_not_call.suppress import suppress
 from dialer.services.safeguards import remove_number
 from dialer.store.calls import call_detail, call_history, costs
 from dialer.store.campaigns import campaigns
@@ -179,7 +179,7 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts)
     phones = [_e164(each, data.country) for each in data.phones]
     by = request.user.email
     async with parts.sessions.begin() as session:
-        listed = await list_number(
+        listed = await suppress(
             session,
             phones,
             scope=do_not_call.ACCOUNT,

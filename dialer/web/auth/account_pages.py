@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from dialer.domain.access.roles import EVERYBODY, Scope
-from dialer.services.accounts.change_totp import add_second_factor, remove_second_factor
+from dialer.services.accounts.change_totp import disable_totp, enable_totp
 from dialer.services.accounts.manage import AccountError, add_token, change_password, confirm_password, revoke_token
 from dialer.services.accounts.sign_in import Caller, sign_out_everywhere
-from dialer.services.accounts.totp import Sealer, address_of, new_secret
+from dialer.services.accounts.totp import Sealer, new_secret, provisioning_uri
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.app_state import Parts, WebParts
 from dialer.web.auth.permissions import may
@@ -94,12 +94,12 @@ async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[
 async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
     """A new secret to be scanned; nothing is kept before its first code was given."""
     secret = new_secret()
-    address = address_of(secret, request.user.email)
+    address = provisioning_uri(secret, request.user.email)
     picture = io.BytesIO()
     segno.make(address).save(picture, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     offered = {
         "secret": secret,
-        "sealed": Sealer(parts.links.secret).sealed(secret),
+        "sealed": Sealer(parts.links.secret).seal(secret),
         "picture": _data(picture.getvalue()),
     }
     return await _page(request, parts, offered=offered)
@@ -111,9 +111,7 @@ async def keep_second_factor(request: Asked, parts: WebParts, data: URLEncodedBo
     sealer = Sealer(parts.links.secret)
     try:
         async with parts.sessions.begin() as session:
-            await add_second_factor(
-                session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present
-            )
+            await enable_totp(session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present)
     except AccountError as error:
         return await _page(request, parts, says=str(error), status=422)
     return Redirect("/account", status_code=303)
@@ -125,7 +123,7 @@ async def drop_second_factor(request: Asked, parts: WebParts, data: URLEncodedBo
     sealer = Sealer(parts.links.secret)
     try:
         async with parts.sessions.begin() as session:
-            await remove_second_factor(session, _own(request), sealer, code=data.code, password=data.present)
+            await disable_totp(session, _own(request), sealer, code=data.code, password=data.present)
     except AccountError as error:
         return await _page(request, parts, says=str(error), status=422)
     return Redirect("/account", status_code=303)

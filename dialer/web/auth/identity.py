@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from dialer.domain.access.roles import Role
-from dialer.services.accounts.sign_in import TOKEN_MARK, Caller, who_has, who_sends
+from dialer.services.accounts.sign_in import TOKEN_PREFIX, Caller, session_caller, token_caller
 from dialer.settings import LOOPBACK, Settings, is_loopback
 from dialer.web.app_state import Parts
 from dialer.web.halted import HALTED, halted
@@ -41,13 +41,13 @@ async def caller_of(connection: Connection, parts: Parts) -> Caller | None:
     told = connection.headers.get("authorization", "")
     if told.lower().startswith("bearer ") or connection.headers.get("x-api-key"):
         token = connection.headers.get("x-api-key") or told[7:].strip()
-        if not token.startswith(TOKEN_MARK):
+        if not token.startswith(TOKEN_PREFIX):
             return None
         async with parts.sessions.begin() as session:
-            return await who_sends(session, token)
+            return await token_caller(session, token)
     if key := connection.cookies.get(cookie_name(parts.settings)):
         async with parts.sessions.begin() as session:
-            return await who_has(session, key)
+            return await session_caller(session, key)
     return OPERATOR if is_operator(connection, parts.settings) else None
 
 

@@ -10,8 +10,8 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 
 from dialer.domain.access.roles import EVERYBODY
-from dialer.services.accounts.manage import AccountError, accept, invited
-from dialer.services.accounts.sign_in import Caller, NotLetIn, sign_in, sign_out
+from dialer.services.accounts.manage import AccountError, accept_invitation, find_invitation
+from dialer.services.accounts.sign_in import Caller, SignInRefused, sign_in, sign_out
 from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
 from dialer.web.app_state import WebParts
@@ -69,7 +69,7 @@ async def do_sign_in(request: Asked, parts: WebParts, data: URLEncodedBody[Crede
             address=address,
             browser=request.headers.get("user-agent", ""),
         )
-    if isinstance(found, NotLetIn):
+    if isinstance(found, SignInRefused):
         return _form(to=own(data.to), email=data.email, says=found.says, wants_code=found.wants_code, status=401)
     return Redirect(
         own(data.to), cookies=[cookie(parts.settings, found.key), _chosen(parts.settings, "")], status_code=303
@@ -89,7 +89,7 @@ async def do_sign_out(request: Asked, parts: WebParts) -> Redirect:
 async def invitation_page(key: FromPath[str], parts: WebParts) -> Template:
     """Choose a password."""
     async with parts.sessions() as session:
-        email = await invited(session, key)
+        email = await find_invitation(session, key)
     return _invitation(email, "" if email else NO_INVITATION, status=200 if email else 410)
 
 
@@ -100,14 +100,14 @@ async def take_invitation(
     """The password is chosen: sign in with it."""
     refuse_foreign(request, parts.settings)
     async with parts.sessions() as session:
-        email = await invited(session, key)
+        email = await find_invitation(session, key)
     if email is None:
         return _invitation(None, NO_INVITATION, status=410)
     if data.password != data.again:
         return _invitation(email, "The two passwords are not the same.", status=422)
     try:
         async with parts.sessions.begin() as session:
-            await accept(session, key, data.password)
+            await accept_invitation(session, key, data.password)
     except AccountError as error:
         return _invitation(email, str(error), status=422)
     return Redirect("/sign-in", cookies=[_chosen(parts.settings, email)], status_code=303)

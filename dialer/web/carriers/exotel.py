@@ -14,7 +14,7 @@ from litestar.params import PathParameter
 
 from dialer.carriers.exotel.webhooks import (
     NotAFormError,
-    is_authorised,
+    is_authorized,
     is_from,
     read_json,
     read_networks,
@@ -62,7 +62,7 @@ async def _refuse_unknown(token: str, parts: Parts) -> None:
 def _refuse_strangers(request: Request[object, object, State], parts: Parts) -> None:
     """Raises PermissionDeniedException for who is not Exotel, as far as the settings let us tell."""
     auth = parts.settings.exotel_callback_auth
-    if not is_authorised(request.headers.get("authorization", ""), auth.get_secret_value() if auth else None):
+    if not is_authorized(request.headers.get("authorization", ""), auth.get_secret_value() if auth else None):
         log.warning("webhook refused: not Exotel's user and password")
         raise PermissionDeniedException("not Exotel's user and password")
     address = _address(request, parts.settings.dialer_proxies)

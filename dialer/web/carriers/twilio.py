@@ -11,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.carriers.twilio.twiml import brief_twiml, hangup_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import (
-    is_genuine,
-    is_genuine_form,
     is_signature,
-    parse_handover,
+    is_signed,
+    is_signed_form,
+    parse_transfer,
     sequence_of,
 )
 from dialer.services.calls.transfer import brief
@@ -62,7 +62,7 @@ async def twilio_handover(request: Request[object, object, State], parts: WebPar
         await _keep(request, parts, fields, "handover", fields.get("DialCallSid") or "none")
     except (SQLAlchemyError, OSError):
         log.exception("the end of a transfer was not kept")
-    found = parse_handover(fields)
+    found = parse_transfer(fields)
     return _twiml(hangup_twiml() if found is not None and found.talked else say_twiml(NOBODY_CAME))
 
 
@@ -126,7 +126,7 @@ async def _verified(request: Request[object, object, State], parts: Parts) -> di
         pairs = [] if is_json else parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError as error:  # not UTF-8, or too many fields
         raise PermissionDeniedException(NOT_GENUINE) from error
-    genuine = is_genuine(url, text, signature, secret) if is_json else is_genuine_form(url, pairs, signature, secret)
+    genuine = is_signed(url, text, signature, secret) if is_json else is_signed_form(url, pairs, signature, secret)
     if not genuine:
         log.warning("webhook refused: no valid signature over %s", url.partition("?")[0])
         raise PermissionDeniedException(NOT_GENUINE)

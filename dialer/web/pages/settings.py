@@ -15,8 +15,8 @@ from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
 from dialer.domain.calling.cost import KINDS, MONEY
 from dialer.domain.compliance.rule_loader import RULES
 from dialer.domain.compliance.rules import coverage
-from dialer.services.dialing.call_now import Asked as Rung
-from dialer.services.dialing.call_now import ring_one
+from dialer.services.dialing.call_now import CallRequested as Rung
+from dialer.services.dialing.call_now import call_now
 from dialer.services.prices import PriceError
 from dialer.services.prices import remove_price as drop_price
 from dialer.services.prices import set_price as keep_price
@@ -31,7 +31,7 @@ from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, Wrong, caller, read, who
 from dialer.web.render import go, shown
 from dialer.web.upload_runner import run_dialer
-from dialer.wiring.accounts import PROFILES, has_credentials
+from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
 
 HERE = "/settings"
@@ -84,8 +84,8 @@ async def _page(parts: Parts, **more: Any) -> Template:
         registries = await do_not_call.registries(session)
     has = has_credentials(settings)
     carriers = [
-        (name, has[name], parts.carriers[name].from_number if name in parts.carriers else "", profile)
-        for name, profile in PROFILES.items()
+        (name, has[name], parts.carriers[name].from_number if name in parts.carriers else "", capabilities)
+        for name, capabilities in CAPABILITIES.items()
     ]
     spoken = set(make_voices(settings))
     return shown(
@@ -113,13 +113,13 @@ async def ring(request: Asked, parts: WebParts) -> Template:
     if isinstance(said, Wrong):
         return await _page(parts, says=said.says, status=422)
     async with parts.sessions.begin() as session:
-        asked = await ring_one(
+        asked = await call_now(
             session, parts.carriers, said.phone, parts.clock.now(), campaign_name=None, name=who(request)
         )
         await audit.note(session, who(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
     if not isinstance(asked, Rung):
         return await _page(parts, says=asked.says, status=409)
-    await live_feed.ask_for(parts.redis, asked.call_id)
+    await live_feed.request_call(parts.redis, asked.call_id)
     return await _page(parts, rung=asked)
 
 
@@ -146,7 +146,7 @@ async def release(request: Asked, parts: WebParts) -> Redirect:
 
 
 def _scope(wanted: Switch) -> str:
-    return kill_switches.carrier_scope(wanted.carrier) if wanted.carrier in PROFILES else kill_switches.ALL
+    return kill_switches.carrier_scope(wanted.carrier) if wanted.carrier in CAPABILITIES else kill_switches.ALL
 
 
 @post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=may(ADMINS))

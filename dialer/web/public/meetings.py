@@ -16,9 +16,9 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.services.meetings.change import Choice, Refused, cancel_meeting, choices, may_change, move_meeting
+from dialer.services.meetings.change import ChangeRefused, Choice, cancel_meeting, choices, may_change, move_meeting
 from dialer.services.meetings.emails import meeting_of, when_in
-from dialer.services.meetings.outcome import GONE, NOT_YET, Verdict, say_how_it_went
+from dialer.services.meetings.outcome import GONE, NOT_YET, MeetingOutcome, record_outcome
 from dialer.store.meetings import bookings
 from dialer.store.tables import Booking
 from dialer.web.app_state import Parts, WebParts
@@ -59,7 +59,7 @@ async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) 
     form = await request.form()
     now = parts.clock.now()
     async with parts.sessions.begin() as session:
-        done: Booking | Refused
+        done: Booking | ChangeRefused
         if form.get("do") == "cancel":
             done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
         elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
@@ -68,8 +68,8 @@ async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) 
             if isinstance(done, Booking) and done.email:
                 said += " A new invitation is on its way by email."
         else:
-            done, said = Refused(NOT_UNDERSTOOD), ""
-    return await _meeting(parts, token, done if isinstance(done, Refused) else said)
+            done, said = ChangeRefused(NOT_UNDERSTOOD), ""
+    return await _meeting(parts, token, done if isinstance(done, ChangeRefused) else said)
 
 
 @get("/meetings/went/{token:str}", include_in_schema=False)
@@ -85,14 +85,16 @@ async def tell_how_it_went(token: FromPath[str], request: Asked, parts: WebParts
     if booking_id is None:
         raise NotFoundException(NOT_THERE)
     form = await request.form()
-    verdict: Verdict | None = next((each for each in get_args(Verdict) if each == form.get("verdict")), None)
-    done: Booking | Refused = Refused("please say how it went")
+    verdict: MeetingOutcome | None = next(
+        (each for each in get_args(MeetingOutcome) if each == form.get("verdict")), None
+    )
+    done: Booking | ChangeRefused = ChangeRefused("please say how it went")
     if verdict is not None:
         wrong = [str(each) for each in form.getall("wrong", [])]
         async with parts.sessions.begin() as session:
             note, now = str(form.get("note", "")), parts.clock.now()
-            done = await say_how_it_went(session, booking_id, verdict, wrong, note, now)
-    return await _went(parts, token, done if isinstance(done, Refused) else "Thank you, that is noted.")
+            done = await record_outcome(session, booking_id, verdict, wrong, note, now)
+    return await _went(parts, token, done if isinstance(done, ChangeRefused) else "Thank you, that is noted.")
 
 
 async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
@@ -134,7 +136,7 @@ async def went_context(session: AsyncSession, booking: Booking, now: datetime) -
     }
 
 
-async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Template:
+async def _meeting(parts: Parts, token: str, said: str | ChangeRefused | None) -> Template:
     booking_id = parts.links.meeting_of(token)
     async with parts.sessions() as session:
         booking = await bookings.known(session, booking_id) if booking_id else None
@@ -144,7 +146,7 @@ async def _meeting(parts: Parts, token: str, said: str | Refused | None) -> Temp
     return _page("bookings/meeting.html", context, said)
 
 
-async def _went(parts: Parts, token: str, said: str | Refused | None) -> Template:
+async def _went(parts: Parts, token: str, said: str | ChangeRefused | None) -> Template:
     booking_id = parts.links.went_of(token)
     async with parts.sessions() as session:
         booking = await bookings.known(session, booking_id) if booking_id else None
@@ -154,9 +156,9 @@ async def _went(parts: Parts, token: str, said: str | Refused | None) -> Templat
     return _page("bookings/went.html", context, said)
 
 
-def _page(name: str, context: dict[str, Any], said: str | Refused | None) -> Template:
-    refused = isinstance(said, Refused)
-    words = sentence(said.says) + "." if isinstance(said, Refused) else said
+def _page(name: str, context: dict[str, Any], said: str | ChangeRefused | None) -> Template:
+    refused = isinstance(said, ChangeRefused)
+    words = sentence(said.says) + "." if isinstance(said, ChangeRefused) else said
     more = {"said": words, "refused": refused}
     return Template(name, context=context | more, status_code=409 if refused else 200, headers=HEADERS)
 

@@ -50,7 +50,7 @@ class Watchers:
     async def _listen(self) -> None:
         while True:
             try:
-                async with live_feed.watching(self._redis) as messages:
+                async with live_feed.subscribe(self._redis) as messages:
                     async for text in messages:
                         for queue in self._queues:
                             if queue.full():

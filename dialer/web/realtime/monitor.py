@@ -36,9 +36,9 @@ async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> No
     await socket.accept()
     try:
         await must_be_live(parts, call_id)
-        async with call_control.hearing(parts.redis, call_id) as blocks:
+        async with call_control.audio_blocks(parts.redis, call_id) as blocks:
             wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=socket.user.email)
-            reply = await call_control.ask(parts.redis, wish)
+            reply = await call_control.request(parts.redis, wish)
             if reply is None or not reply.ok:
                 await socket.close(4409, reply.says if reply else NO_BRIDGE)
                 return
@@ -85,7 +85,9 @@ async def _go_on(parts: Parts, wish: Command) -> None:
     unanswered = 0
     while unanswered < MOST_UNANSWERED:
         await asyncio.sleep(call_control.LISTEN_AGAIN_S)
-        reply = await call_control.ask(parts.redis, Command(call_id=wish.call_id, do="listen", listener=wish.listener))
+        reply = await call_control.request(
+            parts.redis, Command(call_id=wish.call_id, do="listen", listener=wish.listener)
+        )
         if reply is not None and not reply.ok:
             return
         unanswered = unanswered + 1 if reply is None else 0

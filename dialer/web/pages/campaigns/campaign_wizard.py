@@ -22,9 +22,9 @@ from dialer.domain.compliance.disclosure import own_words
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services.campaigns.create import NameTakenError, create_campaign
 from dialer.services.campaigns.forecast import Forecast, forecast
-from dialer.services.campaigns.rehearsal import MOST_LEADS
-from dialer.services.campaigns.start import CannotLaunchError, launch, no_business
-from dialer.services.campaigns.update import CannotChangeError, change_campaign
+from dialer.services.campaigns.rehearsal import MAX_LEADS
+from dialer.services.campaigns.start import CannotStartError, missing_business, start_campaign
+from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.store.campaigns import campaign_queries, rehearsals
 from dialer.store.campaigns import scripts as script_pages
 from dialer.store.leads import imports
@@ -37,7 +37,7 @@ from dialer.web.pages.campaigns.campaigns import found
 from dialer.web.pages.forms import Asked, Wrong, read, who
 from dialer.web.pages.home import TALLIES
 from dialer.web.render import go, shown
-from dialer.wiring.accounts import PROFILES
+from dialer.wiring.accounts import CAPABILITIES
 
 STEPS = (
     ("details", "Details"),
@@ -138,12 +138,12 @@ async def keep_step(
     if isinstance(said, Wrong):
         return await _step(parts, campaign_id, step, says=said.says)
     changes = said.model_dump()
-    if changes.get("carrier", None) not in (None, *PROFILES):
-        return await _step(parts, campaign_id, step, says=f"the carriers are {', '.join(PROFILES)}")
+    if changes.get("carrier", None) not in (None, *CAPABILITIES):
+        return await _step(parts, campaign_id, step, says=f"the carriers are {', '.join(CAPABILITIES)}")
     try:
         async with parts.sessions.begin() as session:
-            await change_campaign(session, await found(session, campaign_id), changes, who(request))
-    except CannotChangeError as error:
+            await update_campaign(session, await found(session, campaign_id), changes, who(request))
+    except CannotUpdateError as error:
         return await _step(parts, campaign_id, step, says=str(error))
     parts.kept.forget(("forecast", campaign_id))
     return go(f"/campaigns/{campaign_id}/set-up/{AFTER[step]}")
@@ -153,8 +153,8 @@ async def _launch(parts: Parts, campaign_id: int, request: Asked) -> Template | 
     try:
         async with parts.sessions.begin() as session:
             campaign = await found(session, campaign_id)
-            await launch(session, campaign, who(request), await blanks(session, campaign))
-    except CannotLaunchError as error:
+            await start_campaign(session, campaign, who(request), await blanks(session, campaign))
+    except CannotStartError as error:
         return await _step(parts, campaign_id, "launch", says=str(error))
     parts.kept.forget(TALLIES)
     return go(f"/campaigns/{campaign_id}", "started")
@@ -180,7 +180,7 @@ async def _step(
         steps=STEPS,
         after=AFTER.get(step),
         forecast=told,
-        carriers=[name for name in PROFILES if name in parts.carriers],
+        carriers=[name for name in CAPABILITIES if name in parts.carriers],
         **context,
     )
 
@@ -203,17 +203,17 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
             return {
                 "missing": await blanks(session, campaign),
                 "script": script,
-                "unnamed": await no_business(session, campaign),
+                "unnamed": await missing_business(session, campaign),
                 "locked": locked_line_of(script, recorded=campaign.recording),
                 "own": own_words(script.opening),
                 "openings": await openings(session, campaign, now),
                 "last": last,
                 "result": result,
                 "names": await rehearsals.names_of(session, spoken),
-                "most": MOST_LEADS,
+                "most": MAX_LEADS,
             }
         case "launch":
-            return {"missing": await blanks(session, campaign), "unnamed": await no_business(session, campaign)}
+            return {"missing": await blanks(session, campaign), "unnamed": await missing_business(session, campaign)}
         case _:
             return {}
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.placeholders import blanks
-from dialer.bus.call_control import Command, ask
+from dialer.bus import call_control
+from dialer.bus.call_control import Command
 from dialer.domain.access.roles import READERS, RUNNERS
-from dialer.services.campaigns.start import CannotLaunchError, launch
+from dialer.services.campaigns.start import CannotStartError, start_campaign
 from dialer.services.campaigns.stop import Receipt, stop_campaign
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaign_queries, campaigns, kill_switches
@@ -125,8 +126,8 @@ async def start(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> 
     try:
         async with parts.sessions.begin() as session:
             campaign = await found(session, campaign_id)
-            await launch(session, campaign, who(request), await blanks(session, campaign))
-    except CannotLaunchError as error:
+            await start_campaign(session, campaign, who(request), await blanks(session, campaign))
+    except CannotStartError as error:
         return await _page(parts, campaign_id, 409, says=str(error))
     parts.kept.forget(TALLIES)
     return go(f"/campaigns/{campaign_id}", "started")
@@ -152,7 +153,9 @@ async def stop(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> R
     hang_up = not isinstance(wish, Wrong) and wish.hang_up
 
     async def by_bridge(call_id: UUID) -> bool:
-        reply = await ask(parts.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=who(request)))
+        reply = await call_control.request(
+            parts.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=who(request))
+        )
         return reply is not None and reply.ok
 
     async with parts.sessions() as session:

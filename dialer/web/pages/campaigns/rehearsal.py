@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
 from dialer.domain.access.roles import RUNNERS
-from dialer.services.campaigns.rehearsal import MOST_LEADS, ask_rehearsal
+from dialer.services.campaigns.rehearsal import MAX_LEADS, request_rehearsal
 from dialer.web.app_state import WebParts
 from dialer.web.auth.permissions import may
 from dialer.web.auth.rate_limits import START
@@ -20,7 +20,7 @@ from dialer.web.render import go
 class Wanted(BaseModel):
     """How many of the leads at most."""
 
-    leads: Annotated[int, Field(ge=1, le=MOST_LEADS)] = 60
+    leads: Annotated[int, Field(ge=1, le=MAX_LEADS)] = 60
 
 
 @post("/campaigns/{campaign_id:int}/rehearse", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))
@@ -30,7 +30,7 @@ async def rehearse(campaign_id: FromPath[int], request: Asked, parts: WebParts) 
     wanted = Wanted() if isinstance(said, Wrong) else said
     async with parts.sessions.begin() as session:
         campaign = await found(session, campaign_id)
-        job_id = await ask_rehearsal(session, campaign, wanted.leads, who(request))
+        job_id = await request_rehearsal(session, campaign, wanted.leads, who(request))
     return go(f"/jobs/{job_id}")
 
 

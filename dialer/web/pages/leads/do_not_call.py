@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.do_not_call.suppress import list_number
+from dialer.services.do_not_call.suppress import suppress
 from dialer.services.safeguards import remove_number
 from dialer.store.leads import do_not_call
 from dialer.store.system import audit
@@ -108,7 +108,7 @@ async def add(request: Asked, parts: WebParts) -> Template | Redirect:
         return await _page(parts, says=f"No numbers were added. {why}", status=422, given=said.model_dump())
     async with parts.sessions.begin() as session:
         by = who(request)
-        listed = await list_number(
+        listed = await suppress(
             session,
             sorted(phones),
             scope=do_not_call.ACCOUNT,

@@ -21,7 +21,7 @@ from dialer.domain.compliance.rules import blank_consent
 from dialer.domain.leads.import_result import CHOICES, FATES, NOTES, Choice, Flag
 from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, neutral
 from dialer.services.leads.read_file import UnreadableListError
-from dialer.services.leads.undo import Rung, undo_import
+from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
 from dialer.store.tables import ImportRow
@@ -169,7 +169,7 @@ async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> Tem
             undone = await undo_import(session, import_id, who(request))
     except UnreadableListError as error:
         return await _fix(parts, import_id, says=str(error), status=409)
-    if isinstance(undone, Rung):
+    if isinstance(undone, AlreadyCalled):
         says = (
             f"This import cannot be undone: {undone.many} of its leads were called ({', '.join(undone.phones[:5])}…)."
         )

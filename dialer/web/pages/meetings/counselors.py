@@ -18,14 +18,14 @@ from dialer.domain.meetings.counselor_input import (
 )
 from dialer.services.counselors import (
     CounselorError,
+    activate,
     add_counselor,
-    change_counselor,
+    add_time_off,
     change_feed,
-    feed_address,
-    let_go,
-    take_back_days_off,
-    take_days_off,
-    take_in,
+    deactivate,
+    feed_url,
+    remove_time_off,
+    update_counselor,
 )
 from dialer.store.meetings import bookings, meetings, time_off
 from dialer.web.app_state import Parts, WebParts
@@ -139,7 +139,7 @@ async def add_off(counselor_id: FromPath[int], request: Asked, parts: WebParts) 
             since, until = read_days_off(*said.ends(), person.zone)
             hit = 0 if said.sure else len(await bookings.between(session, person.id, since, until))
             if not hit:
-                await take_days_off(session, person, since, until, said.why, parts.clock.now(), by=who(request))
+                await add_time_off(session, person, since, until, said.why, parts.clock.now(), by=who(request))
     except NotUnderstoodError as error:
         return await _refused(parts, request, counselor_id, "off", Wrong(str(error), given))
     if hit:
@@ -154,7 +154,7 @@ async def take_back_off(counselor_id: FromPath[int], request: Asked, parts: WebP
     async with parts.sessions.begin() as session:
         person = await found(session, counselor_id, request.user)
         number = 0 if isinstance(said, Wrong) else said.number
-        gone = await take_back_days_off(session, person, number, by=who(request))
+        gone = await remove_time_off(session, person, number, by=who(request))
     if not gone:
         return await _page(parts, request, counselor_id, says="those days off were taken back already", status=409)
     return go(f"{HERE}/{counselor_id}", "saved")
@@ -176,7 +176,7 @@ async def keep_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts
 async def leave(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
     """Offer them no more."""
     async with parts.sessions.begin() as session:
-        await let_go(session, await found(session, counselor_id, request.user), by=who(request))
+        await deactivate(session, await found(session, counselor_id, request.user), by=who(request))
     return go(f"{HERE}/{counselor_id}", "left")
 
 
@@ -184,7 +184,7 @@ async def leave(counselor_id: FromPath[int], request: Asked, parts: WebParts) ->
 async def come_back(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
     """Offer them again."""
     async with parts.sessions.begin() as session:
-        await take_in(session, await found(session, counselor_id, request.user), by=who(request))
+        await activate(session, await found(session, counselor_id, request.user), by=who(request))
     return go(f"{HERE}/{counselor_id}", "back")
 
 
@@ -209,7 +209,7 @@ async def _change(
         async with parts.sessions.begin() as session:
             person = await found(session, counselor_id, request.user)
             by, hosts = who(request), parts.settings.hook_hosts
-            await change_counselor(session, person, read_ones, hours, by=by, hook_hosts=hosts)
+            await update_counselor(session, person, read_ones, hours, by=by, hook_hosts=hosts)
     except (NotUnderstoodError, CounselorError) as error:
         return await _refused(parts, request, counselor_id, form, Wrong(str(error), given))
     return go(f"{HERE}/{counselor_id}", "saved")
@@ -240,7 +240,7 @@ async def _page(
         counselor=counselor,
         forms=forms,
         off=[shown_off(each, counselor.zone) for each in off],
-        feed=feed_address(counselor, parts.links) if keeps else None,
+        feed=feed_url(counselor, parts.links) if keeps else None,
         week=WEEK,
         keeps=keeps,
         runs=caller.role in RUNNERS,

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import EVERYBODY, MEETERS, READERS
-from dialer.services.meetings.change import Refused, cancel_meeting, move_meeting
-from dialer.services.meetings.outcome import LONGEST_NOTE, Verdict, say_how_it_went
+from dialer.services.meetings.change import ChangeRefused, cancel_meeting, move_meeting
+from dialer.services.meetings.outcome import MAX_NOTE_CHARS, MeetingOutcome, record_outcome
 from dialer.store.system import audit
 from dialer.store.tables import Booking, CampaignLead, Counselor
 from dialer.web.app_state import Parts, WebParts
@@ -34,9 +34,9 @@ class Moved(BaseModel):
 class Went(BaseModel):
     """How it went; `wrong` names what AVA had written down that was not so."""
 
-    verdict: Verdict
+    verdict: MeetingOutcome
     wrong: list[Annotated[str, Field(max_length=50)]] = []
-    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
+    note: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
 
 
 @get(ONE, include_in_schema=False, opt=may(EVERYBODY))
@@ -80,16 +80,16 @@ async def went(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> T
     async with parts.sessions.begin() as session:
         await found_booking(session, booking_id, request.user)
         now = parts.clock.now()
-        noted = await say_how_it_went(session, booking_id, said.verdict, said.wrong, said.note, now)
-        if not isinstance(noted, Refused):
+        noted = await record_outcome(session, booking_id, said.verdict, said.wrong, said.note, now)
+        if not isinstance(noted, ChangeRefused):
             did = f"booking {said.verdict.replace('_', ' ')}"
             await audit.note(session, who(request), did, {"booking": str(booking_id)})
     return await _after(parts, request, booking_id, noted, "noted")
 
 
-async def _written(did: str, session: AsyncSession, parts: Parts, booking: Booking | Refused) -> str:
+async def _written(did: str, session: AsyncSession, parts: Parts, booking: Booking | ChangeRefused) -> str:
     """The word for what was done that also says who is written to, and how (see `shown.DONE`)."""
-    if isinstance(booking, Refused):
+    if isinstance(booking, ChangeRefused):
         return did
     counselor = await session.get_one(Counselor, booking.counselor_id)
     texts = "text" if parts.settings.dialer_texts != "off" else "none"
@@ -97,7 +97,7 @@ async def _written(did: str, session: AsyncSession, parts: Parts, booking: Booki
 
 
 async def _after(parts: Parts, request: Asked, booking_id: UUID, came: object, done: str) -> Template | Redirect:
-    if isinstance(came, Refused):
+    if isinstance(came, ChangeRefused):
         return await _page(parts, request, booking_id, says=came.says, status=409)
     return go(f"/bookings/{booking_id}", done)
 
