@@ -9,7 +9,7 @@ from arq.worker import Worker, func
 from workers.main import MAX_JOBS, POLL_S, dumps, loads, open_redis
 
 
-async def work_off(
+async def run_jobs(
     redis_url: str, job: Any, arguments: Sequence[tuple[Any, ...]], ctx: dict[str, Any]
 ) -> tuple[float, float]:
     """Enqueue one job per tuple of arguments and work until none is left; CPU seconds of this process, and seconds."""

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def telling_hooks(ctx: dict[str, Any], settings: Settings) -> AsyncIterator[None]:
+async def webhook_context(ctx: dict[str, Any], settings: Settings) -> AsyncIterator[None]:
     """Lend the worker its way to the outside."""
     ctx["outside"] = SafeHttpClient(settings.hook_hosts)
     try:
@@ -25,7 +25,7 @@ async def telling_hooks(ctx: dict[str, Any], settings: Settings) -> AsyncIterato
         await ctx["outside"].close()
 
 
-async def tell_hooks(ctx: Any) -> int:
+async def deliver_webhooks(ctx: Any) -> int:
     """Send what hooks are to be told; how many messages were taken."""
     outside: SafeHttpClient = ctx["outside"]
     return await deliver(ctx["parts"].sessions, outside)

@@ -11,11 +11,11 @@ from dialer.store.system import jobs
 from workers.jobs import Context
 
 PARENT = "DIALER_PARENT"
-ENDS_WITHIN_S = 5.0
+STOP_TIMEOUT_S = 5.0
 log = logging.getLogger(__name__)
 
 
-class LongWork:
+class JobRunner:
     """At most one piece of work at a time, for one worker."""
 
     def __init__(self, settings: Settings) -> None:
@@ -48,14 +48,14 @@ class LongWork:
             return
         self._process.terminate()
         try:
-            async with asyncio.timeout(ENDS_WITHIN_S):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
 
 
-async def begin_long_work(ctx: Any) -> int:
+async def run_next_job(ctx: Any) -> int:
     """arq's job: see LongWork."""
-    work: LongWork = ctx["long_work"]
+    work: JobRunner = ctx["long_work"]
     return await work.begin_next(ctx)

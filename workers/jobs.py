@@ -28,7 +28,7 @@ from dialer.services.dialing.reconcile import reconcile
 from dialer.services.dialing.sweep import Patience, sweep
 from dialer.store.calls import incidents, live_calls
 from dialer.store.sessions import Sessions
-from workers.voices import Voices
+from workers.voices import PreflightVoices
 
 MOST_ASKED = 50
 CLOCKS_APART_S = 2.0
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class WorkerContext:
     """What every job of a worker shares."""
 
     sessions: Sessions
@@ -47,7 +47,7 @@ class Parts:
     addresses: CallbackUrls
     clock: Callable[[], datetime]
     patience: Patience
-    voices: Voices | None = None
+    voices: PreflightVoices | None = None
     """Where it is None, no voice is tried."""
 
 
@@ -55,10 +55,10 @@ class Context(TypedDict):
     """arq's context, as far as the jobs use it."""
 
     redis: ArqRedis
-    parts: Parts
+    parts: WorkerContext
 
 
-async def clocks_agree(sessions: Sessions) -> bool:
+async def check_clocks(sessions: Sessions) -> bool:
     """Whether this machine's clock and the database's tell the same time (reliability.md R22).
 
     The hours in which people may be rung are judged by this machine's: one that is wrong rings nobody.
@@ -74,8 +74,8 @@ async def clocks_agree(sessions: Sessions) -> bool:
 async def tick(ctx: Context) -> int:
     """Claim what is due and ring the bell once per claimed batch; how many calls were claimed."""
     parts = ctx["parts"]
-    await _ring_for_asked(ctx)
-    if not await worth_claiming(parts.sessions, parts.clock()) or not await clocks_agree(parts.sessions):
+    await _request_calls(ctx)
+    if not await worth_claiming(parts.sessions, parts.clock()) or not await check_clocks(parts.sessions):
         return 0
     held = await _held(ctx)
     async with parts.sessions.begin() as session:
@@ -104,14 +104,14 @@ async def _held(ctx: Context) -> Sequence[int]:
     return held
 
 
-async def try_voice(ctx: Context, campaign_id: int) -> bool:
+async def preflight_voice_job(ctx: Context, campaign_id: int) -> bool:
     """Try a campaign's voice; whether it speaks."""
     parts = ctx["parts"]
     assert parts.voices is not None
     return await preflight_voice(parts.sessions, campaign_id, parts.voices.trial())
 
 
-async def _ring_for_asked(ctx: Context) -> None:
+async def _request_calls(ctx: Context) -> None:
     """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
     for _ in range(MOST_ASKED):
         asked: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
@@ -124,7 +124,7 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
     """Place intended calls, no faster than the campaign's pace; how many the carrier took."""
     parts = ctx["parts"]
     failpoint("job_started")
-    if not await clocks_agree(parts.sessions):
+    if not await check_clocks(parts.sessions):
         return 0  # the intents stay, and are rung for again
     ids = [UUID(call_id) for call_id in call_ids]
     found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
@@ -145,13 +145,13 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
     return sum(isinstance(answer, Placed) for answer in found.values())
 
 
-async def who_is_called(parts: Parts, call_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+async def who_is_called(parts: WorkerContext, call_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
     """Whom calls are to, for the Live page; nothing where the database is away: the page then learns it later."""
     if not call_ids:
         return {}
     try:
         async with parts.sessions() as session:
-            return await live_calls.who_is_called(session, call_ids)
+            return await live_calls.callees(session, call_ids)
     except (SQLAlchemyError, OSError) as error:
         log.warning("the Live page is not told whom calls are to: %s", error)
         return {}

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def watching_lag(every_s: float = EVERY_S, warn_s: float = WARN_S) -> AsyncIterator[None]:
+async def watch_loop_lag(every_s: float = EVERY_S, warn_s: float = WARN_S) -> AsyncIterator[None]:
     """Watch the running event loop for as long as the context lasts."""
     watch = asyncio.create_task(_watch(every_s, warn_s))
     try:

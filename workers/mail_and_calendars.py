@@ -9,7 +9,7 @@ from dialer.services.meetings.emails import MailSettings
 from dialer.services.meetings.send_emails import send_emails
 from dialer.settings import Settings
 from dialer.wiring.mail_links import make_links, make_sms, make_workspace_mailer, sender
-from workers.jobs import Parts
+from workers.jobs import WorkerContext
 
 
 def make_house(ctx: dict[str, Any], settings: Settings) -> None:
@@ -21,7 +21,7 @@ def make_house(ctx: dict[str, Any], settings: Settings) -> None:
 
 async def send_mail(ctx: Any) -> int:
     """Send the letters that are due; how many were taken."""
-    parts: Parts = ctx["parts"]
+    parts: WorkerContext = ctx["parts"]
     post: Mailer = ctx["post"]
     house: MailSettings = ctx["house"]
     return await send_emails(parts.sessions, post, house, parts.clock(), ctx["texts"])
@@ -29,6 +29,6 @@ async def send_mail(ctx: Any) -> int:
 
 async def read_busy_times(ctx: Any) -> int:
     """Read the calendars that are due; how many were read."""
-    parts: Parts = ctx["parts"]
+    parts: WorkerContext = ctx["parts"]
     outside: SafeHttpClient = ctx["outside"]
     return await read_calendars(parts.sessions, outside, parts.clock())

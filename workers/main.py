@@ -30,33 +30,33 @@ from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
 from dialer.wiring.voices import make_sockets, make_voices
-from workers.exports import tell_hooks, telling_hooks, write_scheduled
-from workers.job_runner import LongWork, begin_long_work
+from workers.exports import deliver_webhooks, webhook_context, write_scheduled
+from workers.job_runner import JobRunner, run_next_job
 from workers.jobs import (
-    Parts,
+    WorkerContext,
     erase_recordings,
     judge,
     place_calls,
+    preflight_voice_job,
     reconcile_lists,
     sweep_calls,
     tick,
     tolerant,
-    try_voice,
 )
-from workers.loop_lag import watching_lag
+from workers.loop_lag import watch_loop_lag
 from workers.mail_and_calendars import make_house, read_busy_times, send_mail
-from workers.voices import Voices
-from workers.webhooks import applying
+from workers.voices import PreflightVoices
+from workers.webhooks import apply_in_background
 
 EVERY_SECOND = set(range(60))
 EVERY_FIVE = set(range(0, 60, 5))
 EVERY_TEN = set(range(0, 60, 10))
-ANSWER_WITHIN_S = 3.0
+REDIS_TIMEOUT_S = 3.0
 MAX_JOBS = 20
 POLL_S = 0.05
 RETRIES = 12  # about ten seconds: a restart passes unnoticed
-LONGEST_WAIT_S = 10.0
-BACK_AFTER_S = 3.0
+MAX_WAIT_S = 10.0
+RECOVERED_AFTER_S = 3.0
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +74,7 @@ def open_redis(url: str) -> ArqRedis:
         url,
         encoding="utf8",
         socket_connect_timeout=2,
-        socket_timeout=ANSWER_WITHIN_S,
+        socket_timeout=REDIS_TIMEOUT_S,
         retry=Retry(ExponentialBackoff(cap=1, base=0.1), RETRIES),
         retry_on_error=[RedisConnectionError, RedisTimeoutError, OSError],
     )
@@ -83,7 +83,7 @@ def open_redis(url: str) -> ArqRedis:
     return redis
 
 
-class PatientWorker(Worker):
+class ResilientWorker(Worker):
     """arq's worker, which a Redis that is away, full or read-only costs time and nothing else."""
 
     _failed = 0
@@ -94,7 +94,7 @@ class PatientWorker(Worker):
             await super()._poll_iteration()
         except (RedisError, OSError) as error:
             self._failed += 1
-            wait_s = min(LONGEST_WAIT_S, 0.5 * 2 ** min(self._failed, 8))
+            wait_s = min(MAX_WAIT_S, 0.5 * 2 ** min(self._failed, 8))
             log.error("Redis cannot be used, nothing new is placed; next try in %.0f s: %s", wait_s, error)
             await asyncio.sleep(wait_s)
             self._failed_at = time.monotonic()
@@ -102,7 +102,7 @@ class PatientWorker(Worker):
                 job.next_run = None  # what was missed is not made up for: every tick looks at all that is due
         else:
             # A poll alone proves little: one that reads passes where nothing can be written.
-            if self._failed and time.monotonic() > self._failed_at + BACK_AFTER_S:
+            if self._failed and time.monotonic() > self._failed_at + RECOVERED_AFTER_S:
                 log.warning("Redis is back")
                 self._failed = 0
 
@@ -129,12 +129,12 @@ async def start(ctx: dict[str, Any]) -> None:
     """Open the database and the carriers of this worker."""
     settings: Settings = ctx["settings"]
     stack = ctx["stack"] = AsyncExitStack()
-    await stack.enter_async_context(watching_lag())
+    await stack.enter_async_context(watch_loop_lag())
     store = await stack.enter_async_context(open_store(settings))
     carriers = make_carriers(settings)
     for carrier in carriers.values():
         stack.push_async_callback(carrier.close)
-    parts = ctx["parts"] = Parts(
+    parts = ctx["parts"] = WorkerContext(
         store.sessions,
         carriers,
         CallbackUrls(settings.public_url, settings.media_url),
@@ -142,13 +142,13 @@ async def start(ctx: dict[str, Any]) -> None:
         Patience(
             timedelta(seconds=settings.dialer_placing_after_s), timedelta(seconds=settings.dialer_unknown_horizon_s)
         ),
-        voices := Voices(make_voices(settings), make_sockets(settings)),
+        voices := PreflightVoices(make_voices(settings), make_sockets(settings)),
     )
     stack.push_async_callback(voices.shut)
-    await stack.enter_async_context(applying(parts, ctx["redis"]))
-    work = ctx["long_work"] = LongWork(settings)
+    await stack.enter_async_context(apply_in_background(parts, ctx["redis"]))
+    work = ctx["long_work"] = JobRunner(settings)
     stack.push_async_callback(work.stop)
-    await stack.enter_async_context(telling_hooks(ctx, settings))
+    await stack.enter_async_context(webhook_context(ctx, settings))
     make_house(ctx, settings)
 
 
@@ -164,19 +164,19 @@ def run(settings: Settings) -> None:
     logging.getLogger("arq").setLevel(logging.WARNING)
     asyncio.set_event_loop(asyncio.new_event_loop())
     once: dict[str, Any] = {"max_tries": 1, "keep_result": 0}
-    PatientWorker(
+    ResilientWorker(
         functions=[
             func(cast(Any, place_calls), name="place_calls", timeout=60, max_tries=3, keep_result=0),
-            func(cast(Any, try_voice), name="try_voice", timeout=45, max_tries=1, keep_result=0),
+            func(cast(Any, preflight_voice_job), name="try_voice", timeout=45, max_tries=1, keep_result=0),
         ],
         cron_jobs=[
             cron(cast(Any, tolerant(tick)), name="tick", second=EVERY_SECOND, timeout=20, **once),
             cron(cast(Any, tolerant(judge)), name="judge", second=EVERY_FIVE, timeout=20, **once),
             cron(cast(Any, tolerant(sweep_calls)), name="sweep", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(reconcile_lists)), name="reconcile", minute=EVERY_TEN, timeout=600, **once),
-            cron(cast(Any, tolerant(begin_long_work)), name="long_work", second=EVERY_SECOND, timeout=20, **once),
+            cron(cast(Any, tolerant(run_next_job)), name="long_work", second=EVERY_SECOND, timeout=20, **once),
             cron(cast(Any, tolerant(write_scheduled)), name="scheduled", second=EVERY_TEN, timeout=600, **once),
-            cron(cast(Any, tolerant(tell_hooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
+            cron(cast(Any, tolerant(deliver_webhooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(send_mail)), name="mail", second=EVERY_FIVE, timeout=300, **once),
             cron(cast(Any, tolerant(read_busy_times)), name="calendars", second=EVERY_TEN, timeout=120, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),

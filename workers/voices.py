@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialer.ava.session_config import setup_of
+from dialer.ava.session_config import session_config
 from dialer.net.websocket.port import WebSocketBackend
 from dialer.services.campaigns.preflight import Try
 from dialer.store.tables import Script
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Voices:
+class PreflightVoices:
     """The voices that have a key here, and the sockets to try them on."""
 
     known: Mapping[str, AnyVoice]
@@ -32,7 +32,9 @@ class Voices:
             voice = self.known.get(name)
             if voice is None:
                 return PreflightResult(False, "it has no key: see dialer doctor", hopeless=True)
-            found = await preflight(voice, setup_of(script, INSTRUCTIONS, model or ""), self.sockets, listens=False)
+            found = await preflight(
+                voice, session_config(script, INSTRUCTIONS, model or ""), self.sockets, listens=False
+            )
             if not found.ok:
                 log.warning("the voice %s cannot speak: %s", name, found.says)
             return found

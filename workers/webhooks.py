@@ -16,16 +16,16 @@ from dialer.bus import live_feed
 from dialer.services.calls.apply_webhook import apply_webhook, do_at_carrier, note_failure
 from dialer.services.calls.record_status import Recorded
 from dialer.store.calls import webhooks_in
-from workers.jobs import Parts, who_is_called
+from workers.jobs import WorkerContext, who_is_called
 
-AT_ONCE = 100
-LOOK_EVERY_S = 1
-AGAIN_EVERY_S = 10.0
+MAX_CONCURRENT = 100
+POLL_EVERY_S = 1
+RETRY_EVERY_S = 10.0
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def applying(parts: Parts, redis: "Redis") -> AsyncIterator[None]:
+async def apply_in_background(parts: WorkerContext, redis: "Redis") -> AsyncIterator[None]:
     """Apply webhooks for as long as the context lasts."""
     work = asyncio.create_task(_apply_for_ever(parts, redis))
     try:
@@ -36,41 +36,41 @@ async def applying(parts: Parts, redis: "Redis") -> AsyncIterator[None]:
             await work
 
 
-async def _apply_for_ever(parts: Parts, redis: "Redis") -> None:
+async def _apply_for_ever(parts: WorkerContext, redis: "Redis") -> None:
     loop = asyncio.get_running_loop()
     again_at = loop.time()
     while True:
         try:
-            await redis.blpop([live_feed.BELL], timeout=LOOK_EVERY_S)  # type: ignore[misc]  # typed as sync or async
+            await redis.blpop([live_feed.BELL], timeout=POLL_EVERY_S)  # type: ignore[misc]  # typed as sync or async
         except (RedisError, OSError):
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
         again = loop.time() >= again_at
-        again_at = loop.time() + AGAIN_EVERY_S if again else again_at
+        again_at = loop.time() + RETRY_EVERY_S if again else again_at
         try:
             await apply_all(parts, redis)
             if again:
                 await apply_all(parts, redis, again=True)
         except (SQLAlchemyError, OSError) as error:
             log.error("webhooks are not applied yet: %s", error)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_EVERY_S)
 
 
-async def apply_all(parts: Parts, redis: "Redis | None" = None, *, again: bool = False) -> int:
+async def apply_all(parts: WorkerContext, redis: "Redis | None" = None, *, again: bool = False) -> int:
     """Apply what is kept until nothing is left; how many. `again` takes those that failed before, each once."""
     done = 0
     while True:
         async with parts.sessions() as session:
-            ids = await webhooks_in.unapplied(session, AT_ONCE, again=again)
+            ids = await webhooks_in.unapplied(session, MAX_CONCURRENT, again=again)
         for event_id in ids:
             recorded = await _apply(parts, event_id)
             if recorded is not None and redis is not None:
                 await live_feed.publish(redis, await _message(parts, recorded))
         done += len(ids)
-        if again or len(ids) < AT_ONCE:
+        if again or len(ids) < MAX_CONCURRENT:
             return done
 
 
-async def _apply(parts: Parts, event_id: int) -> Recorded | None:
+async def _apply(parts: WorkerContext, event_id: int) -> Recorded | None:
     try:
         async with parts.sessions.begin() as session:
             applied = await apply_webhook(session, event_id, parts.carriers, parts.clock())
@@ -85,7 +85,7 @@ async def _apply(parts: Parts, event_id: int) -> Recorded | None:
     return applied.recorded
 
 
-async def _message(parts: Parts, recorded: Recorded) -> str:
+async def _message(parts: WorkerContext, recorded: Recorded) -> str:
     now, outcome = parts.clock(), recorded.outcome
     told: dict[str, object] = {"status": "inactive", "state": recorded.state, "outcome": outcome}
     if outcome is None:  # a webhook may come before the carrier's answer to our request: the call is new to the page

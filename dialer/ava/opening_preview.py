@@ -6,27 +6,27 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.persona import Told, honest, tell
+from dialer.ava.persona import SessionTexts, compose_session, without_false_claims
 from dialer.services.calls.accept_stream import lead_columns_of
-from dialer.store.tables import Campaign, CampaignLead, Lead, Script
+from dialer.store.tables import Campaign, Enrollment, Lead, Script
 
 
-async def openings(
+async def opening_previews(
     session: AsyncSession, campaign: Campaign, now: datetime, most: int = 3
-) -> Sequence[tuple[Lead, Told]]:
+) -> Sequence[tuple[Lead, SessionTexts]]:
     """The next leads to be called, each with what AVA would be told: her first words, and the locked line in them."""
     script = await session.get_one(Script, campaign.script_id)
     query = (
-        select(CampaignLead, Lead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == campaign.id, CampaignLead.state.in_(("ready", "waiting")))
-        .order_by(CampaignLead.id)
+        select(Enrollment, Lead)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .where(Enrollment.campaign_id == campaign.id, Enrollment.state.in_(("ready", "waiting")))
+        .order_by(Enrollment.id)
         .limit(most)
     )
     found = []
     for in_campaign, lead in (await session.execute(query)).all():
-        told = tell(
-            honest(script.persona),
+        told = compose_session(
+            without_false_claims(script.persona),
             script.opening,
             business=script.business,
             phone=lead.phone,

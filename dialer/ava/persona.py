@@ -21,12 +21,12 @@ NOT_RECORDED = "This call is not recorded: say so if they ask, and never that it
 GOODBYE = "I have taken your number off our list and we will not call you again. Sorry for the trouble. Goodbye."
 HINDI_GOODBYE = "मैंने आपका नंबर हमारी सूची से हटा दिया है, हम आपको दोबारा फ़ोन नहीं करेंगे। तकलीफ़ के लिए माफ़ कीजिए। नमस्ते।"
 PERSONA = (Path(__file__).parent / "persona.md").read_text(encoding="utf-8")
-LONGEST_CELL = 200
-MOST_CELLS = 30
+MAX_CELL_CHARS = 200
+MAX_CELLS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SessionTexts:
     """Everything that a voice is told for one call."""
 
     instructions: str
@@ -37,7 +37,7 @@ class Told:
     disclosure: Disclosure
 
 
-def tell(
+def compose_session(
     persona: str,
     opening: str,
     *,
@@ -49,17 +49,19 @@ def tell(
     phone: str | None = None,
     recorded: bool = True,
     language: str = "en",
-) -> Told:
+) -> SessionTexts:
     """Fill a script for a lead. `row` is the marketer's row by column; `now` is UTC, spoken of in the lead's `zone`.
 
     AVA opens with the disclosure that the rules of `phone`'s country ask for (without a number, all of it); `opening`
     follows. `language` is the one that the script begins in, ISO 639-1.
     """
     there = now.astimezone(ZoneInfo(zone))
-    cells = {key[:LONGEST_CELL]: value[:LONGEST_CELL] for key, value in list(row.items())[:MOST_CELLS] if value.strip()}
+    cells = {
+        key[:MAX_CELL_CHARS]: value[:MAX_CELL_CHARS] for key, value in list(row.items())[:MAX_CELLS] if value.strip()
+    }
     known = json.dumps(cells, ensure_ascii=False, indent=1) if cells else "Nothing yet."
     columns = {word_of(key): " ".join(value.split()) for key, value in cells.items()}
-    name = " ".join(name.split())[:LONGEST_CELL]
+    name = " ".join(name.split())[:MAX_CELL_CHARS]
     given = name.split()[0] if name else ""
     words = {
         **columns,
@@ -79,7 +81,7 @@ def tell(
     own = fill(own_words(opening), spoken).replace(" ,", ",").replace('"', "'")
     locked = locked_line(business, opening, greeting=greeting, phone=phone, recorded=recorded, language=language)
     first = f"{locked.words} {own}".rstrip()
-    return Told(
+    return SessionTexts(
         instructions=fill(persona, words),
         opening=f'The call was just answered. Open it now and say exactly this, then wait: "{first}"',
         goodbye="They asked not to be called again, and it is done. In the language you are speaking, say exactly this "
@@ -108,6 +110,6 @@ def locked_line_of(script: Script, *, recorded: bool = True) -> str:
     return locked_line(script.business, script.opening, recorded=recorded, language=script.language).words
 
 
-def honest(persona: str) -> str:
+def without_false_claims(persona: str) -> str:
     """Append the recording instructions that a script's persona lacks."""
     return persona if "$recorded" in persona else f"{persona.rstrip()}\n\n# Recording\n- $recorded\n"

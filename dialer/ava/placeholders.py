@@ -7,7 +7,7 @@ from dialer.store.system.exports import lead_columns
 from dialer.store.tables import Campaign, Script
 
 
-async def blanks(session: AsyncSession, campaign: Campaign) -> tuple[str, ...]:
+async def missing_placeholders(session: AsyncSession, campaign: Campaign) -> tuple[str, ...]:
     """Those words, without their sign, sorted."""
     script = await session.get_one(Script, campaign.script_id)
     return missing_columns(script.persona, script.opening, await lead_columns(session, campaign.name))

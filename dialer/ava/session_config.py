@@ -5,7 +5,7 @@ from dialer.store.tables import Script
 from dialer.voices.port import SessionConfig
 
 
-def setup_of(script: Script, instructions: str, model: str | None = None) -> SessionConfig:
+def session_config(script: Script, instructions: str, model: str | None = None) -> SessionConfig:
     """The setup of a session with these instructions; `model` in place of the script's own, where it is not None."""
     return SessionConfig(
         instructions=instructions,

@@ -9,12 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from dialer.voices.port import ToolSpec
 
-LONGEST = 500
+MAX_CHARS = 500
 
 
 def _plain(value: object) -> object:
     """Words as they can be stored: a wish not to be called counts however long it is said."""
-    return value.replace("\0", "").strip()[:LONGEST] if isinstance(value, str) else value
+    return value.replace("\0", "").strip()[:MAX_CHARS] if isinstance(value, str) else value
 
 
 Words = Annotated[str, BeforeValidator(_plain), StringConstraints(strip_whitespace=True, min_length=1)]

@@ -41,8 +41,8 @@ from dialer.store.calls import calls
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, ToolUse
 
-WITHIN_S = 2.0
-LONGEST = 20_000
+TIMEOUT_S = 2.0
+MAX_SENTENCES_CHARS = 20_000
 MACHINE = "a machine answered, nobody can agree to a meeting"
 NOTHING_DONE: dict[str, Result] = {
     "save_enquiry": {"saved": {}},
@@ -57,7 +57,7 @@ NOTHING_DONE: dict[str, Result] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ToolOutput:
     """A tool's result: `output` is JSON for the model; `ends` asks for the goodbye, `opted_out` for never again."""
 
     output: str
@@ -83,11 +83,11 @@ class Tools:
         """The student's latest turn: what is saved next came from it."""
         self._last_turn = self._talk.turn = item
 
-    async def run(self, item: str, name: str, arguments: str) -> Answered:
+    async def run(self, item: str, name: str, arguments: str) -> ToolOutput:
         """Run one tool call; the same `item` again gives the stored result again."""
         began = time.monotonic()
         try:
-            async with asyncio.timeout(WITHIN_S), self._sessions.begin() as session:
+            async with asyncio.timeout(TIMEOUT_S), self._sessions.begin() as session:
                 mine = await self._claim(session, item, name, arguments)
                 if mine is None:
                     return _answered(name, await _earlier(session, self._talk, item))
@@ -99,7 +99,7 @@ class Tools:
         person, self._person = self._person, None
         return _answered(name, result, person)
 
-    async def opt_out(self, item: str, words: str) -> Answered:
+    async def opt_out(self, item: str, words: str) -> ToolOutput:
         """The opt-out heard in the student's words, the same flow as the tool's."""
         return await self.run(f"heard:{item}", "opt_out", json.dumps({"words": words}))
 
@@ -111,7 +111,7 @@ class Tools:
                 call_id=self._talk.call_id,
                 item=item,
                 name=name[:100].replace("\0", " "),
-                arguments=arguments[:LONGEST].replace("\0", " "),
+                arguments=arguments[:MAX_SENTENCES_CHARS].replace("\0", " "),
                 result={},
                 at=self._clock(),
                 took_ms=0,
@@ -124,7 +124,7 @@ class Tools:
         model = TOOLS.get(name)
         if model is None:
             return _failed(name, f"there is no tool called {name[:50]!r}")
-        if len(arguments) > LONGEST:
+        if len(arguments) > MAX_SENTENCES_CHARS:
             return _failed(name, "the arguments are too long")
         try:
             given = model.model_validate_json(arguments or "{}")
@@ -171,7 +171,7 @@ class Tools:
         return call
 
 
-def not_done(name: str, says: str) -> Answered:
+def not_done(name: str, says: str) -> ToolOutput:
     """What the model is told where a tool could not be carried out."""
     return _answered(name, _failed(name, says))
 
@@ -190,9 +190,9 @@ def _failed(name: str, says: str) -> Result:
     }
 
 
-def _answered(name: str, result: Result, person: TransferTarget | None = None) -> Answered:
+def _answered(name: str, result: Result, person: TransferTarget | None = None) -> ToolOutput:
     done = "error" not in result
-    return Answered(
+    return ToolOutput(
         output=json.dumps(result, ensure_ascii=False),
         ends=done and (name in ("end_call", "opt_out") or person is not None),
         opted_out=done and name == "opt_out",

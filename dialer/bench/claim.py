@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dialer.bench.harness import MORNING, NIGHT, Ground, PaperCarrier, Result, campaign_of, counting, ground
 from dialer.services.dialing.claim import BATCH, claim_due, worth_claiming
-from dialer.store.tables import Campaign, Pace
+from dialer.store.tables import Campaign, RateBucket
 
 SIZES = (10_000, 1_000_000, 5_000_000)
 TICKS, NIGHTS = 30, 200
@@ -60,7 +60,7 @@ async def _tokens(here: Ground) -> None:
     async with here.sessions.begin() as session:
         row = {"tokens": float(BATCH), "at": func.clock_timestamp() + func.make_interval(0, 0, 0, 1)}
         keys = [f"carrier:{PaperCarrier.name}", f"number:{PaperCarrier.from_number}"]
-        statement = insert(Pace).values([{"key": key, **row} for key in keys])
+        statement = insert(RateBucket).values([{"key": key, **row} for key in keys])
         await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
 
 

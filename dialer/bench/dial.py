@@ -24,7 +24,7 @@ from dialer.services.dialing.eligibility import CallerId
 from dialer.services.dialing.place import MAX_AT_ONCE, place_calls
 from dialer.store.campaigns import claim_queue
 from dialer.store.tables import Call, Campaign
-from workers.bench import work_off
+from workers.bench import run_jobs
 
 CALLS = 3_000
 ROUNDS = 2
@@ -99,7 +99,7 @@ async def _worked(
     here: Ground, job: Any, arguments: list[tuple[Any, ...]], call_ids: list[str], ctx: dict[str, Any]
 ) -> tuple[float, float]:
     """Let an arq worker do the jobs until none is left; calls per CPU second, and per second."""
-    cpu, wall = await work_off(here.settings.dialer_redis_url or "", job, arguments, ctx)
+    cpu, wall = await run_jobs(here.settings.dialer_redis_url or "", job, arguments, ctx)
     async with here.sessions.begin() as session:
         mine = Call.id.in_([UUID(each) for each in call_ids])
         placed = await session.scalar(select(sql.count()).where(mine, Call.state == State.PLACED))

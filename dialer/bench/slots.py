@@ -40,7 +40,7 @@ NAIVE_TABLE = text("CREATE TABLE naive_booking (id uuid, counselor_id int, start
 async def measure(say: Callable[[str], None]) -> Result:
     """Races won by exactly one, and holds per second, beside looking first and writing then."""
     result = Result("slots")
-    tools.WITHIN_S = PATIENCE_S  # what is measured is who wins, not how long a person would wait here
+    tools.TIMEOUT_S = PATIENCE_S  # what is measured is who wins, not how long a person would wait here
     async with ground() as here:
         talks, slot = await _talks(here, MANY)
         began, won, refused = time.perf_counter(), 0, 0

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from dialer.ava.persona import honest, tell
-from dialer.ava.session_config import setup_of
+from dialer.ava.persona import compose_session, without_false_claims
+from dialer.ava.session_config import session_config
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.interruption import InterruptionPolicy
 from dialer.carriers.port import Carrier
@@ -16,8 +16,8 @@ def start_conversation(
     """The conversation of a call that was answered. `now` is told to AVA; `monotonic` is when the talk began."""
     speaks_to_machines = carrier is None or carrier.capabilities.can_leave_messages
     talk, script = answered.talk, answered.script
-    told = tell(
-        honest(script.persona),
+    told = compose_session(
+        without_false_claims(script.persona),
         script.opening,
         business=script.business,
         phone=talk.phone,
@@ -29,7 +29,7 @@ def start_conversation(
         language=script.language,
     )
     return Conversation(
-        setup_of(script, told.instructions),
+        session_config(script, told.instructions),
         told.opening,
         told.goodbye,
         answered.time_limit_s,

@@ -35,7 +35,7 @@ from dialer.services.calls.accept_stream import still_in_progress
 from dialer.services.dialing.acquire import CallbackUrls
 from dialer.settings import Settings
 from dialer.store.calls import bridges
-from dialer.store.system.object_storage import Shelf
+from dialer.store.system.object_storage import ObjectStorage
 from dialer.voices.session import close_all
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
 from dialer.wiring.stores import make_redis, open_store
@@ -165,7 +165,7 @@ class Bridge:
         calls = [runner.answered.talk.call_id for runner in self._runners if runner.answered]
         try:
             async with self._parts.sessions.begin() as session:
-                await bridges.tell(
+                await bridges.heartbeat(
                     session,
                     self._name,
                     most_calls=self._most_calls,
@@ -213,7 +213,7 @@ async def serve(settings: Settings) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port."""
     async with open_store(settings) as store:
         redis, carriers = make_redis(settings), make_carriers(settings)
-        archive = Uploader(settings.recordings_in_the_making, Shelf(settings.recordings), store.sessions)
+        archive = Uploader(settings.recordings_in_the_making, ObjectStorage(settings.recordings), store.sessions)
         parts = BridgeContext(
             sessions=store.sessions,
             redis=redis,

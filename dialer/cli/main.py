@@ -11,7 +11,7 @@ from typing import ClassVar, NoReturn
 import click
 
 from dialer.cli.lazy import Later, Lazy
-from dialer.cli.processes.signals import end_by_unwinding
+from dialer.cli.processes.signals import unwind_on_signals
 
 COMMANDS = {
     "demo": Later(
@@ -112,7 +112,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run a command; a failure that is known ends in one line, any other in its traceback."""
-    end_by_unwinding()
+    unwind_on_signals()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -14,7 +14,7 @@ SAMPLE = 1 << 20
 
 
 @contextmanager
-def watching(file: Path | None) -> Iterator[ImportOptions]:
+def progress_bar(file: Path | None) -> Iterator[ImportOptions]:
     """An import that shows its rows, on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield ImportOptions()

@@ -18,7 +18,7 @@ from dialer.services.meetings.calendars import https_url
 from dialer.services.meetings.change import flag_conflicts
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.meetings import counselors, time_off
-from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.meetings import CounselorRow
 from dialer.store.meetings.time_off import DaysOff
 from dialer.store.system import audit
 from dialer.store.tables import Counselor
@@ -60,7 +60,7 @@ async def add_counselor(
     await _named(session, person)
     await counselors.replace_hours(session, person.id, week)
     told = {**_shown(fields), "hours": _told(week)}
-    await audit.note(session, by, "counselor added", {"counselor": person.name, **told})
+    await audit.record(session, by, "counselor added", {"counselor": person.name, **told})
     await session.refresh(person)
     return person
 
@@ -98,7 +98,7 @@ async def update_counselor(
     if days:
         await counselors.replace_hours(session, person.id, days)
         changes["hours"] = [_told({day: had.get(day, []) for day in days}), _told(days)]
-    await audit.note(session, by, "counselor changed", {"counselor": name, "changes": changes})
+    await audit.record(session, by, "counselor changed", {"counselor": name, "changes": changes})
     return True
 
 
@@ -111,7 +111,7 @@ async def add_time_off(
     number = await time_off.add(session, person.id, since, until, why)
     asked = await flag_conflicts(session, person.id, since, until, now)
     told = {"counselor": person.name, **_span(since, until), "why": why, "meetings_to_move": asked}
-    await audit.note(session, by, "days off added", told)
+    await audit.record(session, by, "days off added", told)
     return TimeOffAdded(DaysOff(number, since, until, why, asked), asked)
 
 
@@ -120,7 +120,7 @@ async def remove_time_off(session: AsyncSession, person: Counselor, number: int,
     gone = await time_off.remove(session, person.id, number) if 0 < number < 2**63 else None
     if gone is None:
         return False
-    await audit.note(session, by, "days off taken back", {"counselor": person.name, **_span(*gone)})
+    await audit.record(session, by, "days off taken back", {"counselor": person.name, **_span(*gone)})
     return True
 
 
@@ -129,7 +129,7 @@ async def change_feed(session: AsyncSession, person: Counselor, do: Feed, *, by:
     await _alone(session, person)
     # A version that was given out never comes back: revoked ones count down below nothing.
     person.feed_version = abs(person.feed_version) + 1 if do == "make" else -abs(person.feed_version)
-    await audit.note(session, by, f"calendar address {do}", {"counselor": person.name})
+    await audit.record(session, by, f"calendar address {do}", {"counselor": person.name})
 
 
 def feed_url(person: Counselor, links: SignedLinks) -> str | None:
@@ -147,7 +147,7 @@ async def activate(session: AsyncSession, person: Counselor, *, by: str) -> bool
     return await _set_active(session, person, active=True, by=by, did="counselor is back")
 
 
-def described(person: Person) -> dict[str, Any]:
+def described(person: CounselorRow) -> dict[str, Any]:
     """A counselor as programs are told of one, without the hours; the calendar's own address stays a secret."""
     counselor = person.counselor
     names = ("name", "zone", "email", "active", "phone", "takes_transfers", "slot_minutes", "notice_minutes")
@@ -156,7 +156,7 @@ def described(person: Person) -> dict[str, Any]:
     return {**told, "calendar": counselor.calendar_url is not None, "calendar_stale": person.stale}
 
 
-def week_of(person: Person) -> dict[str, str]:
+def week_of(person: CounselorRow) -> dict[str, str]:
     """The hours of each weekday by its short name, as they are written; empty for a day without."""
     by_day = [[(row.opens, row.closes) for row in person.hours if row.weekday == day] for day in range(7)]
     return dict(zip(DAYS, map(spans_text, by_day), strict=True))
@@ -167,7 +167,7 @@ async def _set_active(session: AsyncSession, person: Counselor, *, active: bool,
     if person.active == active:
         return False
     person.active = active
-    await audit.note(session, by, did, {"counselor": person.name})
+    await audit.record(session, by, did, {"counselor": person.name})
     return True
 
 

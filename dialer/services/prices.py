@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import ADMINS
-from dialer.domain.calling.cost import HOUSE_CURRENCY, KINDS, MONEY, in_house_currency
+from dialer.domain.calling.cost import KINDS, MONEY, WORKSPACE_CURRENCY, in_workspace_currency
 from dialer.services.accounts.sign_in import Caller
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
@@ -36,7 +36,7 @@ async def set_price(
     if kind not in KINDS:
         raise PriceError(f"{kind} is not a kind that is billed. Choose one of: {', '.join(KINDS)}")
     model = model.upper() if kind == MONEY else model  # as carriers write it
-    await prices.put(session, model, kind, per_million, since, source)
+    await prices.set_price(session, model, kind, per_million, since, source)
     return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
 
 
@@ -50,12 +50,12 @@ async def remove_price(session: AsyncSession, caller: Caller, model: str, kind: 
     caller.require(ADMINS, "remove a price")
     if not await prices.remove(session, model, kind, since):
         raise PriceError(f"There is no price of {model}, {kind}, from {since}.")
-    await audit.note(session, caller.email, "price removed", {"model": model, "kind": kind, "since": str(since)})
+    await audit.record(session, caller.email, "price removed", {"model": model, "kind": kind, "since": str(since)})
 
 
 async def carrier_cost(session: AsyncSession, price: Decimal, currency: str | None, day: date) -> Decimal | None:
     """What a carrier's price is in USD, by the exchange of a day; None where it is not known. No currency means USD."""
-    if currency is None or currency == HOUSE_CURRENCY:
+    if currency is None or currency == WORKSPACE_CURRENCY:
         return price
     per_million = (await prices.on(session, [currency], day)).get((currency, MONEY))
-    return None if per_million is None else in_house_currency(price, per_million)
+    return None if per_million is None else in_workspace_currency(price, per_million)

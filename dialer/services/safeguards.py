@@ -5,7 +5,7 @@ A page, the API and a command call the same function: the permission and the aud
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.access.roles import ADMINS, RUNNERS
+from dialer.domain.access.roles import ADMINS, OPERATORS
 from dialer.services.accounts.sign_in import Caller
 from dialer.store.campaigns import kill_switches
 from dialer.store.leads import do_not_call
@@ -26,15 +26,15 @@ async def remove_number(session: AsyncSession, caller: Caller, phone: str) -> in
     """
     caller.require(ADMINS, "remove a number from do-not-call")
     removed = await do_not_call.remove(session, phone)
-    await audit.note(session, caller.email, "number taken off", {"phone": phone, "entries": removed})
+    await audit.record(session, caller.email, "number taken off", {"phone": phone, "entries": removed})
     return removed
 
 
 async def throw_kill_switch(session: AsyncSession, caller: Caller, scope: str, why: str) -> None:
     """Stop every new call in this scope. Raises ForbiddenError for who does not run campaigns."""
-    caller.require(RUNNERS, "stop calls")
-    await kill_switches.throw(session, scope, why, caller.email)
-    await audit.note(session, caller.email, "kill switch thrown", {"scope": scope, "why": why})
+    caller.require(OPERATORS, "stop calls")
+    await kill_switches.activate(session, scope, why, caller.email)
+    await audit.record(session, caller.email, "kill switch thrown", {"scope": scope, "why": why})
 
 
 async def release_kill_switch(session: AsyncSession, caller: Caller, scope: str) -> bool:
@@ -42,5 +42,5 @@ async def release_kill_switch(session: AsyncSession, caller: Caller, scope: str)
     caller.require(ADMINS, "release the kill switch")
     released = await kill_switches.release(session, scope)
     if released:
-        await audit.note(session, caller.email, "kill switch released", {"scope": scope})
+        await audit.record(session, caller.email, "kill switch released", {"scope": scope})
     return released

@@ -13,7 +13,7 @@ from dialer.domain.access.webhook_url import EVENT_ID, SIGNATURE, sign, wait_aft
 from dialer.net.safe_http import SafeHttpClient
 from dialer.store.sessions import Sessions
 from dialer.store.system import webhooks_out
-from dialer.store.tables import Hook, HookDelivery
+from dialer.store.tables import WebhookDelivery, WebhookEndpoint
 
 MAX_BATCH = 20
 RETRY_DELAYS = timedelta(minutes=1)
@@ -29,7 +29,7 @@ async def deliver(sessions: Sessions, outside: SafeHttpClient) -> int:
     return sum(told)
 
 
-async def _send(sessions: Sessions, outside: SafeHttpClient, delivery: HookDelivery, hook: Hook) -> bool:
+async def _send(sessions: Sessions, outside: SafeHttpClient, delivery: WebhookDelivery, hook: WebhookEndpoint) -> bool:
     said: dict[str, Any] = {"id": delivery.event, **delivery.body}
     body = json.dumps(said, ensure_ascii=False).encode()
     headers = {

@@ -36,7 +36,7 @@ async def open_store(database_url: str, *, pool_size: int = 10) -> AsyncIterator
 
 
 @asynccontextmanager
-async def undone(engine: AsyncEngine) -> AsyncIterator[Sessions]:
+async def rolled_back(engine: AsyncEngine) -> AsyncIterator[Sessions]:
     """Sessions on one connection, one after the other: what each commits the next one sees, and nothing is ever kept."""
     async with engine.connect() as connection:
         whole = await connection.begin()

@@ -30,30 +30,30 @@ from dialer.web.api.leads import import_list
 from dialer.web.api.live_calls import hang_up, note, transfer, who_takes_transfers
 from dialer.web.api.recordings import recording
 from dialer.web.api.routes import API
-from dialer.web.app_state import Parts, WebParts, provide_parts
+from dialer.web.app_state import AppState, InjectedState, provide_state
 from dialer.web.auth import account_pages, accounts_pages, sign_in_pages
-from dialer.web.auth.identity import WhoAsks
-from dialer.web.auth.permissions import guard, may
+from dialer.web.auth.identity import AuthenticationMiddleware
+from dialer.web.auth.permissions import guard, require
 from dialer.web.auth.security_headers import add_headers
 from dialer.web.auth.template_helpers import add_words
 from dialer.web.carriers.exotel import exotel_status
-from dialer.web.carriers.inbox import Journal
-from dialer.web.carriers.twilio import twilio_brief, twilio_handover, twilio_machine, twilio_status
+from dialer.web.carriers.inbox import WebhookInbox
+from dialer.web.carriers.twilio import twilio_brief, twilio_machine, twilio_status, twilio_transfer
 from dialer.web.errors import problem
 from dialer.web.pages.routes import PAGES
 from dialer.web.pages.template_filters import add_page_words
 from dialer.web.public.calendars import read_calendar
 from dialer.web.public.feeds import read_feed
 from dialer.web.public.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
-from dialer.web.realtime.broadcast import Watchers
+from dialer.web.realtime.broadcast import Broadcast
 from dialer.web.realtime.live import live_page, live_socket
 from dialer.web.realtime.monitor import listen
-from dialer.web.stale_cache import Kept
+from dialer.web.stale_cache import StaleCache
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.mail_links import make_links
 from dialer.wiring.stores import make_redis, open_store
 
-REDIS_WITHIN_S = 1.0
+REDIS_TIMEOUT_S = 1.0
 MAX_PUBLIC_BODY = 64 * 1024
 """Bytes that a request without an account may send; carriers send 2 kB."""
 HERE = Path(__file__).parent
@@ -62,16 +62,16 @@ OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/calendars/", "^/meetings/", "
 
 
 @get("/health")
-async def health(parts: WebParts) -> dict[str, object]:
+async def health(app_state: InjectedState) -> dict[str, object]:
     """Whether work is accepted: the database answers. The first two keys are those of the original page.
 
     Without Redis webhooks and pages go on, and nothing new is rung: `redis` is then `away`.
     """
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         await session.execute(text("SELECT 1"))
     try:
-        async with asyncio.timeout(REDIS_WITHIN_S):
-            await parts.redis.ping()
+        async with asyncio.timeout(REDIS_TIMEOUT_S):
+            await app_state.redis.ping()
     except (RedisError, OSError):
         return {"status": "ok", "worker": os.getpid(), "redis": "away"}
     return {"status": "ok", "worker": os.getpid(), "redis": "ok"}
@@ -91,11 +91,11 @@ def make_app(settings: Settings) -> Litestar:
         async with open_store(settings, pool_size=20) as store:
             redis = make_redis(settings)
             carriers = make_carriers(settings)
-            async with Watchers(redis) as watchers:
-                journal = Journal(store.sessions, partial(live_feed.notify, redis))
+            async with Broadcast(redis) as watchers:
+                journal = WebhookInbox(store.sessions, partial(live_feed.notify, redis))
                 links = make_links(settings)
-                app.state.parts = Parts(
-                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, Kept(), links
+                app.state.app_state = AppState(
+                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, StaleCache(), links
                 )
                 try:
                     yield
@@ -114,7 +114,7 @@ def make_app(settings: Settings) -> Litestar:
                 request_max_body_size=MAX_PUBLIC_BODY,
                 route_handlers=[
                     *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went),
-                    *(tell_how_it_went, twilio_status, twilio_machine, twilio_brief, twilio_handover, exotel_status),
+                    *(tell_how_it_went, twilio_status, twilio_machine, twilio_brief, twilio_transfer, exotel_status),
                     *sign_in_pages.PAGES,
                 ],
             ),
@@ -138,8 +138,8 @@ def make_app(settings: Settings) -> Litestar:
         ],
         state=State({"settings": settings}),
         lifespan=[lifespan],
-        dependencies={"parts": Provide(provide_parts, sync_to_thread=False)},
-        middleware=[DefineMiddleware(WhoAsks, exclude=OPEN)],
+        dependencies={"app_state": Provide(provide_state, sync_to_thread=False)},
+        middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=OPEN)],
         after_request=add_headers,
         exception_handlers={Exception: problem},
         template_config=TemplateConfig(
@@ -153,7 +153,7 @@ def make_app(settings: Settings) -> Litestar:
             use_handler_docstrings=True,
             render_plugins=[ApiPage(), JsonRenderPlugin(), YamlRenderPlugin()],
             openapi_router=Router(
-                "/schema", guards=[guard], include_in_schema=False, opt=may(EVERYBODY), route_handlers=[]
+                "/schema", guards=[guard], include_in_schema=False, opt=require(EVERYBODY), route_handlers=[]
             ),
         ),
         logging_config=None,

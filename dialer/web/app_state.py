@@ -13,13 +13,13 @@ from dialer.services.dialing.eligibility import Carriers
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
-from dialer.web.carriers.inbox import Journal
-from dialer.web.realtime.broadcast import Watchers
-from dialer.web.stale_cache import Kept
+from dialer.web.carriers.inbox import WebhookInbox
+from dialer.web.realtime.broadcast import Broadcast
+from dialer.web.stale_cache import StaleCache
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class AppState:
     """The process's own parts, made when it starts."""
 
     settings: Settings
@@ -27,17 +27,17 @@ class Parts:
     clock: Clock
     redis: "Redis"
     carriers: Carriers
-    watchers: Watchers
-    journal: Journal
-    kept: Kept
+    broadcast: Broadcast
+    webhook_inbox: WebhookInbox
+    stats_cache: StaleCache
     links: SignedLinks
 
 
-WebParts: TypeAlias = NamedDependency[SkipValidation[Parts]]
-"""The parameter `parts` of a handler."""
+InjectedState: TypeAlias = NamedDependency[SkipValidation[AppState]]
+"""The parameter `app_state` of a handler."""
 
 
-def provide_parts(state: State) -> Parts:
-    """The parts, for handlers that name a parameter `parts`."""
-    parts: Parts = state.parts
-    return parts
+def provide_state(state: State) -> AppState:
+    """The parts, for handlers that name a parameter `app_state`."""
+    app_state: AppState = state.app_state
+    return app_state

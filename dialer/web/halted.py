@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from dialer.store.system import action_items
 from dialer.store.tables import KillSwitch
-from dialer.web.app_state import Parts
+from dialer.web.app_state import AppState
 
 HALTED = "halted"
 
 
-async def halted(parts: Parts) -> Sequence[KillSwitch]:
+async def active_kill_switches(app_state: AppState) -> Sequence[KillSwitch]:
     """The switches that are on."""
 
     async def make() -> Sequence[KillSwitch]:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             return await action_items.switches(session)
 
-    return await parts.kept.get(HALTED, make)
+    return await app_state.stats_cache.get(HALTED, make)

@@ -5,7 +5,7 @@ from typing import Any
 from litestar.response import Redirect, Template
 
 # What a page may say after something was done: told by a word in the address, so that no address can put words in it.
-DONE = {
+MESSAGES = {
     "made": "Made.",
     "saved": "Saved.",
     "price-of-new-model": "Saved. This is the first price of this model: check that its name is written as your voice uses it.",
@@ -26,7 +26,7 @@ DONE = {
 }
 
 
-DONE |= {
+MESSAGES |= {
     f"{did}-{student}-{counselor}": f"{says} {to_student} {to_counselor}"
     for did, says in (
         ("moved", "The meeting is moved."),
@@ -44,13 +44,13 @@ DONE |= {
 }
 
 
-def shown(template: str, here: str, *, done: str | None = None, status: int = 200, **context: Any) -> Template:
+def render_page(template: str, here: str, *, done: str | None = None, status: int = 200, **context: Any) -> Template:
     """The page; `here` is its address in the menu."""
-    said = DONE.get(done) if done else None
+    said = MESSAGES.get(done) if done else None
     return Template(template, context={"here": here, "done": said, **context}, status_code=status)
 
 
-def go(to: str, done: str | None = None) -> Redirect:
+def redirect(to: str, done: str | None = None) -> Redirect:
     """On to another page, by GET."""
     mark = "&" if "?" in to else "?"
     return Redirect(f"{to}{mark}done={done}" if done else to, status_code=303)

@@ -14,23 +14,23 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 LEAST_S, TIMES, MOST_S = 1.0, 20, 60.0
 STALE_S = 600.0
-PATIENCE_S = 0.1
-MOST_KEPT = 500
+WAIT_S = 0.1
+MAX_ENTRIES = 500
 
 
 @dataclass(slots=True)
-class _Held:
+class _Entry:
     value: Any
     made: float
     good_for: float
 
 
-class Kept:
+class StaleCache:
     """The sums of one process."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._held: dict[Hashable, _Held] = {}
+        self._held: dict[Hashable, _Entry] = {}
         self._making: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
@@ -45,7 +45,7 @@ class Kept:
             making = self._making[key] = asyncio.create_task(self._make(key, make))
             making.add_done_callback(lambda done: self._made(key, done))
         if held is not None and age <= STALE_S:
-            done, _ = await asyncio.wait({making}, timeout=PATIENCE_S)
+            done, _ = await asyncio.wait({making}, timeout=WAIT_S)
             stale: T = making.result() if done else held.value
             return stale
         made: T = await asyncio.shield(making)
@@ -60,9 +60,9 @@ class Kept:
         began = self._now()
         value = await make()
         took = self._now() - began
-        if len(self._held) >= MOST_KEPT:
+        if len(self._held) >= MAX_ENTRIES:
             self._held.clear()
-        self._held[key] = _Held(value, began, min(MOST_S, max(LEAST_S, took * TIMES)))
+        self._held[key] = _Entry(value, began, min(MOST_S, max(LEAST_S, took * TIMES)))
         return value
 
     def _made(self, key: Hashable, done: "asyncio.Task[Any]") -> None:

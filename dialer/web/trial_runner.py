@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 
 from litestar.exceptions import HTTPException, NotFoundException
 
-from dialer.ava.trial.models import Asked, Told
+from dialer.ava.trial.models import TrialReply, TrialRequest
 from dialer.ava.trial.setup import voice_of
 from dialer.services.scripts import UnknownScriptError, newest
-from dialer.web.app_state import Parts
+from dialer.web.app_state import AppState
 from dialer.web.upload_runner import run_dialer
 from dialer.wiring.llm import NoLlmError, llm_of
 
-WITHIN_S = 120.0
+TIMEOUT_S = 120.0
 """More than a turn may take, and its process to start."""
-AT_ONCE = 4
+MAX_CONCURRENT = 4
 """Turns that this process has taken at the same time: each is a process of some 150 MB."""
 
 
@@ -30,8 +30,10 @@ class _Seats:
     @contextmanager
     def one(self) -> Iterator[None]:
         """A seat for one turn. Raises HTTPException where there is none."""
-        if self.taken >= AT_ONCE:
-            raise HTTPException(f"{AT_ONCE} scripts are being tried right now; try again in a moment", status_code=409)
+        if self.taken >= MAX_CONCURRENT:
+            raise HTTPException(
+                f"{MAX_CONCURRENT} scripts are being tried right now; try again in a moment", status_code=409
+            )
         self.taken += 1
         try:
             yield
@@ -42,7 +44,7 @@ class _Seats:
 _seats = _Seats()
 
 
-async def try_turn(parts: Parts, name: str, asked: Asked) -> Told:
+async def try_turn(app_state: AppState, name: str, asked: TrialRequest) -> TrialReply:
     """Take one turn.
 
     Raises:
@@ -50,9 +52,9 @@ async def try_turn(parts: Parts, name: str, asked: Asked) -> Told:
         HTTPException: 409, with the line that says why the turn was not had.
     """
     try:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             script = await newest(session, name, asked.version)
-        llm_of(parts.settings, *voice_of(script, asked))
+        llm_of(app_state.settings, *voice_of(script, asked))
     except UnknownScriptError as error:
         raise NotFoundException(str(error)) from error
     except NoLlmError as error:
@@ -62,9 +64,9 @@ async def try_turn(parts: Parts, name: str, asked: Asked) -> Told:
         await asyncio.to_thread(turn.write_text, asked.model_dump_json(exclude_unset=True), "utf-8")
         words = ("script", "try", "--turn", str(turn), "--", name)
         try:
-            code, out, says = await run_dialer(parts, *words, within_s=WITHIN_S)
+            code, out, says = await run_dialer(app_state, *words, within_s=TIMEOUT_S)
         except TimeoutError as error:
             raise HTTPException("AVA did not answer in time; say it again", status_code=409) from error
     if code:
         raise HTTPException(says, status_code=409)
-    return Told.model_validate_json(out)
+    return TrialReply.model_validate_json(out)

@@ -12,11 +12,11 @@ from pathlib import Path
 from litestar.datastructures import UploadFile
 
 from dialer.store.system import jobs
-from dialer.web.app_state import Parts
+from dialer.web.app_state import AppState
 
-LARGEST = 200 * 1024 * 1024
+MAX_BYTES = 200 * 1024 * 1024
 PIECE = 1024 * 1024
-WITHIN_S = 600
+TIMEOUT_S = 600
 MOST_SUFFIX = 10
 
 
@@ -38,15 +38,15 @@ def file_name(name: str) -> str:
     return f"{plain(Path(name).stem)}{suffix}"
 
 
-async def forget_upload(parts: Parts, import_id: int) -> None:
+async def forget_upload(app_state: AppState, import_id: int) -> None:
     """Delete the uploaded file of a list that was discarded."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         checked = await jobs.check_of(session, import_id)
     if checked is not None:
         await asyncio.to_thread(shutil.rmtree, Path(checked.asked["file"]).parent, ignore_errors=True)
 
 
-async def run_dialer(parts: Parts, *words: str, within_s: float = WITHIN_S) -> tuple[int, bytes, str]:
+async def run_dialer(app_state: AppState, *words: str, within_s: float = TIMEOUT_S) -> tuple[int, bytes, str]:
     """Run a command of ours on this process's database: exit status, output, and its last word if it failed.
 
     Raises TimeoutError: it took too long, and was ended.
@@ -58,8 +58,8 @@ async def run_dialer(parts: Parts, *words: str, within_s: float = WITHIN_S) -> t
         stderr=asyncio.subprocess.PIPE,
         env={
             **os.environ,
-            "DIALER_DATABASE_URL": parts.settings.dialer_database_url or "",
-            "DIALER_REDIS_URL": parts.settings.dialer_redis_url or "",
+            "DIALER_DATABASE_URL": app_state.settings.dialer_database_url or "",
+            "DIALER_REDIS_URL": app_state.settings.dialer_redis_url or "",
         },
     )
     try:

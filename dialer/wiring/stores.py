@@ -20,7 +20,7 @@ from dialer.services.scripts import install_shipped_scripts
 from dialer.settings import Settings, WrongSettingError
 from dialer.store.schema import ready_schema
 from dialer.store.sessions import Sessions, make_engine, make_sessions
-from dialer.store.tables import LivedClock
+from dialer.store.tables import SimulatedClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ async def read_clock(sessions: Sessions, said: str | None) -> Clock:
     start, speed = parse_clock(said)
     async with sessions.begin() as session:
         await session.execute(
-            insert(LivedClock)
+            insert(SimulatedClock)
             .values(id=1, said=said, began=datetime.now(UTC), start=start, speed=speed)
             .on_conflict_do_update(
                 index_elements=["id"],
                 set_={"said": said, "began": datetime.now(UTC), "start": start, "speed": speed},
-                where=LivedClock.said != said,
+                where=SimulatedClock.said != said,
             )
         )
-        row = (await session.scalars(select(LivedClock))).one()
+        row = (await session.scalars(select(SimulatedClock))).one()
         return Clock(row.began, row.start, row.speed)
 
 

@@ -35,7 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "NAIVE", 5)
     monkeypatch.setattr(starting, "MOST", 2)
     monkeypatch.setattr(starting, "ROUNDS", 1)
-    monkeypatch.setattr(tools, "WITHIN_S", tools.WITHIN_S)  # put back afterwards what the bench changes
+    monkeypatch.setattr(tools, "TIMEOUT_S", tools.TIMEOUT_S)  # put back afterwards what the bench changes
     monkeypatch.setattr(pipeline, "CALLS", 1)
     monkeypatch.setattr(pipeline, "TURNS", 3)
 

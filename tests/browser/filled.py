@@ -21,7 +21,7 @@ from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
 from dialer.store.system import audit
-from dialer.store.tables import Booking, Call, CampaignLead, EnquiryValue, Lead, ToolUse, Turn
+from dialer.store.tables import Booking, Call, EnquiryValue, Enrollment, Lead, ToolUse, Turn
 from dialer.wiring.stores import Store, open_store
 from tests.browser.corners import Corners, make_corners
 from tests.support.lists import SAMPLE, write_list
@@ -80,7 +80,7 @@ async def fill_open(settings: Settings, store: Store) -> None:
             campaign = await campaigns.named(session, name)
             assert campaign is not None
             await campaigns.move(session, campaign.id, "running")
-            await audit.note(session, ATTACK, "campaign started", {"campaign": name})
+            await audit.record(session, ATTACK, "campaign started", {"campaign": name})
         await campaigns.move(session, campaign.id, "paused", f"the breaker tripped {ATTACK}")
         listed = {"scope": "account", "source": ATTACK, "reason": ATTACK, "by": ATTACK}
         await do_not_call.add(session, ["+919812000199"], **listed)
@@ -89,7 +89,7 @@ async def fill_open(settings: Settings, store: Store) -> None:
 
 
 async def _calls(session: AsyncSession, folder: Path) -> None:
-    places = (await session.execute(select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id))).all()
+    places = (await session.execute(select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id))).all()
     for number, (place, lead) in enumerate(places):
         outcome = ENDS[number % len(ENDS)]
         at = NOW - timedelta(days=number % 9, hours=number % 7, minutes=7 * number)
@@ -115,7 +115,7 @@ async def _calls(session: AsyncSession, folder: Path) -> None:
     await session.flush()
 
 
-async def _call(session: AsyncSession, place: CampaignLead, lead: Lead, outcome: Outcome | None, at: datetime) -> Call:
+async def _call(session: AsyncSession, place: Enrollment, lead: Lead, outcome: Outcome | None, at: datetime) -> Call:
     talked = outcome in TALKED
     campaign = await campaigns.running(session)
     call = Call(
@@ -214,7 +214,7 @@ def _sound(path: Path) -> Path:
 async def _live(store: Store) -> UUID:
     """A call that goes on."""
     async with store.sessions.begin() as session:
-        row = (await session.execute(select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id))).all()[1]
+        row = (await session.execute(select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id))).all()[1]
         call = await _call(session, row[0], row[1], None, NOW)
         await _talk(session, call, row[1])
         return call.id

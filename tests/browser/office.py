@@ -13,7 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from dialer.cli.rehearsal.environment import Rehearsal, rehearsing, working_morning
+from dialer.cli.rehearsal.environment import Rehearsal, rehearsal_dialer, working_morning
 from dialer.domain.access.roles import Role
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
@@ -71,7 +71,7 @@ class Office:
 @contextmanager
 def open_office(folder: Path, speed: float) -> Iterator[Office]:
     """Open one for as long as the context lasts; before the browser, whose loop then runs in the thread."""
-    with rehearsing(folder, speed=speed, start=working_morning(date(2026, 11, 24))) as running:
+    with rehearsal_dialer(folder, speed=speed, start=working_morning(date(2026, 11, 24))) as running:
         yield Office(running, aside(_keys(running)))
 
 

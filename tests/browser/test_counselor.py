@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
 from dialer.settings import Settings
-from dialer.store.tables import Booking, CampaignLead
+from dialer.store.tables import Booking, Enrollment
 from dialer.wiring.stores import open_store
 from tests.browser.conftest import ARTEFACTS, House, trouble
 from tests.browser.filled import NOW
@@ -124,7 +124,7 @@ def _give_past_meetings(settings: Settings) -> tuple[list[str], str]:
         async with open_store(settings) as store, store.sessions.begin() as session:
             first, second, *more = (await session.scalars(select(Booking).order_by(Booking.during))).all()
             met = [each.campaign_lead_id for each in (first, second, *more)]
-            lead = await session.scalar(select(CampaignLead.id).where(CampaignLead.id.not_in(met)).limit(1))
+            lead = await session.scalar(select(Enrollment.id).where(Enrollment.id.not_in(met)).limit(1))
             assert lead is not None
             other = Booking(id=uuid4(), counselor_id=1, campaign_lead_id=lead, state="booked", lead_zone="Asia/Kolkata")
             session.add(other)

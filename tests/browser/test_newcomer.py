@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dialer.cli.processes.first_account import make_first_account
-from dialer.cli.rehearsal.environment import Rehearsal, rehearsing, working_morning
+from dialer.cli.rehearsal.environment import Rehearsal, rehearsal_dialer, working_morning
 from tests.browser.conftest import ARTEFACTS
 from tests.support.lists import SAMPLE
 from tests.support.pages import PASSWORD
@@ -21,7 +21,7 @@ SOON_MS, LATER_MS = 20_000, 120_000
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, str]]:
     """A dialer as it is started for the first time, before a simulated world, and its first one-time password."""
-    with rehearsing(
+    with rehearsal_dialer(
         tmp_path_factory.mktemp("first") / "data", speed=SPEED, start=working_morning(date(2026, 11, 24))
     ) as running:
         told = make_first_account(running.settings)

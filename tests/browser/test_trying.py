@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dialer.cli.rehearsal.environment import simulated
+from dialer.cli.rehearsal.environment import simulated_world
 from dialer.settings import Settings
 from dialer.wiring.environment import clean_environment
 from tests.browser.conftest import ARTEFACTS, House, WebProcess, trouble, web_process
@@ -21,7 +21,7 @@ SOON_MS = 30_000
 def answered(settings: Settings) -> Iterator[tuple[WebProcess, Filled]]:
     """A filled house that has the keys of a simulated world's text models: its web process, and what is in it."""
     what = aside(fill(settings))
-    with simulated(clean_environment(), speed=20) as (_, keyed):
+    with simulated_world(clean_environment(), speed=20) as (_, keyed):
         database = settings.model_dump(include={"dialer_database_url", "dialer_redis_url", "dialer_data_dir"})
         with web_process(
             keyed.model_copy(update={**database, "dialer_clock": NOW.isoformat(timespec="minutes")})

@@ -27,11 +27,11 @@ from sqlalchemy import select
 
 from dialer.cli.context import with_servers
 from dialer.cli.processes.up import all_up
-from dialer.cli.rehearsal.environment import simulated
+from dialer.cli.rehearsal.environment import simulated_world
 from dialer.domain.calling.call import Outcome
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
-from dialer.store.tables import Booking, BookingEvent, Call, CampaignLead
+from dialer.store.tables import Booking, BookingEvent, Call, Enrollment
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
 from tests.e2e.test_whole_path import dialer, until_all_were_rung
@@ -68,7 +68,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     with ExitStack() as stack:
         box = stack.enter_context(post_office())
-        _, settings = stack.enter_context(simulated(clean_environment(), 4))
+        _, settings = stack.enter_context(simulated_world(clean_environment(), 4))
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -171,7 +171,7 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
     said = starts + timedelta(hours=1)
     with house.up(said) as settings:
         assert "that is noted" in fetch(link_in(told_desk, "/meetings/went/"), verdict="no_show", note="nobody there")
-        (lead,) = read(settings, CampaignLead)
+        (lead,) = read(settings, Enrollment)
         assert (lead.state, lead.why) == ("waiting", "rung again: did not come to the meeting")
         verdict = json.loads(dialer(settings, "explain", PHONE, "--campaign", "Spring", "--json").stdout)
         assert verdict["may_ring"] is False

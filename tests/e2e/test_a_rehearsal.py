@@ -30,7 +30,7 @@ from dialer.services.dialing.routing import caller_id_for
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
-from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Job, Lead
+from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Job, Lead
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import Store, open_store
@@ -93,9 +93,7 @@ async def fill(settings: Settings, store: Store) -> int:
         await do_not_call.add(session, [LISTED], scope="account", source="letter", reason="", by="a test")
         places = {
             lead.phone: place
-            for place, lead in await session.execute(
-                select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id)
-            )
+            for place, lead in await session.execute(select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id))
         }
         elsewhere = await campaigns.named(session, "Elsewhere")
         assert elsewhere is not None
@@ -109,7 +107,7 @@ async def fill(settings: Settings, store: Store) -> int:
         return made.id
 
 
-def _earlier(place: CampaignLead, campaign: Campaign, n: int, at: datetime) -> Call:
+def _earlier(place: Enrollment, campaign: Campaign, n: int, at: datetime) -> Call:
     place.attempts = n
     return Call(
         id=uuid4(),
@@ -181,7 +179,7 @@ async def _decided_alike(store: Store, settings: Settings, campaign_id: int, res
         await campaigns.move(session, campaign_id, "running")  # rolled back at the end
         campaign = await session.get_one(Campaign, campaign_id)
         await session.refresh(campaign)
-        query = select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id)
+        query = select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id)
         rows = {lead.id: (place, lead) for place, lead in await session.execute(query)}
         for each in result["people"]:
             place, lead = rows[each["lead_id"]]

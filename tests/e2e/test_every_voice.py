@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dialer.cli.rehearsal.environment import rehearsing
+from dialer.cli.rehearsal.environment import rehearsal_dialer
 from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import BY_ENDING, student_for
@@ -76,7 +76,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             students = {params["ending"]} if "ending" in params else set(SHORT)
             wanted.setdefault((params["voice"], params["carrier"]), set()).update(students)
     pairs = sorted(wanted, key=lambda pair: (NAMES.index(pair[0]), CARRIERS.index(pair[1])))
-    with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=CARRIERS) as rehearsal:
+    with rehearsal_dialer(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=CARRIERS) as rehearsal:
         settings = rehearsal.settings
         for voice in dict(pairs):
             done(settings, "script", "add", voice, "--voice", voice, "--json")

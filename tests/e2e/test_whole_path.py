@@ -22,11 +22,11 @@ import pytest
 import websockets
 from sqlalchemy import select, text
 
-from dialer.cli.rehearsal.environment import rehearsing
+from dialer.cli.rehearsal.environment import rehearsal_dialer
 from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import student_for
-from dialer.store.tables import Booking, Call, CampaignLead, DoNotCall, Lead, ToolUse, Turn
+from dialer.store.tables import Booking, Call, DoNotCall, Enrollment, Lead, ToolUse, Turn
 from dialer.wiring.environment import settings_environment
 from dialer.wiring.stores import open_store
 
@@ -88,7 +88,7 @@ def post(url: str, body: dict[str, str]) -> dict[str, Any]:
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     carrier = request.param
     folder = tmp_path_factory.mktemp(f"whole-path-{carrier}")
-    with rehearsing(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=(carrier,)) as rehearsal:
+    with rehearsal_dialer(folder / "data", speed=4, start=TUESDAY_MORNING, carriers=(carrier,)) as rehearsal:
         settings = rehearsal.settings
         web = f"http://127.0.0.1:{settings.dialer_web_port}"
         done(settings, "campaign", "create", "Spring", "--concurrency", "12", "--per-second", "5", "--json")
@@ -153,9 +153,9 @@ async def read_calls(settings: Settings) -> list[dict[str, Any]]:
     async with open_store(settings) as store, store.sessions() as session:
         calls = []
         query = (
-            select(Call, Lead, CampaignLead)
-            .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-            .join(Lead, Lead.id == CampaignLead.lead_id)
+            select(Call, Lead, Enrollment)
+            .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+            .join(Lead, Lead.id == Enrollment.lead_id)
         )
         for call, lead, in_campaign in await session.execute(query):
             turns = (await session.scalars(select(Turn).where(Turn.call_id == call.id).order_by(Turn.position))).all()

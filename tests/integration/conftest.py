@@ -18,7 +18,7 @@ from tests.support.shell import Shell
 @pytest.fixture(autouse=True)
 def patient_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds are for a person on the line; fifty callers on a test machine may take longer."""
-    monkeypatch.setattr(tools, "WITHIN_S", 30.0)
+    monkeypatch.setattr(tools, "TIMEOUT_S", 30.0)
 
 
 SOCKET_SUITES = ("test_media_faults", "test_exotel_media", "test_bridge_capacity", "test_fuzz")

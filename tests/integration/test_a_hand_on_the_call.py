@@ -72,7 +72,7 @@ async def test_a_note_reaches_ava_and_not_the_student_and_is_in_the_audit(bridge
         assert len(session.of("response.create")) == 1, "a note makes AVA say nothing by itself"
     async with bridged.sessions() as rows:
         assert (await rows.scalars(select(AuditEntry.did))).all() == ["call note"]
-        assert await audit.is_whole(rows)
+        assert await audit.verify(rows)
 
 
 async def test_a_call_is_ended_after_a_goodbye(bridged: Bridged, web: Web) -> None:

@@ -11,7 +11,7 @@ import pytest
 from dialer.ava.tools import Tools
 from dialer.domain.speech.speech_dates import say_time
 from dialer.services.calls.context import CallContext
-from dialer.store.tables import Booking, Incident, Mail, ToolUse
+from dialer.store.tables import Booking, Incident, OutboxMessage, ToolUse
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
 from tests.support.carrier import ScriptedCarrier
@@ -70,7 +70,7 @@ async def test_f79_a_counselor_who_is_gone_during_the_call_is_not_booked(
     assert result["reason"] == "that time is no longer free"
     assert result["say"].startswith("Sorry, that time is no longer free.")
     assert await all_of(store, Booking) == []
-    assert await all_of(store, Mail) == []
+    assert await all_of(store, OutboxMessage) == []
 
 
 async def test_f80_a_booking_whose_reply_was_lost_is_the_same_booking_again(store: Store, ava: Ava) -> None:
@@ -86,7 +86,7 @@ async def test_f80_a_booking_whose_reply_was_lost_is_the_same_booking_again(stor
     late = json.loads((await restarted.run("fc_1", "book_slot", json.dumps({"slot": slot}))).output)
     assert late == first
     assert len(await all_of(store, Booking)) == 1
-    assert len(await all_of(store, Mail)) == 2
+    assert len(await all_of(store, OutboxMessage)) == 2
     assert len([each for each in await all_of(store, ToolUse) if each.name == "book_slot"]) == 2
 
 

@@ -118,14 +118,14 @@ async def test_a_bridge_is_known_while_it_is_up_and_forgotten_when_it_ends(
     bridge._most_calls = 7
     await bridge.heartbeat()
     async with sessions() as session:
-        assert await bridges.look(session) == bridges.Bridges(1, 7)
+        assert await bridges.available(session) == bridges.Bridges(1, 7)
     monkeypatch.setattr(server, "GOODBYE_S", 0.1)
     async with bridged.answered() as (call, caller):
         await bridged.voice.session()
         draining = asyncio.create_task(bridge.drain())
         await until(lambda: caller.of("clear") or caller.of("media")[1:], "an apology")
         async with sessions() as session:
-            assert (await bridges.look(session)).up == 0, "no new call is given to a bridge that ends"
+            assert (await bridges.available(session)).up == 0, "no new call is given to a bridge that ends"
         await draining
         await bridged.ended(call)
     assert await sql(sessions, "SELECT count(*) FROM bridge_process") == 0

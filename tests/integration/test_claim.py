@@ -14,7 +14,7 @@ from dialer.services.dialing.call_now import CallRefused, CallRequested, call_no
 from dialer.services.scripts import add_script
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
-from dialer.store.tables import Call, CampaignLead
+from dialer.store.tables import Call, Enrollment
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
@@ -37,7 +37,7 @@ async def rung(store: Store) -> list[str]:
         return list((await session.scalars(select(Call.phone).order_by(Call.id))).all())
 
 
-async def refused(store: Store, n: int = 1) -> CampaignLead:
+async def refused(store: Store, n: int = 1) -> Enrollment:
     """What a tick made of a lead that it must not ring."""
     assert await claim(store.sessions, ScriptedCarrier()) == []
     assert await rung(store) == []

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from dialer.domain.access.roles import Role
 from dialer.settings import Settings
 from dialer.store.meetings import time_off
-from dialer.store.tables import Booking, Mail
+from dialer.store.tables import Booking, OutboxMessage
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.counselors import OTHER, another, kept, trail
@@ -167,7 +167,7 @@ async def test_days_off_say_how_many_meetings_fall_into_them_before_anybody_is_w
     assert (await kept(store, 1), await trail(store)) == before
     assert 'value="a wedding"' in asked.text
     assert is_done(await send(web, f"{DESK}/off", DESK, first=day, why="a wedding", sure="true"))
-    assert [each.kind for each in await all_of(store, Mail)].count("rebook") == 1
+    assert [each.kind for each in await all_of(store, OutboxMessage)].count("rebook") == 1
     page = (await web.get(DESK)).text
     assert "a wedding" in page
     assert "1 meeting is still booked in them" in page
@@ -279,10 +279,10 @@ async def test_a_meeting_is_moved_and_cancelled_in_the_app_and_one_comes_back(we
     assert is_done(await send(web, f"{at}/move", at, slot=slot), "moved-mail-none", at)
     told = (await web.get(f"{at}?done=moved-mail-none")).text
     assert "The student gets an email. The counselor has no email address: tell them yourself." in told
-    letters = len(await all_of(store, Mail))
+    letters = len(await all_of(store, OutboxMessage))
     again = await send(web, f"{at}/move", at, slot=slot)
     assert (again.status_code, "the meeting is at that time already" in again.text) == (409, True)
-    assert len(await all_of(store, Mail)) == letters
+    assert len(await all_of(store, OutboxMessage)) == letters
     (now,) = await all_of(store, Booking)
     assert starts_of(now).isoformat() == slot.partition("@")[2]
     for crooked, status in (("", 422), ("1@tomorrow", 422), ("1@2026-02-15T11:00:00+05:30", 409)):

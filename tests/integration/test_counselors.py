@@ -15,7 +15,7 @@ from dialer.net.safe_http import SafeHttpClient
 from dialer.services.meetings.calendars import read_calendars
 from dialer.settings import Settings
 from dialer.store.meetings import counselors, meeting_calendar
-from dialer.store.tables import BookingEvent, Counselor, Mail
+from dialer.store.tables import BookingEvent, Counselor, OutboxMessage
 from dialer.wiring.environment import settings_environment
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
@@ -152,7 +152,7 @@ async def test_days_off_are_kept_free_listed_taken_back_and_ask_students_for_ano
     made = dialer.done("counselor", "off", "One Window desk", day)
     assert made["meetings_to_move"] == 1
     assert made["since"] == f"{day}T00:00+05:30"
-    assert [each.kind for each in await all_of(store, Mail)].count("rebook") == 1
+    assert [each.kind for each in await all_of(store, OutboxMessage)].count("rebook") == 1
     assert "another time is asked for" in [each.did for each in await all_of(store, BookingEvent)][-1]
     async with store.sessions() as session:
         (line,) = await meeting_calendar.between(session, starts_of(booking), starts_of(booking) + timedelta(minutes=1))

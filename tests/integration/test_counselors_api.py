@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from dialer.domain.access.roles import Role
 from dialer.settings import Settings
-from dialer.store.tables import Mail
+from dialer.store.tables import OutboxMessage
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.counselors import OTHER, another, kept, trail
@@ -106,7 +106,7 @@ async def test_days_off_are_kept_and_taken_back(store: Store, runner: AsyncClien
         "why": "a wedding",
         "meetings_to_move": 1,
     }
-    assert [each.kind for each in await all_of(store, Mail)].count("rebook") == 1
+    assert [each.kind for each in await all_of(store, OutboxMessage)].count("rebook") == 1
     assert (await runner.get(DESK)).json()["days_off"] == [made.json()]
     for crooked in ({"first": "2026-02-30"}, {"first": day, "last": "2026-02-01"}, {"first": f"{day}T10:00+05:30"}):
         assert (await runner.post(f"{DESK}/days-off", json=crooked)).status_code == 422

@@ -406,7 +406,7 @@ async def test_what_was_done_with_accounts_is_in_the_trail_and_no_password_is(st
     assert "The chain is whole" in trail.text
     assert "account invited" in trail.text
     async with store.sessions() as session:
-        assert await audit.is_whole(session)
+        assert await audit.verify(session)
         said = " ".join(str(each.what) for each in await session.scalars(select(AuditEntry)))
     assert PASSWORD not in said
     assert page.text.split("/invitation/")[1].split("<")[0] not in said

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialer.ava.tools import Answered
+from dialer.ava.tools import ToolOutput
 from dialer.domain.calling.call import Outcome, State
 from dialer.store.tables import Call, DoNotCall
 from dialer.wiring.stores import Store
@@ -76,7 +76,7 @@ async def test_who_opts_out_is_listed_and_every_attempt_is_taken_back_at_once(st
         store.sessions, "UPDATE campaign_lead SET state = 'calling', attempts = 1 WHERE campaign_id = :a", a=autumn
     )
     answered = await ava.tools.run("fc_1", "opt_out", json.dumps({"words": "please never call me again"}))
-    assert answered == Answered(answered.output, ends=True, opted_out=True)
+    assert answered == ToolOutput(answered.output, ends=True, opted_out=True)
     assert json.loads(answered.output)["done"] is True
     (entry,) = await all_of(store, DoNotCall)
     assert (entry.phone, entry.scope, entry.reason) == (phone_of(1), "account", "please never call me again")

@@ -20,7 +20,7 @@ from dialer.store.calls.webhooks_in import Event
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.web.app import make_app
-from dialer.web.carriers.inbox import Journal
+from dialer.web.carriers.inbox import WebhookInbox
 from dialer.wiring.stores import Store, make_redis
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
@@ -37,8 +37,8 @@ from tests.support.people import (
 from tests.support.twilio import SEQUENCES, apply_kept, twilio_settings
 from tests.support.web import serving
 from workers import jobs
-from workers.jobs import Parts
-from workers.webhooks import apply_all, applying
+from workers.jobs import WorkerContext
+from workers.webhooks import apply_all, apply_in_background
 
 pytestmark = pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -48,13 +48,13 @@ def event(call: Call, n: int, name: str = "busy") -> Event:
     return Event("twilio", fields["CallSid"], "status", str(n), "", fields)
 
 
-def parts_of(sessions: Sessions, carrier: ScriptedCarrier) -> Parts:
-    return Parts(sessions, {"twilio": carrier}, ADDRESSES, eleven, Patience())
+def parts_of(sessions: Sessions, carrier: ScriptedCarrier) -> WorkerContext:
+    return WorkerContext(sessions, {"twilio": carrier}, ADDRESSES, eleven, Patience())
 
 
 async def kept(store: Store, *told: Event) -> None:
     async with store.sessions.begin() as session:
-        await webhooks_in.keep(session, told)
+        await webhooks_in.store(session, told)
 
 
 async def unheard() -> None:
@@ -64,13 +64,13 @@ async def unheard() -> None:
 async def test_hundreds_at_once_are_kept_in_a_few_commits_and_each_is_answered_for_itself(store: Store) -> None:
     """F38: a burst; whoever waits is answered after the commit that holds its own event."""
     call = await placed_call(store.sessions, ScriptedCarrier())
-    journal = Journal(store.sessions, unheard)
+    journal = WebhookInbox(store.sessions, unheard)
     strangers = [Event("twilio", f"CA{n}", "status", "0", "", {}) for n in range(20)]
     many = [
         Event("twilio", call.carrier_sid or "", "status", str(n % 100), "", {"n": str(n % 100)}) for n in range(500)
     ]
     before = int(await sql(store.sessions, "SELECT pg_current_xact_id()::text"))
-    answers = await asyncio.gather(*(journal.keep(each) for each in [*many, *strangers]))
+    answers = await asyncio.gather(*(journal.store(each) for each in [*many, *strangers]))
     after = int(await sql(store.sessions, "SELECT pg_current_xact_id()::text"))
     assert answers == [call.id] * 500 + [None] * 20
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 100
@@ -79,10 +79,10 @@ async def test_hundreds_at_once_are_kept_in_a_few_commits_and_each_is_answered_f
 
 async def test_one_event_that_cannot_be_kept_does_not_take_the_others_with_it(store: Store) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
-    journal = Journal(store.sessions, unheard)
+    journal = WebhookInbox(store.sessions, unheard)
     good, bad = event(call, 0), Event("twilio", call.carrier_sid or "", "status", "9", "", {"Broken": "\0"})
     first, second, third = await asyncio.gather(
-        journal.keep(good), journal.keep(bad), journal.keep(event(call, 1)), return_exceptions=True
+        journal.store(good), journal.store(bad), journal.store(event(call, 1)), return_exceptions=True
     )
     assert (first, third) == (call.id, call.id)
     assert isinstance(second, Exception)
@@ -174,7 +174,7 @@ async def test_events_of_a_carrier_that_lost_its_credentials_wait(store: Store) 
     carrier = ScriptedCarrier()
     call = await placed_call(store.sessions, carrier)
     await kept(store, event(call, 0))
-    nobody = Parts(store.sessions, {}, ADDRESSES, eleven, Patience())
+    nobody = WorkerContext(store.sessions, {}, ADDRESSES, eleven, Patience())
     await apply_all(nobody)
     assert await sql(store.sessions, "SELECT tries FROM call_event") == 1
     assert await apply_all(parts_of(store.sessions, carrier), again=True) == 1
@@ -197,7 +197,7 @@ async def test_the_bell_is_heard_and_without_it_they_are_found_all_the_same(stor
         while await sql(store.sessions, "SELECT count(*) FROM call_event WHERE applied_at IS NULL"):
             await asyncio.sleep(0.02)
 
-    async with applying(parts_of(store.sessions, carrier), redis):
+    async with apply_in_background(parts_of(store.sessions, carrier), redis):
         for n, bell in enumerate((live_feed.notify, None)):
             await kept(store, event(call, n))
             if bell is not None:
@@ -221,10 +221,10 @@ async def test_they_are_applied_while_redis_is_away_and_after_the_database_was(
         return await look(*some, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(webhooks_in, "unapplied", failing)
-    monkeypatch.setattr("workers.webhooks.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("workers.webhooks.POLL_EVERY_S", 0.05)
     nowhere: Redis = Redis(port=1, socket_connect_timeout=0.05)
     await kept(store, event(call, 1))
-    async with applying(parts_of(store.sessions, carrier), nowhere), asyncio.timeout(10):
+    async with apply_in_background(parts_of(store.sessions, carrier), nowhere), asyncio.timeout(10):
         while await sql(store.sessions, "SELECT count(*) FROM call_event WHERE applied_at IS NULL"):
             await asyncio.sleep(0.02)
     assert (await call_row(store.sessions, call.id)).state is State.RINGING

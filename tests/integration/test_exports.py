@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from sqlalchemy import insert
 
-from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.exports.results import Format, What, export_results
 from dialer.settings import Settings
 from dialer.store.system import copy_csv
@@ -239,7 +239,7 @@ async def test_a_workbook_holds_the_cells_of_the_csv_without_their_apostrophes(
         ]
         for row in book[1:]
     ]
-    assert [list(map(neutral, row)) for row in shown] == rows
+    assert [list(map(escape_formula, row)) for row in shown] == rows
     sheet = openpyxl.load_workbook(rung / "out.xlsx").active
     assert sheet is not None
     assert (sheet.freeze_panes, sheet.auto_filter.ref is not None, sheet["A1"].font.bold) == ("A2", True, True)

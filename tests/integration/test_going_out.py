@@ -23,7 +23,7 @@ from dialer.services.exports.feeds import token_of
 from dialer.services.exports.scheduled import write_next
 from dialer.services.webhooks_out import deliver
 from dialer.settings import Settings
-from dialer.store.tables import ExportSchedule, Feed, Hook, HookDelivery
+from dialer.store.tables import ExportSchedule, Feed, WebhookDelivery, WebhookEndpoint
 from dialer.web.app import make_app
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
@@ -128,7 +128,9 @@ async def another_system(answers: list[int]) -> AsyncIterator[tuple[str, list[tu
 
 async def hooked(store: Store, host: str) -> None:
     async with store.sessions.begin() as session:
-        session.add(Hook(url=f"http://{host}/hook", secret="s3cret", events=["booking", "outcome"], made_by="test"))
+        session.add(
+            WebhookEndpoint(url=f"http://{host}/hook", secret="s3cret", events=["booking", "outcome"], made_by="test")
+        )
     await sql(store.sessions, "UPDATE hook SET made_at = now() - interval '1 hour'")
 
 
@@ -190,7 +192,7 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
     finally:
         await outside.close()
     async with store.sessions() as session:
-        (delivery,) = (await session.scalars(select(HookDelivery))).all()
+        (delivery,) = (await session.scalars(select(WebhookDelivery))).all()
     assert (delivery.state, delivery.tries) == ("given_up", MOST_TRIES)
     assert "https" in (delivery.last_says or ""), "an address inside is never called"
 

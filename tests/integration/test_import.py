@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from sqlalchemy import select
 
 from dialer.cli.errors import CommandError
-from dialer.cli.leads.leads import Done
+from dialer.cli.leads.leads import ImportReport
 from dialer.services.leads.import_list import Imported, import_leads
 from dialer.services.leads.read_file import ListRow, Reading, file_hash, read_list
 from dialer.settings import Settings
@@ -28,7 +28,7 @@ from tests.support.people import phone_of, row_counts, sql
 PARTS = ("imported", "duplicate_in_file", "already_here", "do_not_call", "rejected")
 
 
-def fates(done: Done) -> dict[str, int]:
+def fates(done: ImportReport) -> dict[str, int]:
     """The counts that are not nought; their sum is checked on the way."""
     counts = done.as_dict()
     assert counts["rows"] == sum(counts[part] for part in PARTS)
@@ -68,7 +68,7 @@ async def test_the_same_list_in_another_campaign_is_that_campaigns_own(settings:
     assert len(await leads(store)) == 16
 
 
-async def both_at_once(settings: Settings, store: Store, one: Path, two: Path) -> tuple[Imported, Done]:
+async def both_at_once(settings: Settings, store: Store, one: Path, two: Path) -> tuple[Imported, ImportReport]:
     """Import a list while the import of another is under way, and not yet seen by anybody."""
     await campaign(store)
     async with store.sessions.begin() as session:

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from dialer.cli.leads.leads import Done, import_file
+from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.cli.main import cli
 from dialer.domain.leads.import_result import Choice
 from dialer.services.calls.accept_stream import lead_columns_of
@@ -22,7 +22,7 @@ from dialer.services.leads.read_file import UnreadableListError, read_list
 from dialer.services.leads.undo import AlreadyCalled, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store.leads import do_not_call, imports
-from dialer.store.tables import CampaignLead, ImportRow, Lead, LeadImport
+from dialer.store.tables import Enrollment, ImportRow, Lead, LeadImport
 from dialer.wiring.stores import Store
 from tests.support.carrier import ScriptedCarrier
 from tests.support.lists import HEADER, bring, campaign, students, write_list
@@ -32,7 +32,7 @@ A, B, C, D = (phone_of(n) for n in (1, 2, 3, 4))
 WIDE = ("Student Name", "Mobile No.", "Course")
 
 
-async def tried(settings: Settings, store: Store, path: Path, duplicates: Choice = "skip") -> Done:
+async def tried(settings: Settings, store: Store, path: Path, duplicates: Choice = "skip") -> ImportReport:
     """A dry run into Spring."""
     return await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True, duplicates=duplicates))
 
@@ -55,7 +55,7 @@ async def people(store: Store) -> dict[str, str]:
 async def own_row(store: Store, phone: str) -> dict[str, str]:
     """A lead's own columns, as AVA and the export see them."""
     async with store.sessions() as session:
-        query = select(CampaignLead).join(Lead, Lead.id == CampaignLead.lead_id).where(Lead.phone == phone)
+        query = select(Enrollment).join(Lead, Lead.id == Enrollment.lead_id).where(Lead.phone == phone)
         return await lead_columns_of(session, (await session.scalars(query)).one())
 
 

@@ -19,7 +19,7 @@ from dialer.services.meetings.emails import MailSettings
 from dialer.services.meetings.send_emails import send_emails
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
-from dialer.store.tables import Booking, BookingEvent, Incident, Mail
+from dialer.store.tables import Booking, BookingEvent, Incident, OutboxMessage
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
 from tests.support.carrier import ScriptedCarrier
@@ -173,7 +173,7 @@ async def test_a_letter_that_is_overtaken_by_a_move_is_not_sent(desk: Desk) -> N
         await move_meeting(session, booking.id, booking.counselor_id, choice.slots[-1].starts, TUESDAY_11, "student")
     await desk.send()
     assert [event_of(letter)["SEQUENCE"] for letter in desk.box.letters] == [1, 1]
-    skipped = {each.last_says for each in await all_of(desk.store, Mail) if each.state == "skipped"}
+    skipped = {each.last_says for each in await all_of(desk.store, OutboxMessage) if each.state == "skipped"}
     assert skipped == {"the meeting was changed again"}
 
 
@@ -217,7 +217,7 @@ async def test_a_letter_that_bounces_is_given_up_and_said_and_the_other_still_co
     await end(desk.store, desk.ava.talk)
     assert await desk.send() == 1
     assert [letter["To"] for letter in desk.box.letters] == [DESK]
-    mails = {each.whom: each for each in await all_of(desk.store, Mail)}
+    mails = {each.whom: each for each in await all_of(desk.store, OutboxMessage)}
     assert (mails["student"].state, mails["student"].last_says) == ("given_up", "550 no such mailbox")
     (incident,) = await all_of(desk.store, Incident)
     assert "could not be delivered to the student: 550 no such mailbox" in incident.says
@@ -232,7 +232,7 @@ async def test_a_mail_server_that_is_busy_or_away_is_tried_again_from_sql(desk: 
     away = make_mailer("smtp://127.0.0.1:1", Path())
     await sql(desk.store.sessions, "UPDATE mail SET next_at = now()")
     assert await send_emails(desk.store.sessions, away, HOUSE, TUESDAY_11) == 0
-    waiting = [each for each in await all_of(desk.store, Mail) if each.state == "waiting"]
+    waiting = [each for each in await all_of(desk.store, OutboxMessage) if each.state == "waiting"]
     assert [(each.whom, each.tries) for each in waiting] == [("student", 2)]
     desk.box.refuses.clear()
     await sql(desk.store.sessions, "UPDATE mail SET next_at = now()")
@@ -264,7 +264,7 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
     await end(store, ava.talk)
     assert await send_emails(store.sessions, make_mailer(box.url, Path()), HOUSE, TUESDAY_11) == 1
     assert [letter["To"] for letter in box.letters] == [DESK]
-    assert {each.last_says for each in await all_of(store, Mail) if each.whom == "student"} == {
+    assert {each.last_says for each in await all_of(store, OutboxMessage) if each.whom == "student"} == {
         "no e-mail address is known"
     }
 

@@ -11,7 +11,7 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import select
 
-from dialer.cli.processes.job import Working
+from dialer.cli.processes.job import JobProcess
 from dialer.services.campaigns.forecast import forecast
 from dialer.settings import Settings
 from dialer.store.tables import Campaign, Job, Lead, LeadImport
@@ -48,7 +48,7 @@ async def _work(settings: Settings, store: Store, address: str) -> None:
     job_id = int(address.rsplit("/", 1)[1])
     async with store.sessions.begin() as session:
         (await session.get_one(Job, job_id)).state = "running"
-    await Working(settings, store, job_id).run()
+    await JobProcess(settings, store, job_id).run()
 
 
 def _selected(page: Response) -> dict[str, str]:

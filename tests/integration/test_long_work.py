@@ -19,13 +19,13 @@ from dialer.wiring.stores import Store
 from tests.support.lists import as_text, campaign, students, write_list
 from tests.support.people import row_counts, sql
 from tests.support.web import serving
-from workers.job_runner import LongWork
+from workers.job_runner import JobRunner
 
 
 async def worked(settings: Settings, store: Store, until: Callable[[], Awaitable[bool]]) -> None:
     """Let a worker do what there is, until something is so."""
     ctx: Any = {"parts": SimpleNamespace(sessions=store.sessions)}
-    work = LongWork(settings)
+    work = JobRunner(settings)
     try:
         while not await until():
             await work.begin_next(ctx)

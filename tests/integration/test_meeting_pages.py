@@ -17,7 +17,7 @@ from dialer.services.calls.accept_stream import MISSED, AcceptedCall, accept_str
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.services.reports.capture_accuracy import capture_accuracy
 from dialer.settings import Settings
-from dialer.store.tables import AuditEntry, Booking, BookingEvent, Mail
+from dialer.store.tables import AuditEntry, Booking, BookingEvent, OutboxMessage
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.carrier import ScriptedCarrier
@@ -119,11 +119,11 @@ async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
     path = LINKS.student(booking.id)
     slot = choices_in((await page.get(path))[1])[-1]
     assert (await page.post(path, do="move", slot=slot))[0] == 200
-    letters = len(await all_of(store, Mail))
+    letters = len(await all_of(store, OutboxMessage))
     status, html = await page.post(path, do="move", slot=slot)
     assert (status, "The meeting is at that time already; nothing was changed." in html) == (409, True)
     assert (await now(store)).sequence == 1
-    assert len(await all_of(store, Mail)) == letters
+    assert len(await all_of(store, OutboxMessage)) == letters
     assert [each.did for each in await all_of(store, BookingEvent)].count("moved") == 1
     (noted,) = [each for each in await all_of(store, AuditEntry) if each.did == "booking moved"]
     assert noted.what["from"] == starts_of(booking).isoformat()
@@ -163,7 +163,7 @@ async def test_a_student_cancels_and_cannot_change_it_any_more(page: Page, store
     path = LINKS.student(booking.id)
     assert (await page.post(path, do="cancel"))[0] == 200
     assert ((await now(store)).state, (await now(store)).sequence) == ("cancelled", 1)
-    assert sorted(each.whom for each in await all_of(store, Mail) if each.kind == "cancellation") == [
+    assert sorted(each.whom for each in await all_of(store, OutboxMessage) if each.kind == "cancellation") == [
         "counselor",
         "student",
     ]
@@ -193,7 +193,7 @@ async def test_where_the_counselor_left_the_page_names_the_one_who_is_offered(
     assert (await now(store)).counselor_id == anna
     (moved,) = [each for each in await all_of(store, BookingEvent) if each.did == "moved"]
     assert (moved.who, moved.what["counselor"], moved.what["instead_of"]) == ("student", "Anna", "One Window desk")
-    cancelled = [each.counselor_id for each in await all_of(store, Mail) if each.kind == "cancellation"]
+    cancelled = [each.counselor_id for each in await all_of(store, OutboxMessage) if each.kind == "cancellation"]
     assert cancelled == [booking.counselor_id]
 
 

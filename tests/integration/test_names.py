@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from dialer.store.leads import lead_name_index, lead_search
-from dialer.store.leads.lead_search import Key, Wanted
+from dialer.store.leads.lead_search import Key, LeadFilter
 from dialer.wiring.stores import Store
 from tests.support.lists import campaign
 from tests.support.people import enrol, phone_of
@@ -39,7 +39,7 @@ async def test_every_word_typed_begins_a_word_of_the_name(
     for n, name in enumerate(NAMES):
         await enrol(store.sessions, campaign_id, [phone_of(n)], {"name": name})
     async with store.sessions() as session:
-        rows = await lead_search.page(session, Wanted(name=looked_for), None)
+        rows = await lead_search.page(session, LeadFilter(name=looked_for), None)
     assert {row.name for row in rows} == found
 
 
@@ -53,19 +53,19 @@ async def test_leads_of_a_name_are_paged_and_narrowed_like_all_others(
     await enrol(store.sessions, autumn, [phone_of(n) for n in range(3, 9)], {"name": "Asha Rao"})
     await enrol(store.sessions, autumn, [phone_of(20)], {"name": "Meera Iyer"})
 
-    async def seen(wanted: Wanted) -> list[Key]:
+    async def seen(wanted: LeadFilter) -> list[Key]:
         keys: list[Key] = []
         async with store.sessions() as session:
             while rows := await lead_search.page(session, wanted, keys[-1] if keys else None, 4):
                 keys += [row.key for row in rows]
         return keys
 
-    everybody = await seen(Wanted(name="rao asha"))
+    everybody = await seen(LeadFilter(name="rao asha"))
     assert len(everybody) == 13
     assert everybody == sorted(everybody, reverse=True)
-    assert await seen(Wanted(name="asha", campaign_id=spring)) == [each for each in everybody if each[1] == spring]
-    assert await seen(Wanted(name="asha", state="done")) == []
-    assert len(await seen(Wanted(name="asha", state="ready"))) == 13
+    assert await seen(LeadFilter(name="asha", campaign_id=spring)) == [each for each in everybody if each[1] == spring]
+    assert await seen(LeadFilter(name="asha", state="done")) == []
+    assert len(await seen(LeadFilter(name="asha", state="ready"))) == 13
 
 
 async def test_looking_a_name_up_changes_no_other_statement_of_the_session(store: Store) -> None:

@@ -14,7 +14,7 @@ from httpx import AsyncClient
 from sqlalchemy import select
 
 from dialer.bench.harness import counting
-from dialer.cli.processes.job import Working
+from dialer.cli.processes.job import JobProcess
 from dialer.domain.access.roles import Role
 from dialer.domain.calling.call import Outcome
 from dialer.services.accounts import sign_in
@@ -22,10 +22,10 @@ from dialer.settings import Settings
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
-from dialer.store.tables import AuditEntry, Call, Campaign, CampaignLead, Job, KillSwitch, Lead, Price, Script
-from dialer.web.app_state import Parts
+from dialer.store.tables import AuditEntry, Call, Campaign, Enrollment, Job, KillSwitch, Lead, Price, Script
+from dialer.web.app_state import AppState
 from dialer.web.realtime import live
-from dialer.web.stale_cache import Kept
+from dialer.web.stale_cache import StaleCache
 from dialer.wiring.stores import Store
 from tests.browser.filled import ATTACK, fill_open
 from tests.support.lists import SAMPLE, as_text, students
@@ -224,7 +224,7 @@ async def _work(settings: Settings, store: Store, address: str) -> None:
     job_id = int(address.rsplit("/", 1)[1])
     async with store.sessions.begin() as session:
         (await session.get_one(Job, job_id)).state = "running"
-    await Working(settings, store, job_id).run()
+    await JobProcess(settings, store, job_id).run()
     async with store.sessions() as session:
         job = await session.get_one(Job, job_id)
         assert job.state == "done", job.says
@@ -252,7 +252,7 @@ async def test_leads_are_found_page_by_page_by_what_stands_in_the_address(web: A
     assert (len(seen), pages) == (76, 2)
     assert seen == sorted(seen, key=int, reverse=True)
     async with store.sessions() as session:
-        booked = select(CampaignLead.id).where(CampaignLead.last_outcome == Outcome.BOOKED)
+        booked = select(Enrollment.id).where(Enrollment.last_outcome == Outcome.BOOKED)
         many = len((await session.scalars(booked)).all())
     assert (await web.get("/leads?outcome=booked")).text.count("data-drawer") == many
     assert (await web.get(f"/leads?campaign={two}")).text.count("data-drawer") == 6
@@ -399,17 +399,17 @@ async def test_an_open_live_page_is_told_when_a_kill_switch_is_thrown_and_releas
 ) -> None:
     looks = iter([[], [], [KillSwitch(scope="all")], [KillSwitch(scope="all")], []])
 
-    async def halted(parts: Parts) -> list[KillSwitch]:
+    async def halted(parts: AppState) -> list[KillSwitch]:
         found = next(looks, None)
         if found is None:
             raise asyncio.CancelledError
         return found
 
     monkeypatch.setattr(live, "halted", halted)
-    monkeypatch.setattr(live, "LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(live, "REFRESH_S", 0)
     messages: asyncio.Queue[str] = asyncio.Queue()
     with pytest.raises(asyncio.CancelledError):
-        await live.watch_switches(cast(Parts, None), messages)
+        await live.notify_kill_switches(cast(AppState, None), messages)
     assert [messages.get_nowait() for _ in range(messages.qsize())] == ['{"type": "halted"}'] * 2
 
 
@@ -433,7 +433,7 @@ async def test_reports_count_what_the_calls_say_and_are_taken_as_files(full: Asy
 
 async def test_sums_are_made_once_for_everybody_and_an_old_one_is_shown_only_while_the_new_one_is_long() -> None:
     clock, made, may_end = [0.0], [0], asyncio.Event()
-    kept = Kept(lambda: clock[0])
+    kept = StaleCache(lambda: clock[0])
 
     async def make() -> int:
         made[0] += 1

@@ -178,7 +178,7 @@ async def test_whoever_throws_the_kill_switch_waits_for_those_who_are_taking(sto
 
     async def throw() -> None:
         async with store.sessions.begin() as session:
-            await kill_switches.throw(session, "all", "fire", "test")
+            await kill_switches.activate(session, "all", "fire", "test")
         order.append("thrown")
 
     async with store.sessions.begin() as session:

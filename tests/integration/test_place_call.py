@@ -122,7 +122,7 @@ async def test_a_call_nobody_knows_about_is_never_asked_for_again_and_counts(sto
     assert (call.state, call.reason) == (State.UNKNOWN, "no answer within 10 s")
     assert call.placing_at is not None
     async with store.sessions() as session:
-        rung = await calls.rung_since(session, [phone_of(1)], TUESDAY_11 - timedelta(days=1))
+        rung = await calls.called_since(session, [phone_of(1)], TUESDAY_11 - timedelta(days=1))
         assert len(rung[phone_of(1)]) == 1
         assert await calls.live_phones(session, [phone_of(1)]) == {phone_of(1)}
     assert len(carrier.orders) == 1

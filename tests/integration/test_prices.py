@@ -28,8 +28,8 @@ MODEL, EAR = "gpt-realtime-2.1", "gpt-transcribe"
 
 async def test_the_newest_price_of_a_day_counts(store: Store) -> None:
     async with store.sessions.begin() as session:
-        await prices.put(session, MODEL, "audio_in", Decimal(20), date(2027, 1, 1), "a price cut")
-        await prices.put(session, MODEL, "audio_in", Decimal(19), date(2027, 1, 1), "the same day, corrected")
+        await prices.set_price(session, MODEL, "audio_in", Decimal(20), date(2027, 1, 1), "a price cut")
+        await prices.set_price(session, MODEL, "audio_in", Decimal(19), date(2027, 1, 1), "the same day, corrected")
         before, after = [await prices.on(session, [MODEL], date(year, 12, 31)) for year in (2026, 2027)]
         assert (before[MODEL, "audio_in"], after[MODEL, "audio_in"]) == (32, 19)
         assert await prices.on(session, [MODEL], date(2019, 12, 31)) == {}
@@ -38,8 +38,8 @@ async def test_the_newest_price_of_a_day_counts(store: Store) -> None:
 async def test_a_call_costs_what_its_model_and_its_transcriber_cost(store: Store) -> None:
     talk = await talk_with(store.sessions, ScriptedCarrier())
     async with store.sessions.begin() as session:
-        await prices.put(session, MODEL, "audio_out", Decimal(100), TUESDAY_11.date(), "for this test")
-        await prices.put(session, EAR, "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
+        await prices.set_price(session, MODEL, "audio_out", Decimal(100), TUESDAY_11.date(), "for this test")
+        await prices.set_price(session, EAR, "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
         usage = {"audio_out": 1_000, "transcribed_ms": 30_000}
         measured = CallMetrics({MODEL: usage}, ("openai_realtime",), MODEL, EAR, 300, [400])
         await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
@@ -64,9 +64,9 @@ async def test_a_call_of_several_providers_is_priced_by_each_of_them_or_not_at_a
     usage = {"text_in": 1_000, "transcribed_ms@nova-3": 60_000, "spoken_characters@aura": 500}
     measured = CallMetrics({"claude": usage}, ("cascade_anthropic",), "claude", EAR, 300, [400])
     async with store.sessions.begin() as session:
-        await prices.put(session, "claude", "text_in", Decimal(1), TUESDAY_11.date(), "for this test")
-        await prices.put(session, "nova-3", "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
-        await prices.put(session, "aura", "spoken_characters", Decimal(30), TUESDAY_11.date(), "for this test")
+        await prices.set_price(session, "claude", "text_in", Decimal(1), TUESDAY_11.date(), "for this test")
+        await prices.set_price(session, "nova-3", "transcribed_ms", Decimal("0.1"), TUESDAY_11.date(), "for this test")
+        await prices.set_price(session, "aura", "spoken_characters", Decimal(30), TUESDAY_11.date(), "for this test")
         await close_conversation(session, talk.call_id, measured, ours=None, now=TUESDAY_11)
     call = await call_row(store.sessions, talk.call_id)
     assert call.voice_cost == Decimal("0.022")
@@ -99,7 +99,7 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
         assert await costs.of_campaign(session, campaign) == Spend(held=campaign.cost_reserve, arriving=1), (
             "unknown: held"
         )
-        (need,) = await action_items.needs(session, TUESDAY_11)
+        (need,) = await action_items.action_items(session, TUESDAY_11)
         assert need.what == "1 call is billed in INR"
         assert f"from {day} on" in need.says
         later = await set_price(session, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
@@ -107,7 +107,7 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
     assert await known() == (Decimal("1.20"), None, "INR")
     async with store.sessions.begin() as session:
         assert await set_price(session, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
-        assert await action_items.needs(session, TUESDAY_11) == []
+        assert await action_items.action_items(session, TUESDAY_11) == []
         campaign = await session.get_one(Campaign, call.campaign_id)
         assert await costs.of_campaign(session, campaign) == Spend(Decimal("0.013566")), "rounded up to a millionth"
     async with store.sessions.begin() as session:

@@ -19,7 +19,7 @@ from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.close_conversation import CallMetrics, close_conversation
 from dialer.services.calls.finish import finish_call
 from dialer.services.calls.record_status import record_status
-from dialer.store.tables import Call, CampaignLead
+from dialer.store.tables import Call, Enrollment
 from dialer.wiring.stores import Store
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
 from tests.support.people import TUESDAY_11, call_row, lead_now, placed_call, talk_with
@@ -68,7 +68,7 @@ async def afresh(store: Store, call: Call) -> None:
     blank = dict.fromkeys(("outcome", "reason", "ended_at", "ringing_at", "answered_at", "duration_s", "answered_by"))
     async with store.sessions.begin() as session:
         await session.execute(update(Call).where(Call.id == call.id).values(state=State.PLACED, **blank))
-        await session.execute(update(CampaignLead).values(state="calling", last_outcome=None, rank=1))
+        await session.execute(update(Enrollment).values(state="calling", last_outcome=None, rank=1))
 
 
 def test_every_sequence_of_the_vectors_is_expected() -> None:

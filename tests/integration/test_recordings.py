@@ -18,7 +18,7 @@ from dialer.bus.call_control import OVER, Command, audio_blocks, request
 from dialer.services.calls.recordings import erase_expired
 from dialer.settings import Settings
 from dialer.store.system import object_storage
-from dialer.store.system.object_storage import NotThereError, Shelf
+from dialer.store.system.object_storage import ObjectNotFoundError, ObjectStorage
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
 from tests.support.bridge import Bridged
@@ -194,7 +194,7 @@ async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so
     assert object_storage.size_of(place) > HEAD
     assert await erase_expired(bridged.sessions, ended + timedelta(days=91)) == 1
     assert (await call_row(bridged.sessions, call.id)).recording is None
-    with pytest.raises(NotThereError):
+    with pytest.raises(ObjectNotFoundError):
         object_storage.size_of(place)
     answer = await web.get(f"/api/calls/{call.id}/recording")
     assert answer.status_code == 404
@@ -209,7 +209,7 @@ async def test_what_a_dead_bridge_left_is_kept_by_the_next_one(store: Store, tmp
     file = LocalRecording.create(folder, call.id)
     file.write(b"\x7f\xff" * 8 * 1000)
     file.release(remove=False)
-    archive = Uploader(folder, Shelf(str(tmp_path / "kept")), store.sessions)
+    archive = Uploader(folder, ObjectStorage(str(tmp_path / "kept")), store.sessions)
     assert await archive.find_leftovers() == 1
     await archive.close()
     kept = await call_row(store.sessions, call.id)
@@ -226,11 +226,11 @@ async def test_a_place_that_cannot_be_reached_keeps_the_file_here_until_it_can(s
     file = LocalRecording.create(tmp_path / "making", call.id)
     file.write(b"\x7f\xff" * 8 * 100)
     file.release(remove=False)
-    away = Uploader(tmp_path / "making", Shelf(str(blocked / "deeper")), store.sessions)
+    away = Uploader(tmp_path / "making", ObjectStorage(str(blocked / "deeper")), store.sessions)
     assert await away.find_leftovers() == 0
     await away.close()
     assert (await call_row(store.sessions, call.id)).recording is None
-    there = Uploader(tmp_path / "making", Shelf("memory://calls"), store.sessions)
+    there = Uploader(tmp_path / "making", ObjectStorage("memory://calls"), store.sessions)
     assert await there.find_leftovers() == 1
     await there.close()
     kept = await call_row(store.sessions, call.id)

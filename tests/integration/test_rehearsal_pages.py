@@ -121,8 +121,8 @@ async def _ask(client: AsyncClient, name: str = "Spring", **body: Any) -> Any:
 async def test_no_row_of_the_trail_can_be_changed_or_moved_in_time_unseen(store: Store) -> None:
     async with store.sessions.begin() as session:
         for n in range(3):
-            await audit.note(session, "somebody", f"did {n}", {"n": n})
-        assert await audit.is_whole(session)
+            await audit.record(session, "somebody", f"did {n}", {"n": n})
+        assert await audit.verify(session)
     for change in (
         "UPDATE audit_entry SET at = at - interval '1 day' WHERE id = 2",
         "UPDATE audit_entry SET who = 'another' WHERE id = 2",
@@ -130,7 +130,7 @@ async def test_no_row_of_the_trail_can_be_changed_or_moved_in_time_unseen(store:
     ):
         async with store.sessions() as session:
             await session.execute(text(change))
-            assert not await audit.is_whole(session), change
+            assert not await audit.verify(session), change
             await session.rollback()
 
 

@@ -16,7 +16,7 @@ from litestar.routes import HTTPRoute, WebSocketRoute
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dialer.domain.access.roles import ADMINS, EVERYBODY, MEETERS, READERS, RUNNERS, Role, Scope
+from dialer.domain.access.roles import ADMINS, EVERYBODY, MEETING_MANAGERS, OPERATORS, READERS, Role, Scope
 from dialer.services.accounts.manage import accept_invitation, add_token, invite
 from dialer.services.accounts.sign_in import Caller, ForbiddenError
 from dialer.services.safeguards import release_kill_switch, remove_number
@@ -39,11 +39,11 @@ KNOWN = {
     ADMINS | {Role.AUDITOR},
     ADMINS,
     EVERYBODY,
-    MEETERS,
+    MEETING_MANAGERS,
     READERS,
-    RUNNERS,
+    OPERATORS,
     READERS | {Role.COUNSELOR},
-    RUNNERS | {Role.COUNSELOR},
+    OPERATORS | {Role.COUNSELOR},
 }
 NOBODY = UUID(int=0)
 PASSWORD = "seven green umbrellas sing"
@@ -133,13 +133,13 @@ async def test_only_an_administrator_lifts_a_safeguard_however_they_ask(store: S
     caller = Caller(1, "someone@example.com", role)
     async with store.sessions.begin() as session:
         await do_not_call.add(session, ["+919812000001"], scope="account", source="t", reason="", by="t")
-        await kill_switches.throw(session, kill_switches.ALL, "fire", "t")
+        await kill_switches.activate(session, kill_switches.ALL, "fire", "t")
         with pytest.raises(ForbiddenError, match="role admin"):
             await remove_number(session, caller, "+919812000001")
         with pytest.raises(ForbiddenError, match="role admin"):
             await release_kill_switch(session, caller, kill_switches.ALL)
-        assert (await do_not_call.told(session, "+919812000001"))["listed"]
-        assert await kill_switches.thrown(session)
+        assert (await do_not_call.reasons(session, "+919812000001"))["listed"]
+        assert await kill_switches.active(session)
 
 
 def test_every_socket_says_whom_it_is_for() -> None:

@@ -11,15 +11,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from sqlalchemy import select, text
 
-from dialer.cli.leads.leads import Done, import_file
-from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.cli.leads.leads import ImportReport, import_file
+from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.exports.results import Format, export_results
 from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
-from dialer.store.system.copy_csv import neutral_sql
-from dialer.store.tables import CampaignLead, Lead
+from dialer.store.system.copy_csv import escape_formula_sql
+from dialer.store.tables import Enrollment, Lead
 from dialer.wiring.stores import Store, open_store
 from tests.support.lists import as_text, bring, campaign, write_list
 from tests.support.people import phone_of, sql
@@ -37,7 +37,7 @@ async def export(store: Store, path: Path, form: Format, of: str = "Spring") -> 
 async def own_rows(store: Store) -> dict[str, dict[str, str]]:
     """Every lead's own columns, by number."""
     async with store.sessions() as session:
-        query = select(CampaignLead, Lead.phone).join(Lead, Lead.id == CampaignLead.lead_id)
+        query = select(Enrollment, Lead.phone).join(Lead, Lead.id == Enrollment.lead_id)
         return {phone: await lead_columns_of(session, place) for place, phone in await session.execute(query)}
 
 
@@ -67,7 +67,7 @@ def write(path: Path, rows: list[list[str]]) -> Path:
     return path
 
 
-async def tried(settings: Settings, store: Store, path: Path) -> Done:
+async def tried(settings: Settings, store: Store, path: Path) -> ImportReport:
     return await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True))
 
 
@@ -163,7 +163,9 @@ async def test_the_database_and_python_take_the_same_cells_for_formulas(sessions
         cells.append(cell)
 
     collect()
-    query = text(f"SELECT {neutral_sql('c')} FROM unnest(CAST(:cells AS text[])) WITH ORDINALITY u(c, n) ORDER BY n")
+    query = text(
+        f"SELECT {escape_formula_sql('c')} FROM unnest(CAST(:cells AS text[])) WITH ORDINALITY u(c, n) ORDER BY n"
+    )
     async with sessions() as session:
         found: Any = (await session.scalars(query, {"cells": cells})).all()
-    assert dict(zip(cells, found, strict=True)) == {cell: neutral(cell) for cell in cells}
+    assert dict(zip(cells, found, strict=True)) == {cell: escape_formula(cell) for cell in cells}

@@ -123,7 +123,7 @@ async def test_a_kill_switch_of_one_carrier_leaves_its_leads_as_they_are_and_the
     both = Both()
     campaign_id = await _campaign(sessions)
     async with sessions.begin() as session:
-        await kill_switches.throw(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
+        await kill_switches.activate(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
     await _claim(sessions, both)
     assert set(await _lines(sessions)) == set(SYDNEY)
     waiting = "SELECT count(*) FROM campaign_lead WHERE campaign_id = :id AND state = 'ready' AND why IS NULL"
@@ -154,7 +154,7 @@ async def test_many_leads_of_a_carrier_that_is_halted_hide_nobody_behind_them(se
     await sql(sessions, reset)
     await set_tokens(sessions, f"campaign:{campaign_id}", 100.0)
     async with sessions.begin() as session:
-        await kill_switches.throw(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
+        await kill_switches.activate(session, kill_switches.carrier_scope("exotel"), "it is on fire", "test")
     await _claim(sessions, both)
     assert set(await _lines(sessions)) == set(SYDNEY)
 

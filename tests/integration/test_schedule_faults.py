@@ -9,7 +9,7 @@ import pytest
 from dialer.domain.calling.call import Outcome, State
 from dialer.domain.compliance import gate, time_zone_groups
 from dialer.domain.compliance.rules import Rules
-from dialer.domain.compliance.time_zone_groups import Closings
+from dialer.domain.compliance.time_zone_groups import OpenHoursCache
 from dialer.services.dialing import claim as run_campaign
 from dialer.services.dialing.acquire import Skipped
 from dialer.services.dialing.sweep import Patience, sweep
@@ -34,7 +34,7 @@ from tests.support.people import (
     talk_with,
 )
 from workers import jobs
-from workers.jobs import Parts
+from workers.jobs import WorkerContext
 
 HOUR = timedelta(hours=1)
 NIGHT = TUESDAY_11 + 12 * HOUR
@@ -45,7 +45,7 @@ EVENING = TUESDAY_11 + 7 * HOUR + timedelta(minutes=45)
 @pytest.fixture(autouse=True)
 def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test remembers of closed hours is nothing to the next."""
-    monkeypatch.setattr(run_campaign, "CLOSINGS", Closings())
+    monkeypatch.setattr(run_campaign, "CLOSINGS", OpenHoursCache())
 
 
 async def listed(store: Store, n: int = 1) -> None:
@@ -83,7 +83,7 @@ async def test_a_machine_whose_clock_is_wrong_rings_nobody(store: Store, monkeyp
     await enrol(store.sessions, campaign_id, [phone_of(1)])
     ctx: Any = {
         "redis": Unasked(),
-        "parts": Parts(store.sessions, {"twilio": carrier}, ADDRESSES, lambda: TUESDAY_11, Patience()),
+        "parts": WorkerContext(store.sessions, {"twilio": carrier}, ADDRESSES, lambda: TUESDAY_11, Patience()),
     }
     (meant,) = await claim(store.sessions, carrier)
     monkeypatch.setattr(jobs, "CLOCKS_APART_S", -1.0)
@@ -92,7 +92,7 @@ async def test_a_machine_whose_clock_is_wrong_rings_nobody(store: Store, monkeyp
     assert carrier.orders == []
     assert (await call_row(store.sessions, meant)).state is State.INTENT
     monkeypatch.undo()
-    assert await jobs.clocks_agree(store.sessions)
+    assert await jobs.check_clocks(store.sessions)
 
 
 async def test_a_clock_that_went_back_does_not_ring_who_was_rung_in_its_future(store: Store) -> None:
@@ -159,7 +159,7 @@ async def test_a_holiday_that_is_declared_at_noon_holds_from_then_on(
     assert carrier.orders == []
     assert "a holiday there" in ((await lead_now(store.sessions, 1)).why or "")
     monkeypatch.undo()
-    monkeypatch.setattr(run_campaign, "CLOSINGS", Closings())
+    monkeypatch.setattr(run_campaign, "CLOSINGS", OpenHoursCache())
     assert len(await claim(store.sessions, carrier, TUESDAY_11 + 24 * HOUR)) == 2, "the next morning both are rung"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dialer.ava.persona import tell
+from dialer.ava.persona import compose_session
 from dialer.ava.scripts import SHIPPED_SCRIPTS
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services.campaigns.create import create_campaign
@@ -34,7 +34,7 @@ def test_each_shipped_script_is_filled_completely_says_that_it_records_and_follo
 ) -> None:
     told = {}
     for recorded in (True, False):
-        told[recorded] = tell(
+        told[recorded] = compose_session(
             shipped.persona,
             shipped.opening,
             business="One Window",

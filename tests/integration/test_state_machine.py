@@ -397,7 +397,7 @@ class Dialer(RuleBasedStateMachine):
 
     @rule(on=st.sampled_from((False, False, True)), scope=st.sampled_from(("all", "carrier:twilio")))
     def kill_switch(self, on: bool, scope: str) -> None:
-        self.change(kill_switches.throw, scope, "fire", "test") if on else self.change(kill_switches.release, scope)
+        self.change(kill_switches.activate, scope, "fire", "test") if on else self.change(kill_switches.release, scope)
 
     @rule(n=EVERYONE, zone=st.sampled_from(("Asia/Kolkata", "Asia/Kolkata", "Europe/London", "America/New_York")))
     def the_zone_is_edited(self, n: int, zone: str) -> None:

@@ -116,7 +116,7 @@ async def test_a_call_the_carrier_never_had_is_given_up_only_after_the_horizon_a
     assert (lead.state, lead.attempts) == ("waiting", 1)
     assert lead.next_attempt_at > TUESDAY_11
     async with store.sessions() as session:
-        rung = await calls.rung_since(session, [phone_of(1)], TUESDAY_11.replace(hour=0))
+        rung = await calls.called_since(session, [phone_of(1)], TUESDAY_11.replace(hour=0))
     assert len(rung[phone_of(1)]) == 1
     assert len(carrier.orders) == 1
 

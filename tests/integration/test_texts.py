@@ -17,7 +17,7 @@ from dialer.services.meetings.send_emails import send_emails
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
-from dialer.store.tables import Incident, Lead, Mail
+from dialer.store.tables import Incident, Lead, OutboxMessage
 from dialer.wiring.mail_links import make_sms
 from dialer.wiring.stores import Store
 from tests.support.meetings import booked
@@ -48,9 +48,9 @@ async def sent(store: Store, folder: Path, texts: TwilioSms | None) -> int:
             await texts.close()
 
 
-async def to_student(store: Store) -> Mail:
+async def to_student(store: Store) -> OutboxMessage:
     async with store.sessions() as session:
-        return (await session.scalars(select(Mail).where(Mail.whom == "student"))).one()
+        return (await session.scalars(select(OutboxMessage).where(OutboxMessage.whom == "student"))).one()
 
 
 @pytest.mark.parametrize("channel", ["sms", "whatsapp"])

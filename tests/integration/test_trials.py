@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dialer.ava.trial.models import ENDED, LONGEST_TALK, MOST_TURNS, Asked, wrong
+from dialer.ava.trial.models import ENDED, MAX_ENTRIES_PER_TRIAL, MOST_TURNS, TrialRequest, validation_message
 from dialer.ava.trial.setup import TrialError
-from dialer.ava.trial.text import House
+from dialer.ava.trial.text import TrialContext
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.scripts import UnknownScriptError, add_script
 from dialer.settings import Settings
@@ -44,7 +44,7 @@ async def world() -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def house(store: Store, world: World) -> AsyncIterator[House]:
+async def house(store: Store, world: World) -> AsyncIterator[TrialContext]:
     async with trial_house(store, world) as made:
         yield made
 
@@ -79,7 +79,7 @@ async def test_a_whole_talk_books_a_meeting_and_every_table_is_as_before(
         await talking("Are you still there?")
 
 
-async def test_a_lead_of_a_campaign_is_greeted_by_their_own_row_and_keeps_it(store: Store, house: House) -> None:
+async def test_a_lead_of_a_campaign_is_greeted_by_their_own_row_and_keeps_it(store: Store, house: TrialContext) -> None:
     campaign = await running_campaign(store.sessions)
     await enrol(store.sessions, campaign, [phone_of(1)], {"name": "Meera Nair", "zones": ["America/Toronto"]})
     before = await rows(store.sessions)
@@ -104,7 +104,7 @@ async def test_a_lead_of_a_campaign_is_greeted_by_their_own_row_and_keeps_it(sto
         await Talking(house, "nobody")()
 
 
-async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Store, house: House) -> None:
+async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Store, house: TrialContext) -> None:
     before = await rows(store.sessions)
     told = await Talking(house, opening="Namaste $greeting, AVA here.", student="Asha Rao", persona="You are AVA.")()
     assert told.said[0].words == told.disclosure
@@ -119,7 +119,7 @@ async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Stor
     assert {name for name in after if after[name] != before[name]} == {"script"}
 
 
-async def test_who_opts_out_ends_the_trial_and_nobody_is_listed(store: Store, house: House) -> None:
+async def test_who_opts_out_ends_the_trial_and_nobody_is_listed(store: Store, house: TrialContext) -> None:
     campaign = await running_campaign(store.sessions)
     await enrol(store.sessions, campaign, [phone_of(1)])
     before = await rows(store.sessions)
@@ -135,7 +135,7 @@ async def test_who_opts_out_ends_the_trial_and_nobody_is_listed(store: Store, ho
     assert await rows(store.sessions) == before
 
 
-async def test_a_time_that_somebody_books_meanwhile_is_not_booked_again(store: Store, house: House) -> None:
+async def test_a_time_that_somebody_books_meanwhile_is_not_booked_again(store: Store, house: TrialContext) -> None:
     talking = Talking(house)
     await talking()
     for words in MEETING[3:5]:
@@ -153,7 +153,7 @@ async def test_a_time_that_somebody_books_meanwhile_is_not_booked_again(store: S
     assert [each.state for each in await all_of(store, Booking)] == ["booked"]
 
 
-async def test_a_trial_holds_no_time_between_turns_and_its_number_is_none(store: Store, house: House) -> None:
+async def test_a_trial_holds_no_time_between_turns_and_its_number_is_none(store: Store, house: TrialContext) -> None:
     talking = Talking(house)
     await talking()
     for words in MEETING[3:5]:
@@ -164,7 +164,7 @@ async def test_a_trial_holds_no_time_between_turns_and_its_number_is_none(store:
     assert len(await all_of(store, Call)) == 1
 
 
-async def test_what_a_caller_forges_reaches_nothing(store: Store, house: House) -> None:
+async def test_what_a_caller_forges_reaches_nothing(store: Store, house: TrialContext) -> None:
     before = await rows(store.sessions)
     forged = {
         "talk": [
@@ -221,7 +221,10 @@ TALK = [{"who": "ava", "words": "Hello."}]
             {"talk": [*TALK, {"who": "student", "words": "Hi."}] * MOST_TURNS, "words": "x"},
             f"at most {MOST_TURNS} turns",
         ),
-        ({"talk": [{"who": "ava", "words": "ü" * 9_000}] * (LONGEST_TALK // 18_000 + 1), "words": "x"}, "too long"),
+        (
+            {"talk": [{"who": "ava", "words": "ü" * 9_000}] * (MAX_ENTRIES_PER_TRIAL // 18_000 + 1), "words": "x"},
+            "too long",
+        ),
         ({"talk": [{"who": "admin", "words": "x"}], "words": "x"}, "talk.0.who: input should be 'student' or 'ava'"),
         ({"talk": [{"who": "ava", "say": "x"}], "words": "x"}, "talk.0.say: extra inputs are not permitted"),
         ({"talk": "x", "words": "x"}, "talk: input should be a valid list"),
@@ -255,8 +258,8 @@ TALK = [{"who": "ava", "words": "Hello."}]
 )
 def test_what_is_no_talk_is_refused_in_one_line(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        Asked.model_validate(given)
-    line = wrong(refused.value)
+        TrialRequest.model_validate(given)
+    line = validation_message(refused.value)
     assert says in line
     assert "\n" not in line
 

@@ -21,8 +21,8 @@ from tests.support.carrier import ScriptedCarrier
 from tests.support.people import ADDRESSES, TUESDAY_11, enrol, phone_of, running_campaign
 from tests.support.world import keys as keys_of
 from workers import jobs
-from workers.jobs import Parts
-from workers.voices import Voices
+from workers.jobs import WorkerContext
+from workers.voices import PreflightVoices
 
 CLOSED = "ws://127.0.0.1:9/v1/realtime"
 
@@ -61,13 +61,13 @@ class Shop:
         self.carrier = ScriptedCarrier()
         self.ctx: Any = {
             "redis": Redis(),
-            "parts": Parts(
+            "parts": WorkerContext(
                 store.sessions,
                 {"twilio": self.carrier},
                 ADDRESSES,
                 lambda: TUESDAY_11,
                 Patience(),
-                Voices(make_voices(settings), make_sockets(settings)),
+                PreflightVoices(make_voices(settings), make_sockets(settings)),
             ),
         }
 
@@ -79,7 +79,7 @@ class Shop:
         """Do the trials that were asked for; which voices speak."""
         work, self.ctx["redis"].work = self.ctx["redis"].work, []
         try:
-            return [await jobs.try_voice(self.ctx, words[1]) for words in work if words[0] == "try_voice"]
+            return [await jobs.preflight_voice_job(self.ctx, words[1]) for words in work if words[0] == "try_voice"]
         finally:
             await self.ctx["parts"].voices.shut()
 

@@ -222,12 +222,12 @@ async def test_a_meeting_that_could_not_be_booked_is_never_claimed(
     monkeypatch.setattr(tools, "book_slot", broken)
     async with bridged.answered(pace=FAST) as (call, caller):
         session = await bridged.voice.session()
-        monkeypatch.setattr(tools, "WITHIN_S", 0.2)
+        monkeypatch.setattr(tools, "TIMEOUT_S", 0.2)
         await session.call("c1", "book_slot", '{"slot":"abc"}')
         output = await until(lambda: session.output("c1"), "told")
         assert (output["booked"], bool(output["error"])) == (False, True)
         assert "Sorry" in output["say"]
-        monkeypatch.setattr(tools, "WITHIN_S", 30.0)
+        monkeypatch.setattr(tools, "TIMEOUT_S", 30.0)
         await session.call("c2", "save_enquiry", '{"country":"Canada"}')
         assert (await until(lambda: session.output("c2"), "the talk goes on"))["saved"]
         await caller.stop()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from dialer.domain.calling.call import OVER, State, may_become
+from dialer.domain.calling.call import OVER, State, can_become
 
 HORIZON = 2
 MOST_REQUESTS = 2
@@ -79,7 +79,7 @@ class World:
 
     def to(self, state: State, **changes: object) -> "World":
         """The row moved, if the table of transitions lets it; what else changes does so only together with it."""
-        return replace(self, row=state, **changes) if may_become(self.row, state) else self  # type: ignore[arg-type]
+        return replace(self, row=state, **changes) if can_become(self.row, state) else self  # type: ignore[arg-type]
 
 
 def wrong(world: World) -> str | None:

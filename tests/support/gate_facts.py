@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from dialer.domain.compliance.gate import Answer, Facts, Verdict, ask
+from dialer.domain.compliance.gate import Eligibility, EligibilityFacts, RuleResult, evaluate
 from dialer.domain.compliance.hours import Window
 from dialer.domain.compliance.rules import rules_for
 
@@ -96,7 +96,7 @@ def at(zone: str, *when: int) -> datetime:
 TUESDAY_11 = at("Asia/Kolkata", 2026, 2, 10, 11)
 
 
-def facts(**changes: Any) -> Facts:
+def facts(**changes: Any) -> EligibilityFacts:
     """A lead in India whom every rule lets ring, at eleven on a Tuesday; `changes` are what is otherwise."""
     phone = changes.get("phone", INDIA)
     ordinary: dict[str, Any] = {
@@ -135,20 +135,20 @@ def facts(**changes: Any) -> Facts:
         "reserve": Decimal("0.50"),
         "spend_cap": None,
     }
-    return Facts(**(ordinary | changes))
+    return EligibilityFacts(**(ordinary | changes))
 
 
-def at_home(place: Place, now: datetime, **changes: Any) -> Facts:
+def at_home(place: Place, now: datetime, **changes: Any) -> EligibilityFacts:
     """A person of that place who agreed in writing to be called."""
     ordinary = {"phone": place.phone, "zones": (place.zone,), "consent": True, "consent_source": "web form"}
     return facts(now=now, **(ordinary | changes))
 
 
-def answer(verdict: Verdict, rule: str) -> Answer:
+def answer(verdict: Eligibility, rule: str) -> RuleResult:
     """What one rule said."""
     return next(each for each in verdict.answers if each.rule == rule)
 
 
-def refusals(given: Facts) -> list[Answer]:
+def refusals(given: EligibilityFacts) -> list[RuleResult]:
     """Every refusal, in order."""
-    return [each for each in ask(given).answers if not each.ok]
+    return [each for each in evaluate(given).answers if not each.ok]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 
-from dialer.cli.leads.leads import Done, import_file
+from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.services.campaigns.create import create_campaign
 from dialer.settings import Settings
 from dialer.wiring.stores import Store
@@ -57,6 +57,6 @@ async def campaign(store: Store, name: str = "Spring") -> int:
 
 async def bring(
     settings: Settings, store: Store, path: Path, into: str = "Spring", mapping: dict[str, str] | None = None
-) -> Done:
+) -> ImportReport:
     """Import a list into a campaign."""
     return await import_file(settings, store, path, into, mapping or {})

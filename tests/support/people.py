@@ -18,7 +18,7 @@ from dialer.services.dialing.claim import claim_due
 from dialer.services.dialing.place import place_call
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead, Pace
+from dialer.store.tables import Call, Campaign, Enrollment, Lead, RateBucket
 from tests.support.carrier import ScriptedCarrier
 
 SHARED = (
@@ -57,7 +57,7 @@ async def set_tokens(sessions: Sessions, key: str, tokens: float) -> None:
     row = {"tokens": tokens, "at": func.clock_timestamp()}
     async with sessions.begin() as session:
         await session.execute(
-            insert(Pace).values(key=key, **row).on_conflict_do_update(index_elements=["key"], set_=row)
+            insert(RateBucket).values(key=key, **row).on_conflict_do_update(index_elements=["key"], set_=row)
         )
 
 
@@ -71,7 +71,7 @@ async def enrol(
             person = {"phone": phone, "name": "Asha Rao", "zones": ["Asia/Kolkata"], **(lead or {})}
             known = insert(Lead).values(person).on_conflict_do_update(index_elements=["phone"], set_={"phone": phone})
             lead_id = await session.scalar(known.returning(Lead.id))
-            made = CampaignLead(campaign_id=campaign_id, lead_id=lead_id, **columns)
+            made = Enrollment(campaign_id=campaign_id, lead_id=lead_id, **columns)
             session.add(made)
             await session.flush()
             ids.append(made.id)
@@ -122,11 +122,11 @@ async def call_row(sessions: Sessions, call_id: UUID) -> Call:
         return await session.get_one(Call, call_id)
 
 
-async def lead_now(sessions: Sessions, n: int = 1, campaign_id: int | None = None) -> CampaignLead:
+async def lead_now(sessions: Sessions, n: int = 1, campaign_id: int | None = None) -> Enrollment:
     """The n-th student's place in their (only, or the named) campaign, as it is now."""
-    query = select(CampaignLead).join(Lead, Lead.id == CampaignLead.lead_id).where(Lead.phone == phone_of(n))
+    query = select(Enrollment).join(Lead, Lead.id == Enrollment.lead_id).where(Lead.phone == phone_of(n))
     if campaign_id is not None:
-        query = query.where(CampaignLead.campaign_id == campaign_id)
+        query = query.where(Enrollment.campaign_id == campaign_id)
     async with sessions() as session:
         return (await session.scalars(query)).one()
 

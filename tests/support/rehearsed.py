@@ -23,7 +23,7 @@ import asyncpg
 import psutil
 
 from dialer.cli.processes.parent import PARENT
-from dialer.cli.rehearsal.environment import simulated
+from dialer.cli.rehearsal.environment import simulated_world
 from dialer.embedded import Embedded
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
@@ -254,7 +254,7 @@ def hurting(
     web_port, bridge_port = free_ports(2)
     forks.load()  # while the servers start
     with ExitStack() as stack:
-        twilio_url, settings = stack.enter_context(simulated(clean_environment(), speed))
+        twilio_url, settings = stack.enter_context(simulated_world(clean_environment(), speed))
         servers = Embedded(folder, durable=True)
         stack.callback(forget, folder)
         addresses = stack.enter_context(servers)

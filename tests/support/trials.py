@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dialer.ava.trial.models import Asked, Told
-from dialer.ava.trial.text import House, take_turn
+from dialer.ava.trial.models import TrialReply, TrialRequest
+from dialer.ava.trial.text import TrialContext, take_turn
 from dialer.settings import Settings
 from dialer.simulator.world import World
-from dialer.store.sessions import Sessions, undone
+from dialer.store.sessions import Sessions, rolled_back
 from dialer.store.tables import Base
 from dialer.wiring.llm import llm_of
 from dialer.wiring.stores import Store
@@ -34,25 +34,25 @@ MEETING = (
 class Talking:
     """A trial of one script, turn after turn."""
 
-    def __init__(self, house: House, name: str = "ava", **setup: Any) -> None:
+    def __init__(self, house: TrialContext, name: str = "ava", **setup: Any) -> None:
         self.house, self.name, self.setup = house, name, setup
-        self.told: Told | None = None
+        self.told: TrialReply | None = None
 
-    async def __call__(self, words: str = "") -> Told:
+    async def __call__(self, words: str = "") -> TrialReply:
         """Say something, or (nothing) let AVA open."""
         so_far = {"talk": self.told.talk, "offered": self.told.offered} if self.told else {}
-        asked = Asked.model_validate({**self.setup, **so_far, "words": words})
+        asked = TrialRequest.model_validate({**self.setup, **so_far, "words": words})
         self.told = await take_turn(self.house, self.name, asked)
         return self.told
 
 
 @asynccontextmanager
-async def trial_house(store: Store, world: World, voice: str = "openai_realtime") -> AsyncIterator[House]:
+async def trial_house(store: Store, world: World, voice: str = "openai_realtime") -> AsyncIterator[TrialContext]:
     """What turns are made with, at eleven on a Tuesday morning in Kolkata."""
     model = llm_of(Settings(_env_file=None, **keys(world)), voice, None)  # type: ignore[call-arg]
     loaded = await model.load()
     try:
-        yield House(store.sessions, partial(undone, store.engine), eleven, loaded, model.model)
+        yield TrialContext(store.sessions, partial(rolled_back, store.engine), eleven, loaded, model.model)
     finally:
         await loaded.close()
 
@@ -69,6 +69,6 @@ async def rows(sessions: Sessions) -> dict[str, str]:
     return found
 
 
-def tools_of(told: Told) -> list[str]:
+def tools_of(told: TrialReply) -> list[str]:
     """What AVA called in a turn."""
     return [used.name for said in told.said for used in said.calls]

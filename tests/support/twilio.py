@@ -14,7 +14,7 @@ from dialer.services.dialing.sweep import Patience
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from tests.support.people import ADDRESSES, eleven
-from workers.jobs import Parts
+from workers.jobs import WorkerContext
 from workers.webhooks import apply_all
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -38,7 +38,7 @@ def twilio_settings(settings: Settings, **more: Any) -> Settings:
 
 async def apply_kept(sessions: Sessions, carrier: Carrier) -> int:
     """What a worker does with the callbacks that were kept; how many there were."""
-    parts = Parts(sessions, {carrier.name: carrier}, ADDRESSES, eleven, Patience())
+    parts = WorkerContext(sessions, {carrier.name: carrier}, ADDRESSES, eleven, Patience())
     return await apply_all(parts)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.calling.breaker import LEAST_CALLS, Tally, trips
+from dialer.domain.calling.breaker import MIN_CALLS, Tally, trips
 
 COUNTS = st.integers(0, 60)
 
@@ -77,9 +77,9 @@ def test_it_stops_exactly_when_enough_calls_are_bad_by_whole_numbers(
         *(ended, min(failed, ended), answered, min(abandoned, answered), asked, min(unknown, asked))
     )  # fmt: skip
     harmful = (
-        (ended >= LEAST_CALLS and 2 * given_tally.failed >= ended)
-        or (answered >= LEAST_CALLS and 40 * given_tally.abandoned >= answered)
-        or (asked >= LEAST_CALLS and 100 * given_tally.unknown > asked)
+        (ended >= MIN_CALLS and 2 * given_tally.failed >= ended)
+        or (answered >= MIN_CALLS and 40 * given_tally.abandoned >= answered)
+        or (asked >= MIN_CALLS and 100 * given_tally.unknown > asked)
     )
     assert (trips(given_tally) is not None) == harmful
 

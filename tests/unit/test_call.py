@@ -14,9 +14,9 @@ from dialer.domain.calling.call import (
     TRANSITIONS,
     Outcome,
     State,
-    may_become,
-    may_come_from,
-    outcome_of_talk,
+    can_become,
+    can_come_from,
+    outcome_of_conversation,
 )
 
 RANK = {state: rank for rank, state in enumerate(State)}
@@ -31,9 +31,9 @@ def test_every_state_has_its_ways_on() -> None:
 @pytest.mark.parametrize(("state", "wanted"), list(itertools.product(State, State)))
 def test_a_call_never_goes_back(state: State, wanted: State) -> None:
     if (state, wanted) == NOT_ASKED:
-        assert may_become(state, wanted)
+        assert can_become(state, wanted)
     elif RANK[wanted] <= RANK[state]:
-        assert not may_become(state, wanted)
+        assert not can_become(state, wanted)
 
 
 @given(st.lists(st.sampled_from(State), max_size=30))
@@ -41,7 +41,7 @@ def test_late_doubled_and_reversed_news_leave_a_call_that_was_placed_where_it_is
     state = State.PLACED
     for wanted in news:
         before = state
-        state = wanted if may_become(state, wanted) else state
+        state = wanted if can_become(state, wanted) else state
         assert RANK[state] >= RANK[before]
         if before in OVER:
             assert state is before
@@ -55,12 +55,12 @@ def test_a_call_in_which_somebody_speaks_can_only_end() -> None:
 
 @pytest.mark.parametrize("state", [State.INTENT, State.PLACING, State.UNKNOWN, State.PLACED, State.RINGING])
 def test_a_call_can_be_cancelled_until_somebody_answers(state: State) -> None:
-    assert may_become(state, State.CANCELLED)
+    assert can_become(state, State.CANCELLED)
 
 
 @pytest.mark.parametrize("state", [State.PLACING, State.UNKNOWN, State.PLACED, State.RINGING, State.TALKING])
 def test_a_call_that_may_be_at_the_carrier_can_end_without_any_state_between(state: State) -> None:
-    assert may_become(state, State.ENDED)
+    assert can_become(state, State.ENDED)
     assert state in AT_CARRIER
 
 
@@ -74,13 +74,13 @@ def test_a_call_that_was_never_asked_for_cannot_ring_and_is_not_at_the_carrier()
 
 @pytest.mark.parametrize("wanted", State)
 def test_an_update_is_guarded_by_exactly_the_states_that_lead_there(wanted: State) -> None:
-    assert set(may_come_from(wanted)) == {state for state in State if may_become(state, wanted)}
+    assert set(can_come_from(wanted)) == {state for state in State if can_become(state, wanted)}
 
 
 def test_an_unknown_call_is_never_asked_for_again() -> None:
-    assert not may_become(State.UNKNOWN, State.PLACING)
-    assert not may_become(State.UNKNOWN, State.INTENT)
-    assert may_come_from(State.PLACING) == (State.INTENT,)
+    assert not can_become(State.UNKNOWN, State.PLACING)
+    assert not can_become(State.UNKNOWN, State.INTENT)
+    assert can_come_from(State.PLACING) == (State.INTENT,)
 
 
 @pytest.mark.parametrize("reported", [None, *Outcome])
@@ -88,7 +88,7 @@ def test_an_unknown_call_is_never_asked_for_again() -> None:
 def test_what_a_person_decided_outranks_what_the_model_reported(
     booked: bool, opted_out: bool, qualified: bool, reported: Outcome | None
 ) -> None:
-    outcome = outcome_of_talk(booked=booked, opted_out=opted_out, reported=reported, qualified=qualified)
+    outcome = outcome_of_conversation(booked=booked, opted_out=opted_out, reported=reported, qualified=qualified)
     match (opted_out, booked, reported, qualified):
         case (True, _, _, _):
             assert outcome is Outcome.DO_NOT_CALL

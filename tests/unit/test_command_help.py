@@ -17,7 +17,7 @@ from dialer.domain.meetings.counselor_input import LIMITS
 from dialer.services.campaigns.rehearsal import MAX_LEADS
 from dialer.services.exports.results import Format
 from dialer.services.scripts import SHIPPED
-from dialer.store.tables import MACHINE_CHOICES, NOISE_REDUCTIONS, SHEETS, VAD_EAGERNESS, VAD_KINDS
+from dialer.store.tables import NOISE_REDUCTIONS, SHEETS, VAD_EAGERNESS, VAD_KINDS, VOICEMAIL_CHOICES
 from dialer.wiring.accounts import CAPABILITIES
 from dialer.wiring.voices import NAMES
 
@@ -102,6 +102,6 @@ def test_what_options_may_be_is_what_the_program_knows() -> None:
         options.VAD_KINDS,
         options.VAD_EAGERNESS,
     )
-    assert MACHINE_CHOICES == options.MACHINE_CHOICES
+    assert VOICEMAIL_CHOICES == options.MACHINE_CHOICES
     assert (MAX_LEADS, SHIPPED) == (options.MOST_LEADS, options.SHIPPED)
     assert LIMITS == options.LIMITS

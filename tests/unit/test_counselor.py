@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dialer.domain.meetings.counselor_input import (
     DAYS,
-    NotUnderstoodError,
+    InvalidInputError,
     read_days_off,
     read_fields,
     read_spans,
@@ -61,7 +61,7 @@ def test_the_hours_of_a_day_are_read_in_order(text: str, spans: list[Any]) -> No
     ],
 )
 def test_hours_that_cannot_be_so_are_refused_in_words(text: str, says: str) -> None:
-    with pytest.raises(NotUnderstoodError, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         read_spans(text)
 
 
@@ -75,15 +75,15 @@ def test_hours_that_are_shown_are_read_as_they_were(minutes: list[int]) -> None:
 @given(st.text(alphabet="0123456789:-–, \x00aé", max_size=30))
 def test_whatever_is_written_is_read_or_refused(text: str) -> None:
     for read in (read_spans, read_weekdays, lambda said: read_days_off(said, said, "Asia/Kolkata")):
-        with suppress(NotUnderstoodError):
+        with suppress(InvalidInputError):
             assert read(text) is not None
 
 
 def test_a_week_names_the_day_that_is_wrong() -> None:
     assert read_week({"mon": "10:00-12:00", "sun": ""}) == {0: [(time(10), time(12))], 6: []}
-    with pytest.raises(NotUnderstoodError, match="Tuesday: hours end after they begin"):
+    with pytest.raises(InvalidInputError, match="Tuesday: hours end after they begin"):
         read_week({"mon": "10:00-12:00", "tue": "12:00-10:00"})
-    with pytest.raises(NotUnderstoodError, match="a day is one of mon, tue"):
+    with pytest.raises(InvalidInputError, match="a day is one of mon, tue"):
         read_week({"monday": "10:00-12:00"})
 
 
@@ -91,7 +91,7 @@ def test_weekdays_are_read_as_spans_and_lists() -> None:
     assert read_weekdays("mon-fri") == [0, 1, 2, 3, 4]
     assert read_weekdays("Mon, wed,friday") == [0, 2, 4]
     assert read_weekdays("sat-mon") == [0, 5, 6]
-    with pytest.raises(NotUnderstoodError, match="days are written mon-fri"):
+    with pytest.raises(InvalidInputError, match="days are written mon-fri"):
         read_weekdays("someday")
     assert len(DAYS) == 7
 
@@ -113,7 +113,7 @@ def test_days_off_are_whole_days_of_the_counselors_own_zone_or_parts_of_one() ->
     ],
 )
 def test_days_off_that_cannot_be_so_are_refused(first: str, last: str) -> None:
-    with pytest.raises(NotUnderstoodError):
+    with pytest.raises(InvalidInputError):
         read_days_off(first, last, "Asia/Kolkata")
 
 
@@ -182,7 +182,7 @@ def test_everything_said_of_a_counselor_is_kept_in_one_form() -> None:
     ],
 )
 def test_what_cannot_be_so_is_refused_in_one_line(field: str, value: Any, says: str) -> None:
-    with pytest.raises(NotUnderstoodError) as refused:
+    with pytest.raises(InvalidInputError) as refused:
         read_fields({field: value}, TODAY)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.meetings.enquiry import FIELDS, FIRST_ROUND, Field, Value, is_qualified, missing, normalise
+from dialer.domain.meetings.enquiry import FIELDS, FIRST_ROUND, Field, Value, is_qualified, missing, normalize
 
 TODAY = date(2026, 11, 23)
 KNOWN = {"country": "Canada", "course": "MSc Data Science", "intake": "Fall 2027", "budget": "INR 2,000,000"}
@@ -29,7 +29,7 @@ KNOWN = {"country": "Canada", "course": "MSc Data Science", "intake": "Fall 2027
     ],
 )
 def test_a_value_gets_the_common_wording_and_keeps_the_students_own(field: Field, said: str, text: str) -> None:
-    assert normalise(field, said, TODAY) == Value(text, said)
+    assert normalize(field, said, TODAY) == Value(text, said)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_value_gets_the_common_wording_and_keeps_the_students_own(field: Field
     ],
 )
 def test_what_cannot_be_put_into_the_common_wording_is_never_lost(field: Field, said: str) -> None:
-    assert normalise(field, said, TODAY) == Value(said, said)
+    assert normalize(field, said, TODAY) == Value(said, said)
 
 
 def test_ava_asks_in_the_order_of_the_first_round() -> None:
@@ -82,6 +82,6 @@ def test_there_are_twelve_fields() -> None:
     st.sampled_from(FIELDS), st.one_of(st.text(max_size=40), st.sampled_from([*KNOWN.values(), "ielts 7", "Sept 25"]))
 )
 def test_writing_down_what_was_written_down_changes_nothing(field: Field, said: str) -> None:
-    once = normalise(field, said, TODAY)
+    once = normalize(field, said, TODAY)
     assert once.original == said
-    assert normalise(field, once.text, TODAY).text == once.text
+    assert normalize(field, once.text, TODAY).text == once.text

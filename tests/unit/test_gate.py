@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dialer.domain.compliance.gate import RULES, ask
+from dialer.domain.compliance.gate import RULES, evaluate
 from dialer.domain.compliance.hours import Window
 from dialer.domain.compliance.rule_loader import Cap
 from dialer.domain.compliance.rules import Rules, rules_for
@@ -46,14 +46,14 @@ def kolkata(*when: int) -> datetime:
 
 def alone(**changes: Any) -> tuple[str, str, datetime | None, datetime | None]:
     """The one rule that refuses: its name, its words, when it agrees again, and when the lead is asked about again."""
-    verdict = ask(facts(**changes))
+    verdict = evaluate(facts(**changes))
     (refusal,) = [each for each in verdict.answers if not each.ok]
     assert (verdict.may_ring, verdict.refusal) == (False, refusal)
     return refusal.rule, refusal.says, refusal.until, verdict.next_at
 
 
 def test_a_lead_whom_nothing_forbids_is_rung_and_every_rule_says_so() -> None:
-    verdict = ask(facts())
+    verdict = evaluate(facts())
     assert verdict.may_ring
     assert verdict.refusal is None
     assert verdict.next_at == TUESDAY_11
@@ -113,7 +113,7 @@ def test_a_lead_rung_twice_in_a_day_waits_for_a_day_after_the_first_of_the_two()
     rung = (TUESDAY_11 - 30 * HOUR, TUESDAY_11 - 23 * HOUR, TUESDAY_11 - 2 * HOUR)
     soon = TUESDAY_11 + HOUR
     assert alone(rung=rung) == ("daily_cap", "2 of 2 calls in 24 hours", soon, soon)
-    assert ask(facts(rung=rung, now=soon)).may_ring
+    assert evaluate(facts(rung=rung, now=soon)).may_ring
 
 
 def test_a_cap_that_ends_at_night_waits_for_the_morning() -> None:
@@ -156,11 +156,11 @@ def test_outside_the_hours_a_lead_waits_for_the_opening(now: datetime, opens: da
     assert rule == "window"
     assert says.startswith("outside calling hours in Asia/Kolkata; they open ")
     assert until == next_at == opens
-    assert ask(facts(now=opens)).may_ring
+    assert evaluate(facts(now=opens)).may_ring
 
 
 def test_nothing_is_fed_in_the_ten_minutes_before_the_close() -> None:
-    assert ask(facts(now=kolkata(2, 10, 18, 49))).may_ring
+    assert evaluate(facts(now=kolkata(2, 10, 18, 49))).may_ring
     morning = kolkata(2, 11, 10)
     says = "calling hours close at Tue 10 Feb 19:00 Asia/Kolkata; next Wed 11 Feb 10:00 Asia/Kolkata"
     assert alone(now=kolkata(2, 10, 18, 50)) == ("closing", says, morning, morning)
@@ -169,7 +169,7 @@ def test_nothing_is_fed_in_the_ten_minutes_before_the_close() -> None:
 def test_a_campaigns_own_hours_never_widen_the_laws() -> None:
     early = Window.uniform(time(5), time(23))
     assert alone(own_window=early, now=kolkata(2, 10, 8, 59))[3] == kolkata(2, 10, 9)
-    assert ask(facts(own_window=early, now=kolkata(2, 8, 20, 30))).may_ring
+    assert evaluate(facts(own_window=early, now=kolkata(2, 8, 20, 30))).may_ring
 
 
 def test_a_lead_who_may_live_in_two_zones_is_rung_when_it_is_day_in_both() -> None:
@@ -179,7 +179,7 @@ def test_a_lead_who_may_live_in_two_zones_is_rung_when_it_is_day_in_both() -> No
     rule, says, _, next_at = alone(now=at("America/New_York", 2026, 2, 10, 12), **both)
     assert (rule, next_at) == ("window", ten_there)
     assert "in America/New_York, America/Los_Angeles; they open Tue 10 Feb 13:00 America/New_York" in says
-    assert ask(facts(now=ten_there, **both)).may_ring
+    assert evaluate(facts(now=ten_there, **both)).may_ring
     assert alone(now=at("America/New_York", 2026, 2, 10, 18, 50), **both)[0] == "closing"
 
 
@@ -207,7 +207,7 @@ def test_nobody_is_rung_on_a_holiday_of_their_place(
 
 
 def test_a_country_without_rules_is_refused_whatever_the_hour() -> None:
-    verdict = ask(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=True))
+    verdict = evaluate(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=True))
     assert verdict.next_at is None
     assert [(each.rule, each.says) for each in verdict.answers if not each.ok] == [
         ("destination", "no calling rules are written down for that country, and without rules nobody is rung")
@@ -223,13 +223,13 @@ def test_several_refusals_wait_for_the_last_of_them_and_one_without_a_moment_for
     later = TUESDAY_11 + 3 * HOUR
     both: dict[str, Any] = {"rung": (AGO,), "next_attempt_at": later}
     assert [each.rule for each in refusals(facts(**both))] == ["wait", "cool_down"]
-    assert ask(facts(**both)).next_at == later
-    assert ask(facts(**both, listed=("account",))).next_at is None
+    assert evaluate(facts(**both)).next_at == later
+    assert evaluate(facts(**both, listed=("account",))).next_at is None
 
 
 def test_a_spend_cap_holds_back_the_reserve_of_the_call_that_would_start() -> None:
     money = {"spend_cap": Decimal("10"), "reserve": Decimal("0.50")}
-    full = ask(facts(spent=Decimal("7.50"), held=Decimal("2"), **money))
+    full = evaluate(facts(spent=Decimal("7.50"), held=Decimal("2"), **money))
     assert full.may_ring
     assert answer(full, "spend").says == "7.50 spent and 2.00 held of 10.00 USD"
     refused = ("spend", "7.50 spent and 2.01 held of 10.00 USD", None, None)
@@ -238,19 +238,19 @@ def test_a_spend_cap_holds_back_the_reserve_of_the_call_that_would_start() -> No
 
 def test_who_stands_on_a_public_registry_is_rung_only_with_consent() -> None:
     assert alone(registered=("NCPR", "DND"))[1] == "on the public registry NCPR and DND, and no consent is recorded"
-    agreed = answer(ask(facts(registered=("NCPR",), consent=True)), "registry")
+    agreed = answer(evaluate(facts(registered=("NCPR",), consent=True)), "registry")
     assert (agreed.ok, agreed.says) == (True, "agreed to be called, which public registries respect")
 
 
 def test_an_old_copy_of_a_registry_tells_nothing() -> None:
     week = timedelta(days=7)
-    fresh = answer(ask(facts(registry_ages=(("NCPR", week), ("TPS", 90 * DAY)))), "registry")
+    fresh = answer(evaluate(facts(registry_ages=(("NCPR", week), ("TPS", 90 * DAY)))), "registry")
     assert (fresh.ok, fresh.says) == (True, "not on NCPR")
     rule, says, until, _ = alone(registry_ages=(("NCPR", week + DAY),))
     assert (rule, until) == ("registry", None)
     assert says == "our copy of NCPR is 8.0 days old, and may be 7 days old; import a newer one"
     assert alone(registry_ages=(("NCPR", week + MINUTE),))[0] == "registry", "a week and a minute are more than a week"
-    assert ask(facts(registry_ages=(("NCPR", week + DAY),), consent=True)).may_ring
+    assert evaluate(facts(registry_ages=(("NCPR", week + DAY),), consent=True)).may_ring
 
 
 @pytest.mark.parametrize(
@@ -276,19 +276,19 @@ def test_the_invented_numbers_of_the_sample_list_ring_in_the_simulated_world_onl
     invented = "+919876500010"
     says = "a number of sample_leads.csv is invented and is rung in the simulated world only"
     assert alone(phone=invented) == ("carrier", says, None, None)
-    assert ask(facts(phone=invented, carrier_on_loopback=True)).may_ring
-    assert ask(facts(carrier_on_loopback=True)).may_ring
+    assert evaluate(facts(phone=invented, carrier_on_loopback=True)).may_ring
+    assert evaluate(facts(carrier_on_loopback=True)).may_ring
 
 
 def test_a_promise_is_kept_within_the_laws_hours_though_outside_the_campaigns() -> None:
     for moment in (kolkata(2, 10, 9), kolkata(2, 10, 19, 30), kolkata(2, 8, 12), kolkata(2, 10, 20, 58)):
         assert alone(now=moment)[0] == "window"
-        assert ask(facts(now=moment, promised=True)).may_ring
+        assert evaluate(facts(now=moment, promised=True)).may_ring
     assert alone(now=kolkata(2, 10, 21), promised=True)[3] == kolkata(2, 11, 9)
 
 
 def test_a_promise_is_fed_until_one_minute_before_the_close() -> None:
-    assert ask(facts(now=kolkata(2, 10, 20, 58), promised=True)).may_ring
+    assert evaluate(facts(now=kolkata(2, 10, 20, 58), promised=True)).may_ring
     rule, _, until, next_at = alone(now=kolkata(2, 10, 20, 59), promised=True)
     assert (rule, until, next_at) == ("closing", kolkata(2, 11, 9), kolkata(2, 11, 9))
 
@@ -302,7 +302,7 @@ def test_a_promise_waits_for_its_minute_and_says_what_it_is() -> None:
 def test_a_promise_is_held_by_no_rule_of_the_house_but_by_the_laws() -> None:
     rung = tuple(TUESDAY_11 - minutes * MINUTE for minutes in (9, 6, 3))
     assert {each.rule for each in refusals(facts(rung=rung, attempts=4))} == {"attempts", "cool_down", "daily_cap"}
-    assert ask(facts(rung=rung, attempts=4, promised=True)).may_ring
+    assert evaluate(facts(rung=rung, attempts=4, promised=True)).may_ring
     noon = at("America/New_York", 2026, 2, 10, 12)
     rung = tuple(noon - hours * HOUR for hours in (3, 2, 1))
     there: dict[str, Any] = {"phone": MIAMI, "zones": ("America/New_York",), "consent": True, "consent_source": "form"}

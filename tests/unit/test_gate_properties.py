@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.calling.call import State, may_become
-from dialer.domain.compliance.gate import Facts, ask
+from dialer.domain.calling.call import State, can_become
+from dialer.domain.compliance.gate import EligibilityFacts, evaluate
 from dialer.domain.compliance.hours import Window
 from dialer.services.dialing.eligibility import record
 from tests.support.examples import examples
@@ -28,7 +28,7 @@ TIME_RULES = frozenset({"window", "holiday", "closing", "wait", "cool_down", "da
 EDGES = (time(8), time(9), time(10), time(16), time(17), time(18), time(19), time(20), time(21))
 
 
-def wrongs(lead: Facts) -> list[str]:
+def wrongs(lead: EligibilityFacts) -> list[str]:
     """What a person with a clock, a calendar and the list of calls would object to if this lead rang now."""
     now, own = lead.now, None if lead.promised else lead.own_window
     found = by_the_clock(BY_PHONE[lead.phone], now, lead.zones, own)
@@ -68,7 +68,7 @@ def test_no_moment_of_the_year_rings_anybody_against_the_wall_clock(place: Place
     rung = 0
     for moment in moments_of(place):
         lead = at_home(place, moment)
-        agreed, objections = ask(lead).may_ring, wrongs(lead)
+        agreed, objections = evaluate(lead).may_ring, wrongs(lead)
         assert agreed == (not objections), (moment.astimezone(ZoneInfo(place.zone)), objections)
         rung += agreed
     assert rung > 700
@@ -83,11 +83,11 @@ def test_around_both_clock_changes_every_five_minutes_are_right(place: Place) ->
         for step in range(-36 * 12, 36 * 12):
             for promised in (False, True):
                 lead = at_home(place, change + 5 * step * MINUTE, promised=promised)
-                assert ask(lead).may_ring == (not wrongs(lead)), lead.now.astimezone(ZoneInfo(place.zone))
+                assert evaluate(lead).may_ring == (not wrongs(lead)), lead.now.astimezone(ZoneInfo(place.zone))
 
 
 @st.composite
-def leads(draw: st.DrawFn) -> Facts:
+def leads(draw: st.DrawFn) -> EligibilityFacts:
     """A lead of some place at some moment of the year, with a past, in a campaign with hours and caps of its own."""
     place = draw(st.sampled_from(PLACES))
     now = YEAR + draw(st.integers(0, 366 * 24 * 60)) * MINUTE
@@ -125,8 +125,8 @@ def leads(draw: st.DrawFn) -> Facts:
 
 @settings(max_examples=examples(300), deadline=None)
 @given(leads())
-def test_whoever_is_rung_is_rung_against_no_rule_and_the_explanation_says_the_same(lead: Facts) -> None:
-    verdict = ask(lead)
+def test_whoever_is_rung_is_rung_against_no_rule_and_the_explanation_says_the_same(lead: EligibilityFacts) -> None:
+    verdict = evaluate(lead)
     refused = [each.rule for each in verdict.answers if not each.ok]
     assert verdict.may_ring == (not refused)
     assert (verdict.refusal.rule if verdict.refusal else None) == (refused[0] if refused else None)
@@ -140,37 +140,39 @@ def test_whoever_is_rung_is_rung_against_no_rule_and_the_explanation_says_the_sa
     assert bool(set(wrongs(lead))) == bool(TIME_RULES & set(refused)), "and whom time alone holds back, a rule names"
 
 
-def time_refuses(lead: Facts) -> set[str]:
-    return {each.rule for each in ask(lead).answers if not each.ok} & TIME_RULES
+def time_refuses(lead: EligibilityFacts) -> set[str]:
+    return {each.rule for each in evaluate(lead).answers if not each.ok} & TIME_RULES
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(leads(), st.lists(st.floats(0, 1, exclude_max=True), max_size=8))
-def test_the_next_moment_is_one_at_which_time_forbids_nothing_and_the_first(lead: Facts, parts: list[float]) -> None:
-    next_at = ask(lead).next_at
+def test_the_next_moment_is_one_at_which_time_forbids_nothing_and_the_first(
+    lead: EligibilityFacts, parts: list[float]
+) -> None:
+    next_at = evaluate(lead).next_at
     if next_at is None:
         return
     assert next_at >= lead.now
     assert time_refuses(replace(lead, now=next_at)) == set()
-    others = {each.rule for each in ask(lead).answers if not each.ok} - TIME_RULES
+    others = {each.rule for each in evaluate(lead).answers if not each.ok} - TIME_RULES
     between = int((next_at - lead.now) / MINUTE)
     sampled = {int(part * between) for part in parts} | set(range(max(0, between - 3), between))
     for minutes in sampled if not others else ():
         earlier = lead.now + minutes * MINUTE
         if earlier < next_at:
-            assert not ask(replace(lead, now=earlier)).may_ring, earlier
+            assert not evaluate(replace(lead, now=earlier)).may_ring, earlier
 
 
 def test_a_lead_with_only_ten_minutes_in_common_is_given_no_moment_that_is_refused_again() -> None:
     """Two zones may share a few minutes a day, and a campaign may be that short: that is never, and said at once."""
     short = facts(own_window=Window.uniform(time(12), time(12, 10), range(7)))
-    verdict = ask(short)
-    assert verdict.next_at is None or ask(replace(short, now=verdict.next_at)).may_ring
+    verdict = evaluate(short)
+    assert verdict.next_at is None or evaluate(replace(short, now=verdict.next_at)).may_ring
 
 
 def after(news: list[State], start: State = State.PLACED) -> State:
     for wanted in news:
-        start = wanted if may_become(start, wanted) else start
+        start = wanted if can_become(start, wanted) else start
     return start
 
 

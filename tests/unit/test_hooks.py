@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from dialer.domain.access.webhook_url import LONGEST_WAIT, MOST_TRIES, is_public, refusal, sign, wait_after
+from dialer.domain.access.webhook_url import MAX_WAIT, MOST_TRIES, is_public, refusal, sign, wait_after
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_message_is_tried_less_and_less_often_and_at_last_given_up() -> None:
     assert waits[-1] is None
     known = [wait for wait in waits if wait is not None]
     assert known == sorted(known)
-    assert known[-1] <= LONGEST_WAIT
+    assert known[-1] <= MAX_WAIT

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.domain.compliance.hours import DEFAULT, HARD, Window, closes_at, instant, intersect, is_open, next_open
+from dialer.domain.compliance.hours import DEFAULT, HARD, Window, closes_at, intersect, is_open, next_open, to_instant
 
 KOLKATA = ("Asia/Kolkata",)
 SIX = (
@@ -106,7 +106,7 @@ def test_a_closing_in_the_hour_that_autumn_repeats_is_the_first_of_the_two() -> 
 
 def test_ten_in_the_morning_is_ten_in_the_morning_on_both_sides_of_a_clock_change() -> None:
     for day in (date(2026, 3, 28), date(2026, 3, 30), date(2026, 10, 24), date(2026, 10, 26)):
-        opens = next_open(DEFAULT, instant(day, time(3), ZoneInfo("Europe/London")), ("Europe/London",))
+        opens = next_open(DEFAULT, to_instant(day, time(3), ZoneInfo("Europe/London")), ("Europe/London",))
         assert opens is not None
         assert opens.astimezone(ZoneInfo("Europe/London")).time() == time(10)
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dialer.domain.compliance.gate import ask
+from dialer.domain.compliance.gate import evaluate
 from dialer.domain.compliance.hours import Window
 from dialer.domain.compliance.rules import rules_for
-from dialer.domain.compliance.time_zone_groups import Closings, HoursGroup, group_of, group_opens, within_hours
+from dialer.domain.compliance.time_zone_groups import HoursGroup, OpenHoursCache, group_of, group_opens, within_hours
 from tests.support.gate_facts import OWN, PLACES, Place, facts
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ def test_a_closed_group_holds_no_lead_that_the_gate_would_let_ring(place: Place,
     phone, zone = place.phone, place.zone
     now = YEAR + timedelta(minutes=minutes)
     opens = group_opens(group_of(phone, None, [zone]), OWN, now)
-    verdict = ask(
+    verdict = evaluate(
         facts(now=now, phone=phone, zones=(zone,), rules=rules_for(phone), own_window=OWN, consent=True,
               consent_source="web form")
     )  # fmt: skip
@@ -52,7 +52,7 @@ def test_a_closed_group_holds_no_lead_that_the_gate_would_let_ring(place: Place,
 
 
 def test_what_was_closed_is_remembered_until_it_opens_and_no_longer() -> None:
-    closings = Closings(most=1)
+    closings = OpenHoursCache(most=1)
     night = datetime(2026, 2, 10, 16, tzinfo=UTC)
     opens = closings.opens(KOLKATA, OFFICE, night)
     assert opens == datetime(2026, 2, 11, 4, 30, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.domain.compliance.voicemail_phrases import sounds_like_machine
+from dialer.domain.compliance.voicemail_phrases import sounds_like_voicemail_greeting
 from dialer.simulator.people.students import BY_ENDING, LINES
 
 MACHINES = [
@@ -67,14 +67,14 @@ PEOPLE = [
 
 @pytest.mark.parametrize("words", MACHINES)
 def test_a_mailbox_a_menu_or_a_screener_is_told_by_its_words(words: str) -> None:
-    assert sounds_like_machine(words)
+    assert sounds_like_voicemail_greeting(words)
 
 
 @pytest.mark.parametrize("words", PEOPLE)
 def test_a_person_is_not_taken_for_a_machine(words: str) -> None:
-    assert not sounds_like_machine(words)
+    assert not sounds_like_voicemail_greeting(words)
 
 
 def test_no_student_of_the_simulated_world_is_taken_for_a_machine_but_the_mailbox() -> None:
     mailbox = [line.text for line in BY_ENDING["4"].lines]
-    assert [text for text in LINES if sounds_like_machine(text)] == mailbox
+    assert [text for text in LINES if sounds_like_voicemail_greeting(text)] == mailbox

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
-from dialer.domain.meetings.enquiry import Field, normalise
+from dialer.domain.meetings.enquiry import Field, normalize
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 
 RAHUL, OTHER = "+919876500012", "+919876500013"
@@ -120,8 +120,8 @@ def test_excels_rounding_is_said_in_those_words() -> None:
 
 @pytest.mark.parametrize(("field", "cell"), WORDS)
 def test_a_students_words_are_brought_to_the_common_wording_and_kept(field: Field, cell: str) -> None:
-    assert normalise(field, cell, TODAY).text == WORDS[field, cell]
-    assert normalise(field, cell, TODAY).original == cell
+    assert normalize(field, cell, TODAY).text == WORDS[field, cell]
+    assert normalize(field, cell, TODAY).original == cell
 
 
 @pytest.mark.parametrize("header", HEADERS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.calling.pacing import Bucket, may_start
+from dialer.domain.calling.pacing import Bucket, can_start
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 RATES = st.floats(0.05, 100)
@@ -33,8 +33,8 @@ def test_a_pause_is_never_followed_by_a_burst(per_second: float, steps: list[flo
 
 def test_a_slow_campaign_still_gets_to_one_whole_call() -> None:
     slow = Bucket(0.0, NOW, 0.1).fill(_later(9))
-    assert may_start(slow.tokens, 0, 5) == 0
-    assert may_start(slow.fill(_later(11)).tokens, 0, 5) == 1
+    assert can_start(slow.tokens, 0, 5) == 0
+    assert can_start(slow.fill(_later(11)).tokens, 0, 5) == 1
     assert slow.fill(_later(10_000)).tokens == 1.0
 
 
@@ -48,7 +48,7 @@ def test_a_clock_that_steps_back_starts_no_calls(per_second: float, tokens: floa
 
 
 def test_no_more_start_than_there_are_tokens_and_room() -> None:
-    assert may_start(5.9, 0, 100) == 5
-    assert may_start(5.9, 98, 100) == 2
-    assert may_start(5.9, 100, 100) == may_start(5.9, 120, 100) == 0
-    assert may_start(0.99, 0, 100) == may_start(-3.0, 0, 100) == 0
+    assert can_start(5.9, 0, 100) == 5
+    assert can_start(5.9, 98, 100) == 2
+    assert can_start(5.9, 100, 100) == can_start(5.9, 120, 100) == 0
+    assert can_start(0.99, 0, 100) == can_start(-3.0, 0, 100) == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.domain.calling.call import Outcome
-from dialer.domain.calling.retry import DEFAULT_POLICY, NEVER_AGAIN, Again, GiveUp, Policy, RetryAt, decide
+from dialer.domain.calling.retry import DEFAULT_POLICY, FINAL_OUTCOMES, GiveUp, Policy, RetryAt, RetryRule, decide
 
 NOW = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 EVENING = datetime(2026, 3, 3, 13, 30, tzinfo=UTC)
@@ -46,7 +46,7 @@ def test_busy_is_tried_again_within_the_hour_and_no_answer_within_four() -> None
     ],
 )
 def test_a_person_who_has_answered_for_good_is_left_alone_even_if_a_call_back_was_promised(outcome: Outcome) -> None:
-    assert outcome in NEVER_AGAIN
+    assert outcome in FINAL_OUTCOMES
     assert decide(outcome, 1, 1, NOW, DEFAULT_POLICY, EVENING) == GiveUp(outcome.value)
 
 
@@ -91,7 +91,7 @@ def test_every_ending_is_decided_and_nobody_is_rung_in_the_past(
 
 
 def test_a_campaigns_own_policy_is_followed() -> None:
-    patient = Policy(9, {**DEFAULT_POLICY.again, Outcome.BUSY: Again(timedelta(days=1), 5)})
+    patient = Policy(9, {**DEFAULT_POLICY.again, Outcome.BUSY: RetryRule(timedelta(days=1), 5)})
     assert decide(Outcome.BUSY, 4, 4, NOW, patient) == RetryAt(NOW + timedelta(days=1))
 
 

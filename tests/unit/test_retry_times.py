@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer.domain.calling.call import Outcome
-from dialer.domain.calling.retry import DEFAULT_POLICY, Again, Policy
+from dialer.domain.calling.retry import DEFAULT_POLICY, Policy, RetryRule
 from dialer.domain.calling.retry_times import last_retry
 from dialer.domain.compliance.hours import DEFAULT
 from dialer.domain.compliance.time_zone_groups import HoursGroup
@@ -20,7 +20,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def only(outcome: Outcome, wait: timedelta, limit: int, attempts: int = 4) -> Policy:
-    return Policy(attempts, {outcome: Again(wait, limit)})
+    return Policy(attempts, {outcome: RetryRule(wait, limit)})
 
 
 @pytest.mark.parametrize(

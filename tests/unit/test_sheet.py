@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.domain.leads.spreadsheet_safety import escape_formula
 
 STARTS = "=+-@\t\r\n\0"
 
@@ -33,7 +33,7 @@ STARTS = "=+-@\t\r\n\0"
     ],
 )
 def test_what_a_spreadsheet_would_run_is_shown_as_text(cell: str) -> None:
-    assert neutral(cell) == f"'{cell}"
+    assert escape_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_what_a_spreadsheet_would_run_is_shown_as_text(cell: str) -> None:
     ],
 )
 def test_names_numbers_and_phones_stay_as_they_are(cell: str) -> None:
-    assert neutral(cell) == cell
+    assert escape_formula(cell) == cell
 
 
 @given(st.text() | st.builds("{}{}".format, st.sampled_from(STARTS), st.text()))
 def test_a_cell_keeps_all_its_words_and_never_begins_like_a_formula(cell: str) -> None:
-    safe = neutral(cell)
+    safe = escape_formula(cell)
     assert safe in (cell, f"'{cell}")
-    assert neutral(safe) == safe
+    assert escape_formula(safe) == safe
     if safe.startswith(tuple(STARTS)):
         assert safe[0] in "+-"
         float(safe.replace(" ", ""))
@@ -70,4 +70,4 @@ def test_a_cell_keeps_all_its_words_and_never_begins_like_a_formula(cell: str) -
 
 @given(st.from_regex(r"\A\+[1-9][0-9]{6,14}\Z") | st.floats(-1e9, 1e9).map(lambda number: f"{number:.2f}"))
 def test_a_phone_or_an_amount_can_be_read_back_from_an_export(cell: str) -> None:
-    assert neutral(cell) == cell
+    assert escape_formula(cell) == cell

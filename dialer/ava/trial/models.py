@@ -20,9 +20,9 @@ from pydantic import (
 
 MOST_TURNS = 30
 """Turns of the student's in one trial."""
-LONGEST_TALK = 100_000
+MAX_ENTRIES_PER_TRIAL = 100_000
 """Bytes of JSON that a talk so far may have."""
-LONGEST_WORDS = 1_000
+MAX_WORDS_CHARS = 1_000
 """Letters that the student may say at once."""
 MOST_ENTRIES = 8 * MOST_TURNS
 EARLIEST, LATEST = 2000, 2200
@@ -36,7 +36,7 @@ class Bounded(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Used(Bounded):
+class UsedTool(Bounded):
     """A tool that AVA called, and what it answered, both as JSON."""
 
     name: Annotated[str, Field(max_length=100)]
@@ -44,12 +44,12 @@ class Used(Bounded):
     result: Annotated[str, Field(max_length=20_000)]
 
 
-class Said(Bounded):
+class TrialTurn(Bounded):
     """What one of the two said; AVA also with the tools that she called at its end, and the tokens that it took."""
 
     who: Literal["student", "ava"]
     words: Annotated[str, Field(max_length=20_000)] = ""
-    calls: Annotated[list[Used], Field(max_length=20)] = []
+    calls: Annotated[list[UsedTool], Field(max_length=20)] = []
     tokens_in: Annotated[int, Field(ge=0, lt=2**31)] = 0
     tokens_out: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
@@ -63,7 +63,7 @@ def _sane(at: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
 
 
-class Offered(Bounded):
+class OfferedSlot(Bounded):
     """A time that was offered under a token."""
 
     counselor_id: Annotated[int, Field(ge=1, lt=2**31 - 1)]
@@ -72,7 +72,7 @@ class Offered(Bounded):
     why: Annotated[str, Field(max_length=500)] = ""
 
     @model_validator(mode="after")
-    def _in_order(self) -> "Offered":
+    def _in_order(self) -> "OfferedSlot":
         if not timedelta() < self.ends - self.starts <= timedelta(days=1):
             raise ValueError("a time ends after it starts, within a day")
         return self
@@ -81,16 +81,16 @@ class Offered(Bounded):
 class Trial(Bounded):
     """A trial so far, as it was told last; empty before the first turn."""
 
-    talk: Annotated[list[Said], Field(max_length=MOST_ENTRIES)] = []
+    talk: Annotated[list[TrialTurn], Field(max_length=MOST_ENTRIES)] = []
     offered: Annotated[
-        dict[Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}$")], Offered], Field(max_length=500)
+        dict[Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}$")], OfferedSlot], Field(max_length=500)
     ] = {}
 
     @model_validator(mode="after")
     def _short(self) -> "Trial":
         kept = self.model_dump_json(include={"talk", "offered"})
-        if len(kept.encode()) > LONGEST_TALK or self.turns > MOST_TURNS:
-            raise ValueError(f"{TOO_LONG}: it has at most {MOST_TURNS} turns and {LONGEST_TALK // 1000} kB")
+        if len(kept.encode()) > MAX_ENTRIES_PER_TRIAL or self.turns > MOST_TURNS:
+            raise ValueError(f"{TOO_LONG}: it has at most {MOST_TURNS} turns and {MAX_ENTRIES_PER_TRIAL // 1000} kB")
         return self
 
     @property
@@ -108,10 +108,10 @@ def _zone(name: str) -> str:
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
-class Asked(Trial):
+class TrialRequest(Trial):
     """One turn of a trial. `words` are the student's; none where AVA is to open. What is not given is the script's."""
 
-    words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_WORDS)] = Field(
+    words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_WORDS_CHARS)] = Field(
         "", description="what the student says; leave it out in the first turn, in which AVA opens"
     )
     version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(None, description="of the script; the newest")
@@ -133,7 +133,7 @@ class Asked(Trial):
     zone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Kolkata", description="an invented student's time zone")
 
     @model_validator(mode="after")
-    def _in_turn(self) -> "Asked":
+    def _in_turn(self) -> "TrialRequest":
         if self.talk and not self.words:
             raise ValueError("say something: AVA has opened already")
         if self.words and not self.talk:
@@ -145,7 +145,7 @@ class Asked(Trial):
         return self
 
 
-class Meeting(Bounded):
+class TrialMeeting(Bounded):
     """A meeting that would have been held or booked."""
 
     state: str
@@ -155,12 +155,12 @@ class Meeting(Bounded):
     """How many would have been written about it."""
 
 
-class Kept(Bounded):
+class TrialResults(Bounded):
     """What a call would have left behind by now; a trial leaves nothing."""
 
     saved: dict[str, str] = {}
     email: str | None = None
-    meeting: Meeting | None = None
+    meeting: TrialMeeting | None = None
     call_back: datetime | None = None
     outcome: str | None = None
     reason: str | None = None
@@ -194,12 +194,12 @@ class Kept(Bounded):
         return lines
 
 
-class Told(Bounded):
+class TrialReply(Bounded):
     """What a turn came to. `talk` and `offered` are to be given back with the next one."""
 
-    talk: list[Said]
-    offered: dict[str, Offered]
-    said: list[Said]
+    talk: list[TrialTurn]
+    offered: dict[str, OfferedSlot]
+    said: list[TrialTurn]
     """The last of `talk`: what is new since the student's words."""
     student: str
     zone: str
@@ -213,10 +213,10 @@ class Told(Bounded):
     tokens_in: int
     """Of the whole trial, as are the tokens out."""
     tokens_out: int
-    kept: Kept
+    kept: TrialResults
 
 
-def wrong(error: ValidationError) -> str:
+def validation_message(error: ValidationError) -> str:
     """What is wrong with a turn that was asked for, in one line."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"][:4])[:100]

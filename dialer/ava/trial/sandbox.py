@@ -12,16 +12,16 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.tools import Answered, Tools
-from dialer.ava.trial.models import Kept, Meeting
-from dialer.ava.trial.setup import Cast
+from dialer.ava.tools import ToolOutput, Tools
+from dialer.ava.trial.models import TrialMeeting, TrialResults
+from dialer.ava.trial.setup import TrialSetup
 from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import Slot
 from dialer.services.calls.context import CallContext
 from dialer.store.calls import enquiries
 from dialer.store.leads import do_not_call, leads
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Lead, Mail
+from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
 NOBODY = "trial"
 """Stands for the carrier and the caller's number of a call that is none."""
@@ -30,7 +30,7 @@ PATIENCE = "SET LOCAL lock_timeout = '1500ms'"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class StudentStep:
     """The student spoke; `opts_out`: what they said sounds as if nobody was to ring them again."""
 
     words: str
@@ -38,37 +38,37 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Asks:
+class ToolStep:
     """AVA calls a tool."""
 
     name: str
     arguments: str
 
 
-Step = Heard | Asks
+Step = StudentStep | ToolStep
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Replay:
     """What every tool of the steps answered, in order, and what all of them together would have left."""
 
-    answers: Sequence[Answered]
-    kept: Kept
+    answers: Sequence[ToolOutput]
+    kept: TrialResults
     offered: Mapping[str, Slot]
 
 
-class Stage:
+class Sandbox:
     """`undone` gives sessions whose transactions are taken back together at its end."""
 
     def __init__(
         self,
         undone: Callable[[], AbstractAsyncContextManager[Sessions]],
-        cast: Cast,
+        cast: TrialSetup,
         clock: Callable[[], datetime],
     ) -> None:
         self._undone, self._cast, self._clock = undone, cast, clock
 
-    async def play(self, steps: Sequence[Step], offered: Mapping[str, Slot]) -> Played:
+    async def play(self, steps: Sequence[Step], offered: Mapping[str, Slot]) -> Replay:
         """Play a talk from its beginning; `offered` are the tokens that were given out in it."""
         async with self._undone() as sessions:
             async with sessions.begin() as session:
@@ -79,15 +79,15 @@ class Stage:
             answers = []
             for n, step in enumerate(steps):
                 match step:
-                    case Heard(words, opts_out):
+                    case StudentStep(words, opts_out):
                         tools.heard(f"turn_{n}")
                         if opts_out:
                             answers.append(await tools.opt_out(f"turn_{n}", words))
-                    case Asks(name, arguments):
+                    case ToolStep(name, arguments):
                         answers.append(await tools.run(f"call_{n}", name, arguments))
             async with sessions.begin() as session:
                 kept = await _kept(session, talk)
-        return Played(answers, kept, talk.offered)
+        return Replay(answers, kept, talk.offered)
 
     async def _invent(self, session: AsyncSession) -> CallContext:
         """A campaign, a lead in it and an answered call. Their number is a word: there is nobody whom it could ring."""
@@ -97,7 +97,7 @@ class Stage:
         lead = Lead(phone=number, name=cast.name, zones=[cast.zone])
         session.add_all([campaign, lead])
         await session.flush()
-        place = CampaignLead(campaign_id=campaign.id, lead_id=lead.id, state="calling", attempts=1)
+        place = Enrollment(campaign_id=campaign.id, lead_id=lead.id, state="calling", attempts=1)
         session.add(place)
         await session.flush()
         now = self._clock()
@@ -121,10 +121,10 @@ class Stage:
         return CallContext(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
 
 
-async def _kept(session: AsyncSession, talk: CallContext) -> Kept:
+async def _kept(session: AsyncSession, talk: CallContext) -> TrialResults:
     call = await session.get_one(Call, talk.call_id)
     listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
-    return Kept(
+    return TrialResults(
         saved=await enquiries.newest(session, talk.campaign_lead_id),
         email=await leads.email_of(session, talk.campaign_lead_id),
         meeting=await _meeting(session, talk.call_id),
@@ -135,12 +135,14 @@ async def _kept(session: AsyncSession, talk: CallContext) -> Kept:
     )
 
 
-async def _meeting(session: AsyncSession, call_id: UUID) -> Meeting | None:
+async def _meeting(session: AsyncSession, call_id: UUID) -> TrialMeeting | None:
     query = select(Booking, Counselor.name).join(Counselor, Counselor.id == Booking.counselor_id)
     found = (await session.execute(query.where(Booking.call_id == call_id).limit(1))).first()
     if found is None:
         return None
     booking, counselor = found
     assert booking.during.lower is not None
-    letters = await session.scalar(select(func.count()).select_from(Mail).where(Mail.booking_id == booking.id))
-    return Meeting(state=booking.state, counselor=counselor, starts=booking.during.lower, letters=letters or 0)
+    letters = await session.scalar(
+        select(func.count()).select_from(OutboxMessage).where(OutboxMessage.booking_id == booking.id)
+    )
+    return TrialMeeting(state=booking.state, counselor=counselor, starts=booking.during.lower, letters=letters or 0)

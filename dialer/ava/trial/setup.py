@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.persona import Told, honest, tell
-from dialer.ava.trial.models import Asked
+from dialer.ava.persona import SessionTexts, compose_session, without_false_claims
+from dialer.ava.trial.models import TrialRequest
 from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.scripts import newest
 from dialer.store.campaigns import campaigns
-from dialer.store.tables import CampaignLead, Lead, Script
+from dialer.store.tables import Enrollment, Lead, Script
 
 
 class TrialError(Exception):
@@ -20,7 +20,7 @@ class TrialError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class TrialSetup:
     """Who AVA believes to talk to, and by which script."""
 
     script: Script
@@ -35,10 +35,10 @@ class Cast:
     phone: str | None = None
     """A real lead's number, whose country's rules bind; None for an invented student."""
 
-    def told(self, now: datetime) -> Told:
+    def told(self, now: datetime) -> SessionTexts:
         """What AVA is told, as in a call."""
-        return tell(
-            honest(self.persona),
+        return compose_session(
+            without_false_claims(self.persona),
             self.opening,
             business=self.script.business,
             phone=self.phone,
@@ -51,13 +51,13 @@ class Cast:
         )
 
 
-def voice_of(script: Script, asked: Asked) -> tuple[str, str | None]:
+def voice_of(script: Script, asked: TrialRequest) -> tuple[str, str | None]:
     """The voice that a trial is in place of, and the script's choice of a model for it."""
     voice = asked.voice or script.voice
     return voice, script.model if voice == script.voice else None
 
 
-async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
+async def trial_setup(session: AsyncSession, name: str, asked: TrialRequest) -> TrialSetup:
     """Read everything that a trial of this script needs; nothing is changed.
 
     Raises:
@@ -68,7 +68,7 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
     persona, opening = asked.persona or script.persona, asked.opening or script.opening
     language = asked.language or script.language
     if asked.campaign is None:
-        return Cast(script, persona, opening, asked.student, asked.zone, language)
+        return TrialSetup(script, persona, opening, asked.student, asked.zone, language)
     campaign = await campaigns.named(session, asked.campaign)
     if campaign is None:
         raise TrialError(f"there is no campaign {asked.campaign!r}; see: dialer campaign status")
@@ -78,10 +78,10 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
             f"campaign {campaign.name!r} speaks by the script {theirs.name!r}; try that one with its leads"
         )
     query = (
-        select(CampaignLead, Lead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == campaign.id)
-        .order_by(CampaignLead.lead_id)
+        select(Enrollment, Lead)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .where(Enrollment.campaign_id == campaign.id)
+        .order_by(Enrollment.lead_id)
         .limit(1)
     )
     if asked.lead is not None:
@@ -92,7 +92,7 @@ async def cast_of(session: AsyncSession, name: str, asked: Asked) -> Cast:
         raise TrialError(f"campaign {campaign.name!r} has {which}; bring a list in, or try with an invented student")
     place, lead = found
     zone = lead.zones[0] if lead.zones else "UTC"
-    return Cast(
+    return TrialSetup(
         script,
         persona,
         opening,

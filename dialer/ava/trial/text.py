@@ -14,23 +14,23 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.ava.tool_schemas import specs
-from dialer.ava.trial.models import ENDED, Asked, Kept, Offered, Said, Told, Used
-from dialer.ava.trial.sandbox import Asks, Heard, Played, Stage, Step
-from dialer.ava.trial.setup import Cast, TrialError, cast_of
+from dialer.ava.trial.models import ENDED, OfferedSlot, TrialReply, TrialRequest, TrialResults, TrialTurn, UsedTool
+from dialer.ava.trial.sandbox import Replay, Sandbox, Step, StudentStep, ToolStep
+from dialer.ava.trial.setup import TrialError, TrialSetup, trial_setup
 from dialer.domain.compliance.opt_out_phrases import sounds_like_opt_out
 from dialer.domain.meetings.slots import Slot
 from dialer.store.sessions import Sessions
 from dialer.voices.pipeline.chat_history import AssistantEntry, ChatHistory, Sentence, ToolCallEntry
 from dialer.voices.pipeline.port import LlmClient, LlmDone, LlmError, LlmRequest, TextDelta
 
-MOST_ANSWERS = 8
+MAX_RESPONSES = 8
 """How often the model is asked in one turn; the last time it must answer in words."""
 MOST_CALLS = 20
-WITHIN_S = 90.0
+TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class TrialContext:
     """What a turn is made with."""
 
     sessions: Sessions
@@ -42,7 +42,7 @@ class House:
     """The text model, as it is told."""
 
 
-async def take_turn(house: House, name: str, asked: Asked) -> Told:
+async def take_turn(house: TrialContext, name: str, asked: TrialRequest) -> TrialReply:
     """Take one turn of a trial of the script of that name. Nothing in the database is changed by it.
 
     Raises:
@@ -50,43 +50,43 @@ async def take_turn(house: House, name: str, asked: Asked) -> Told:
         TrialError: the trial has ended, its lead is not there, or the model or the database did not answer.
     """
     async with house.sessions() as session:
-        cast = await cast_of(session, name, asked)
+        cast = await trial_setup(session, name, asked)
     try:
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return await _Turn(house, cast, asked).take()
     except LlmError as error:
         raise TrialError(f"the text model did not answer: {error}; try again, or see: dialer doctor") from error
     except SQLAlchemyError as error:
         raise TrialError(f"a tool could not be played in time ({type(error).__name__}); try again") from error
     except TimeoutError as error:
-        raise TrialError(f"AVA took more than {WITHIN_S:.0f} s; try again") from error
+        raise TrialError(f"AVA took more than {TIMEOUT_S:.0f} s; try again") from error
 
 
 class _Turn:
     """A turn being taken."""
 
-    def __init__(self, house: House, cast: Cast, asked: Asked) -> None:
+    def __init__(self, house: TrialContext, cast: TrialSetup, asked: TrialRequest) -> None:
         self._house, self._cast, self._asked = house, cast, asked
         self._told = cast.told(house.clock())
         self._wanted = LlmRequest(self._told.instructions, specs(), cast.script.max_output_tokens)
-        self._stage = Stage(house.undone, cast, house.clock)
+        self._stage = Sandbox(house.undone, cast, house.clock)
         self._history = history_of(self._told.opening, asked.talk)
         self._steps = steps_of(asked.talk)
-        self._new: list[Said] = []
+        self._new: list[TrialTurn] = []
         offered = {
             token: Slot(each.counselor_id, each.starts, each.ends, each.why) for token, each in asked.offered.items()
         }
-        self._played = Played((), Kept(), offered)
+        self._played = Replay((), TrialResults(), offered)
         self._ended = False
 
-    async def take(self) -> Told:
+    async def take(self) -> TrialReply:
         await self._play()
         if any(each.ends for each in self._played.answers):
             raise TrialError(ENDED)
         if self._asked.words:
             await self._hear(self._asked.words)
-        for n in range(MOST_ANSWERS):
-            answer, said = await self._answer(in_words=self._ended or n == MOST_ANSWERS - 1)
+        for n in range(MAX_RESPONSES):
+            answer, said = await self._answer(in_words=self._ended or n == MAX_RESPONSES - 1)
             self._new.append(said)
             if not answer.calls:
                 break
@@ -95,21 +95,21 @@ class _Turn:
 
     async def _hear(self, words: str) -> None:
         """The student's words; where they want no more calls, that is done before the model is asked."""
-        self._new.append(Said(who="student", words=words))
+        self._new.append(TrialTurn(who="student", words=words))
         self._history.add_user(words)
         opts_out = sounds_like_opt_out(words)
-        self._steps.append(Heard(words, opts_out))
+        self._steps.append(StudentStep(words, opts_out))
         if not opts_out:
             return
         await self._play()
         heard = self._played.answers[-1]
-        used = Used(name="opt_out", arguments=json.dumps({"words": words}, ensure_ascii=False), result=heard.output)
-        self._new.append(Said(who="ava", calls=[used]))
+        used = UsedTool(name="opt_out", arguments=json.dumps({"words": words}, ensure_ascii=False), result=heard.output)
+        self._new.append(TrialTurn(who="ava", calls=[used]))
         if heard.ends:
             self._ended = True
             self._history.add_system(self._told.goodbye)
 
-    async def _answer(self, *, in_words: bool) -> tuple[AssistantEntry, Said]:
+    async def _answer(self, *, in_words: bool) -> tuple[AssistantEntry, TrialTurn]:
         """The model's next answer."""
         history = list(self._history.entries)
         entry = self._history.add_assistant(f"trial_{len(self._asked.talk) + len(self._new)}")
@@ -133,29 +133,29 @@ class _Turn:
         if not words and not entry.calls:
             raise TrialError(f"{self._house.model} answered nothing; say it again")
         tokens_in = sum(count for kind, count in counts.items() if kind != "text_out")
-        return entry, Said(who="ava", words=words, tokens_in=tokens_in, tokens_out=counts.get("text_out", 0))
+        return entry, TrialTurn(who="ava", words=words, tokens_in=tokens_in, tokens_out=counts.get("text_out", 0))
 
-    async def _use(self, answer: AssistantEntry, said: Said) -> None:
+    async def _use(self, answer: AssistantEntry, said: TrialTurn) -> None:
         """Play the talk with the tools that she calls now."""
-        self._steps += [Asks(each.name, each.arguments) for each in answer.calls]
+        self._steps += [ToolStep(each.name, each.arguments) for each in answer.calls]
         await self._play()
         answers = self._played.answers[-len(answer.calls) :]
         for call, answered in zip(answer.calls, answers, strict=True):
             answer.results[call.tool_call] = answered.output
             said.calls.append(
-                Used(name=call.name[:100], arguments=call.arguments[:20_000], result=answered.output[:20_000])
+                UsedTool(name=call.name[:100], arguments=call.arguments[:20_000], result=answered.output[:20_000])
             )
             self._ended = self._ended or answered.ends
 
     async def _play(self) -> None:
         self._played = await self._stage.play(self._steps, self._played.offered)
 
-    def _as_told(self) -> Told:
+    def _as_told(self) -> TrialReply:
         talk = [*self._asked.talk, *self._new]
-        return Told(
+        return TrialReply(
             talk=talk,
             offered={
-                token: Offered(counselor_id=slot.counselor_id, starts=slot.starts, ends=slot.ends, why=slot.why)
+                token: OfferedSlot(counselor_id=slot.counselor_id, starts=slot.starts, ends=slot.ends, why=slot.why)
                 for token, slot in self._played.offered.items()
             },
             said=self._new[1:] if self._asked.words else self._new,
@@ -172,7 +172,7 @@ class _Turn:
         )
 
 
-def history_of(opening: str, talk: list[Said]) -> ChatHistory:
+def history_of(opening: str, talk: list[TrialTurn]) -> ChatHistory:
     """The talk as a text model is told it."""
     history = ChatHistory()
     history.add_system(opening)
@@ -190,11 +190,11 @@ def history_of(opening: str, talk: list[Said]) -> ChatHistory:
     return history
 
 
-def steps_of(talk: list[Said]) -> list[Step]:
+def steps_of(talk: list[TrialTurn]) -> list[Step]:
     """The talk as the tools saw it."""
     steps: list[Step] = []
     for said in talk:
         if said.who == "student":
-            steps.append(Heard(said.words, sounds_like_opt_out(said.words)))
-        steps += [Asks(each.name, each.arguments) for each in said.calls]
+            steps.append(StudentStep(said.words, sounds_like_opt_out(said.words)))
+        steps += [ToolStep(each.name, each.arguments) for each in said.calls]
     return steps

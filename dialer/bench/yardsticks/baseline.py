@@ -12,7 +12,7 @@ from sqlalchemy import func
 
 from dialer.domain.calling.call import State
 from dialer.services.dialing.acquire import CallbackUrls
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 ADDRESSES = CallbackUrls("https://dialer.example.org", "wss://dialer.example.org")
 
@@ -22,7 +22,7 @@ async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
     async with ctx["sessions"]() as session:
         call = await session.get(Call, UUID(call_id))
         campaign = await session.get(Campaign, call.campaign_id)
-        in_campaign = await session.get(CampaignLead, call.campaign_lead_id)
+        in_campaign = await session.get(Enrollment, call.campaign_lead_id)
         lead = await session.get(Lead, in_campaign.lead_id)
         call.state, call.placing_at = State.PLACING, func.now()
         await session.commit()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dialer.bridge.conversation.effects import OptOutDetected, VoicemailDetected
 from dialer.domain.compliance.opt_out_phrases import sounds_like_opt_out
-from dialer.domain.compliance.voicemail_phrases import sounds_like_machine
+from dialer.domain.compliance.voicemail_phrases import sounds_like_voicemail_greeting
 
 VOICEMAIL_TURNS = 3
 """Machines speak first: later on, their phrases are a person's who tells of one."""
@@ -26,7 +26,7 @@ class UtteranceClassifier:
         if sounds_like_opt_out(words):
             self.opted_out = True
             return OptOutDetected(item, words)
-        if self._turns <= VOICEMAIL_TURNS and sounds_like_machine(words):
+        if self._turns <= VOICEMAIL_TURNS and sounds_like_voicemail_greeting(words):
             self.voicemail = True
             return VoicemailDetected(words)
         return None

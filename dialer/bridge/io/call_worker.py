@@ -18,7 +18,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from dialer.ava.tools import Answered as ToolAnswered
+from dialer.ava.tools import ToolOutput as ToolAnswered
 from dialer.ava.tools import Tools, not_done
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.effects import (

@@ -159,11 +159,11 @@ def _batch(page: CallTranscript) -> _Batch:
     )
 
 
-def _said(batch: _Batch, at: datetime) -> list[transcripts.Said]:
+def _said(batch: _Batch, at: datetime) -> list[transcripts.TurnRow]:
     # By the name that is stored: two that differ only in what cannot be stored are one row.
     said = {storable(item): turn for item, turn in batch.turns.items()}
     return [
-        transcripts.Said(
+        transcripts.TurnRow(
             call_id=batch.page.call_id,
             item=item,
             position=batch.places.get(turn.item, len(batch.places)),

@@ -12,18 +12,18 @@ from dialer.bridge.recording.local_file import LocalRecording, find_leftovers
 from dialer.bridge.recording.thread import Recording, RecordingThread
 from dialer.services.calls.recordings import note_fault, store_recording
 from dialer.store.sessions import Sessions
-from dialer.store.system.object_storage import Shelf, ShelfError
+from dialer.store.system.object_storage import ObjectStorage, StorageError
 
 RETRY_EVERY_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
-NOT_YET = (ShelfError, SQLAlchemyError, OSError)
+NOT_YET = (StorageError, SQLAlchemyError, OSError)
 log = logging.getLogger(__name__)
 
 
 class Uploader:
     """Where a bridge's recordings go: `folder` holds those in the making, `shelf` those that are finished."""
 
-    def __init__(self, folder: Path, shelf: Shelf, sessions: Sessions) -> None:
+    def __init__(self, folder: Path, shelf: ObjectStorage, sessions: Sessions) -> None:
         self._scribe = RecordingThread(folder)
         self._shelf = shelf
         self._sessions = sessions

@@ -74,12 +74,12 @@ def list_all(as_json: bool) -> None:
         click.echo(f"{each['email']:40} {each['role']:10} {state}")
 
 
-def off(email: str) -> None:
+def deactivate(email: str) -> None:
     _switch(email, active=False)
     click.echo(f"{email} is off")
 
 
-def on(email: str, role: str | None) -> None:
+def activate(email: str, role: str | None) -> None:
     _switch(email, active=True, role=role)
     click.echo(f"{email} is on")
 
@@ -136,7 +136,7 @@ def show(most: int, as_json: bool) -> None:
 def verify() -> None:
     async def work(settings: Settings, store: Store) -> bool:
         async with store.sessions() as session:
-            return await trail.is_whole(session)
+            return await trail.verify(session)
 
     if not with_store(work):
         raise CommandError("the audit trail is broken: a row was changed or taken out; compare it with a backup")

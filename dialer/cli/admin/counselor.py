@@ -13,7 +13,7 @@ from dialer.cli.admin.counselor_times import named
 from dialer.cli.context import with_store
 from dialer.domain.meetings.counselor_input import (
     DAYS,
-    NotUnderstoodError,
+    InvalidInputError,
     Span,
     read_fields,
     read_spans,
@@ -22,7 +22,7 @@ from dialer.domain.meetings.counselor_input import (
 from dialer.services.counselors import activate, add_counselor, deactivate, described, update_counselor
 from dialer.settings import Settings
 from dialer.store.meetings import counselors, meetings
-from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.meetings import CounselorRow
 from dialer.wiring.stores import Store
 
 COLUMNS = {
@@ -108,7 +108,7 @@ def back(name: str) -> None:
     click.echo(f"{name} is offered again")
 
 
-def _shown(person: Person) -> dict[str, Any]:
+def _shown(person: CounselorRow) -> dict[str, Any]:
     hours = [f"{DAYS[row.weekday]} {row.opens:%H:%M}-{row.closes:%H:%M}" for row in person.hours]
     return {**described(person), "hours": hours}
 
@@ -116,7 +116,7 @@ def _shown(person: Person) -> dict[str, Any]:
 def _spans(hours: str) -> list[Span]:
     spans = read_spans(hours)
     if not spans:
-        raise NotUnderstoodError("hours are written 10:00-13:00,14:00-18:00")
+        raise InvalidInputError("hours are written 10:00-13:00,14:00-18:00")
     return spans
 
 
@@ -129,5 +129,5 @@ def _usage() -> Iterator[None]:
     """What is written wrong is wrong usage."""
     try:
         yield
-    except NotUnderstoodError as error:
+    except InvalidInputError as error:
         raise click.UsageError(f"not understood: {error}") from error

@@ -10,7 +10,7 @@ import click
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.domain.meetings.counselor_input import NotUnderstoodError, read_days_off
+from dialer.domain.meetings.counselor_input import InvalidInputError, read_days_off
 from dialer.services.counselors import Feed, add_time_off, change_feed, feed_url, remove_time_off
 from dialer.services.reports.capture_accuracy import CaptureAccuracy
 from dialer.services.reports.capture_accuracy import capture_accuracy as measure
@@ -42,7 +42,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
                 return [_shown(each, person.zone) for each in await time_off.of_counselor(session, person.id)]
             try:
                 since, until = read_days_off(first, last or "", person.zone)
-            except NotUnderstoodError as error:
+            except InvalidInputError as error:
                 raise click.UsageError(str(error)) from error
             now, by = store.clock.now(), f"cli:{getuser()}"
             away = await add_time_off(session, person, since, until, why, now, by=by)

@@ -16,7 +16,7 @@ from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.admin.doctor_voices import examine
 from dialer.cli.context import with_servers
 from dialer.cli.event_loop import run
-from dialer.domain.calling.cost import HOUSE_CURRENCY, MONEY
+from dialer.domain.calling.cost import MONEY, WORKSPACE_CURRENCY
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.net.mailer import SmtpMailer, make_mailer
 from dialer.settings import Settings, is_loopback, read_settings
@@ -27,9 +27,9 @@ from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import NAMES
 
-WITHIN_S = 20.0
+TIMEOUT_S = 20.0
 MOST_DRIFT_S = 2.0
-LEAST_FREE_BYTES = 1_000_000_000
+MIN_FREE_BYTES = 1_000_000_000
 RUPEES = "INR"
 """What Exotel bills in."""
 
@@ -83,10 +83,10 @@ async def _examine(settings: Settings) -> list[Finding]:
     async def look(what: str, check: Callable[[Settings], Awaitable[Finding]]) -> Finding:
         began = time.monotonic()
         try:
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 found = await check(settings)
         except TimeoutError:
-            found = Finding(what, "wrong", f"no answer within {WITHIN_S:.0f} s")
+            found = Finding(what, "wrong", f"no answer within {TIMEOUT_S:.0f} s")
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a part is what the doctor is to say
             found = Finding(what, "wrong", str(error).splitlines()[0] if str(error) else type(error).__name__)
         took = (time.monotonic() - began) * 1000
@@ -131,7 +131,7 @@ async def _redis(settings: Settings) -> Finding:
 async def _folder(settings: Settings) -> Finding:
     settings.dialer_data_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.dialer_data_dir).free
-    state = "ok" if free > LEAST_FREE_BYTES else "wrong"
+    state = "ok" if free > MIN_FREE_BYTES else "wrong"
     return Finding("data folder", state, f"{settings.dialer_data_dir.absolute()}, {free / 1e9:.0f} GB free")
 
 
@@ -194,7 +194,7 @@ async def _exchange(settings: Settings) -> Finding:
             "missing",
             f"costs billed in {', '.join(missing)} are unknown until you set what a million cost in USD: {says}",
         )
-    return Finding("exchange", "ok", f"costs are counted in {HOUSE_CURRENCY}")
+    return Finding("exchange", "ok", f"costs are counted in {WORKSPACE_CURRENCY}")
 
 
 async def _carrier(carrier: Carrier | None, hints: Hints) -> Finding:

@@ -19,7 +19,7 @@ def _scope(carrier: str | None) -> str:
     return kill_switches.carrier_scope(carrier) if carrier else kill_switches.ALL
 
 
-def on(why: str, carrier: str | None) -> None:
+def activate(why: str, carrier: str | None) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
             await throw_kill_switch(session, operator(), _scope(carrier), why)
@@ -28,7 +28,7 @@ def on(why: str, carrier: str | None) -> None:
     click.echo(f"kill switch on for {_scope(carrier)}: nothing new is placed from now on")
 
 
-def off(carrier: str | None) -> None:
+def release(carrier: str | None) -> None:
     async def work(settings: Settings, store: Store) -> bool:
         async with store.sessions.begin() as session:
             return await release_kill_switch(session, operator(), _scope(carrier))

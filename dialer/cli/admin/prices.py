@@ -30,7 +30,7 @@ def show(model: str | None, as_json: bool) -> None:
                     "since": each.since.isoformat(),
                     "source": each.source,
                 }
-                for each in await stored.every(session, model)
+                for each in await stored.list_all(session, model)
             ]
 
     found = with_store(work)

@@ -13,7 +13,7 @@ from dialer.cli.errors import CommandError
 from dialer.domain.access.webhook_url import EVENTS, refusal
 from dialer.settings import Settings
 from dialer.store.system import audit
-from dialer.store.tables import Hook, HookDelivery
+from dialer.store.tables import WebhookDelivery, WebhookEndpoint
 from dialer.wiring.stores import Store
 
 
@@ -23,10 +23,10 @@ def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
             raise CommandError(f"{url}: {says}")
         async with store.sessions.begin() as session:
             by = f"cli:{getuser()}"
-            made = Hook(url=url, secret=secrets.token_hex(32), events=list(events or EVENTS), made_by=by)
+            made = WebhookEndpoint(url=url, secret=secrets.token_hex(32), events=list(events or EVENTS), made_by=by)
             session.add(made)
             await session.flush()
-            await audit.note(session, by, "hook added", {"hook": made.id, "url": url, "events": made.events})
+            await audit.record(session, by, "hook added", {"hook": made.id, "url": url, "events": made.events})
             return {"hook_id": made.id, "url": url, "events": made.events, "secret": made.secret}
 
     made = with_store(work)
@@ -36,8 +36,8 @@ def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
 def show(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            counted = select(HookDelivery.hook_id, HookDelivery.state, func.count()).group_by(
-                HookDelivery.hook_id, HookDelivery.state
+            counted = select(WebhookDelivery.hook_id, WebhookDelivery.state, func.count()).group_by(
+                WebhookDelivery.hook_id, WebhookDelivery.state
             )
             states = {(each, state): many for each, state, many in await session.execute(counted)}
             return [
@@ -48,7 +48,7 @@ def show(as_json: bool) -> None:
                     "active": each.active,
                     **{state: states.get((each.id, state), 0) for state in ("delivered", "waiting", "given_up")},
                 }
-                for each in await session.scalars(select(Hook).order_by(Hook.id))
+                for each in await session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id))
             ]
 
     found = with_store(work)
@@ -63,11 +63,11 @@ def show(as_json: bool) -> None:
 def remove(hook_id: int) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            found = await session.get(Hook, hook_id)
+            found = await session.get(WebhookEndpoint, hook_id)
             if found is None:
                 raise CommandError(f"there is no hook {hook_id}; see: dialer hook list")
             await session.delete(found)
-            await audit.note(session, f"cli:{getuser()}", "hook removed", {"hook": hook_id, "url": found.url})
+            await audit.record(session, f"cli:{getuser()}", "hook removed", {"hook": hook_id, "url": found.url})
 
     with_store(work)
     click.echo(f"hook {hook_id} is removed")

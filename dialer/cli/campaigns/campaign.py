@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from dialer.ava.placeholders import blanks
+from dialer.ava.placeholders import missing_placeholders
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.services.campaigns.create import create_campaign
@@ -138,7 +138,7 @@ def status(name: str | None, as_json: bool) -> None:
 
 async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
     """Refuse to start where AVA would read out a "$word" that no list of the campaign fills."""
-    if missing := await blanks(session, campaign):
+    if missing := await missing_placeholders(session, campaign):
         script = await session.get_one(Script, campaign.script_id)
         names = ", ".join(f"${name}" for name in missing)
         had = ", ".join(await lead_columns(session, campaign.name)) or "none"

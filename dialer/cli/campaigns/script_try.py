@@ -12,14 +12,14 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from dialer.ava.trial.models import Asked, Said, Told, wrong
+from dialer.ava.trial.models import TrialReply, TrialRequest, TrialTurn, validation_message
 from dialer.ava.trial.setup import TrialError, voice_of
-from dialer.ava.trial.text import House, take_turn
+from dialer.ava.trial.text import TrialContext, take_turn
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.services.scripts import newest
 from dialer.settings import Settings
-from dialer.store.sessions import undone
+from dialer.store.sessions import rolled_back
 from dialer.wiring.llm import SIMULATED, NoLlmError, is_simulated, llm_of
 from dialer.wiring.stores import Store
 
@@ -32,8 +32,8 @@ GREY = "bright_black"
 def try_script(name: str, turn: Path | None, **chosen: Any) -> None:
     asked = _asked(turn.read_bytes() if turn else {key: value for key, value in chosen.items() if value is not None})
 
-    async def work(settings: Settings, store: Store) -> Told:
-        async with _house(settings, store, name, asked) as house:
+    async def work(settings: Settings, store: Store) -> TrialReply:
+        async with _context(settings, store, name, asked) as house:
             told = await _turn(house, name, asked)
             if turn is None:
                 told = await _talk(house, name, asked, told)
@@ -49,7 +49,7 @@ def try_script(name: str, turn: Path | None, **chosen: Any) -> None:
     click.secho(f"{told.tokens_in:,} tokens in, {told.tokens_out:,} out, by {told.model}", fg=GREY)
 
 
-async def _talk(house: House, name: str, asked: Asked, told: Told) -> Told:
+async def _talk(house: TrialContext, name: str, asked: TrialRequest, told: TrialReply) -> TrialReply:
     """Talk at the terminal until one of the two ends it; what the last turn told."""
     click.secho(f"{told.script}, version {told.version}, by {told.model}. {NOTHING[:-1]} (empty line: end)", fg=GREY)
     _show(told.said)
@@ -62,10 +62,10 @@ async def _talk(house: House, name: str, asked: Asked, told: Told) -> Told:
             break
         setup = asked.model_dump(exclude_unset=True, exclude={"talk", "offered", "words"})
         try:
-            again = Asked.model_validate({**setup, "talk": told.talk, "offered": told.offered, "words": words})
+            again = TrialRequest.model_validate({**setup, "talk": told.talk, "offered": told.offered, "words": words})
             told = await take_turn(house, name, again)
         except ValidationError as error:
-            click.echo(wrong(error), err=True)
+            click.echo(validation_message(error), err=True)
         except TrialError as error:
             click.echo(str(error), err=True)
         else:
@@ -73,7 +73,7 @@ async def _talk(house: House, name: str, asked: Asked, told: Told) -> Told:
     return told
 
 
-def _show(said: list[Said]) -> None:
+def _show(said: list[TrialTurn]) -> None:
     for each in said:
         if each.words:
             click.echo(f"AVA: {each.words}")
@@ -81,14 +81,16 @@ def _show(said: list[Said]) -> None:
             click.secho(f"     {used.name} {used.arguments}\n     → {used.result}", fg=GREY)
 
 
-def _asked(given: bytes | dict[str, Any]) -> Asked:
+def _asked(given: bytes | dict[str, Any]) -> TrialRequest:
     try:
-        return Asked.model_validate_json(given) if isinstance(given, bytes) else Asked.model_validate(given)
+        return (
+            TrialRequest.model_validate_json(given) if isinstance(given, bytes) else TrialRequest.model_validate(given)
+        )
     except ValidationError as error:
-        raise CommandError(wrong(error)) from error
+        raise CommandError(validation_message(error)) from error
 
 
-async def _turn(house: House, name: str, asked: Asked) -> Told:
+async def _turn(house: TrialContext, name: str, asked: TrialRequest) -> TrialReply:
     try:
         return await take_turn(house, name, asked)
     except TrialError as error:
@@ -96,7 +98,7 @@ async def _turn(house: House, name: str, asked: Asked) -> Told:
 
 
 @asynccontextmanager
-async def _house(settings: Settings, store: Store, name: str, asked: Asked) -> AsyncIterator[House]:
+async def _context(settings: Settings, store: Store, name: str, asked: TrialRequest) -> AsyncIterator[TrialContext]:
     """What turns are made with: the script's text model, loaded, and the database. Raises CommandError."""
     async with store.sessions() as session:
         voice, wanted = voice_of(await newest(session, name, asked.version), asked)
@@ -109,6 +111,6 @@ async def _house(settings: Settings, store: Store, name: str, asked: Asked) -> A
         raise CommandError(f"the text model {model.model} cannot be had: {error}") from error
     try:
         told = SIMULATED if is_simulated(settings) else model.model
-        yield House(store.sessions, partial(undone, store.engine), store.clock.now, text, told)
+        yield TrialContext(store.sessions, partial(rolled_back, store.engine), store.clock.now, text, told)
     finally:
         await text.close()

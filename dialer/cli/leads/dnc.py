@@ -20,7 +20,7 @@ from dialer.services.safeguards import remove_number
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
-from dialer.store.leads.do_not_call import Listing
+from dialer.store.leads.do_not_call import ListOptions
 from dialer.store.system import audit
 from dialer.wiring.stores import Store
 
@@ -66,7 +66,7 @@ def import_list(
                 reading = read_list(file)
                 scope = do_not_call.registry_scope(registry) if registry else await _scope(session, campaign)
                 reason = "public registry" if registry else "imported list"
-                listing = Listing(scope, source or file.name, reason, f"cli:{getuser()}")
+                listing = ListOptions(scope, source or file.name, reason, f"cli:{getuser()}")
                 return await import_numbers(
                     session, reading, country.upper(), listing, store.clock.now(), registry=registry, replace=replace
                 )
@@ -115,7 +115,7 @@ def scrub_campaign(campaign: str, as_json: bool) -> None:
             if found is None:
                 raise CommandError(f"there is no campaign {campaign!r}; see: dialer campaign status")
             gone = await do_not_call.scrub(session, found.id)
-            await audit.note(session, f"cli:{getuser()}", "campaign scrubbed", {"campaign": campaign, "out": gone})
+            await audit.record(session, f"cli:{getuser()}", "campaign scrubbed", {"campaign": campaign, "out": gone})
             return gone
 
     gone = with_store(work)
@@ -131,7 +131,7 @@ def check(number: str, as_json: bool, country: str) -> None:
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions() as session:
-            return await do_not_call.told(session, phone)
+            return await do_not_call.reasons(session, phone)
 
     found = with_store(work)
     if as_json:

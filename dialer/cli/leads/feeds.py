@@ -48,7 +48,7 @@ def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
             made = Feed(what=what, campaign_id=await _campaign_id(session, campaign), made_by=by)
             session.add(made)
             await session.flush()
-            await audit.note(session, by, "feed made", {"feed": made.id, "what": what, "campaign": campaign})
+            await audit.record(session, by, "feed made", {"feed": made.id, "what": what, "campaign": campaign})
             token = token_of(made.id, settings.dialer_secret_key.get_secret_value())
             return {"feed_id": made.id, "url": f"{settings.public_url}/feeds/{token}.csv"}
 
@@ -73,7 +73,7 @@ def revoke_feed(feed_id: int) -> None:
             if found is None:
                 raise CommandError(f"there is no feed {feed_id}; see: dialer feed list")
             found.revoked_at = func.now()
-            await audit.note(session, f"cli:{getuser()}", "feed revoked", {"feed": feed_id})
+            await audit.record(session, f"cli:{getuser()}", "feed revoked", {"feed": feed_id})
 
     with_store(work)
     click.echo(f"feed {feed_id} is revoked")
@@ -95,7 +95,7 @@ def add_schedule(what: str, address: str, every: str, form: str, campaign: str |
             made = ExportSchedule(what=what, form=form, campaign_id=of, address=address, every=span, made_by=by)
             session.add(made)
             await session.flush()
-            await audit.note(session, by, "export scheduled", {"schedule": made.id, "what": what, "to": address})
+            await audit.record(session, by, "export scheduled", {"schedule": made.id, "what": what, "to": address})
             return {"schedule_id": made.id, "file": f"{address.rstrip('/')}/{what}-{made.id}.{form}"}
 
     _say(with_store(work), as_json, "schedule {schedule_id}: {file}")

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.cli.progress import watching
-from dialer.domain.leads.import_result import FATES, NOTES
+from dialer.cli.progress import progress_bar
+from dialer.domain.leads.import_result import NOTES, ROW_RESULTS
 from dialer.services.leads.import_list import commit_import
 from dialer.services.leads.map_columns import guess_mapping, known_columns
 from dialer.services.leads.preview import preview
@@ -89,7 +89,7 @@ def imports_command(campaign: str | None, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     for each in found:
-        counts = ", ".join(f"{name} {each['counts'].get(name, 0)}" for name in ("rows", *FATES))
+        counts = ", ".join(f"{name} {each['counts'].get(name, 0)}" for name in ("rows", *ROW_RESULTS))
         click.echo(f"{each['import_id']:>6}  {each['campaign']}  {each['file']}  {each['state']}  {counts}")
 
 
@@ -98,7 +98,7 @@ def rows_command(import_id: int, which: str | None, after: int, most: int, as_js
         async with store.sessions() as session:
             if await imports.campaign_of(session, import_id) is None:
                 raise CommandError(f"there is no import {import_id}; see: dialer leads imports")
-            fate, flag = (which, 0) if which in FATES else (None, NOTES[which].value if which else 0)
+            fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which else 0)
             rows = await imports.rows_of(session, import_id, fate=fate, flag=flag, after=after, most=most)
             return [imports.described_row(row) for row in rows]
 
@@ -124,7 +124,7 @@ def choose_command(import_id: int, choice: str, rows: tuple[int, ...]) -> None:
 def commit_command(import_id: int, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         try:
-            with watching(None) as asked:
+            with progress_bar(None) as asked:
                 async with store.sessions.begin() as session:
                     done = await commit_import(session, import_id, asked, by=f"cli:{getuser()}")
         except UnreadableListError as error:

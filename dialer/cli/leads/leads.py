@@ -12,7 +12,7 @@ import click
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.leads.imports import format_of, mapping_of
-from dialer.cli.progress import watching
+from dialer.cli.progress import progress_bar
 from dialer.domain.leads.import_result import Choice
 from dialer.services.leads.detect_reimport import without_ours
 from dialer.services.leads.error_report import ErrorReport
@@ -26,7 +26,7 @@ from dialer.wiring.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ImportReport:
     """What `leads import` reports."""
 
     imported: Imported
@@ -69,7 +69,7 @@ async def import_file(
     mapping: dict[str, str],
     said: Format = DETECT_ALL,
     asked: ImportOptions = DEFAULT_OPTIONS,
-) -> Done:
+) -> ImportReport:
     """Import a list in one transaction, or (`asked.dry`) see what would become of it.
 
     Raises:
@@ -98,7 +98,7 @@ async def import_file(
                 mapping=mapping,
                 asked=replace(asked, rejected=fix.add),
             )
-        return Done(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
+        return ImportReport(imported, fix.keep(), reading.detected.line(), tuple(fix.first))
     except NoPhoneError:
         raise
     except UnreadableListError as error:
@@ -108,7 +108,7 @@ async def import_file(
             fix.drop()
 
 
-def told(done: Done) -> list[str]:
+def to_json(done: ImportReport) -> list[str]:
     """A dry run in words: how the file was read, what is to be known, and how it goes on."""
     counts = done.imported.counts
     mapped = ", ".join(f"{field} = {column!r}" for field, column in done.imported.columns.items())
@@ -133,8 +133,8 @@ def import_command(
 ) -> None:
     mapping = mapping_of(mapped)
 
-    async def work(settings: Settings, store: Store) -> Done:
-        with watching(file) as asked:
+    async def work(settings: Settings, store: Store) -> ImportReport:
+        with progress_bar(file) as asked:
             asked = replace(asked, dry=dry_run, duplicates=duplicates)
             try:
                 return await import_file(settings, store, file, campaign, mapping, format_of(said), asked)
@@ -150,5 +150,5 @@ def import_command(
         return
     click.echo(done.line())
     if dry_run:
-        for line in told(done):
+        for line in to_json(done):
             click.echo(line)

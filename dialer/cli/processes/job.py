@@ -23,7 +23,7 @@ from dialer.store.system import jobs
 from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
 
-BEAT_S = 1.0
+HEARTBEAT_S = 1.0
 
 
 def forget_upload(file: Path) -> None:
@@ -37,12 +37,12 @@ def job(job_id: int) -> None:
     end_with_parent()
 
     async def work(settings: Settings, store: Store) -> None:
-        await Working(settings, store, job_id).run()
+        await JobProcess(settings, store, job_id).run()
 
     with_store(work)
 
 
-class Working:
+class JobProcess:
     """A piece of work, its heartbeat, and whoever wants it stopped."""
 
     def __init__(self, settings: Settings, store: Store, job_id: int) -> None:
@@ -80,7 +80,7 @@ class Working:
 
     async def _beat(self, doing: "asyncio.Future[Any]") -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(HEARTBEAT_S)
             with suppress(SQLAlchemyError, OSError):  # a database that is away ends the work by itself
                 async with self._store.sessions.begin() as session:
                     if not await jobs.heard(session, self._job, self._done):

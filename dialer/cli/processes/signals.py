@@ -22,7 +22,7 @@ class TerminatedError(SystemExit):
         super().__init__(128 + number)
 
 
-def end_by_unwinding() -> None:
+def unwind_on_signals() -> None:
     """Raise `TerminatedError` at the first signal; later ones do not disturb the unwinding.
 
     A signal that this process ignores by inheritance (`nohup`) stays ignored. Commands that serve replace the handler by

@@ -23,8 +23,8 @@ from dialer.web.api.health import is_healthy
 from dialer.wiring.mail_links import secret_key
 
 PROCESSES = ("web", "bridge", "worker")
-STOP_WITHIN_S = 40.0
-READY_WITHIN_S = 60.0
+STOP_TIMEOUT_S = 40.0
+READY_TIMEOUT_S = 60.0
 RESTARTS_AFTER_S = 1.0
 
 
@@ -59,7 +59,7 @@ class Children:
         for child in self._running.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
-        until = time.monotonic() + STOP_WITHIN_S
+        until = time.monotonic() + STOP_TIMEOUT_S
         try:
             for child in self._running.values():
                 with suppress(subprocess.TimeoutExpired):
@@ -110,12 +110,12 @@ def all_up(settings: Settings, environment: Mapping[str, str]) -> Iterator[Child
             f"http://{settings.dialer_web_host}:{settings.dialer_web_port}/health",
             f"http://{settings.dialer_bridge_host}:{settings.dialer_bridge_port}/health",
         }
-        until = time.monotonic() + READY_WITHIN_S
+        until = time.monotonic() + READY_TIMEOUT_S
         while urls:
             if dead := children.dead():
                 raise CommandError(f"the {dead[0][0]} process ended before it was ready; its line above says why")
             if time.monotonic() > until:
-                raise CommandError(f"not ready after {READY_WITHIN_S:.0f} s: {', '.join(sorted(urls))}")
+                raise CommandError(f"not ready after {READY_TIMEOUT_S:.0f} s: {', '.join(sorted(urls))}")
             urls = {url for url in urls if not is_healthy(url)}
             time.sleep(0.1)
         yield children

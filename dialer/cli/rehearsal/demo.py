@@ -15,11 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dialer.cli.errors import CommandError
 from dialer.cli.event_loop import run
-from dialer.cli.leads.leads import Done, import_file
+from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.cli.processes.first_account import make_first_account
 from dialer.cli.processes.signals import TerminatedError
 from dialer.cli.rehearsal.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
-from dialer.cli.rehearsal.environment import KOLKATA, Rehearsal, fresh_folder, rehearsing, working_morning
+from dialer.cli.rehearsal.environment import KOLKATA, Rehearsal, fresh_folder, rehearsal_dialer, working_morning
 from dialer.domain.numbers.sample_numbers import SAMPLE_LIST
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.exports.results import Format, What, export_results
@@ -30,7 +30,7 @@ from dialer.wiring.stores import Store, open_store
 CAMPAIGN = "Demo"
 CONCURRENCY = 12
 PER_SECOND = 5.0
-WITHIN_S = 240.0
+TIMEOUT_S = 240.0
 POLL_S = 0.25
 EXPORTS: tuple[tuple[What, Format], ...] = (("leads", "csv"), ("leads", "xlsx"), ("calls", "csv"), ("bookings", "csv"))
 
@@ -63,7 +63,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     folder = fresh_folder(read_settings().dialer_data_dir.absolute() / "demo")
     console.print("Starting PostgreSQL, Valkey, the dialer and a simulated world of students and carriers …")
     try:
-        with rehearsing(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
+        with rehearsal_dialer(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
             timings.done("start")
             left = run(_work(rehearsal, file, console, timings))
             if keep:
@@ -104,7 +104,7 @@ async def _watch(store: Store, campaign_id: int, console: Console) -> str | None
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    until = time.monotonic() + WITHIN_S
+    until = time.monotonic() + TIMEOUT_S
     told: set[object] = set()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("")
@@ -119,11 +119,11 @@ async def _watch(store: Store, campaign_id: int, console: Console) -> str | None
             if now.settled == now.leads and not now.live:
                 return None
             if time.monotonic() > until:
-                return f"{now.leads - now.settled} leads are neither done nor scheduled after {WITHIN_S:.0f} s"
+                return f"{now.leads - now.settled} leads are neither done nor scheduled after {TIMEOUT_S:.0f} s"
             await asyncio.sleep(POLL_S)
 
 
-async def _report(store: Store, campaign_id: int, done: Done, console: Console, settings: Settings) -> None:
+async def _report(store: Store, campaign_id: int, done: ImportReport, console: Console, settings: Settings) -> None:
     now: datetime = store.clock.now()
     async with store.sessions() as session:
         await show_leads(session, campaign_id, console)
@@ -139,7 +139,7 @@ async def _report(store: Store, campaign_id: int, done: Done, console: Console, 
         console.print(f"  {done.fix_file}  (rejected rows, to be mended and uploaded)", soft_wrap=True)
 
 
-def _uncounted(done: Done) -> str | None:
+def _uncounted(done: ImportReport) -> str | None:
     counts = done.imported.counts
     told = counts.imported + counts.duplicate_in_file + counts.already_here + counts.do_not_call + counts.rejected
     return None if told == counts.rows else f"{counts.rows - told} rows of the list are not accounted for"

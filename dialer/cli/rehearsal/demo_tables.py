@@ -8,11 +8,11 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.cli.leads.leads import Done
+from dialer.cli.leads.leads import ImportReport
 from dialer.domain.numbers.phone import mask
 from dialer.store.calls import enquiries
 from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign, why_not_yet
-from dialer.store.tables import Booking, CampaignHours, CampaignLead, Counselor, Lead
+from dialer.store.tables import Booking, CampaignHours, Counselor, Enrollment, Lead
 
 SHOWN = ("country", "course", "intake", "budget")
 
@@ -23,11 +23,11 @@ async def show_leads(session: AsyncSession, campaign_id: int, console: Console) 
     for column in ("Lead", "Phone", "State", "Outcome", *(name.capitalize() for name in SHOWN), "What follows"):
         table.add_column(column)
     query = (
-        select(CampaignLead, Lead, next_moment())
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        select(Enrollment, Lead, next_moment())
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id)
-        .order_by(CampaignLead.id)
+        .where(Enrollment.campaign_id == campaign_id)
+        .order_by(Enrollment.id)
     )
     for in_campaign, lead, at in await session.execute(query):
         values = await enquiries.newest(session, in_campaign.id)
@@ -47,10 +47,10 @@ async def show_bookings(session: AsyncSession, campaign_id: int, console: Consol
         table.add_column(column)
     query = (
         select(Lead.name, Counselor.name, Booking.during, Booking.lead_zone)
-        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Booking.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Counselor, Counselor.id == Booking.counselor_id)
-        .where(CampaignLead.campaign_id == campaign_id, Booking.state == "booked")
+        .where(Enrollment.campaign_id == campaign_id, Booking.state == "booked")
         .order_by(Booking.during)
     )
     for lead, counselor, during, zone in await session.execute(query):
@@ -59,7 +59,7 @@ async def show_bookings(session: AsyncSession, campaign_id: int, console: Consol
     console.print(table)
 
 
-def show_rejected(done: Done, console: Console) -> None:
+def show_rejected(done: ImportReport, console: Console) -> None:
     """The rows that need a person."""
     table = Table(title="Rejected rows", title_justify="left", title_style="bold")
     for column in ("Row", "Reason", "Says", "Suggestion"):
@@ -76,10 +76,10 @@ async def show_held_back(session: AsyncSession, campaign_id: int, now: datetime,
         table.add_column(column)
     query = (
         select(why_not_yet(), Lead.name)
-        .select_from(CampaignLead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .select_from(Enrollment)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.attempts == 0, why_not_yet().is_not(None))
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.attempts == 0, why_not_yet().is_not(None))
         .order_by(why_not_yet())
     )
     held: dict[str, list[str]] = {}
@@ -90,7 +90,7 @@ async def show_held_back(session: AsyncSession, campaign_id: int, now: datetime,
     console.print(table)
 
 
-def _follows(in_campaign: CampaignLead, lead: Lead, at: datetime) -> str:
+def _follows(in_campaign: Enrollment, lead: Lead, at: datetime) -> str:
     if in_campaign.state == "done":
         return in_campaign.why or ""
     zone = lead.zones[0] if lead.zones else "UTC"

@@ -29,7 +29,7 @@ from dialer.wiring.environment import clean_environment, settings_environment
 WORLD = WorldSettings()
 KOLKATA = ZoneInfo("Asia/Kolkata")
 SUNDAY = 6
-WORLD_WITHIN_S = 30.0
+WORLD_TIMEOUT_S = 30.0
 CREDENTIALS: dict[str, dict[str, Any]] = {
     "twilio": {
         "twilio_account_sid": WORLD.account_sid,
@@ -62,14 +62,14 @@ def working_morning(today: date) -> datetime:
 
 
 @contextmanager
-def rehearsing(
+def rehearsal_dialer(
     data_dir: Path, *, speed: float, start: datetime, carriers: Sequence[str] = ("twilio",)
 ) -> Iterator[Rehearsal]:
     """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end.
 
     The dialer has credentials at these `carriers` and no other: where it is one, every lead is rung through it.
     """
-    with prepared(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
+    with prepared_environment(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
         served = settings.model_copy(update={"dialer_clock": start.isoformat(timespec="minutes")})
         with all_up(served, {**clean_environment(), **settings_environment(served)}) as children:
             try:
@@ -80,9 +80,9 @@ def rehearsing(
 
 
 @contextmanager
-def prepared(data_dir: Path, *, speed: float, carriers: Sequence[str]) -> Iterator[tuple[Settings, str]]:
+def prepared_environment(data_dir: Path, *, speed: float, carriers: Sequence[str]) -> Iterator[tuple[Settings, str]]:
     """The world and the databases of a rehearsal, without the dialer yet: its settings, and the carrier's address."""
-    with simulated(clean_environment(), speed, carriers) as (twilio_url, settings):
+    with simulated_world(clean_environment(), speed, carriers) as (twilio_url, settings):
         web_port, bridge_port = free_ports(2)
         settings = settings.model_copy(
             update={
@@ -98,7 +98,7 @@ def prepared(data_dir: Path, *, speed: float, carriers: Sequence[str]) -> Iterat
 
 
 @contextmanager
-def simulated(
+def simulated_world(
     environment: dict[str, str], speed: float, carriers: Sequence[str] = ("twilio",)
 ) -> Iterator[tuple[str, Settings]]:
     """A running world: its carriers' address, and settings that reach it and nothing else."""
@@ -112,7 +112,7 @@ def simulated(
     )
     try:
         assert process.stdout is not None
-        readable, _, _ = select.select([process.stdout], [], [], WORLD_WITHIN_S)
+        readable, _, _ = select.select([process.stdout], [], [], WORLD_TIMEOUT_S)
         line = process.stdout.readline() if readable else ""
         if not line:
             raise CommandError("the simulated world did not start; its lines above say why")

@@ -11,8 +11,8 @@ from dialer.cli.errors import CommandError
 from dialer.cli.processes.parent import PARENT
 from dialer.settings import Settings
 
-ENDS_WITHIN_S = 60.0
-LONGEST_LINE = 4 * 1024 * 1024
+STOP_TIMEOUT_S = 60.0
+MAX_LINE_BYTES = 4 * 1024 * 1024
 Watch = Callable[[int, int], Awaitable[None]]
 
 
@@ -23,7 +23,7 @@ async def run_rehearsal(campaign: str, leads: int, settings: Settings, watch: Wa
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        limit=LONGEST_LINE,
+        limit=MAX_LINE_BYTES,
         env={
             **os.environ,
             "DIALER_DATABASE_URL": settings.dialer_database_url or "",
@@ -56,7 +56,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.terminate()
         try:
-            async with asyncio.timeout(ENDS_WITHIN_S):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
                 await process.wait()
         except TimeoutError:
             process.kill()

@@ -25,7 +25,7 @@ from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.processes.parent import end_with_parent
 from dialer.cli.processes.up import Children, all_up
-from dialer.cli.rehearsal.environment import fresh_folder, prepared
+from dialer.cli.rehearsal.environment import fresh_folder, prepared_environment
 from dialer.cli.rehearsal.report import show
 from dialer.services.campaigns.forecast import forecast
 from dialer.settings import Settings
@@ -101,13 +101,13 @@ async def _rehearse(
     if campaign.carrier and campaign.carrier not in carriers:
         carriers.append(campaign.carrier)
     with ExitStack() as stack:
-        served, _ = await _entered(stack, prepared(folder, speed=SPEED, carriers=carriers))
+        served, _ = await _entered(stack, prepared_environment(folder, speed=SPEED, carriers=carriers))
         copied = await _copy(store, served, campaign.id, most, now)
         if not copied.leads:
             raise CommandError(f"no lead of {name!r} waits to be rung; bring a list in first")
         told_rounds = await _rounds(served, campaign.id, began, rounds, until, watch)
         async with open_store(served) as copy, copy.sessions() as session:
-            result = await rehearsals.told(session, campaign.id, began)
+            result = await rehearsals.results(session, campaign.id, began)
     return {
         "campaign": name,
         "campaign_id": campaign.id,

@@ -31,14 +31,14 @@ Roles = frozenset[Role]
 EVERYBODY: Roles = frozenset(Role)
 READERS: Roles = frozenset({Role.ADMIN, Role.MARKETING, Role.AUDITOR})
 """Who sees all leads, calls and campaigns."""
-RUNNERS: Roles = frozenset({Role.ADMIN, Role.MARKETING})
+OPERATORS: Roles = frozenset({Role.ADMIN, Role.MARKETING})
 """Who launches campaigns, imports lists, rings people."""
-MEETERS: Roles = frozenset({Role.ADMIN, Role.MARKETING, Role.COUNSELOR})
+MEETING_MANAGERS: Roles = frozenset({Role.ADMIN, Role.MARKETING, Role.COUNSELOR})
 """Who moves bookings; a counselor their own."""
 ADMINS: Roles = frozenset({Role.ADMIN})
 
 
-def needed(roles: Roles, *, changes: bool) -> Scope:
+def required_scope(roles: Roles, *, changes: bool) -> Scope:
     """The scope that a token needs for what these roles may do; whether it `changes` anything."""
     if roles == ADMINS:
         return Scope.ADMIN

@@ -16,7 +16,7 @@ SIGNATURE = "X-Dialer-Signature"
 EVENT_ID = "X-Dialer-Event"
 MOST_TRIES = 12
 FIRST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=6)
+MAX_WAIT = timedelta(hours=6)
 
 
 def sign(secret: str, body: bytes, at: int) -> str:
@@ -29,7 +29,7 @@ def wait_after(tries: int) -> timedelta | None:
     """How long until the next try after so many failed ones; None when it is given up."""
     if tries >= MOST_TRIES:
         return None
-    return min(LONGEST_WAIT, FIRST_WAIT * int(2 ** max(0, tries - 1)))
+    return min(MAX_WAIT, FIRST_WAIT * int(2 ** max(0, tries - 1)))
 
 
 def refusal(url: str, allowed: Collection[str]) -> str | None:

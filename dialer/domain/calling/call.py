@@ -69,12 +69,12 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 
-def may_become(state: State, wanted: State) -> bool:
+def can_become(state: State, wanted: State) -> bool:
     """Whether a call in `state` may move to `wanted`; everything else leaves it as it is."""
     return wanted in TRANSITIONS[state]
 
 
-def may_come_from(wanted: State) -> tuple[State, ...]:
+def can_come_from(wanted: State) -> tuple[State, ...]:
     """The states from which a call may move to `wanted`: the guard of the update that moves it."""
     return tuple(state for state in State if wanted in TRANSITIONS[state])
 
@@ -83,7 +83,7 @@ SETTLED = frozenset({Outcome.BOOKED, Outcome.DO_NOT_CALL})
 """What a person decided by word or deed; whatever is reported later does not undo it."""
 
 
-def outcome_of_talk(*, booked: bool, opted_out: bool, reported: Outcome | None, qualified: bool) -> Outcome:
+def outcome_of_conversation(*, booked: bool, opted_out: bool, reported: Outcome | None, qualified: bool) -> Outcome:
     """The outcome of a call in which somebody spoke.
 
     An opt-out in words outranks whatever the model reported, a booking outranks `finish_call`, and a call that ended

@@ -10,7 +10,7 @@ AT = "@"
 """A kind of usage may name the model that it is priced by itself: `spoken_characters@aura-2-helena-en`."""
 CENT_OF_A_CENT = Decimal("0.000001")
 MILLION = Decimal(1_000_000)
-HOUSE_CURRENCY = "USD"
+WORKSPACE_CURRENCY = "USD"
 """What costs are counted in, whatever a carrier bills in (ISO 4217)."""
 MONEY = "money"
 """The kind under which another currency has its price: what a million rupees cost is the price of `INR`, `money`."""
@@ -80,6 +80,6 @@ def voice_cost(usage: Mapping[str, int], prices: Prices, model: str, transcriber
     return (total / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)
 
 
-def in_house_currency(amount: Decimal, per_million: Decimal) -> Decimal:
+def in_workspace_currency(amount: Decimal, per_million: Decimal) -> Decimal:
     """An amount of a currency of which a million costs so much, rounded up to a millionth."""
     return (amount * per_million / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)

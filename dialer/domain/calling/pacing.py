@@ -22,6 +22,6 @@ class Bucket:
         return Bucket(min(max(self.per_second, 1.0), self.tokens + passed * self.per_second), now, self.per_second)
 
 
-def may_start(tokens: float, live: int, concurrency: int) -> int:
+def can_start(tokens: float, live: int, concurrency: int) -> int:
     """How many calls may start with this many tokens and `live` calls in progress."""
     return max(0, min(int(tokens), concurrency - live))

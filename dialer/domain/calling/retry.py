@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from dialer.domain.calling.call import Outcome
 
-NEVER_AGAIN = frozenset(
+FINAL_OUTCOMES = frozenset(
     {
         Outcome.BOOKED,
         Outcome.QUALIFIED,
@@ -27,7 +27,7 @@ MOST_NO_SHOWS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryRule:
     """How often and how soon one outcome is tried again."""
 
     wait: timedelta
@@ -40,17 +40,17 @@ class Policy:
     """A campaign's retry policy: per outcome a wait and a limit, and a limit over all calls of a lead."""
 
     max_attempts: int
-    again: Mapping[Outcome, Again]
+    again: Mapping[Outcome, RetryRule]
 
 
 DEFAULT_POLICY = Policy(
     max_attempts=4,
     again={
-        Outcome.NO_ANSWER: Again(timedelta(hours=3), 3),
-        Outcome.BUSY: Again(timedelta(minutes=30), 3),
-        Outcome.FAILED: Again(timedelta(hours=1), 2),
-        Outcome.VOICEMAIL: Again(timedelta(hours=20), 2),
-        Outcome.DROPPED: Again(timedelta(hours=2), 2),
+        Outcome.NO_ANSWER: RetryRule(timedelta(hours=3), 3),
+        Outcome.BUSY: RetryRule(timedelta(minutes=30), 3),
+        Outcome.FAILED: RetryRule(timedelta(hours=1), 2),
+        Outcome.VOICEMAIL: RetryRule(timedelta(hours=20), 2),
+        Outcome.DROPPED: RetryRule(timedelta(hours=2), 2),
     },
 )
 
@@ -86,7 +86,7 @@ def decide(
     together again. `same` counts the lead's calls that ended in this outcome, this one included. A promised call-back
     is kept to the minute and whatever the counts say: the person asked for it.
     """
-    if outcome in NEVER_AGAIN:
+    if outcome in FINAL_OUTCOMES:
         return GiveUp(reason=outcome.value)
     if outcome is Outcome.CALL_LATER and promised_at is not None:
         return RetryAt(promised_at, promised=True)

@@ -21,7 +21,7 @@ SOON = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EligibilityFacts:
     """All that the rules look at: one lead in one campaign at one moment (UTC)."""
 
     now: datetime
@@ -77,7 +77,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RuleResult:
     """One rule's answer; `until` is when it will agree again, None if time alone does not change it."""
 
     rule: str
@@ -87,10 +87,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Eligibility:
     """Every rule's answer, in order; `next_at` is the earliest moment at which all that time can change will agree."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[RuleResult, ...]
     next_at: datetime | None
 
     @property
@@ -99,18 +99,18 @@ class Verdict:
         return all(answer.ok for answer in self.answers)
 
     @property
-    def refusal(self) -> Answer | None:
+    def refusal(self) -> RuleResult | None:
         """The first rule that refuses."""
         return next((answer for answer in self.answers if not answer.ok), None)
 
 
-def ask(facts: Facts) -> Verdict:
+def evaluate(facts: EligibilityFacts) -> Eligibility:
     """Ask every rule about the lead."""
     answers = tuple(answer for rule in RULES for answer in rule(facts))
-    return Verdict(answers, _next_moment(facts, answers))
+    return Eligibility(answers, _next_moment(facts, answers))
 
 
-def _next_moment(facts: Facts, answers: tuple[Answer, ...]) -> datetime | None:
+def _next_moment(facts: EligibilityFacts, answers: tuple[RuleResult, ...]) -> datetime | None:
     refusals = [answer for answer in answers if not answer.ok]
     if not refusals:
         return facts.now
@@ -120,144 +120,146 @@ def _next_moment(facts: Facts, answers: tuple[Answer, ...]) -> datetime | None:
     return _opens(facts, earliest)
 
 
-def _campaign(facts: Facts) -> Iterator[Answer]:
+def _campaign(facts: EligibilityFacts) -> Iterator[RuleResult]:
     running = facts.campaign_state == "running"
     why = f" ({facts.campaign_why})" if facts.campaign_why else ""
-    yield Answer(
+    yield RuleResult(
         "campaign", running, "the campaign is running" if running else f"the campaign is {facts.campaign_state}{why}"
     )
-    yield Answer("halt", facts.halted is None, facts.halted or "no kill switch is on")
+    yield RuleResult("halt", facts.halted is None, facts.halted or "no kill switch is on")
 
 
-def _do_not_call(facts: Facts) -> Iterator[Answer]:
+def _do_not_call(facts: EligibilityFacts) -> Iterator[RuleResult]:
     where = " and ".join(facts.listed)
-    yield Answer(
+    yield RuleResult(
         "do_not_call", not facts.listed, f"on the do-not-call list ({where})" if where else "on no do-not-call list"
     )
 
 
-def _registry(facts: Facts) -> Iterator[Answer]:
+def _registry(facts: EligibilityFacts) -> Iterator[RuleResult]:
     wanted = facts.rules.registries if isinstance(facts.rules, Rules) else ()
     ages = dict(facts.registry_ages)
     if facts.consent:
-        yield Answer("registry", True, "agreed to be called, which public registries respect")
+        yield RuleResult("registry", True, "agreed to be called, which public registries respect")
     elif facts.registered:
-        yield Answer(
+        yield RuleResult(
             "registry", False, f"on the public registry {' and '.join(facts.registered)}, and no consent is recorded"
         )
     elif stale := [each for each in wanted if ages.get(each.name, timedelta(0)) > timedelta(days=each.max_age_days)]:
         first = stale[0]
         days, most = ages[first.name] / DAY, first.max_age_days
         says = f"our copy of {first.name} is {days:.1f} days old, and may be {most} days old; import a newer one"
-        yield Answer("registry", False, says)
+        yield RuleResult("registry", False, says)
     else:
         known = ", ".join(each.name for each in wanted if each.name in ages)
-        yield Answer("registry", True, f"not on {known}" if known else "no public registry was imported")
+        yield RuleResult("registry", True, f"not on {known}" if known else "no public registry was imported")
 
 
-def _consent(facts: Facts) -> Iterator[Answer]:
+def _consent(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if isinstance(facts.rules, Rules):
-        yield Answer("consent", *consent_ok(facts.rules, facts.consent, facts.consent_source))
+        yield RuleResult("consent", *consent_ok(facts.rules, facts.consent, facts.consent_source))
     else:
-        yield Answer("consent", facts.consent is not False, "not asked: no rules are known for this destination")
+        yield RuleResult("consent", facts.consent is not False, "not asked: no rules are known for this destination")
 
 
-def _destination(facts: Facts) -> Iterator[Answer]:
+def _destination(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if isinstance(facts.rules, NoRules):
-        yield Answer("destination", False, facts.rules.says)
+        yield RuleResult("destination", False, facts.rules.says)
     else:
-        yield Answer("destination", *destination(facts.phone))
+        yield RuleResult("destination", *destination(facts.phone))
 
 
-def _carrier(facts: Facts) -> Iterator[Answer]:
+def _carrier(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if facts.carrier is None:
-        yield Answer(
+        yield RuleResult(
             "carrier",
             False,
             "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
             "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID",
         )
     elif facts.phone in SAMPLE_NUMBERS and not facts.carrier_on_loopback:
-        yield Answer(
+        yield RuleResult(
             "carrier", False, "a number of sample_leads.csv is invented and is rung in the simulated world only"
         )
     else:
-        yield Answer("carrier", True, f"goes out through {facts.carrier}")
+        yield RuleResult("carrier", True, f"goes out through {facts.carrier}")
 
 
-def _lead(facts: Facts) -> Iterator[Answer]:
+def _lead(facts: EligibilityFacts) -> Iterator[RuleResult]:
     done = facts.lead_state == "done"
-    yield Answer("lead", not done, f"finished: {facts.last_outcome or 'taken out'}" if done else "still to be reached")
-    yield Answer(
+    yield RuleResult(
+        "lead", not done, f"finished: {facts.last_outcome or 'taken out'}" if done else "still to be reached"
+    )
+    yield RuleResult(
         "live", not facts.live, "a call is in progress" if facts.live else "no call in progress", facts.now + SOON
     )
 
 
-def _attempts(facts: Facts) -> Iterator[Answer]:
+def _attempts(facts: EligibilityFacts) -> Iterator[RuleResult]:
     ok = facts.promised or facts.attempts < facts.max_attempts
-    yield Answer("attempts", ok, f"{facts.attempts} of {facts.max_attempts} attempts used")
+    yield RuleResult("attempts", ok, f"{facts.attempts} of {facts.max_attempts} attempts used")
 
 
-def _wait(facts: Facts) -> Iterator[Answer]:
+def _wait(facts: EligibilityFacts) -> Iterator[RuleResult]:
     due = facts.next_attempt_at is None or facts.next_attempt_at <= facts.now
     why = "a call-back was promised for" if facts.promised else "the next attempt is due at"
-    yield Answer(
+    yield RuleResult(
         "wait", due, "due now" if due else f"{why} {_when(facts, facts.next_attempt_at)}", facts.next_attempt_at
     )
 
 
-def _caps(facts: Facts) -> Iterator[Answer]:
+def _caps(facts: EligibilityFacts) -> Iterator[RuleResult]:
     """The house's cap and cool-down give way to a promise, the law's caps do not."""
     latest = facts.rung[-1] if facts.rung else None
     rested = latest is None or facts.promised or latest + facts.cool_down <= facts.now
     says = "rung long enough ago" if latest else "not rung in seven days"
     if not rested and latest:
         says = f"rung at {_when(facts, latest)}; left alone for {_minutes(facts.cool_down)} minutes"
-    yield Answer("cool_down", rested, says, latest + facts.cool_down if latest else None)
+    yield RuleResult("cool_down", rested, says, latest + facts.cool_down if latest else None)
     yield _cap(facts, "daily_cap", facts.calls_per_day, DAY, binding=not facts.promised)
     if isinstance(facts.rules, Rules):
         for cap in facts.rules.caps:
             yield _cap(facts, "law_cap", cap.calls, cap.per, binding=True)
 
 
-def _cap(facts: Facts, rule: str, calls: int, per: timedelta, *, binding: bool) -> Answer:
+def _cap(facts: EligibilityFacts, rule: str, calls: int, per: timedelta, *, binding: bool) -> RuleResult:
     recent = [at for at in facts.rung if at > facts.now - per]
     full = len(recent) >= calls
     hours = int(per / timedelta(hours=1))
     says = f"{len(recent)} of {calls} calls in {hours} hours{' (the law)' if rule == 'law_cap' else ''}"
-    return Answer(rule, not (full and binding), says, recent[-calls] + per if full else None)
+    return RuleResult(rule, not (full and binding), says, recent[-calls] + per if full else None)
 
 
-def _window(facts: Facts) -> Iterator[Answer]:
+def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if not facts.zones:
-        yield Answer("zone", False, "the lead's time zone is unknown; give the list a Timezone column")
+        yield RuleResult("zone", False, "the lead's time zone is unknown; give the list a Timezone column")
         return
     if isinstance(facts.rules, NoRules):
         return
     zones, rest = ", ".join(facts.zones), is_holiday(facts.rules)
     if not is_open(facts.window, facts.now, facts.zones):
         at = _opens(facts, facts.now)
-        yield Answer("window", False, f"outside calling hours in {zones}; they open {_when(facts, at)}", at)
+        yield RuleResult("window", False, f"outside calling hours in {zones}; they open {_when(facts, at)}", at)
         return
-    yield Answer("window", True, f"within calling hours in {zones}")
+    yield RuleResult("window", True, f"within calling hours in {zones}")
     if not is_open(facts.window, facts.now, facts.zones, rest):
         at = _opens(facts, facts.now)
-        yield Answer("holiday", False, f"a holiday there; calling hours open {_when(facts, at)}", at)
+        yield RuleResult("holiday", False, f"a holiday there; calling hours open {_when(facts, at)}", at)
         return
-    yield Answer("holiday", True, "no holiday there")
+    yield RuleResult("holiday", True, "no holiday there")
     closes = closes_at(facts.window, facts.now, facts.zones, rest)
     if facts.now >= closes - _margin(facts):
         again = _opens(facts, closes)
-        yield Answer(
+        yield RuleResult(
             "closing", False, f"calling hours close at {_when(facts, closes)}; next {_when(facts, again)}", again
         )
     else:
-        yield Answer("closing", True, f"calling hours close at {_when(facts, closes)}")
+        yield RuleResult("closing", True, f"calling hours close at {_when(facts, closes)}")
 
 
-def _room(facts: Facts) -> Iterator[Answer]:
+def _room(facts: EligibilityFacts) -> Iterator[RuleResult]:
     full = facts.live_calls >= facts.concurrency
-    yield Answer(
+    yield RuleResult(
         "concurrency", not full, f"{facts.live_calls} of {facts.concurrency} calls in progress", facts.now + SOON
     )
     # Whether any process runs is no rule: without a bridge nothing is claimed, as without a worker.
@@ -265,21 +267,21 @@ def _room(facts: Facts) -> Iterator[Answer]:
     room = (
         f"{facts.bridges_free} more calls can be talked" if facts.bridges_up else "no bridge is up; calls wait for one"
     )
-    yield Answer("bridge", not taken, "every bridge is full" if taken else room, facts.now + SOON)
-    yield Answer(
+    yield RuleResult("bridge", not taken, "every bridge is full" if taken else room, facts.now + SOON)
+    yield RuleResult(
         "pace",
         facts.tokens >= 1,
         "another call may start" if facts.tokens >= 1 else "as fast as it may be",
         facts.now + SOON,
     )
     if facts.spend_cap is None:
-        yield Answer("spend", True, "no spend cap")
+        yield RuleResult("spend", True, "no spend cap")
     else:
         ok = facts.spent + facts.held + facts.reserve <= facts.spend_cap
-        yield Answer("spend", ok, f"{facts.spent:.2f} spent and {facts.held:.2f} held of {facts.spend_cap:.2f} USD")
+        yield RuleResult("spend", ok, f"{facts.spent:.2f} spent and {facts.held:.2f} held of {facts.spend_cap:.2f} USD")
 
 
-RULES: tuple[Callable[[Facts], Iterator[Answer]], ...] = (
+RULES: tuple[Callable[[EligibilityFacts], Iterator[RuleResult]], ...] = (
     _campaign,
     _do_not_call,
     _registry,
@@ -295,18 +297,18 @@ RULES: tuple[Callable[[Facts], Iterator[Answer]], ...] = (
 )
 
 
-def _opens(facts: Facts, moment: datetime) -> datetime | None:
+def _opens(facts: EligibilityFacts, moment: datetime) -> datetime | None:
     """The first instant from `moment` on at which the window is open, no holiday, and not about to close."""
     if not facts.zones or isinstance(facts.rules, NoRules):
         return None
     return opens(facts.rules, facts.window, facts.zones, moment, _margin(facts))
 
 
-def _margin(facts: Facts) -> timedelta:
+def _margin(facts: EligibilityFacts) -> timedelta:
     return PROMISED_FEED_STOPS if facts.promised else FEED_STOPS
 
 
-def _when(facts: Facts, at: datetime | None) -> str:
+def _when(facts: EligibilityFacts, at: datetime | None) -> str:
     return when_there(at, facts.zones)
 
 

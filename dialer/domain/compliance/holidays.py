@@ -14,7 +14,7 @@ from holidays import country_holidays
 _YEAR = timedelta(days=365)
 
 
-def rests(calendars: tuple[str, ...], day: date) -> bool:
+def is_holiday_in(calendars: tuple[str, ...], day: date) -> bool:
     """Whether `day` is a public holiday in any of the calendars; an unknown calendar raises NotImplementedError."""
     return any(day in days_of(calendar, day.year) for calendar in calendars)
 

@@ -95,7 +95,7 @@ def intersect(a: Window, b: Window) -> Window:
     return Window(spans)
 
 
-def instant(day: date, wall: time, zone: ZoneInfo, *, later: bool = False) -> datetime:
+def to_instant(day: date, wall: time, zone: ZoneInfo, *, later: bool = False) -> datetime:
     """The UTC instant of a wall time; in a gap the first one after it, where told twice the earlier unless `later`."""
     local = datetime.combine(day, wall, zone)
     first = local.replace(fold=0).astimezone(UTC)
@@ -121,8 +121,8 @@ def _span(window: Window, day: date, zone: ZoneInfo, holidays: Holidays | None) 
     wall = window.spans.get(day.weekday())
     if wall is None or (holidays is not None and holidays(day)):
         return None
-    opens = instant(day, wall[0], zone, later=True)
-    closes = instant(day + _DAY if wall[1] == _MIDNIGHT else day, wall[1], zone)
+    opens = to_instant(day, wall[0], zone, later=True)
+    closes = to_instant(day + _DAY if wall[1] == _MIDNIGHT else day, wall[1], zone)
     return (opens, closes) if opens < closes else None
 
 

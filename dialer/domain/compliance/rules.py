@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from dialer.domain.compliance.holidays import gaps, rests
+from dialer.domain.compliance.holidays import gaps, is_holiday_in
 from dialer.domain.compliance.hours import Window, intersect
 from dialer.domain.compliance.rule_loader import EVERYWHERE, REGIONS, RULES, UNKNOWN, Cap, Consent, Registry, Rule
 from dialer.domain.leads.cell_parsing import is_blank
@@ -92,7 +92,7 @@ def narrow(rules: Rules, campaign: Window | None) -> Window:
 
 def is_holiday(rules: Rules) -> Callable[[date], bool]:
     """A question to put to a local date, as `hours.is_open` and `hours.next_open` want it."""
-    return functools.partial(rests, rules.calendars)
+    return functools.partial(is_holiday_in, rules.calendars)
 
 
 def consent_ok(rules: Rules, consent: bool | None, source: str | None) -> tuple[bool, str]:
@@ -137,7 +137,7 @@ def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tup
 
 
 @functools.lru_cache(maxsize=4096)
-def rings_kind(region: str, kind: str) -> bool:
+def can_call_kind(region: str, kind: str) -> bool:
     """What `destination` says of any ordinary number of that region and kind."""
     rules = _merged(region, frozenset())
     return isinstance(rules, Rules) and kind in rules.allowed_kinds and kind not in rules.refused_kinds
@@ -147,7 +147,7 @@ def never_called(phone: Phone, state: str | None, consent: bool | None, source: 
     """Why the gate will never agree to a call, as far as the list itself tells; None where it may agree."""
     if consent is False:
         return "did not agree to be called"
-    if not rings_kind(phone.region, phone.kind):
+    if not can_call_kind(phone.region, phone.kind):
         return destination(phone.e164)[1]
     rules = rules_of(phone.region, states_of(phone.e164, state) if phone.region == "US" else frozenset())
     if isinstance(rules, NoRules):

@@ -81,7 +81,7 @@ def when_there(at: datetime | None, zones: Sequence[str]) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}"
 
 
-class Closings:
+class OpenHoursCache:
     """Remembers until when groups are closed, so that a tick in the night computes nothing. For one process."""
 
     def __init__(self, most: int = 4096) -> None:

@@ -38,7 +38,7 @@ _DEVANAGARI = re.compile(
 )
 
 
-def sounds_like_machine(text: str) -> bool:
+def sounds_like_voicemail_greeting(text: str) -> bool:
     """True for what a mailbox, a network, a menu or a call screener says; False for a person who speaks of one."""
     words = re.sub(r"\s+", " ", text.casefold().replace("\u2019", "'")).strip()
     return sounds_like_voicemail(text) or any(

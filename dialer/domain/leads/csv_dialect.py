@@ -14,7 +14,7 @@ from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
 
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-LOOKED_AT = 20
+SAMPLE_LINES = 20
 """So many rows tell where the header is."""
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 _HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif")
@@ -44,7 +44,7 @@ def encoding_of(start: bytes) -> str | None:
 
 def separator_of(text: str) -> str:
     """The separator of a list's first lines: the one that parts them alike and leaves a phone column, if any does."""
-    lines = text.splitlines()[:LOOKED_AT]
+    lines = text.splitlines()[:SAMPLE_LINES]
     if told := said_by_excel(lines[0] if lines else ""):
         return told
     return max(SEPARATORS, key=lambda separator: _fit(lines, separator))

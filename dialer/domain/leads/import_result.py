@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any, Literal, TypeAlias, get_args
 
-Fate: TypeAlias = Literal["imported", "duplicate_in_file", "already_here", "do_not_call", "rejected"]
-FATES: tuple[Fate, ...] = get_args(Fate)
+RowResult: TypeAlias = Literal["imported", "duplicate_in_file", "already_here", "do_not_call", "rejected"]
+ROW_RESULTS: tuple[RowResult, ...] = get_args(RowResult)
 Choice: TypeAlias = Literal["skip", "fill", "overwrite"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from dialer.domain.leads.cell_parsing import plain_text, read_date, tidy, yes_or_no
 from dialer.domain.leads.headers import Column
-from dialer.domain.meetings.enquiry import Field, normalise
+from dialer.domain.meetings.enquiry import Field, normalize
 from dialer.domain.numbers.phone import BadPhone, Phone, PhoneFault, parse_phone
 from dialer.domain.numbers.zones import UnknownZone, Zones, zone_of, zones_of_state
 
@@ -122,7 +122,7 @@ class RowReader:
         return said
 
 
-def mended(enquiry: Mapping[str, str], today: date) -> dict[str, str]:
+def normalize_enquiry(enquiry: Mapping[str, str], today: date) -> dict[str, str]:
     """What of a student's own words has another common wording (country, intake, budget): that wording, by field."""
     return {
         field: said
@@ -133,7 +133,7 @@ def mended(enquiry: Mapping[str, str], today: date) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=16_384)
 def _worded(field: Field, text: str, today: date) -> str:
-    return normalise(field, text, today).text
+    return normalize(field, text, today).text
 
 
 def _zones(phone: Phone, zone: str | None, state: str | None) -> Zones | UnknownZone | None:

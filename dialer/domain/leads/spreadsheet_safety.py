@@ -9,7 +9,7 @@ _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 _PLAIN = re.compile(r"\+[\d ]{7,24}|[+-]?\d+(?:\.\d+)?")
 
 
-def neutral(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """The cell with an apostrophe before what would be a formula; phones of digits and spaces and plain numbers stay whole."""
     if not cell.startswith(_STARTS) or _PLAIN.fullmatch(cell):
         return cell
@@ -44,6 +44,6 @@ def own_columns(header: Sequence[str]) -> tuple[str, ...] | None:
     return own if own and tuple(header[len(own) :]) == our_columns(own) else None
 
 
-def as_it_was(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """A cell before `neutral` put an apostrophe in front of it; any other cell as it is."""
-    return cell[1:] if cell[:1] == "'" and neutral(cell[1:]) == cell else cell
+    return cell[1:] if cell[:1] == "'" and escape_formula(cell[1:]) == cell else cell

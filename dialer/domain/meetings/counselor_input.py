@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialer.domain.compliance.holidays import gaps
-from dialer.domain.compliance.hours import instant
+from dialer.domain.compliance.hours import to_instant
 from dialer.domain.numbers.country import canonical_country
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.domain.speech.spoken_email import parse_email
@@ -40,7 +40,7 @@ _UNSEEN = ("Cc", "Cs")
 _MIDNIGHT, _DAY = time(0), timedelta(days=1)
 
 
-class NotUnderstoodError(ValueError):
+class InvalidInputError(ValueError):
     """What was written cannot be so; the message is one line that says what."""
 
 
@@ -49,7 +49,7 @@ def read_spans(text: str) -> list[Span]:
     spans = sorted(_span(part, text) for part in text.split(",")) if text.strip() else []
     for (_, before), (after, _) in pairwise(spans):
         if before > after or before == _MIDNIGHT:
-            raise NotUnderstoodError(f"the hours {text} overlap")
+            raise InvalidInputError(f"the hours {text} overlap")
     return spans
 
 
@@ -58,12 +58,12 @@ def read_week(texts: Mapping[str, str]) -> dict[int, list[Span]]:
     week = {}
     for day, text in texts.items():
         if day not in DAYS:
-            raise NotUnderstoodError(f"a day is one of {', '.join(DAYS)}, not {day!r}")
+            raise InvalidInputError(f"a day is one of {', '.join(DAYS)}, not {day!r}")
         number = DAYS.index(day)
         try:
             week[number] = read_spans(text)
-        except NotUnderstoodError as error:
-            raise NotUnderstoodError(f"{DAY_NAMES[number]}: {error}") from error
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{DAY_NAMES[number]}: {error}") from error
     return week
 
 
@@ -74,7 +74,7 @@ def read_weekdays(text: str) -> list[int]:
         first, _, last = part.strip().partition("-")
         ends = [each.strip()[:3] for each in (first, last or first)]
         if not set(ends) <= set(DAYS):
-            raise NotUnderstoodError(f"days are written mon-fri or mon,wed,fri, not {text!r}")
+            raise InvalidInputError(f"days are written mon-fri or mon,wed,fri, not {text!r}")
         start, end = (DAYS.index(each) for each in ends)
         chosen.update(range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)])
     return sorted(chosen)
@@ -95,9 +95,9 @@ def read_days_off(first: str, last: str, zone: str) -> tuple[datetime, datetime]
         since = _moment(first, place, last_one=False)
         until = _moment(last or first, place, last_one=True)
     except ValueError as error:
-        raise NotUnderstoodError(f"a day is written 2026-03-02, a moment 2026-03-02T14:00: {error}") from error
+        raise InvalidInputError(f"a day is written 2026-03-02, a moment 2026-03-02T14:00: {error}") from error
     if since >= until:
-        raise NotUnderstoodError(f"{last or first} is not after {first}")
+        raise InvalidInputError(f"{last or first} is not after {first}")
     return since, until
 
 
@@ -106,7 +106,7 @@ def read_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise NotUnderstoodError(f"there is no zone {text!r}; write one such as Asia/Kolkata") from error
+        raise InvalidInputError(f"there is no zone {text!r}; write one such as Asia/Kolkata") from error
 
 
 def read_fields(given: Mapping[str, Any], today: date) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def _span(part: str, text: str) -> Span:
     ends = [_CLOCK.fullmatch(each.strip()) for each in part.replace("–", "-").split("-")]
     clocks = [(int(found[1]), int(found[2] or 0)) for found in ends if found]
     if len(ends) != 2 or len(clocks) != 2 or clocks[0][0] > 23 or clocks[1] > (24, 0):
-        raise NotUnderstoodError(f"hours are written 10:00-13:00, 14:00-18:00, not {text!r}")
+        raise InvalidInputError(f"hours are written 10:00-13:00, 14:00-18:00, not {text!r}")
     opens, closes = (time(hour % 24, minute) for hour, minute in clocks)
     if closes != _MIDNIGHT and opens >= closes:
-        raise NotUnderstoodError(f"hours end after they begin, not {text}")
+        raise InvalidInputError(f"hours end after they begin, not {text}")
     return opens, closes
 
 
@@ -166,49 +166,49 @@ def _moment(text: str, place: ZoneInfo, *, last_one: bool) -> datetime:
     if day.year not in YEARS:
         raise ValueError(f"a year from {YEARS[0]} to {YEARS[-1]}")
     if wall is not None:
-        return instant(day, wall.time(), place)
-    return instant(day + _DAY if last_one else day, _MIDNIGHT, place)
+        return to_instant(day, wall.time(), place)
+    return to_instant(day + _DAY if last_one else day, _MIDNIGHT, place)
 
 
 def _several(value: str | Iterable[str], read: Any) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value
     found = list(dict.fromkeys(read(each.strip()) for each in parts if each.strip()))
     if len(found) > MOST_WORDS:
-        raise NotUnderstoodError(f"{MOST_WORDS} at most, not {len(found)}")
+        raise InvalidInputError(f"{MOST_WORDS} at most, not {len(found)}")
     return found
 
 
 def _words(text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > LONGEST_WORDS or any(unicodedata.category(each) in _UNSEEN for each in said):
-        raise NotUnderstoodError(f"a name has 1 to {LONGEST_WORDS} characters in one line, not {text[:50]!r}")
+        raise InvalidInputError(f"a name has 1 to {LONGEST_WORDS} characters in one line, not {text[:50]!r}")
     return said
 
 
 def _email(text: str) -> str:
     address = parse_email(text)
     if address is None:
-        raise NotUnderstoodError(f"{text!r} is no e-mail address")
+        raise InvalidInputError(f"{text!r} is no e-mail address")
     return address
 
 
 def _phone(text: str) -> str:
     phone = parse_phone(text, "IN")
     if isinstance(phone, BadPhone):
-        raise NotUnderstoodError(f"{text!r}: {phone.says}")
+        raise InvalidInputError(f"{text!r}: {phone.says}")
     return phone.e164
 
 
 def _country(text: str) -> str:
     found = canonical_country(text)
     if found is None or " or " in found:
-        raise NotUnderstoodError(f"{text!r} is no country that is known here")
+        raise InvalidInputError(f"{text!r} is no country that is known here")
     return found
 
 
 def _language(text: str) -> str:
     if len(text) != 2 or not text.isascii() or not text.isalpha():
-        raise NotUnderstoodError(f"a language is two letters such as en or hi, not {text!r}")
+        raise InvalidInputError(f"a language is two letters such as en or hi, not {text!r}")
     return text.lower()
 
 
@@ -218,18 +218,18 @@ def _holidays(text: str, today: date) -> str:
             raise NotImplementedError(text)
         gaps([text], today)
     except NotImplementedError as error:
-        raise NotUnderstoodError(f"there is no calendar of holidays {text!r}; write IN, or US-CA for a part") from error
+        raise InvalidInputError(f"there is no calendar of holidays {text!r}; write IN, or US-CA for a part") from error
     return text
 
 
 def _address(text: str) -> str:
     if len(text) > LONGEST_ADDRESS or not text.isprintable():
-        raise NotUnderstoodError("the calendar's address is too long, or no address")
+        raise InvalidInputError("the calendar's address is too long, or no address")
     return text
 
 
 def _number(name: str, value: int) -> int | None:
     least, most = LIMITS[name]
     if not least <= value <= most:
-        raise NotUnderstoodError(f"{name.replace('_', ' ')} are {least} to {most}, not {value}")
+        raise InvalidInputError(f"{name.replace('_', ' ')} are {least} to {most}, not {value}")
     return None if name == "max_per_day" and not value else value

@@ -74,7 +74,7 @@ _TEST = re.compile(
 )
 
 
-def normalise(field: Field, value: str, today: date) -> Value:
+def normalize(field: Field, value: str, today: date) -> Value:
     """The value in its common wording; `today` is the student's own date, from which "next year" counts."""
     text = " ".join(value.split())
     match field:

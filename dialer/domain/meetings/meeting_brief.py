@@ -6,8 +6,8 @@ Pure. What is not known is said so in one word, so that the lines always stand i
 from collections.abc import Mapping, Sequence
 
 NOT_SAID = "not said"
-LONGEST_QUOTE = 160
-LEAST_QUOTE = 15
+MAX_QUOTE_CHARS = 160
+MIN_QUOTE_CHARS = 15
 
 
 def brief_lines(name: str, phone: str, values: Mapping[str, str], outcome: str) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def quotes(said: Sequence[str]) -> tuple[str, ...]:
     """The two longest things that the student said, in the order in which they said them."""
     turns = [" ".join(each.split()) for each in said]
     longest = sorted(range(len(turns)), key=lambda place: -len(turns[place]))[:2]
-    return tuple(_cut(turns[place]) for place in sorted(longest) if len(turns[place]) >= LEAST_QUOTE)
+    return tuple(_cut(turns[place]) for place in sorted(longest) if len(turns[place]) >= MIN_QUOTE_CHARS)
 
 
 def _joined(values: Mapping[str, str], *fields: str) -> str:
@@ -34,4 +34,4 @@ def _joined(values: Mapping[str, str], *fields: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"
+    return text if len(text) <= MAX_QUOTE_CHARS else text[: MAX_QUOTE_CHARS - 1].rsplit(" ", 1)[0] + "…"

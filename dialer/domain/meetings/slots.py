@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from dialer.domain.compliance.holidays import rests
-from dialer.domain.compliance.hours import instant
+from dialer.domain.compliance.holidays import is_holiday_in
+from dialer.domain.compliance.hours import to_instant
 from dialer.domain.meetings.counselor_matching import ANYTHING, UNKNOWN, Expertise, Wish, turn, why_fits, why_turn
 
 PartOfDay: TypeAlias = Literal["morning", "afternoon", "evening"]
@@ -160,12 +160,12 @@ def is_there(counselor: CounselorTime, now_utc: datetime) -> bool:
 
 def _working(counselor: CounselorTime, day: date) -> Iterator[Span]:
     zone = ZoneInfo(counselor.zone)
-    if counselor.holidays is not None and rests((counselor.holidays,), day):
+    if counselor.holidays is not None and is_holiday_in((counselor.holidays,), day):
         return
     for hours in counselor.hours:
         if hours.weekday == day.weekday():
             end = day + timedelta(days=1) if hours.closes == time(0) else day
-            yield instant(day, hours.opens, zone, later=True), instant(end, hours.closes, zone)
+            yield to_instant(day, hours.opens, zone, later=True), to_instant(end, hours.closes, zone)
 
 
 def _is_free(counselor: CounselorTime, slot: Slot) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from string import Template
 
-OURS = frozenset({"name", "greeting", "today", "time", "zone", "known", "notice", "recorded", "business"})
+PRODUCT_PLACEHOLDERS = frozenset(
+    {"name", "greeting", "today", "time", "zone", "known", "notice", "recorded", "business"}
+)
 """The words that every script may use."""
 
 
@@ -25,7 +27,9 @@ def named_words(persona: str, opening: str) -> tuple[str, ...]:
 
 def missing_columns(persona: str, opening: str, columns: Iterable[str]) -> tuple[str, ...]:
     """The $words of a script that neither the product nor one of these `columns` fills, sorted."""
-    return tuple(sorted({*named_words(persona, opening)} - OURS - {word_of(column) for column in columns}))
+    return tuple(
+        sorted({*named_words(persona, opening)} - PRODUCT_PLACEHOLDERS - {word_of(column) for column in columns})
+    )
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from dialer.domain.compliance.hours import instant
+from dialer.domain.compliance.hours import to_instant
 from dialer.domain.speech.text_normalize import Part, part_of_day, plain_words
 
 _DEFAULT_TIME = time(10)
@@ -86,7 +86,7 @@ def _iso(words: str, now_utc: datetime, place: ZoneInfo) -> datetime | None:
         return None
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
-    return instant(moment.date(), moment.time() if ":" in words else _DEFAULT_TIME, place)
+    return to_instant(moment.date(), moment.time() if ":" in words else _DEFAULT_TIME, place)
 
 
 def _length(found: re.Match[str]) -> timedelta:
@@ -101,9 +101,9 @@ def _in_words(words: str, now_utc: datetime, place: ZoneInfo) -> datetime | None
     wall = _time(day.rest) if day else None
     if day is None or (wall is None and (not day.named or _CLOCK.search(day.rest))):
         return None
-    moment = instant(day.date, wall or _DEFAULT_TIME, place)
+    moment = to_instant(day.date, wall or _DEFAULT_TIME, place)
     if moment <= now_utc and not day.named:
-        moment = instant(day.date + timedelta(days=1), wall or _DEFAULT_TIME, place)
+        moment = to_instant(day.date + timedelta(days=1), wall or _DEFAULT_TIME, place)
     return moment
 
 

@@ -5,7 +5,7 @@ Pure. "asha dot rao at example dot com" is asha.rao@example.com; what is no addr
 
 import re
 
-LONGEST = 254
+MAX_CHARS = 254
 _ADDRESS = re.compile(
     r"[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 )
@@ -34,7 +34,7 @@ def parse_email(text: str) -> str | None:
         for pattern, sign in _SAID:
             said = pattern.sub(sign, said)
     said = said.replace(" ", "")
-    if len(said) > LONGEST or len(said.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(said):
+    if len(said) > MAX_CHARS or len(said.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(said):
         return None
     return said
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrule, rruleset, rrulestr
 from icalendar import Calendar, Event
 
-from dialer.domain.compliance.hours import instant
+from dialer.domain.compliance.hours import to_instant
 from dialer.domain.meetings.slots import Span
 
 MAX_EVENTS = 20_000
@@ -153,9 +153,9 @@ def _many(said: Any) -> list[Any]:
 
 def _utc(said: date, local: ZoneInfo) -> datetime:
     if not isinstance(said, datetime):
-        return instant(said, time(), local)
+        return to_instant(said, time(), local)
     if said.tzinfo is None:
-        return instant(said.date(), said.time(), local)
+        return to_instant(said.date(), said.time(), local)
     return said.astimezone(UTC)
 
 

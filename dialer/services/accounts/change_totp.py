@@ -27,7 +27,7 @@ async def enable_totp(
     if step is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret, account.totp_used = sealed, step
-    await audit.note(session, account.email, "second factor on", {})
+    await audit.record(session, account.email, "second factor on", {})
 
 
 async def disable_totp(session: AsyncSession, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
@@ -37,7 +37,7 @@ async def disable_totp(session: AsyncSession, account_id: int, sealer: Sealer, *
     if verify_code(secret, code, await _now(session), after=account.totp_used) is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret = account.totp_used = None
-    await audit.note(session, account.email, "second factor off", {})
+    await audit.record(session, account.email, "second factor off", {})
 
 
 async def _now(session: AsyncSession) -> datetime:

@@ -44,7 +44,7 @@ async def first_account(session: AsyncSession) -> str | None:
         return None
     password = secrets.token_urlsafe(12)
     session.add(Account(email=FIRST, role=Role.ADMIN.value, password_hash=hash_password(password), must_change=True))
-    await audit.note(session, "the first start", "account made", {"email": FIRST, "role": "admin"})
+    await audit.record(session, "the first start", "account made", {"email": FIRST, "role": "admin"})
     await session.flush()
     return password
 
@@ -88,7 +88,7 @@ async def invite(
     key = secrets.token_urlsafe(32)
     expires_at: datetime = (await session.execute(select(func.now() + INVITED_FOR))).scalar_one()
     session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=by, expires_at=expires_at))
-    await audit.note(session, by, "account invited", {"email": email, "role": role.value})
+    await audit.record(session, by, "account invited", {"email": email, "role": role.value})
     await session.flush()
     return Invited(email, key, expires_at)
 
@@ -115,7 +115,7 @@ async def accept_invitation(session: AsyncSession, key: str, password: str) -> s
     invitation.used_at = (await session.execute(select(func.now()))).scalar_one()
     await sign_out_everywhere(session, account.id)
     revoked = await _revoke_tokens(session, account.id)
-    await audit.note(session, account.email, "password chosen", {"by": "invitation", "tokens_revoked": revoked})
+    await audit.record(session, account.email, "password chosen", {"by": "invitation", "tokens_revoked": revoked})
     return account.email
 
 
@@ -149,7 +149,7 @@ async def change_password(
     account.password_hash, account.must_change = hash_password(password), False
     await sign_out_everywhere(session, account_id, but=keep)
     revoked = await _revoke_tokens(session, account_id)
-    await audit.note(session, account.email, "password chosen", {"by": "themselves", "tokens_revoked": revoked})
+    await audit.record(session, account.email, "password chosen", {"by": "themselves", "tokens_revoked": revoked})
     return revoked
 
 
@@ -175,7 +175,7 @@ async def change_role(session: AsyncSession, account_id: int, role: Role | None,
     account.role, account.active = (role or Role(account.role)).value, active
     await sign_out_everywhere(session, account_id)
     after = {"role": account.role, "active": account.active}
-    await audit.note(session, by, "account changed", {"email": account.email, "before": before, "after": after})
+    await audit.record(session, by, "account changed", {"email": account.email, "before": before, "after": after})
 
 
 async def add_token(
@@ -199,7 +199,7 @@ async def add_token(
     expires = (await session.execute(select(func.now() + timedelta(days=days)))).scalar_one() if days else None
     words = sorted(each.value for each in scopes)
     session.add(ApiToken(account_id=account_id, name=name, key_hash=hash_key(token), scopes=words, expires_at=expires))
-    await audit.note(session, by, "token made", {"name": name, "scopes": words})
+    await audit.record(session, by, "token made", {"name": name, "scopes": words})
     await session.flush()
     return token
 
@@ -214,7 +214,7 @@ async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by:
     )
     if gone.first() is None:
         return False
-    await audit.note(session, by, "token revoked", {"name": name})
+    await audit.record(session, by, "token revoked", {"name": name})
     return True
 
 

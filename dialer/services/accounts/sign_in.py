@@ -123,7 +123,7 @@ async def sign_in(
     key = secrets.token_urlsafe(32)
     session.add(SignIn(key_hash=hash_key(key), account_id=account.id, address=address[:64], browser=browser[:200]))
     await session.execute(delete(SignIn).where(_is_over(now)))
-    await audit.note(session, account.email, "signed in", {"address": address[:64]})
+    await audit.record(session, account.email, "signed in", {"address": address[:64]})
     await session.flush()
     return SignedIn(key, _caller(account, key_hash=hash_key(key)))
 
@@ -179,7 +179,7 @@ async def _failed(session: AsyncSession, account: Account, now: datetime, answer
     account.failures += 1
     if account.failures >= MAX_FAILURES:
         account.failures, account.locked_until = 0, now + LOCKED_FOR
-        await audit.note(session, account.email, "locked out", {"minutes": LOCKED_FOR.total_seconds() / 60})
+        await audit.record(session, account.email, "locked out", {"minutes": LOCKED_FOR.total_seconds() / 60})
     await session.flush()
     return answer
 

@@ -17,7 +17,7 @@ from dialer.domain.calling.call import AT_CARRIER, LIVE, OVER, State
 from dialer.domain.compliance.hours import is_open
 from dialer.domain.compliance.rules import NoRules, is_holiday, rules_for
 from dialer.domain.numbers.phone import mask
-from dialer.store.tables import Booking, Call, Campaign, CampaignLead, DoNotCall, Lead
+from dialer.store.tables import Booking, Call, Campaign, DoNotCall, Enrollment, Lead
 
 SETTLING = timedelta(minutes=2)
 MAX_SHOWN = 20
@@ -124,8 +124,8 @@ async def _within_caps(session: AsyncSession, made: Iterable[Call]) -> Invariant
 async def _within_hours(session: AsyncSession, made: Iterable[Call]) -> Invariant:
     query = (
         select(Call.id, Lead)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .where(Call.id.in_([call.id for call in made]))
     )
     leads = dict((await session.execute(query)).all())
@@ -159,14 +159,12 @@ async def _nobody_listed(session: AsyncSession, made: Iterable[Call]) -> Invaria
 
 
 async def _nobody_forgotten(session: AsyncSession, now: datetime) -> Invariant:
-    live = exists().where(Call.campaign_lead_id == CampaignLead.id, Call.state.in_(LIVE))
+    live = exists().where(Call.campaign_lead_id == Enrollment.id, Call.state.in_(LIVE))
     stuck = (
-        select(Lead.phone)
-        .join(CampaignLead, CampaignLead.lead_id == Lead.id)
-        .where(CampaignLead.state == "calling", ~live)
+        select(Lead.phone).join(Enrollment, Enrollment.lead_id == Lead.id).where(Enrollment.state == "calling", ~live)
     )
     breaches = [f"{mask(phone)}: said to be in a call, and is in none" for phone in await session.scalars(stuck)]
-    checked = await session.scalar(select(func.count()).select_from(CampaignLead))
+    checked = await session.scalar(select(func.count()).select_from(Enrollment))
     return Invariant("I6", "every lead is done, scheduled or in a call", checked or 0, tuple(breaches))
 
 

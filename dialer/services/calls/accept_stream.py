@@ -17,7 +17,7 @@ from dialer.services.calls.context import CallContext
 from dialer.store.calls import calls
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import bookings
-from dialer.store.tables import Call, Campaign, CampaignLead, ImportRow, Lead, LeadImport, Script
+from dialer.store.tables import Call, Campaign, Enrollment, ImportRow, Lead, LeadImport, Script
 
 MISSED = "They missed a meeting on"
 
@@ -73,7 +73,7 @@ async def accept_stream(
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
         call.stream_closed_at = func.now()  # nobody of ours is on the line: the carrier's word ends this call
         return StreamRejected("the number is on the do-not-call list")
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
     lead = await session.get_one(Lead, in_campaign.lead_id)
     campaign = await session.get_one(Campaign, call.campaign_id)
     script = await session.get_one(Script, call.script_id)
@@ -90,7 +90,7 @@ async def accept_stream(
     )
 
 
-async def _missed(session: AsyncSession, in_campaign: CampaignLead, zone: str) -> dict[str, str]:
+async def _missed(session: AsyncSession, in_campaign: Enrollment, zone: str) -> dict[str, str]:
     """The meeting that a student did not come to, where that is why they are rung again."""
     if in_campaign.last_outcome is not Outcome.BOOKED:
         return {}
@@ -98,7 +98,7 @@ async def _missed(session: AsyncSession, in_campaign: CampaignLead, zone: str) -
     return {MISSED: f"{starts.astimezone(ZoneInfo(zone)):%A %d %B, %H:%M}"} if starts else {}
 
 
-async def lead_columns_of(session: AsyncSession, in_campaign: CampaignLead) -> dict[str, str]:
+async def lead_columns_of(session: AsyncSession, in_campaign: Enrollment) -> dict[str, str]:
     """The marketer's own row of a lead, by column, in the common wording where a cell has one ("Canada" for "Canda").
 
     Empty for a lead that came from no list.

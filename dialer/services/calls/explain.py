@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.services.dialing.eligibility import Accounts, capacity_of, evaluate_leads, record
 from dialer.services.dialing.routing import caller_id_for
 from dialer.store.campaigns import rate_buckets
-from dialer.store.tables import Campaign, CampaignLead, Lead
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 
 async def explain_number(
@@ -17,9 +17,9 @@ async def explain_number(
 ) -> list[dict[str, Any]]:
     """`{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}` per campaign; empty for an unknown lead."""
     query = (
-        select(Campaign, CampaignLead, Lead)
-        .join(CampaignLead, CampaignLead.campaign_id == Campaign.id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        select(Campaign, Enrollment, Lead)
+        .join(Enrollment, Enrollment.campaign_id == Campaign.id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .where(Lead.phone == e164)
         .order_by(Campaign.id)
     )

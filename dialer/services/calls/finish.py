@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Ended
-from dialer.domain.calling.call import OVER, Outcome, State, outcome_of_talk
+from dialer.domain.calling.call import OVER, Outcome, State, outcome_of_conversation
 from dialer.domain.calling.retry import GiveUp, RetryAt, decide
 from dialer.domain.compliance.time_zone_groups import group_of, within_hours
 from dialer.domain.meetings.enquiry import is_qualified
 from dialer.store.calls import calls, enquiries
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 
 async def finish_call(session: AsyncSession, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
@@ -33,7 +33,7 @@ async def cancel_call(session: AsyncSession, call: Call, reason: str, next_at: d
     if call.state in OVER:
         return False
     call.state, call.reason, call.ended_at, call.placing_at = State.CANCELLED, reason, now, None
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id, with_for_update=True)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id, with_for_update=True)
     in_campaign.attempts = max(0, in_campaign.attempts - 1)
     in_campaign.state = "waiting" if in_campaign.attempts else "ready"
     in_campaign.next_attempt_at, in_campaign.why = next_at or now, reason
@@ -44,7 +44,7 @@ async def cancel_call(session: AsyncSession, call: Call, reason: str, next_at: d
 async def finish_conversation(session: AsyncSession, call: Call, *, ours: str | None, now: datetime) -> Outcome | None:
     """End a call whose media is over. `ours` is what failed on our side, if that ended it: never a contact."""
     values = await enquiries.newest(session, call.campaign_lead_id, call_id=call.id)
-    outcome = outcome_of_talk(
+    outcome = outcome_of_conversation(
         booked=await bookings.is_booked(session, call.id),
         opted_out=call.reported is Outcome.DO_NOT_CALL,
         reported=call.reported,
@@ -79,7 +79,7 @@ async def finish_by_carrier(session: AsyncSession, call: Call, ended: Ended, now
 
 
 async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now: datetime) -> None:
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id, with_for_update=True)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id, with_for_update=True)
     campaign = await session.get_one(Campaign, call.campaign_id)
     same = await calls.same_outcome(session, in_campaign.id, outcome)
     in_campaign.last_outcome = outcome

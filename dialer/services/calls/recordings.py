@@ -9,14 +9,14 @@ from uuid import UUID
 from dialer.store.calls import incidents, recordings
 from dialer.store.sessions import Sessions
 from dialer.store.system import object_storage
-from dialer.store.system.object_storage import Shelf, ShelfError
+from dialer.store.system.object_storage import ObjectStorage, StorageError
 
 BY = "retention"
 MAX_FAILURES = 20
 log = logging.getLogger(__name__)
 
 
-async def store_recording(sessions: Sessions, place: Shelf, call_id: UUID, path: Path, ms: int) -> str | None:
+async def store_recording(sessions: Sessions, place: ObjectStorage, call_id: UUID, path: Path, ms: int) -> str | None:
     """Keep a copy of a finished file and tell its call; the address, None for a call that is not ours.
 
     Done twice it is done once. Raises ShelfError, SQLAlchemyError, OSError: the file is then still needed.
@@ -35,7 +35,7 @@ async def note_fault(sessions: Sessions, call_id: UUID, fault: str, ms: int) -> 
     """People can see that a call's recording is missing, or ends too early (`ms` of it are there), and why."""
     came = f"its recording ends after {ms / 1000:.0f} s" if ms else "it could not be recorded"
     async with sessions.begin() as session:
-        await incidents.tell(session, recordings.FAULT, str(call_id), f"{came}: {fault}", call_id=call_id)
+        await incidents.record(session, recordings.FAULT, str(call_id), f"{came}: {fault}", call_id=call_id)
 
 
 async def erase_expired(sessions: Sessions, now: datetime) -> int:
@@ -54,7 +54,7 @@ async def erase_expired(sessions: Sessions, now: datetime) -> int:
         for call_id, address in todo:
             try:
                 await asyncio.to_thread(object_storage.erase, address)
-            except ShelfError as error:
+            except StorageError as error:
                 log.error("a recording is not erased yet: %s", error, extra={"call_id": str(call_id)})
                 skipped.add(call_id)
                 continue

@@ -17,7 +17,7 @@ from dialer.services.calls.context import Result
 from dialer.store.calls import calls, costs, enquiries, incidents
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import counselors
-from dialer.store.tables import Call, Campaign, CampaignLead, Counselor, Lead
+from dialer.store.tables import Call, Campaign, Counselor, Enrollment, Lead
 
 DAY = timedelta(days=1)
 NOBODY = "nobody can take the call right now"
@@ -94,7 +94,7 @@ async def brief(session: AsyncSession, token: str) -> str | None:
     call = await calls.by_token(session, token)
     if call is None:
         return None
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
     lead = await session.get_one(Lead, in_campaign.lead_id)
     known = await enquiries.newest(session, in_campaign.id)
     name = " ".join((known.get("name") or lead.name or "A student").split())[:80]
@@ -128,14 +128,14 @@ async def record_not_taken(session: AsyncSession, call_id: UUID, says: str) -> N
     if call is None:
         return
     call.reason = f"{call.reason or 'transferred'}, who did not answer ({says})"[:500]
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
     in_campaign.why = "asked for a person, who did not answer: to be rung back"
     await _tell(session, call, f"the counselor did not answer ({says})")
     await session.flush()
 
 
 async def _tell(session: AsyncSession, call: Call, says: str) -> None:
-    await incidents.tell(
+    await incidents.record(
         session, "transfer", str(call.id), f"a student who asked for a person waits: {says}", call_id=call.id
     )
 

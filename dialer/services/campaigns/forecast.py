@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.cost import Spend
 from dialer.domain.calling.retry_times import last_retry
-from dialer.domain.compliance.gate import Verdict
+from dialer.domain.compliance.gate import Eligibility
 from dialer.domain.compliance.hours import next_open
 from dialer.domain.compliance.time_zone_groups import HoursGroup, group_of, group_opens
 from dialer.services.dialing.claim import FOR_GOOD
@@ -26,7 +26,7 @@ from dialer.services.dialing.routing import caller_id_for
 from dialer.store.calls import costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, rehearsals
-from dialer.store.tables import Campaign, CampaignLead, Lead
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 MAX_ASKED = 200
 LOOK_BACK = timedelta(days=30)
@@ -129,19 +129,19 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts
     )
 
 
-async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tuple[CampaignLead, Lead]]]:
+async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tuple[Enrollment, Lead]]]:
     """How many leads wait, and all of them where they are few; of many some, spread over their ids."""
-    waits = (CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
-    span = select(func.count(), func.min(CampaignLead.lead_id), func.max(CampaignLead.lead_id)).where(*waits)
+    waits = (Enrollment.campaign_id == campaign_id, Enrollment.state.in_(("ready", "waiting")))
+    span = select(func.count(), func.min(Enrollment.lead_id), func.max(Enrollment.lead_id)).where(*waits)
     waiting, first, last = (await session.execute(span)).one()
-    query = select(CampaignLead, Lead).join(Lead, Lead.id == CampaignLead.lead_id).where(*waits)
+    query = select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id).where(*waits)
     if waiting > MAX_ASKED:
         step = max(1, (last - first) // MAX_ASKED)
-        query = query.where(CampaignLead.lead_id.in_(range(first, last + 1, step)))
+        query = query.where(Enrollment.lead_id.in_(range(first, last + 1, step)))
     return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MAX_ASKED))]
 
 
-def _due(campaign: Campaign, in_campaign: CampaignLead, lead: Lead, now: datetime) -> datetime:
+def _due(campaign: Campaign, in_campaign: Enrollment, lead: Lead, now: datetime) -> datetime:
     """When a lead may be called first; at once where nobody can tell."""
     at = max(now, in_campaign.next_attempt_at)
     return group_opens(group_of(lead.phone, lead.state, lead.zones), campaigns.window_of(campaign), at) or at
@@ -163,7 +163,7 @@ async def _rehearsed(
     return max(*moments, *(datetime.fromisoformat(each["next_at"]) for each in result["people"] if each["next_at"]))
 
 
-def _never(verdict: Verdict) -> str | None:
+def _never(verdict: Eligibility) -> str | None:
     """Why a lead is not rung at all; None for who is, now or later."""
     for answer in verdict.answers:
         if not answer.ok and answer.rule in FOR_GOOD:

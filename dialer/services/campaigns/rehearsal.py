@@ -15,5 +15,5 @@ async def request_rehearsal(session: AsyncSession, campaign: Campaign, leads: in
     if last is not None and last.state in ("queued", "running"):
         return last.id
     job_id = await jobs.ask(session, "rehearse", {"campaign_id": campaign.id, "leads": leads}, by)
-    await audit.note(session, by, "rehearsal asked for", {"campaign": campaign.name, "leads": leads})
+    await audit.record(session, by, "rehearsal asked for", {"campaign": campaign.name, "leads": leads})
     return job_id

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.campaigns import campaigns
 from dialer.store.system import audit
-from dialer.store.tables import Campaign, CampaignLead, Script
+from dialer.store.tables import Campaign, Enrollment, Script
 
 
 class CannotStartError(ValueError):
@@ -21,7 +21,7 @@ async def start_campaign(session: AsyncSession, campaign: Campaign, by: str, bla
     """
     if campaign.state == "running":
         return False
-    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
     if await session.scalar(mine) is None:
         raise CannotStartError("The campaign has no leads yet; bring a list in first.")
     if blanks:
@@ -32,7 +32,7 @@ async def start_campaign(session: AsyncSession, campaign: Campaign, by: str, bla
     state = campaign.state
     if not await campaigns.move(session, campaign.id, "running"):
         raise CannotStartError(f"The campaign is {state}; it cannot be started.")
-    await audit.note(session, by, "campaign started", {"campaign": campaign.name})
+    await audit.record(session, by, "campaign started", {"campaign": campaign.name})
     return True
 
 

@@ -45,5 +45,5 @@ async def update_campaign(session: AsyncSession, campaign: Campaign, changes: Ma
     for name, value in after.items():
         setattr(campaign, name, value)
     await session.flush()
-    await audit.note(session, by, "campaign changed", {"campaign": campaign.name, "changes": told})
+    await audit.record(session, by, "campaign changed", {"campaign": campaign.name, "changes": told})
     return True

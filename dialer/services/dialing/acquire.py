@@ -20,7 +20,7 @@ from dialer.services.calls.finish import cancel_call
 from dialer.services.dialing.eligibility import CallerId, Carriers, capacity_of, evaluate_leads, record
 from dialer.store.calls import calls, incidents
 from dialer.store.campaigns import kill_switches
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 MAX_STARTS = 3
 SET_ASIDE = f"set aside: {MAX_STARTS} workers ended when they began with this call"
@@ -77,9 +77,9 @@ async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> Non
     if call is None or call.state is not State.INTENT:
         return
     await cancel_call(session, call, SET_ASIDE, now, now)
-    in_campaign = await session.get_one(CampaignLead, call.campaign_lead_id)
+    in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
     in_campaign.state, in_campaign.why = "done", SET_ASIDE
-    await incidents.tell(session, "set_aside", str(call_id), SET_ASIDE, call_id=call_id)
+    await incidents.record(session, "set_aside", str(call_id), SET_ASIDE, call_id=call_id)
 
 
 async def acquire_calls(
@@ -94,7 +94,7 @@ async def acquire_calls(
     # Shared with other takings, not with `kill on`: once that is committed, nobody comes past this line.
     await kill_switches.share(session)
     tokens = {call_id: token() for call_id in call_ids}
-    mine = await calls.take(session, tokens)
+    mine = await calls.start_placing(session, tokens)
     found: dict[UUID, Acquired | Skipped] = {
         each: Skipped("another worker has it") for each in call_ids if each not in mine
     }
@@ -104,16 +104,16 @@ async def acquire_calls(
     return {call_id: found[call_id] for call_id in call_ids if call_id in found}
 
 
-Rows = list[tuple[Call, CampaignLead, Lead]]
+Rows = list[tuple[Call, Enrollment, Lead]]
 
 
 async def _by_campaign(session: AsyncSession, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
     if not call_ids:
         return []
     query = (
-        select(Call, CampaignLead, Lead)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        select(Call, Enrollment, Lead)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .where(Call.id.in_(call_ids))
         .order_by(Call.campaign_id, Call.carrier, Call.id)
         .execution_options(populate_existing=True)

@@ -17,7 +17,7 @@ from dialer.services.dialing.routing import caller_id_for, rates_of
 from dialer.services.scripts import for_single_calls
 from dialer.store.campaigns import campaigns, rate_buckets
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
-from dialer.store.tables import Campaign, CampaignLead, Lead
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -97,7 +97,7 @@ async def _mean(
     return CallRequested(next(iter(placed)), e164)
 
 
-async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[CampaignLead, Lead]:
+async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[Enrollment, Lead]:
     """The lead in the campaign, made where missing; one that was finished is opened again, for somebody asks for it."""
     lead = (await session.scalars(select(Lead).where(Lead.phone == e164))).one_or_none()
     if lead is None:
@@ -106,10 +106,10 @@ async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str
         lead = Lead(phone=e164, name=name, zones=list(known))
         session.add(lead)
         await session.flush()
-    query = select(CampaignLead).where(CampaignLead.campaign_id == campaign.id, CampaignLead.lead_id == lead.id)
+    query = select(Enrollment).where(Enrollment.campaign_id == campaign.id, Enrollment.lead_id == lead.id)
     in_campaign = (await session.scalars(query.with_for_update())).one_or_none()
     if in_campaign is None:
-        in_campaign = CampaignLead(campaign_id=campaign.id, lead_id=lead.id)
+        in_campaign = Enrollment(campaign_id=campaign.id, lead_id=lead.id)
         session.add(in_campaign)
         await session.flush()
         await session.refresh(in_campaign)

@@ -9,21 +9,21 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.calling.pacing import Bucket, may_start
-from dialer.domain.compliance.gate import Verdict
+from dialer.domain.calling.pacing import Bucket, can_start
+from dialer.domain.compliance.gate import Eligibility
 from dialer.domain.compliance.hours import HORIZON
-from dialer.domain.compliance.time_zone_groups import Closings, HoursGroup, group_of, when_there
+from dialer.domain.compliance.time_zone_groups import HoursGroup, OpenHoursCache, group_of, when_there
 from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, capacity_of, evaluate_leads, record
 from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_of
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 BATCH = 100
 MAX_BATCHES = 20
 CLAIM_EVERY = timedelta(minutes=10)
-CLOSINGS = Closings()
+CLOSINGS = OpenHoursCache()
 ANYONE = HoursGroup("", (), ())
 # A refusal by one of these does not pass with time: the lead is finished, and the reason stands on it.
 FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts"})
@@ -31,7 +31,7 @@ FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts
 
 Groups = Mapping[int, HoursGroup]
 """Groups of leads that may be rung now, by their id."""
-Eligible = tuple[CampaignLead, Lead, Verdict, CallerId]
+Eligible = tuple[Enrollment, Lead, Eligibility, CallerId]
 """A lead whom every rule lets be rung, and the line to do it over."""
 
 
@@ -54,7 +54,7 @@ async def claim_due(
     """
     worth = {
         each.campaign_id: groups
-        for each in await claim_queue.look(session, now)
+        for each in await claim_queue.open_campaigns(session, now)
         if (groups := await _open(session, each, now))
     }
     if not worth:
@@ -63,7 +63,7 @@ async def claim_due(
         campaign for campaign in await campaigns.running(session) if campaign.id in worth and campaign.id not in held
     ]
     claimed: list[Claimed] = []
-    thrown = await kill_switches.thrown(session)
+    thrown = await kill_switches.active(session)
     if kill_switches.why_halted(thrown, None) is not None:
         return []
     for place, campaign in enumerate(running):
@@ -79,18 +79,18 @@ async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
     """Whether a tick has anything to do: in the night, one question and no transaction, however many leads wait."""
     async with sessions() as session:
         await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        looks = await claim_queue.look(session, now)
+        looks = await claim_queue.open_campaigns(session, now)
     return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
 
 
-async def _open(session: AsyncSession, look: claim_queue.Look, now: datetime) -> Groups:
+async def _open(session: AsyncSession, look: claim_queue.OpenCampaign, now: datetime) -> Groups:
     """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
     open_ids, closed = _parted(look, now)
     await claim_queue.note(session, look.campaign_id, closed)
     return open_ids
 
 
-def _parted(look: claim_queue.Look, now: datetime) -> tuple[Groups, dict[int, tuple[datetime, str]]]:
+def _parted(look: claim_queue.OpenCampaign, now: datetime) -> tuple[Groups, dict[int, tuple[datetime, str]]]:
     """The groups that are open, and of the closed ones what is to be written down: when they open, and why not before.
 
     A campaign with a promise to keep, or with nobody left to ring, is worth a closer look: it has the group 0 at least.
@@ -128,7 +128,7 @@ async def _claim(
                 session, campaign.id, "paused", f"the spend cap of {campaign.spend_cap:.2f} is reached"
             )
         return []
-    may = min(may_start(tokens, room.live_calls, campaign.concurrency), room.bridges.free)
+    may = min(can_start(tokens, room.live_calls, campaign.concurrency), room.bridges.free)
     most = min(may, places.left if places.lines else BATCH)
     if most < 1:  # without a bridge nobody could be talked to: nothing is claimed
         return []
@@ -201,7 +201,7 @@ async def create_attempts(
     )
     numbers = dict(last.all())
     intents = {uuid4(): each for each in willing}
-    written = await calls.intend(
+    written = await calls.create(
         session,
         [
             {
@@ -225,7 +225,7 @@ async def create_attempts(
     return {call_id: line for call_id, (_, _, _, line) in intents.items() if call_id in written}
 
 
-def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
+def _refuse(in_campaign: Enrollment, verdict: Eligibility, now: datetime) -> None:
     refusal = verdict.refusal
     assert refusal is not None
     in_campaign.why = refusal.says
@@ -240,12 +240,12 @@ def _refuse(in_campaign: CampaignLead, verdict: Verdict, now: datetime) -> None:
 async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
     if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
         return
-    mine = select(CampaignLead.id).where(CampaignLead.campaign_id == campaign.id).limit(1)
+    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
     # Asked so that the index of those who are due answers, however many are done.
-    if await session.scalar(mine.where(CampaignLead.state.in_(("ready", "waiting")))) is not None:
+    if await session.scalar(mine.where(Enrollment.state.in_(("ready", "waiting")))) is not None:
         return
     if await campaigns.live_calls(session, campaign.id):
         return
-    stuck = await session.scalar(mine.where(CampaignLead.state != "done"))
+    stuck = await session.scalar(mine.where(Enrollment.state != "done"))
     if stuck is None and await session.scalar(mine) is not None:
         campaign.state, campaign.why = "done", None

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Carrier, CarrierAccount
 from dialer.domain.calling.cost import Spend
-from dialer.domain.compliance.gate import WEEK, Answer, Facts, Verdict, ask
+from dialer.domain.compliance.gate import WEEK, Eligibility, EligibilityFacts, RuleResult, evaluate
 from dialer.domain.compliance.rules import rules_for
 from dialer.store.calls import bridges, calls, costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, kill_switches
 from dialer.store.leads import do_not_call
-from dialer.store.tables import Campaign, CampaignLead, Lead
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 Carriers = Mapping[str, Carrier]
 """The carriers with credentials, by name and preference: no other is ever routed to."""
@@ -53,7 +53,7 @@ async def capacity_of(session: AsyncSession, campaign: Campaign, tokens: float, 
     live = await campaigns.live_calls(session, campaign.id)
     money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
     mine = 1 if its_own else 0
-    there = await bridges.look(session)
+    there = await bridges.available(session)
     return Capacity(
         live - mine,
         tokens,
@@ -65,13 +65,13 @@ async def capacity_of(session: AsyncSession, campaign: Campaign, tokens: float, 
 async def evaluate_leads(
     session: AsyncSession,
     campaign: Campaign,
-    rows: Sequence[tuple[CampaignLead, Lead]],
+    rows: Sequence[tuple[Enrollment, Lead]],
     lines: Sequence[CallerId | None],
     now: datetime,
     room: Capacity,
     *,
     but: Collection[UUID] = (),
-) -> list[Verdict]:
+) -> list[Eligibility]:
     """The gate's verdict for each lead, in order, over the line of each.
 
     `but` are the leads' own calls, about to be placed: they do not count.
@@ -79,17 +79,17 @@ async def evaluate_leads(
     if not rows:
         return []
     phones = [lead.phone for _, lead in rows]
-    thrown = await kill_switches.thrown(session)
+    thrown = await kill_switches.active(session)
     listed, registered = await do_not_call.standing(session, phones, campaign.id)
     ages = tuple((each, now - at) for each, at in (await do_not_call.registries(session)).items())
     live = await calls.live_phones(session, phones, but)
-    rung = await calls.rung_since(session, phones, now - WEEK, but)
+    rung = await calls.called_since(session, phones, now - WEEK, but)
     window = campaigns.window_of(campaign)
 
-    def judge(in_campaign: CampaignLead, lead: Lead, line: CallerId | None) -> Verdict:
+    def judge(in_campaign: Enrollment, lead: Lead, line: CallerId | None) -> Eligibility:
         name = line.carrier.name if line else None
-        return ask(
-            Facts(
+        return evaluate(
+            EligibilityFacts(
                 now=now,
                 phone=lead.phone,
                 campaign_state=campaign.state,
@@ -131,20 +131,20 @@ async def evaluate_leads(
 
 
 def _safely(
-    judge: Callable[[CampaignLead, Lead, CallerId | None], Verdict],
-    in_campaign: CampaignLead,
+    judge: Callable[[Enrollment, Lead, CallerId | None], Eligibility],
+    in_campaign: Enrollment,
     lead: Lead,
     line: CallerId | None,
-) -> Verdict:
+) -> Eligibility:
     """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
     try:
         return judge(in_campaign, lead, line)
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
         log.exception("a lead cannot be judged: campaign_lead %s", in_campaign.id)
-        return Verdict((Answer("lead", False, f"cannot be judged: {error}; look at its row"),), None)
+        return Eligibility((RuleResult("lead", False, f"cannot be judged: {error}; look at its row"),), None)
 
 
-def record(verdict: Verdict, now: datetime, *, promised: bool = False) -> dict[str, object]:
+def record(verdict: Eligibility, now: datetime, *, promised: bool = False) -> dict[str, object]:
     """The verdict as it is stored with a call and shown to people: `{at, may_ring, promised, rules, next_at}`."""
     return {
         "promised": promised,

@@ -84,7 +84,7 @@ async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, n
     call = await session.get_one(Call, call_id)
     if call.state in OVER and report.ended.answered and call.outcome in UNANSWERED:
         says = f"the carrier says answered, we were told {call.outcome.value.replace('_', ' ')}"
-        return await incidents.tell(session, "disagreement", report.sid, says, call_id=call_id)
+        return await incidents.record(session, "disagreement", report.sid, says, call_id=call_id)
     return 0
 
 
@@ -99,10 +99,10 @@ async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus,
     call_id = await session.scalar(fits.order_by(Call.placing_at).limit(1))
     if call_id is None:
         says = f"a call to {mask(report.to)} at {carrier.name} that nobody here asked for"
-        return await incidents.tell(session, "stranger", report.sid, says)
+        return await incidents.record(session, "stranger", report.sid, says)
     await record_status(session, call_id, report, now)
     says = f"a call to {mask(report.to)} that was given up as not placed did take place"
-    return await incidents.tell(session, "late", report.sid, says, call_id=call_id)
+    return await incidents.record(session, "late", report.sid, says, call_id=call_id)
 
 
 async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: datetime) -> int:
@@ -116,5 +116,5 @@ async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: 
     told = 0
     for call in missing:
         says = f"a call to {mask(call.phone)} that {carrier.name} does not know"
-        told += await incidents.tell(session, "missing", call.carrier_sid or "", says, call_id=call.id)
+        told += await incidents.record(session, "missing", call.carrier_sid or "", says, call_id=call.id)
     return told

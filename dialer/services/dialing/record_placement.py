@@ -83,7 +83,7 @@ class PlacementRecorder:
 async def record_placements(session: AsyncSession, answered: Sequence[Answered], now: datetime) -> None:
     """Write down what the carrier said of each call."""
     sids = {call_id: answer.sid for call_id, answer in answered if isinstance(answer, Placed)}
-    await calls.placed(session, sids, now)
+    await calls.record_placed(session, sids, now)
     for call_id, answer in answered:
         if not isinstance(answer, Placed):
             call = await calls.locked(session, call_id)

@@ -20,7 +20,7 @@ from dialer.services.do_not_call.suppress import ringing_but_listed
 from dialer.store.calls import calls, incidents
 from dialer.store.calls.bridges import Bridges
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 INTENT_AFTER = timedelta(seconds=30)
 SILENT_AFTER = timedelta(seconds=30)
@@ -97,10 +97,10 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     """
     able = [name for name, carrier in carriers.items() if carrier.capabilities.can_cancel]
     query = (
-        select(Call, Campaign, CampaignLead, Lead)
+        select(Call, Campaign, Enrollment, Lead)
         .join(Campaign, Campaign.id == Call.campaign_id)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .where(Call.state == State.PLACED, Call.carrier_sid.is_not(None), Call.carrier.in_(able))
         .limit(500)
     )
@@ -156,7 +156,7 @@ async def _look_for(
             async with sessions.begin() as session:
                 done = "was hung up" if carrier.capabilities.can_hang_up else "is refused when it is answered"
                 says = f"{mask(call.phone)} was placed twice for one request; the later call {done}"
-                await incidents.tell(session, "twice", extra.sid, says, call_id=call_id)
+                await incidents.record(session, "twice", extra.sid, says, call_id=call_id)
         return await _apply(sessions, call_id, fresh[0], now)
     if not overdue:
         return []

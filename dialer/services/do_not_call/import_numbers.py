@@ -19,7 +19,7 @@ from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services.calls.finish import cancel_call
 from dialer.services.leads.read_file import Reading, UnreadableListError
 from dialer.store.leads import do_not_call
-from dialer.store.leads.do_not_call import Listing
+from dialer.store.leads.do_not_call import ListOptions
 from dialer.store.tables import Call
 
 BATCH = 50_000
@@ -38,7 +38,7 @@ async def import_numbers(
     session: AsyncSession,
     reading: Reading,
     country: str,
-    listing: Listing,
+    listing: ListOptions,
     now: datetime,
     *,
     registry: str | None = None,

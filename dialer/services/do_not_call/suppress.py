@@ -10,7 +10,7 @@ from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.finish import cancel_call
 from dialer.store.calls import calls
 from dialer.store.leads import do_not_call
-from dialer.store.tables import Call, CampaignLead, DoNotCall, Lead
+from dialer.store.tables import Call, DoNotCall, Enrollment, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ async def suppress(
         await cancel_call(session, call, "on the do-not-call list", None, now)
     leads = select(Lead.id).where(Lead.phone.in_(phones))
     finish = (
-        update(CampaignLead)
-        .where(CampaignLead.lead_id.in_(leads), CampaignLead.state.in_(("ready", "waiting")))
+        update(Enrollment)
+        .where(Enrollment.lead_id.in_(leads), Enrollment.state.in_(("ready", "waiting")))
         .values(state="done", why="on the do-not-call list")
     )
-    await session.execute(finish.where(CampaignLead.campaign_id == campaign) if campaign else finish)
+    await session.execute(finish.where(Enrollment.campaign_id == campaign) if campaign else finish)
     concerned = select(func.count()).select_from(Lead).where(Lead.phone.in_(phones))
     return Suppressed(added, await session.scalar(concerned) or 0)
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
 from dialer.store.sessions import Sessions
-from dialer.store.system.object_storage import Shelf, ShelfError
+from dialer.store.system.object_storage import ObjectStorage, StorageError
 from dialer.store.tables import Campaign, ExportSchedule
 
 
@@ -47,7 +47,7 @@ async def _write(sessions: Sessions, schedule: ExportSchedule, campaign: str | N
             async with sessions() as session:
                 what, form = cast(What, schedule.what), cast(Format, schedule.form)
                 rows = await export_results(session, what, path, form=form, campaign=campaign)
-            where = await asyncio.to_thread(Shelf(schedule.address).put, path, name)
-        except (ShelfError, TooManyRowsError) as error:
+            where = await asyncio.to_thread(ObjectStorage(schedule.address).put, path, name)
+        except (StorageError, TooManyRowsError) as error:
             return Written(False, str(error))
     return Written(True, f"{rows} rows written to {where}")

@@ -9,12 +9,12 @@ from typing import Literal, TypeAlias
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.import_result import Choice, Flag
-from dialer.domain.leads.spreadsheet_safety import neutral
+from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.leads.detect_reimport import Reimport
 from dialer.services.leads.read_file import ListRow
 from dialer.services.leads.validate import Batch, ValidatedRow, row_lines
 from dialer.store.leads import imports
-from dialer.store.leads.import_staging import Known, Landing
+from dialer.store.leads.import_staging import ImportStaging, Known
 from dialer.store.tables import LeadImport
 
 _How: TypeAlias = Literal["fill", "overwrite"]
@@ -26,7 +26,7 @@ class Deduplicator:
     def __init__(
         self,
         session: AsyncSession,
-        landing: Landing,
+        landing: ImportStaging,
         import_id: int,
         seen: Reimport,
         duplicates: Choice,
@@ -106,7 +106,7 @@ class Deduplicator:
             old, new = before.get(name, ""), cell.replace("\0", "")
             takes = (not old.strip()) if how == "fill" else (self._seen.ours or bool(new.strip()))
             # What an export showed of the old cell is no change of it, with or without its apostrophe.
-            if takes and neutral(new) != neutral(old):
+            if takes and escape_formula(new) != escape_formula(old):
                 after[name] = new
         return after
 

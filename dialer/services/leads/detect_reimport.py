@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.headers import Column
-from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, as_it_was, own_columns
+from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, own_columns, unescape_formula
 from dialer.services.leads.read_file import ListRow
 from dialer.store.tables import Campaign, ImportRow, LeadImport
 
@@ -40,10 +40,10 @@ class Reimport:
     def row(self, row: ListRow) -> ListRow:
         """The row as it is read and stored: numbered as the row that it mends."""
         if self.ours:
-            return row._replace(cells=tuple(map(as_it_was, row.cells)))
+            return row._replace(cells=tuple(map(unescape_formula, row.cells)))
         if self.mends is None or self.dry:
             return row
-        cells = tuple(map(as_it_was, row.cells[: self.width]))
+        cells = tuple(map(unescape_formula, row.cells[: self.width]))
         waiting = self.waiting.get(_kept(cells, self.places))
         if waiting:
             return row._replace(n=waiting.popleft(), cells=cells)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, neutral
+from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, escape_formula
 from dialer.services.leads.validate import ValidatedRow
 
 MAX_SHOWN = 100
@@ -33,10 +33,12 @@ class ErrorReport:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._half.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
-            self._writer.writerow([*map(neutral, self._header), *FIX_COLUMNS])
+            self._writer.writerow([*map(escape_formula, self._header), *FIX_COLUMNS])
         cells = [cell.replace("\0", "") for cell in row.row.cells[: len(self._header)]]
         cells += [""] * (len(self._header) - len(cells))
-        self._writer.writerow([*map(neutral, cells), row.says or row.reason or "", neutral(row.suggestion or "")])
+        self._writer.writerow(
+            [*map(escape_formula, cells), row.says or row.reason or "", escape_formula(row.suggestion or "")]
+        )
 
     def keep(self) -> Path | None:
         """Give it its name; None if no row was rejected."""

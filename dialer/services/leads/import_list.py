@@ -24,7 +24,7 @@ from dialer.services.leads.read_file import ListRow, Reading, UnreadableListErro
 from dialer.services.leads.validate import Batch, RowValidator, ValidatedRow, row_lines
 from dialer.store.campaigns import claim_queue
 from dialer.store.leads import imports
-from dialer.store.leads.import_staging import Landing
+from dialer.store.leads.import_staging import ImportStaging
 from dialer.store.tables import Campaign, LeadImport
 
 BATCH = 20_000
@@ -179,7 +179,7 @@ class _Import:
     def __init__(
         self,
         session: AsyncSession,
-        landing: Landing,
+        landing: ImportStaging,
         campaign: Campaign,
         seen: Reimport,
         asked: ImportOptions,
@@ -208,7 +208,7 @@ class _Import:
     ) -> "_Import":
         """Make ready."""
         target = record.id if seen.mends is None or asked.dry else seen.mends
-        landing = await Landing.open(session, campaign.id, target)
+        landing = await ImportStaging.open(session, campaign.id, target)
         bringing = cls(session, landing, campaign, seen, asked, again=again)
         today: date = (await session.execute(select(func.current_date()))).scalar_one()
         bringing._judge = RowValidator(seen.read_header, seen.columns, campaign.country, today)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from dialer.domain.leads.headers import Column
-from dialer.domain.leads.lead import LeadRow, RowReader, mended
+from dialer.domain.leads.lead import LeadRow, RowReader, normalize_enquiry
 from dialer.services.leads.detect_reimport import without_ours
 from dialer.services.leads.read_file import Reading
 
@@ -28,7 +28,7 @@ def preview(
         if isinstance(read, LeadRow):
             said |= {"phone": read.phone.e164, "name": read.name, "repaired": list(read.repaired)}
             said |= {"consent": read.consent, "zones": list(read.zones.names) if read.zones else []}
-            said["reads"] = mended(read.enquiry, today)
+            said["reads"] = normalize_enquiry(read.enquiry, today)
         elif read is not None:
             said |= {"problem": read.says, "suggestion": read.suggestion}
         rows.append(said)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from dialer.domain.leads.csv_dialect import (
-    LOOKED_AT,
+    SAMPLE_LINES,
     SEPARATOR_NAMES,
     HeaderPlace,
     encoding_of,
@@ -163,7 +163,7 @@ def _read_text(path: Path, size: int, start: bytes, packed: bool, said: Format) 
     how = Detected("text", 0, encoding=encoding, separator=separator, packed=packed)
     # The header is told from what could be decoded: a list without a phone column is refused as that, whatever follows.
     beginning = csv.reader(first.lstrip("\ufeff").splitlines(keepends=True), delimiter=separator)
-    top = list(islice(beginning, max(LOOKED_AT, said.header_line or 0)))
+    top = list(islice(beginning, max(SAMPLE_LINES, said.header_line or 0)))
     place, headless = _header_place(path, top, separator, said.header_line)
     header = numbered_names(top[place:]) if headless else unique_names(top[place])
     skipped = place if headless else place + 1

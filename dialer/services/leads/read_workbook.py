@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from python_calamine import CalamineError
 
-from dialer.domain.leads.csv_dialect import LOOKED_AT, header_at, numbered_names, unique_names
+from dialer.domain.leads.csv_dialect import SAMPLE_LINES, header_at, numbered_names, unique_names
 from dialer.services.leads.read_file import (
     MAX_COLUMNS,
     MAX_FILE_BYTES,
@@ -50,7 +50,7 @@ def read_workbook(path: Path, said: Format) -> Reading:
 def _read(path: Path, frame: pd.DataFrame, sheet: str, line: int | None) -> Reading:
     if line is not None and not 0 <= line <= len(frame):
         raise UnreadableListError(f"{path} has no line {line} on sheet {sheet!r}")
-    top = list(_cells(frame.iloc[: max(LOOKED_AT, line or 0)]))
+    top = list(_cells(frame.iloc[: max(SAMPLE_LINES, line or 0)]))
     place, headless = header_at(top) if line is None else (max(0, line - 1), line == 0)
     header = numbered_names(top) if headless else unique_names(top[place])
     skipped = place if headless else place + 1

@@ -89,5 +89,5 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
     for step in _STEPS:
         await session.execute(text(step), which)
     what = {"import": import_id, "file": record.file, "campaign": campaign.name, "leads": leads}
-    await audit.note(session, by, "list discarded" if discarded else "import taken back", what)
+    await audit.record(session, by, "list discarded" if discarded else "import taken back", what)
     return Undone(leads, discarded)

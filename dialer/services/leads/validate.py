@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dialer.domain.compliance.rules import never_called, rings_kind
+from dialer.domain.compliance.rules import can_call_kind, never_called
 from dialer.domain.compliance.time_zone_groups import HoursGroup, group_of
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.import_result import Flag
-from dialer.domain.leads.lead import LeadRow, Rejected, RowReader, mended
+from dialer.domain.leads.lead import LeadRow, Rejected, RowReader, normalize_enquiry
 from dialer.domain.meetings.enquiry import Field
 from dialer.domain.numbers.zones import Zones, place_in, zone_of_phone
 from dialer.services.leads.read_file import ListRow
@@ -108,7 +108,7 @@ class RowValidator:
         flags = _REPAIRED if read.repaired else 0
         if not read.consent:
             flags |= _CONSENT_MISSING if read.consent is None else _CONSENT_REFUSED
-        if not rings_kind(read.phone.region, read.phone.kind):
+        if not can_call_kind(read.phone.region, read.phone.kind):
             flags |= _NOT_ALLOWED
         notes = list(read.repaired)
         if why := never_called(read.phone, read.state, read.consent, read.consent_source):
@@ -123,7 +123,7 @@ class RowValidator:
             if len(self._known) > MAX_CACHED:
                 self._known.clear()
             said: dict[str, str] = {field: text for field, text in zip(WORDED, words, strict=True) if text is not None}
-            wordings = mended(said, self._today)
+            wordings = normalize_enquiry(said, self._today)
             found = self._known[words] = json.dumps(wordings, ensure_ascii=False) if wordings else ""
         return found
 

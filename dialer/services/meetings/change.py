@@ -95,7 +95,7 @@ async def move_meeting(
         what |= {"counselor": people[0].name, "instead_of": counselor.name}
         await outbox.write(session, booking, "cancellation", counselor_id=left)
     await bookings.note(session, booking.id, who, "moved", now, **what)
-    await audit.note(session, who, "booking moved", {"booking": str(booking.id), **what})
+    await audit.record(session, who, "booking moved", {"booking": str(booking.id), **what})
     await outbox.write_both(session, booking, "invitation")
     return booking
 
@@ -113,7 +113,7 @@ async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime,
     booking.state, booking.sequence = "cancelled", booking.sequence + 1
     await session.flush()
     await bookings.note(session, booking.id, who, "cancelled", now)
-    await audit.note(session, who, "booking cancelled", {"booking": str(booking.id)})
+    await audit.record(session, who, "booking cancelled", {"booking": str(booking.id)})
     await outbox.write_both(session, booking, "cancellation")
     return booking
 

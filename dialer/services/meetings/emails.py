@@ -14,7 +14,7 @@ from dialer.domain.speech.speech_dates import say_zone
 from dialer.net.ics.invitation import Entry, Party, invitation
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.calls import enquiries
-from dialer.store.tables import Booking, Call, Campaign, CampaignLead, Counselor, Lead, Mail, Turn
+from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage, Turn
 
 NO_ADDRESS = "no e-mail address is known"
 SUBJECTS = {
@@ -55,7 +55,7 @@ class Meeting:
     booking: Booking
     counselor: Counselor
     lead: Lead
-    campaign_lead: CampaignLead
+    campaign_lead: Enrollment
     records: bool
     values: dict[str, str]
 
@@ -75,7 +75,7 @@ class Meeting:
 
 async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
     """Everything that is said about a booking."""
-    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id)
+    in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id)
     return Meeting(
         booking,
         await session.get_one(Counselor, booking.counselor_id),
@@ -87,7 +87,7 @@ async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
 
 
 async def write_email(
-    session: AsyncSession, mail: Mail, house: MailSettings, now: datetime
+    session: AsyncSession, mail: OutboxMessage, house: MailSettings, now: datetime
 ) -> tuple[EmailMessage, str] | Skip:
     """The letter and whom it goes to; `now` is lived time. Skipped where nobody can be written to, or it came too late."""
     booking = await session.get_one(Booking, mail.booking_id)
@@ -141,7 +141,7 @@ def _short(moment: datetime, zone: str) -> str:
     return f"{there:%a} {there.day} {there:%b, %H:%M} ({say_zone(zone)})"
 
 
-def _outdated(mail: Mail, booking: Booking, starts: datetime, now: datetime) -> str | None:
+def _outdated(mail: OutboxMessage, booking: Booking, starts: datetime, now: datetime) -> str | None:
     if mail.kind == "cancellation":
         moved_on = booking.state == "booked" and mail.counselor_id in (None, booking.counselor_id)
         return "the meeting stands" if moved_on else None
@@ -187,7 +187,7 @@ async def _for_counselor(session: AsyncSession, meeting: Meeting, house: MailSet
 
 
 def _attach(
-    message: EmailMessage, meeting: Meeting, mail: Mail, sender: Party, to: Party, said: tuple[str, str, str]
+    message: EmailMessage, meeting: Meeting, mail: OutboxMessage, sender: Party, to: Party, said: tuple[str, str, str]
 ) -> None:
     zone, title, text = said
     starts, ends = meeting.span

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.meetings.enquiry import FIELDS, missing, normalise
+from dialer.domain.meetings.enquiry import FIELDS, missing, normalize
 from dialer.domain.speech.spoken_email import parse_email, spell
 from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries
@@ -36,7 +36,7 @@ async def save_enquiry(
     for field in FIELDS:
         if field not in given:
             continue
-        value = normalise(field, given[field], talk.there(now).date())
+        value = normalize(field, given[field], talk.there(now).date())
         saved[field] = value.text
         if known.get(field) != value.text:
             session.add(

@@ -44,7 +44,7 @@ async def offer(
     people = await counselors.times(session, now - DAY, now + (LOOKAHEAD_DAYS + 2) * DAY)
     if people and not any(why_fits(each.expertise, wish) is not None for each in people):
         about = f"{wish.country}, {wish.course}, {wish.language}"
-        await incidents.tell(session, "counselor", about[:200], nobody_says(wish), call_id=talk.call_id)
+        await incidents.record(session, "counselor", about[:200], nobody_says(wish), call_id=talk.call_id)
     zones = {each.counselor_id: each.zone for each in people}
     slots = free_slots(people, day, part, talk.zone, now, wish=wish)
     return [_token(talk, slot, zones[slot.counselor_id], now) for slot in slots]

@@ -21,7 +21,7 @@ from dialer.store.calls import enquiries
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
-from dialer.store.tables import Booking, Campaign, CampaignLead, Lead
+from dialer.store.tables import Booking, Campaign, Enrollment, Lead
 
 MeetingOutcome: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
 NOT_YET = "the meeting has not begun yet"
@@ -60,7 +60,7 @@ async def record_outcome(
 
 
 async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) -> None:
-    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id, with_for_update=True)
+    in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state != "done" or in_campaign.last_outcome is Outcome.DO_NOT_CALL:
         return
     campaign = await session.get_one(Campaign, in_campaign.campaign_id)
@@ -85,7 +85,7 @@ async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) ->
 
 async def _leave_alone(session: AsyncSession, booking: Booking) -> None:
     """They came after all: nobody rings them for having missed it."""
-    in_campaign = await session.get_one(CampaignLead, booking.campaign_lead_id, with_for_update=True)
+    in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state == "waiting" and in_campaign.last_outcome is Outcome.BOOKED:
         in_campaign.state, in_campaign.why = "done", "booked"
         await session.flush()

@@ -14,7 +14,7 @@ from dialer.services.meetings.sms import Sms, SmsResult, SmsSender, write_sms
 from dialer.store.calls import incidents
 from dialer.store.meetings import bookings, outbox
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Mail
+from dialer.store.tables import OutboxMessage
 
 MAX_BATCH = 20
 RETRY_DELAYS = timedelta(minutes=2)
@@ -36,7 +36,7 @@ async def send_emails(
 
 
 async def _send(
-    sessions: Sessions, post: Mailer, house: MailSettings, mail: Mail, now: datetime, texts: SmsSender | None
+    sessions: Sessions, post: Mailer, house: MailSettings, mail: OutboxMessage, now: datetime, texts: SmsSender | None
 ) -> bool:
     async with sessions.begin() as session:
         letter: tuple[EmailMessage, str] | Sms | Skip = await write_email(session, mail, house, now)
@@ -67,5 +67,5 @@ async def _send(
                 session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} not delivered", now, **what
             )
             says = f"a letter about a meeting could not be delivered to the {mail.whom}: {answer.says[:200]}"
-            await incidents.tell(session, "mail", str(mail.id), says)
+            await incidents.record(session, "mail", str(mail.id), says)
     return False

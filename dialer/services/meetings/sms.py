@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
 from dialer.services.meetings.emails import MailSettings, Skip, meeting_of, when_in
 from dialer.store.leads import do_not_call
-from dialer.store.tables import Booking, Mail
+from dialer.store.tables import Booking, OutboxMessage
 
 FIRST = {
     "invitation": "One Window: your meeting with {counselor} is on {when}. To move or cancel it: {link}",
@@ -57,7 +57,7 @@ class Sms:
 
 
 async def write_sms(
-    session: AsyncSession, mail: Mail, house: MailSettings, texts: SmsSender, now: datetime
+    session: AsyncSession, mail: OutboxMessage, house: MailSettings, texts: SmsSender, now: datetime
 ) -> Sms | Skip:
     """The text that says what the letter would; skipped for whom it must not be sent to. `now` is lived time."""
     booking = await session.get_one(Booking, mail.booking_id)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import LIVE
 from dialer.store.tables import BridgeProcess, Call
 
-SEEN_WITHIN = timedelta(seconds=20)
+HEARTBEAT_TTL = timedelta(seconds=20)
 FORGET_AFTER = timedelta(hours=1)
 
 
@@ -22,9 +22,9 @@ class Bridges:
     free: int
 
 
-async def look(session: AsyncSession) -> Bridges:
+async def available(session: AsyncSession) -> Bridges:
     """The bridges now, by the database's clock. Every call that goes on anywhere may still need a place."""
-    takes = (BridgeProcess.seen_at > func.now() - SEEN_WITHIN) & ~BridgeProcess.draining
+    takes = (BridgeProcess.seen_at > func.now() - HEARTBEAT_TTL) & ~BridgeProcess.draining
     live = select(func.count()).select_from(Call).where(Call.state.in_(LIVE)).scalar_subquery()
     up, most, busy = (
         await session.execute(
@@ -34,7 +34,7 @@ async def look(session: AsyncSession) -> Bridges:
     return Bridges(up, max(0, most - busy))
 
 
-async def tell(session: AsyncSession, name: str, *, most_calls: int, calls: int, draining: bool) -> None:
+async def heartbeat(session: AsyncSession, name: str, *, most_calls: int, calls: int, draining: bool) -> None:
     """A bridge's sign of life; what stopped giving any is forgotten after a while."""
     row = {"most_calls": most_calls, "calls": calls, "draining": draining}
     await session.execute(

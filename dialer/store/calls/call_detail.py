@@ -8,16 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.calls import transcripts
-from dialer.store.tables import Call, Campaign, CampaignLead, EnquiryValue, Lead, Script, ToolUse, Turn
+from dialer.store.tables import Call, Campaign, EnquiryValue, Enrollment, Lead, Script, ToolUse, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class CallDetail:
     """A call with everything that hangs on it."""
 
     call: Call
     campaign: Campaign
-    place: CampaignLead
+    place: Enrollment
     lead: Lead
     script: Script
     turns: Sequence[Turn]
@@ -25,13 +25,13 @@ class Talk:
     values: Sequence[EnquiryValue]
 
 
-async def of_call(session: AsyncSession, call_id: UUID) -> Talk | None:
+async def of_call(session: AsyncSession, call_id: UUID) -> CallDetail | None:
     """The call; None where there is none."""
     query = (
-        select(Call, Campaign, CampaignLead, Lead, Script)
+        select(Call, Campaign, Enrollment, Lead, Script)
         .join(Campaign, Campaign.id == Call.campaign_id)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Script, Script.id == Call.script_id)
         .where(Call.id == call_id)
     )
@@ -44,7 +44,7 @@ async def of_call(session: AsyncSession, call_id: UUID) -> Talk | None:
         .where(EnquiryValue.campaign_lead_id == row[2].id, EnquiryValue.call_id == call_id)
         .order_by(EnquiryValue.id)
     )
-    return Talk(
+    return CallDetail(
         *row,
         turns=await transcripts.of_call(session, call_id),
         tools=(await session.scalars(tools)).all(),

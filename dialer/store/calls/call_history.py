@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import Outcome
 from dialer.store.leads.lead_search import PAGE
-from dialer.store.tables import Call, Campaign, CampaignLead, Lead
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ async def calls_of(session: AsyncSession, lead_id: int, most: int = 100) -> list
     """The newest calls to a lead."""
     query = (
         select(*_PAST)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Campaign, Campaign.id == Call.campaign_id)
-        .where(CampaignLead.lead_id == lead_id)
+        .where(Enrollment.lead_id == lead_id)
         .order_by(Call.created_at.desc())
         .limit(most)
     )
@@ -73,8 +73,8 @@ async def newest_calls(
         few = few.where(Call.created_at <= before[0], tuple_(Call.created_at, Call.id) < before)
     query = (
         select(*_PAST)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Campaign, Campaign.id == Call.campaign_id)
         .where(Call.id.in_(few))
         .order_by(Call.created_at.desc(), Call.id.desc())

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, or_, s
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.calling.call import LIVE, OVER, State, may_come_from
+from dialer.domain.calling.call import LIVE, OVER, State, can_come_from
 from dialer.domain.calling.cost import MILLION
 from dialer.store.tables import Call
 
@@ -21,7 +21,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-async def intend(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+async def create(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Write the intent to ring, one row per call; a phone that has a live call already is left out."""
     if not rows:
         return set()
@@ -71,16 +71,16 @@ async def begin_again(session: AsyncSession, call_id: UUID) -> int:
     return (await session.scalar(_BEGIN_AGAIN, {"id": call_id, "slack": BEGUN_FOR})) or 0
 
 
-async def take(session: AsyncSession, tokens: Mapping[UUID, str]) -> set[UUID]:
+async def start_placing(session: AsyncSession, tokens: Mapping[UUID, str]) -> set[UUID]:
     """Move intended calls to PLACING, each with the token it is to be known by; those that another worker has not."""
     hashes = [token_hash(token) for token in tokens.values()]
     return set((await session.scalars(_TAKE, {"ids": list(tokens), "hashes": hashes})).all())
 
 
-async def placed(session: AsyncSession, sids: Mapping[UUID, str], now: datetime) -> None:
+async def record_placed(session: AsyncSession, sids: Mapping[UUID, str], now: datetime) -> None:
     """The carrier took these calls, under these ids of its own; what a webhook said before stands."""
     if sids:
-        before = [state.value for state in may_come_from(State.PLACED)]
+        before = [state.value for state in can_come_from(State.PLACED)]
         await session.execute(_PLACED, {"ids": list(sids), "sids": list(sids.values()), "before": before, "now": now})
 
 
@@ -94,7 +94,7 @@ async def move(session: AsyncSession, call_id: UUID, state: State, **values: Any
     """Move a call up to a state; False, and nothing changed, where it is at or past it."""
     moved = await session.execute(
         update(Call)
-        .where(Call.id == call_id, Call.state.in_(may_come_from(state)))
+        .where(Call.id == call_id, Call.state.in_(can_come_from(state)))
         .values(state=state, **values)
         .returning(Call.id)
     )
@@ -117,7 +117,7 @@ async def by_token(session: AsyncSession, token: str) -> Call | None:
     return (await session.scalars(select(Call).where(Call.token_hash == token_hash(token)))).one_or_none()
 
 
-async def rung_since(
+async def called_since(
     session: AsyncSession, phones: Iterable[str], since: datetime, but: Collection[UUID] = ()
 ) -> dict[str, tuple[datetime, ...]]:
     """When each phone was rung, or may have been, since a moment; oldest first. Intents count: they are about to be.

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.store.tables import Checkpoint, Incident
 
 
-async def tell(session: AsyncSession, kind: str, about: str, says: str, *, call_id: UUID | None = None) -> bool:
+async def record(session: AsyncSession, kind: str, about: str, says: str, *, call_id: UUID | None = None) -> bool:
     """Keep an incident for people to see; False where the same was told before."""
     told = await session.execute(
         insert(Incident)

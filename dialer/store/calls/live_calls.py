@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import AT_CARRIER
-from dialer.store.tables import Call, Campaign, CampaignLead, EnquiryValue, Lead, Turn
+from dialer.store.tables import Call, Campaign, EnquiryValue, Enrollment, Lead, Turn
 
-MOST = 200
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ async def in_progress(session: AsyncSession) -> list[InProgress]:
     lasts = func.extract("epoch", func.now() - func.coalesce(Call.stream_opened_at, Call.placing_at, Call.made_at))
     query = (
         select(Call, Lead.name, Campaign.name, lasts)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Campaign, Campaign.id == Call.campaign_id)
         .where(Call.state.in_(AT_CARRIER))
         .order_by(Call.created_at)
-        .limit(MOST)
+        .limit(MAX_LISTED)
     )
     rows = (await session.execute(query)).all()
     ids = [call.id for call, *_ in rows]
@@ -68,12 +68,12 @@ async def in_progress(session: AsyncSession) -> list[InProgress]:
     ]
 
 
-async def who_is_called(session: AsyncSession, call_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+async def callees(session: AsyncSession, call_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
     """Whom calls are to, as a live message says it: `{phone, name, campaign}` by call."""
     query = (
         select(Call.id, Call.phone, Lead.name, Campaign.name)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .join(Campaign, Campaign.id == Call.campaign_id)
         .where(Call.id.in_(call_ids))
     )

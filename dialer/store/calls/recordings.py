@@ -48,7 +48,7 @@ async def forget(session: AsyncSession, call_id: UUID, address: str, who: str) -
     )
     if gone.first() is None:
         return False
-    await audit.note(session, who, ERASED, {"call_id": str(call_id)})
+    await audit.record(session, who, ERASED, {"call_id": str(call_id)})
     return True
 
 

@@ -26,7 +26,7 @@ _MOVE = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TurnRow:
     """One turn as it is stored; `heard_ms` is set where AVA was cut off."""
 
     call_id: UUID
@@ -39,7 +39,7 @@ class Said:
     at: datetime
 
 
-async def save(session: AsyncSession, said: Sequence[Said]) -> None:
+async def save(session: AsyncSession, said: Sequence[TurnRow]) -> None:
     """Store turns of any calls; the same item of a call again replaces its words and its place."""
     if said:
         await session.execute(

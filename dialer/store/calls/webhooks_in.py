@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.calls.calls import token_hash
-from dialer.store.tables import CallEvent
+from dialer.store.tables import WebhookEvent
 
 MOST_TRIES = 5
 
@@ -47,7 +47,7 @@ class Event:
     """The carrier signed it; if not, only the token tells whose call it is, whatever sid it names."""
 
 
-async def keep(session: AsyncSession, events: Sequence[Event]) -> list[UUID | None]:
+async def store(session: AsyncSession, events: Sequence[Event]) -> list[UUID | None]:
     """Keep webhooks; the call of each, known by its sid or by the token in the address, None for a call of nobody.
 
     One that was kept before is left as it was; one of nobody's call is not kept.
@@ -70,18 +70,24 @@ async def keep(session: AsyncSession, events: Sequence[Event]) -> list[UUID | No
 
 async def unapplied(session: AsyncSession, most: int, *, again: bool = False) -> Sequence[int]:
     """The ids of webhooks still to be applied, oldest first: the new ones, or (`again`) those that failed before."""
-    tried = CallEvent.tries.between(1, MOST_TRIES - 1) if again else CallEvent.tries == 0
-    query = select(CallEvent.id).where(CallEvent.applied_at.is_(None), tried).order_by(CallEvent.id).limit(most)
+    tried = WebhookEvent.tries.between(1, MOST_TRIES - 1) if again else WebhookEvent.tries == 0
+    query = (
+        select(WebhookEvent.id).where(WebhookEvent.applied_at.is_(None), tried).order_by(WebhookEvent.id).limit(most)
+    )
     return (await session.scalars(query)).all()
 
 
-async def locked(session: AsyncSession, event_id: int) -> CallEvent | None:
+async def locked(session: AsyncSession, event_id: int) -> WebhookEvent | None:
     """A webhook still to be applied, locked; None where somebody else has it or it is done."""
-    query = select(CallEvent).where(CallEvent.id == event_id, CallEvent.applied_at.is_(None))
+    query = select(WebhookEvent).where(WebhookEvent.id == event_id, WebhookEvent.applied_at.is_(None))
     return (await session.scalars(query.with_for_update(skip_locked=True))).one_or_none()
 
 
 async def failed(session: AsyncSession, event_id: int) -> int:
     """Count that applying it failed; how often by now."""
-    count = update(CallEvent).where(CallEvent.id == event_id).values(tries=func.least(CallEvent.tries + 1, MOST_TRIES))
-    return (await session.scalar(count.returning(CallEvent.tries))) or 0
+    count = (
+        update(WebhookEvent)
+        .where(WebhookEvent.id == event_id)
+        .values(tries=func.least(WebhookEvent.tries + 1, MOST_TRIES))
+    )
+    return (await session.scalar(count.returning(WebhookEvent.tries))) or 0

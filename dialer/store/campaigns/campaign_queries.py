@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.claim_queue import of_its_campaign, why_not_yet
-from dialer.store.tables import AuditEntry, Campaign, CampaignHours, CampaignLead, HoursGroup, LeadImport, Script
+from dialer.store.tables import AuditEntry, Campaign, CampaignHours, Enrollment, HoursGroup, LeadImport, Script
 
 MOST_LOG, LOOKED_THROUGH = 20, 5_000
 MOST_COUNTED = 20_000
 
 
-async def every(session: AsyncSession, most: int = 200) -> Sequence[Campaign]:
+async def list_all(session: AsyncSession, most: int = 200) -> Sequence[Campaign]:
     """The campaigns, those that run first, then the newest; the hidden one of single calls is left out."""
     query = select(Campaign).where(campaigns.listed())
     query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
@@ -48,8 +48,8 @@ async def log_of(session: AsyncSession, campaign: Campaign) -> Sequence[AuditEnt
 async def zone_of(session: AsyncSession, campaign_id: int) -> str | None:
     """Where most of its leads live, by a part of them: an IANA zone."""
     some = (
-        select(CampaignLead.hours_id)
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.hours_id != 0)
+        select(Enrollment.hours_id)
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.hours_id != 0)
         .limit(500)
         .subquery()
     )
@@ -70,11 +70,11 @@ async def held_back(session: AsyncSession, campaign_id: int, *, for_good: bool =
     `for_good`: only of those who are finished without a call. Leads that only wait for their turn have no reason.
     """
     some = (
-        select(func.coalesce(why_not_yet(), CampaignLead.why).label("why"))
-        .select_from(CampaignLead)
+        select(func.coalesce(why_not_yet(), Enrollment.why).label("why"))
+        .select_from(Enrollment)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.last_outcome.is_(None))
-        .where(CampaignLead.state == "done" if for_good else CampaignLead.state != "calling")
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.last_outcome.is_(None))
+        .where(Enrollment.state == "done" if for_good else Enrollment.state != "calling")
         .limit(MOST_COUNTED)
         .subquery()
     )

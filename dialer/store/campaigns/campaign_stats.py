@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import SPOKE, Outcome, State
 from dialer.domain.calling.cost import Spend
 from dialer.store.calls import costs
-from dialer.store.tables import Call, Campaign, CampaignLead
+from dialer.store.tables import Call, Campaign, Enrollment
 
 
 @dataclass(slots=True)
-class Tally:
+class CampaignStats:
     """One campaign, or all of them together."""
 
     states: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,7 @@ class Tally:
         """Leads that were rung at least once and have an outcome."""
         return self.outcomes.total()
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "CampaignStats") -> None:
         """Count another one in."""
         self.states.update(other.states)
         self.outcomes.update(other.outcomes)
@@ -71,17 +71,17 @@ class Tally:
         self.money += other.money
 
 
-Tallies = dict[int, Tally]
+StatsByCampaign = dict[int, CampaignStats]
 
 
-async def every(session: AsyncSession) -> Tallies:
+async def every(session: AsyncSession) -> StatsByCampaign:
     """Every campaign's tally, by its id; one without leads has none."""
-    found: Tallies = {}
-    leads = select(CampaignLead.campaign_id, CampaignLead.state, CampaignLead.last_outcome, func.count()).group_by(
-        CampaignLead.campaign_id, CampaignLead.state, CampaignLead.last_outcome
+    found: StatsByCampaign = {}
+    leads = select(Enrollment.campaign_id, Enrollment.state, Enrollment.last_outcome, func.count()).group_by(
+        Enrollment.campaign_id, Enrollment.state, Enrollment.last_outcome
     )
     for campaign_id, state, outcome, many in await session.execute(leads):
-        tally = found.setdefault(campaign_id, Tally())
+        tally = found.setdefault(campaign_id, CampaignStats())
         tally.states[state] += many
         if outcome is not None:
             tally.outcomes[outcome.value] += many
@@ -105,16 +105,16 @@ async def every(session: AsyncSession) -> Tallies:
     )
     calls = select(Call.campaign_id, *counted.values(), *money).join(Campaign, Campaign.id == Call.campaign_id)
     for campaign_id, *sums in await session.execute(calls.group_by(Call.campaign_id)):
-        tally = found.setdefault(campaign_id, Tally())
+        tally = found.setdefault(campaign_id, CampaignStats())
         for name, value in zip(counted, sums, strict=False):
             setattr(tally, name, value)
         tally.money = Spend(*sums[len(counted) :])
     return found
 
 
-def together(tallies: Tallies) -> Tally:
+def total(tallies: StatsByCampaign) -> CampaignStats:
     """All campaigns as one."""
-    whole = Tally()
+    whole = CampaignStats()
     for each in tallies.values():
         whole.add(each)
     return whole

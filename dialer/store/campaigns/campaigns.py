@@ -8,15 +8,15 @@ from sqlalchemy import ColumnElement, Text, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import LIVE, Outcome
-from dialer.domain.calling.retry import Again, Policy
+from dialer.domain.calling.retry import Policy, RetryRule
 from dialer.domain.compliance.hours import Window
 from dialer.store.calls import costs
 from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign
-from dialer.store.tables import Call, Campaign, CampaignHours, CampaignLead, Pace, Script
+from dialer.store.tables import Call, Campaign, CampaignHours, Enrollment, RateBucket, Script
 
 SINGLE_CALLS = "Single calls"
 """The hidden campaign that holds calls placed one at a time. It runs for good and is in no list of campaigns."""
-MAY_BECOME = {
+TRANSITIONS = {
     "running": ("draft", "paused", "stopped", "done"),
     "paused": ("running",),
     "stopped": ("draft", "running", "paused", "done"),
@@ -50,9 +50,9 @@ async def running(session: AsyncSession) -> Sequence[Campaign]:
     """The campaigns that are running; who was served longest ago comes first, so that several share fairly."""
     query = (
         select(Campaign)
-        .outerjoin(Pace, Pace.key == "campaign:" + cast(Campaign.id, Text))
+        .outerjoin(RateBucket, RateBucket.key == "campaign:" + cast(Campaign.id, Text))
         .where(Campaign.state == "running")
-        .order_by(Pace.at.nulls_first(), Campaign.id)
+        .order_by(RateBucket.at.nulls_first(), Campaign.id)
     )
     return (await session.scalars(query)).all()
 
@@ -78,7 +78,7 @@ async def move(session: AsyncSession, campaign_id: int, state: str, why: str | N
         values["stopped_at"] = func.now()
     moved = await session.execute(
         update(Campaign)
-        .where(Campaign.id == campaign_id, Campaign.state.in_(MAY_BECOME[state]))
+        .where(Campaign.id == campaign_id, Campaign.state.in_(TRANSITIONS[state]))
         .values(values)
         .returning(Campaign.id)
     )
@@ -101,8 +101,8 @@ def timing_of(campaign: Campaign) -> dict[str, str]:
 async def live_and_promised(session: AsyncSession, campaign_id: int) -> tuple[int, int]:
     """How many calls of a campaign are in progress, and how many students wait for a call-back that they were promised."""
     live = select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE))
-    waits = (CampaignLead.rank == 0, CampaignLead.state.in_(("ready", "waiting")))
-    promised = select(func.count()).where(CampaignLead.campaign_id == campaign_id, *waits)
+    waits = (Enrollment.rank == 0, Enrollment.state.in_(("ready", "waiting")))
+    promised = select(func.count()).where(Enrollment.campaign_id == campaign_id, *waits)
     row = (await session.execute(select(live.scalar_subquery(), promised.scalar_subquery()))).one()
     return row[0], row[1]
 
@@ -110,14 +110,12 @@ async def live_and_promised(session: AsyncSession, campaign_id: int) -> tuple[in
 async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int], dict[str, int]]:
     """How many leads are in each state, and how many have each last outcome."""
     states = await session.execute(
-        select(CampaignLead.state, func.count())
-        .where(CampaignLead.campaign_id == campaign_id)
-        .group_by(CampaignLead.state)
+        select(Enrollment.state, func.count()).where(Enrollment.campaign_id == campaign_id).group_by(Enrollment.state)
     )
     outcomes = await session.execute(
-        select(CampaignLead.last_outcome, func.count())
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.last_outcome.is_not(None))
-        .group_by(CampaignLead.last_outcome)
+        select(Enrollment.last_outcome, func.count())
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.last_outcome.is_not(None))
+        .group_by(Enrollment.last_outcome)
     )
     return dict(states.all()), {str(outcome): n for outcome, n in outcomes if outcome}
 
@@ -126,9 +124,9 @@ async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
     """When the next lead of a campaign may be rung."""
     return await session.scalar(
         select(func.min(next_moment()))
-        .select_from(CampaignLead)
+        .select_from(Enrollment)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
+        .where(Enrollment.campaign_id == campaign_id, Enrollment.state.in_(("ready", "waiting")))
     )
 
 
@@ -163,7 +161,7 @@ def window_of(campaign: Campaign) -> Window:
 def policy_of(campaign: Campaign) -> Policy:
     """A campaign's retry policy."""
     again = {
-        outcome: Again(getattr(campaign, f"{outcome.value}_wait"), getattr(campaign, f"{outcome.value}_limit"))
+        outcome: RetryRule(getattr(campaign, f"{outcome.value}_wait"), getattr(campaign, f"{outcome.value}_limit"))
         for outcome in (Outcome.NO_ANSWER, Outcome.BUSY, Outcome.FAILED, Outcome.VOICEMAIL, Outcome.DROPPED)
     }
     return Policy(campaign.max_attempts, again)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.compliance.hours import Window
 from dialer.domain.compliance.time_zone_groups import HoursGroup
 from dialer.store import tables
-from dialer.store.tables import CampaignHours, CampaignLead, Lead
+from dialer.store.tables import CampaignHours, Enrollment, Lead
 
 UNSORTED = 0
 OPEN_STATES = "('ready', 'waiting')"
@@ -68,7 +68,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class OpenCampaign:
     """A running campaign at a glance: its own hours, its groups, whether a promised call-back is due."""
 
     campaign_id: int
@@ -77,7 +77,7 @@ class Look:
     promised: bool
 
 
-async def look(session: AsyncSession, now: datetime) -> list[Look]:
+async def open_campaigns(session: AsyncSession, now: datetime) -> list[OpenCampaign]:
     """Every running campaign, in one question."""
     found: dict[int, tuple[Window, list[Standing], bool]] = {}
     for campaign_id, opens, closes, days, hours_id, region, states, zones, noted, promised in await session.execute(
@@ -88,7 +88,7 @@ async def look(session: AsyncSession, now: datetime) -> list[Look]:
         if hours_id is not None:
             group = HoursGroup(region or "", tuple(states or ()), tuple(zones or ()))
             found[campaign_id][1].append(Standing(hours_id, group, noted))
-    return [Look(each, own, tuple(groups), promised) for each, (own, groups, promised) in found.items()]
+    return [OpenCampaign(each, own, tuple(groups), promised) for each, (own, groups, promised) in found.items()]
 
 
 def _window(opens: time, closes: time, days: tuple[int, ...]) -> Window:
@@ -102,7 +102,7 @@ async def due(
     now: datetime,
     limit: int,
     but: Collection[int] = (),
-) -> list[tuple[CampaignLead, Lead]]:
+) -> list[tuple[Enrollment, Lead]]:
     """Leads of these groups whose moment has come, locked: promised call-backs (of any group), then fresh, then retries.
 
     Those in `but` (ids of campaign_lead) are left out.
@@ -112,11 +112,11 @@ async def due(
     if not ids:
         return []
     query = (
-        select(CampaignLead, Lead)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .where(CampaignLead.id.in_(ids), CampaignLead.state.in_(("ready", "waiting")))
-        .order_by(CampaignLead.rank, CampaignLead.next_attempt_at, CampaignLead.id)
-        .with_for_update(of=CampaignLead, skip_locked=True)
+        select(Enrollment, Lead)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .where(Enrollment.id.in_(ids), Enrollment.state.in_(("ready", "waiting")))
+        .order_by(Enrollment.rank, Enrollment.next_attempt_at, Enrollment.id)
+        .with_for_update(of=Enrollment, skip_locked=True)
     )
     return [(row[0], row[1]) for row in await session.execute(query)]
 
@@ -156,26 +156,26 @@ async def sort(session: AsyncSession, groups: Mapping[int, HoursGroup]) -> None:
     ids = await ids_of(session, groups.values())
     for group, hours_id in ids.items():
         members = [each for each, its in groups.items() if its == group]
-        await session.execute(update(CampaignLead).where(CampaignLead.id.in_(members)).values(hours_id=hours_id))
+        await session.execute(update(Enrollment).where(Enrollment.id.in_(members)).values(hours_id=hours_id))
 
 
 def of_its_campaign() -> ColumnElement[bool]:
     """How a lead's place in a campaign is joined with what was noted of its group."""
     return and_(
-        CampaignHours.campaign_id == CampaignLead.campaign_id,
-        CampaignHours.hours_id == CampaignLead.hours_id,
-        CampaignLead.state.in_(("ready", "waiting")),
-        CampaignLead.rank != 0,
-        CampaignHours.opens_at > CampaignLead.next_attempt_at,
+        CampaignHours.campaign_id == Enrollment.campaign_id,
+        CampaignHours.hours_id == Enrollment.hours_id,
+        Enrollment.state.in_(("ready", "waiting")),
+        Enrollment.rank != 0,
+        CampaignHours.opens_at > Enrollment.next_attempt_at,
     )
 
 
 def next_moment() -> ColumnElement[datetime]:
     """When a lead may next be rung, as far as its own row and (outer-joined `of_its_campaign`) its group's tell."""
-    moment: ColumnElement[datetime] = func.greatest(CampaignLead.next_attempt_at, CampaignHours.opens_at)
+    moment: ColumnElement[datetime] = func.greatest(Enrollment.next_attempt_at, CampaignHours.opens_at)
     return moment
 
 
 def why_not_yet() -> ColumnElement[str | None]:
     """Why a lead waits, likewise: its group's reason where that is what holds it back longest, else its own."""
-    return func.coalesce(CampaignHours.why, CampaignLead.why)
+    return func.coalesce(CampaignHours.why, Enrollment.why)

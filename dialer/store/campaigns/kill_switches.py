@@ -17,7 +17,7 @@ def carrier_scope(name: str) -> str:
     return f"carrier:{name}"
 
 
-async def throw(session: AsyncSession, scope: str, why: str, by: str) -> None:
+async def activate(session: AsyncSession, scope: str, why: str, by: str) -> None:
     """Throw the switch; one that is thrown keeps its first reason.
 
     It waits for takings that are under way: once this is committed, no call is placed that was not asked for before.
@@ -37,7 +37,7 @@ async def release(session: AsyncSession, scope: str) -> bool:
     return gone.first() is not None
 
 
-async def thrown(session: AsyncSession) -> dict[str, str]:
+async def active(session: AsyncSession) -> dict[str, str]:
     """The switches that are thrown: why, by scope."""
     return dict((await session.execute(select(KillSwitch.scope, KillSwitch.why))).all())
 

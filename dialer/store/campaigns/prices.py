@@ -22,7 +22,9 @@ async def on(session: AsyncSession, models: Collection[str], day: date) -> dict[
     return {(model, kind): price for model, kind, price in await session.execute(newest)}
 
 
-async def put(session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str) -> None:
+async def set_price(
+    session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str
+) -> None:
     """Set a price from a day on; one of the same day is replaced."""
     values = {"per_million": per_million, "source": source}
     await session.execute(
@@ -38,7 +40,7 @@ async def remove(session: AsyncSession, model: str, kind: str, since: date) -> b
     return (await session.execute(found)).first() is not None
 
 
-async def every(session: AsyncSession, model: str | None = None) -> list[Price]:
+async def list_all(session: AsyncSession, model: str | None = None) -> list[Price]:
     """All prices that were ever set, of a model or of all."""
     query = select(Price).order_by(Price.model, Price.kind, Price.since)
     if model is not None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import LIVE, Outcome, State
 from dialer.domain.numbers.phone import mask
 from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign
-from dialer.store.tables import Call, CampaignHours, CampaignLead, Lead
+from dialer.store.tables import Call, CampaignHours, Enrollment, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,21 @@ class Progress:
 
 async def of_campaign(session: AsyncSession, campaign_id: int, now: datetime) -> Progress:
     """Where a campaign stands at a (lived) moment."""
-    waits = and_(CampaignLead.state.in_(("ready", "waiting")), next_moment() > now)
-    settled = func.count(case((CampaignLead.state == "done", 1), (waits, 1)))
+    waits = and_(Enrollment.state.in_(("ready", "waiting")), next_moment() > now)
+    settled = func.count(case((Enrollment.state == "done", 1), (waits, 1)))
     leads, count = (
         await session.execute(
             select(func.count(), settled)
-            .select_from(CampaignLead)
+            .select_from(Enrollment)
             .outerjoin(CampaignHours, of_its_campaign())
-            .where(CampaignLead.campaign_id == campaign_id)
+            .where(Enrollment.campaign_id == campaign_id)
         )
     ).one()
     live = await session.scalar(select(func.count()).where(Call.campaign_id == campaign_id, Call.state.in_(LIVE)))
     query = (
         select(Call.id, Lead.name, Call.phone, Call.outcome, Call.reason)
-        .join(CampaignLead, CampaignLead.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
         .where(Call.campaign_id == campaign_id, Call.state == State.ENDED)
         .order_by(Call.ended_at)
     )

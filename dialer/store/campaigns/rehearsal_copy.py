@@ -76,7 +76,7 @@ _PLAN: Sequence[tuple[type[Base], str, _Changed]] = (
         {},
     ),
     (
-        tables.CampaignLead,
+        tables.Enrollment,
         f"id IN ({_PLACES}) OR id IN {_TAKEN}",
         {"state": "CASE WHEN campaign_id = $1 AND lead_id = ANY($2::bigint[]) THEN state ELSE 'done' END"},
     ),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import State
 from dialer.store.campaigns import campaign_queries
 from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign, why_not_yet
-from dialer.store.tables import Booking, Call, Campaign, CampaignHours, CampaignLead, Counselor, Incident, Job, Lead
+from dialer.store.tables import Booking, Call, Campaign, CampaignHours, Counselor, Enrollment, Incident, Job, Lead
 
 Json: TypeAlias = dict[str, Any]
 MOST_PEOPLE = 500
@@ -21,10 +21,10 @@ SOON_S = 1800
 
 async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> datetime | None:
     """When to go on: the last of the moments that lie close behind the first one to come; None where nobody waits."""
-    waits = (CampaignLead.campaign_id == campaign_id, CampaignLead.state.in_(("ready", "waiting")))
+    waits = (Enrollment.campaign_id == campaign_id, Enrollment.state.in_(("ready", "waiting")))
     query = (
         select(next_moment())
-        .select_from(CampaignLead)
+        .select_from(Enrollment)
         .outerjoin(CampaignHours, of_its_campaign())
         .where(*waits, next_moment() > now)
         .order_by(next_moment())
@@ -33,7 +33,7 @@ async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> 
     return max((each for each in moments if (each - moments[0]).total_seconds() <= SOON_S), default=None)
 
 
-async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json:
+async def results(session: AsyncSession, campaign_id: int, since: datetime) -> Json:
     """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was rung since then.
 
     Each of the people has the gate's record of their first call, if there was one.
@@ -43,8 +43,8 @@ async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json
     outcomes = await session.execute(select(outcome, func.count()).where(*mine).group_by(outcome).order_by(outcome))
     counted = {str(name): many for name, many in outcomes}
     places = (
-        select(CampaignLead.state, func.count().label("many"))
-        .where(CampaignLead.campaign_id == campaign_id)
+        select(Enrollment.state, func.count().label("many"))
+        .where(Enrollment.campaign_id == campaign_id)
         .group_by("state")
     )
     campaign = await session.get_one(Campaign, campaign_id)
@@ -63,10 +63,10 @@ async def told(session: AsyncSession, campaign_id: int, since: datetime) -> Json
 
 async def _meetings(session: AsyncSession, campaign_id: int) -> list[Json]:
     query = (
-        select(CampaignLead.lead_id, Counselor.name, Booking.during, Counselor.zone, Booking.lead_zone)
-        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
+        select(Enrollment.lead_id, Counselor.name, Booking.during, Counselor.zone, Booking.lead_zone)
+        .join(Enrollment, Enrollment.id == Booking.campaign_lead_id)
         .join(Counselor, Counselor.id == Booking.counselor_id)
-        .where(CampaignLead.campaign_id == campaign_id, Booking.state == "booked", Booking.call_id.is_not(None))
+        .where(Enrollment.campaign_id == campaign_id, Booking.state == "booked", Booking.call_id.is_not(None))
         .order_by(Booking.during)
     )
     return [
@@ -83,29 +83,29 @@ async def _meetings(session: AsyncSession, campaign_id: int) -> list[Json]:
 
 async def _people(session: AsyncSession, campaign_id: int, since: datetime) -> list[Json]:
     mine = select(func.count()).where(
-        Call.campaign_lead_id == CampaignLead.id, Call.created_at >= since, Call.state != State.CANCELLED
+        Call.campaign_lead_id == Enrollment.id, Call.created_at >= since, Call.state != State.CANCELLED
     )
     first = (
         select(Call.gate)
-        .where(Call.campaign_lead_id == CampaignLead.id, Call.created_at >= since)
+        .where(Call.campaign_lead_id == Enrollment.id, Call.created_at >= since)
         .order_by(Call.n)
         .limit(1)
     )
-    waits = CampaignLead.state.in_(("ready", "waiting"))
+    waits = Enrollment.state.in_(("ready", "waiting"))
     query = (
         select(
-            CampaignLead.lead_id,
-            CampaignLead.state,
-            CampaignLead.last_outcome,
-            func.coalesce(case((waits, why_not_yet())), CampaignLead.why),
+            Enrollment.lead_id,
+            Enrollment.state,
+            Enrollment.last_outcome,
+            func.coalesce(case((waits, why_not_yet())), Enrollment.why),
             case((waits, next_moment())),
-            mine.correlate(CampaignLead).scalar_subquery(),
-            first.correlate(CampaignLead).scalar_subquery(),
+            mine.correlate(Enrollment).scalar_subquery(),
+            first.correlate(Enrollment).scalar_subquery(),
         )
-        .select_from(CampaignLead)
+        .select_from(Enrollment)
         .outerjoin(CampaignHours, of_its_campaign())
-        .where(CampaignLead.campaign_id == campaign_id)
-        .order_by(CampaignLead.id)
+        .where(Enrollment.campaign_id == campaign_id)
+        .order_by(Enrollment.id)
         .limit(MOST_PEOPLE)
     )
     return [

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.tables import Campaign, CampaignLead, Lead, LeadImport, Script
+from dialer.store.tables import Campaign, Enrollment, Lead, LeadImport, Script
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class ScriptUse:
     """A version, and in how many campaigns it is spoken."""
 
     script: Script
@@ -25,11 +25,11 @@ async def versions(session: AsyncSession, name: str | None = None) -> Sequence[S
     return (await session.scalars(query)).all()
 
 
-async def used(session: AsyncSession, name: str | None = None) -> list[Used]:
+async def used(session: AsyncSession, name: str | None = None) -> list[ScriptUse]:
     """Likewise, each with the number of its campaigns."""
     counted = await session.execute(select(Campaign.script_id, func.count()).group_by(Campaign.script_id))
     many: dict[int, int] = dict(counted.all())
-    return [Used(script, many.get(script.id, 0)) for script in await versions(session, name)]
+    return [ScriptUse(script, many.get(script.id, 0)) for script in await versions(session, name)]
 
 
 async def columns(session: AsyncSession, most: int = 50) -> list[tuple[str, list[str]]]:
@@ -48,7 +48,7 @@ async def columns(session: AsyncSession, most: int = 50) -> list[tuple[str, list
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PreviewLead:
     """A lead in a campaign."""
 
     campaign: str
@@ -56,7 +56,7 @@ class Person:
     name: str
 
 
-async def people(session: AsyncSession, name: str, most: int = 10, each: int = 3) -> list[Person]:
+async def people(session: AsyncSession, name: str, most: int = 10, each: int = 3) -> list[PreviewLead]:
     """The first `each` leads of each of the `most` newest campaigns that speak by a script of that name."""
     spoken = (
         select(Campaign.id, Campaign.name)
@@ -67,9 +67,9 @@ async def people(session: AsyncSession, name: str, most: int = 10, each: int = 3
         .subquery()
     )
     first = (
-        select(CampaignLead.lead_id)
-        .where(CampaignLead.campaign_id == spoken.c.id)
-        .order_by(CampaignLead.lead_id)
+        select(Enrollment.lead_id)
+        .where(Enrollment.campaign_id == spoken.c.id)
+        .order_by(Enrollment.lead_id)
         .limit(each)
         .lateral()
     )
@@ -80,4 +80,4 @@ async def people(session: AsyncSession, name: str, most: int = 10, each: int = 3
         .join(Lead, Lead.id == first.c.lead_id)
         .order_by(spoken.c.id.desc(), Lead.id)
     )
-    return [Person(*row) for row in (await session.execute(query)).all()]
+    return [PreviewLead(*row) for row in (await session.execute(query)).all()]

@@ -37,7 +37,7 @@ async def entries(session: AsyncSession, phone: str) -> Sequence[DoNotCall]:
     return (await session.scalars(select(DoNotCall).where(DoNotCall.phone == phone).order_by(DoNotCall.id))).all()
 
 
-async def told(session: AsyncSession, phone: str) -> dict[str, Any]:
+async def reasons(session: AsyncSession, phone: str) -> dict[str, Any]:
     """The entries for --json and the API: `{phone, listed, entries: [{scope, source, reason, by, at}]}`."""
     found = [
         {
@@ -109,7 +109,7 @@ async def remove(session: AsyncSession, phone: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListOptions:
     """Where a list of numbers belongs, and what is kept of where it came from."""
 
     scope: str
@@ -135,7 +135,7 @@ async def add_staged(session: AsyncSession, phones: Sequence[str]) -> None:
     await raw.copy_to_table("listing", source=pieces(), format="text")
 
 
-async def settle(session: AsyncSession, listing: Listing, *, replace: bool = False) -> int:
+async def settle(session: AsyncSession, listing: ListOptions, *, replace: bool = False) -> int:
     """List what is staged; how many numbers were new. The first reason stays; `replace` takes off what is not staged."""
     await session.execute(text("ANALYZE listing"))
     if replace:

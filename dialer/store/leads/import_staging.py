@@ -91,7 +91,7 @@ class Known:
     cells: Sequence[str] | None
 
 
-class Landing:
+class ImportStaging:
     """One list's way into the tables, in its caller's transaction."""
 
     def __init__(self, connection: Any, campaign_id: int, import_id: int) -> None:
@@ -100,7 +100,7 @@ class Landing:
         self._some_listed = False
 
     @classmethod
-    async def open(cls, session: AsyncSession, campaign_id: int, import_id: int) -> "Landing":
+    async def open(cls, session: AsyncSession, campaign_id: int, import_id: int) -> "ImportStaging":
         """Make ready; the transaction must have begun."""
         raw = (await (await session.connection()).get_raw_connection()).driver_connection
         landing = cls(raw, campaign_id, import_id)

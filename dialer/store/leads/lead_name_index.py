@@ -17,7 +17,7 @@ _BY_INDEX = text("SELECT set_config('enable_seqscan', :on, true), set_config('en
 _FOUND = text(f"SELECT id FROM lead WHERE {HAS_WORDS} LIMIT :most")  # noqa: S608 - made of constants
 
 
-def beginnings(name: str) -> str:
+def prefixes(name: str) -> str:
     """What is looked for, as PostgreSQL writes it: each word quoted, with whatever follows it."""
     quoted = [word.replace("\\", "\\\\").replace("'", "''") for word in name.lower().split()]
     return " & ".join(f"'{word}':*" for word in quoted)
@@ -26,6 +26,6 @@ def beginnings(name: str) -> str:
 async def few_with(session: AsyncSession, name: str) -> list[int] | None:
     """The leads of a name, in no order; None where they are more than a few."""
     await session.execute(_BY_INDEX, {"on": "off"})
-    found = [row.id for row in await session.execute(_FOUND, {"words": beginnings(name), "most": FEW + 1})]
+    found = [row.id for row in await session.execute(_FOUND, {"words": prefixes(name), "most": FEW + 1})]
     await session.execute(_BY_INDEX, {"on": "on"})
     return found if len(found) <= FEW else None

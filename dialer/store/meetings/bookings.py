@@ -31,7 +31,7 @@ async def hold(
     call is let go, the same one again is kept.
     """
     span = Range(slot.starts, slot.ends)
-    await _let_go(session, slot.counselor_id)
+    await _release_expired(session, slot.counselor_id)
     mine = await held(session, call_id)
     if mine is not None and mine.during == span and mine.counselor_id == slot.counselor_id:
         mine.held_until = func.now() + HOLD
@@ -61,7 +61,7 @@ async def hold(
     return booking
 
 
-async def _let_go(session: AsyncSession, counselor_id: int) -> None:
+async def _release_expired(session: AsyncSession, counselor_id: int) -> None:
     """Forget the holds on a counselor's time that ran out: the constraint knows no clock."""
     ran_out = (Booking.state == "held") & (Booking.held_until <= func.now())
     await session.execute(delete(Booking).where(Booking.counselor_id == counselor_id, ran_out))
@@ -98,7 +98,7 @@ async def move(session: AsyncSession, booking: Booking, slot: Slot, blocks: Span
         "settled_at": now,
         "why": slot.why or booking.why,
     }
-    await _let_go(session, slot.counselor_id)
+    await _release_expired(session, slot.counselor_id)
     try:
         async with session.begin_nested():
             await session.execute(update(Booking).where(Booking.id == booking.id).values(values))

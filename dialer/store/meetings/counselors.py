@@ -75,7 +75,7 @@ def is_stale() -> Any:
     return Counselor.calendar_url.is_not(None) & too_old
 
 
-async def everybody(session: AsyncSession) -> Sequence[Counselor]:
+async def list_all(session: AsyncSession) -> Sequence[Counselor]:
     """Every counselor, also those who left."""
     return (await session.scalars(select(Counselor).order_by(Counselor.name))).all()
 

@@ -8,11 +8,11 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, Lead, Mail
+from dialer.store.tables import Booking, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CalendarEntry:
     """One meeting with the people in it; `fault` is why an email about it was not delivered."""
 
     booking: Booking
@@ -44,31 +44,35 @@ async def between(
     counselor_id: int | None = None,
     *,
     holds: bool = False,
-) -> Sequence[Line]:
+) -> Sequence[CalendarEntry]:
     """Meetings that touch a span of time, in order; of one counselor, or of all. With `holds`, also those alive."""
     shown = Booking.state != "held"
     if holds:
         shown = shown | (Booking.held_until > func.now())
     fault = (
-        select(func.max(Mail.last_says))
-        .where(Mail.booking_id == Booking.id, Mail.state == "given_up")
+        select(func.max(OutboxMessage.last_says))
+        .where(OutboxMessage.booking_id == Booking.id, OutboxMessage.state == "given_up")
         .correlate(Booking)
         .scalar_subquery()
     )
     # A move makes a new sequence, so an email of the present one still waits for the student's choice.
-    asked = exists().where(Mail.booking_id == Booking.id, Mail.kind == "rebook", Mail.sequence == Booking.sequence)
+    asked = exists().where(
+        OutboxMessage.booking_id == Booking.id,
+        OutboxMessage.kind == "rebook",
+        OutboxMessage.sequence == Booking.sequence,
+    )
     query = (
         select(Booking, Counselor, Lead, Campaign.name, fault, (Booking.state == "booked") & asked)
         .join(Counselor, Counselor.id == Booking.counselor_id)
-        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
+        .join(Enrollment, Enrollment.id == Booking.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .where(shown, Booking.during.overlaps(Range(since, until)))
         .order_by(Booking.during)
     )
     if counselor_id is not None:
         query = query.where(Booking.counselor_id == counselor_id)
     return [
-        Line(booking, counselor, lead.name or lead.phone, lead.phone, campaign, said, awaits)
+        CalendarEntry(booking, counselor, lead.name or lead.phone, lead.phone, campaign, said, awaits)
         for booking, counselor, lead, campaign, said, awaits in await session.execute(query)
     ]

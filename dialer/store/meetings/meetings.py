@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.meetings.counselors import is_stale
-from dialer.store.tables import Booking, Campaign, CampaignLead, Counselor, CounselorHours, Lead
+from dialer.store.tables import Booking, Campaign, Counselor, CounselorHours, Enrollment, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ async def listed(
     query = (
         select(Booking, begins, func.upper(Booking.during), Counselor, Lead, Campaign.name)
         .join(Counselor, Counselor.id == Booking.counselor_id)
-        .join(CampaignLead, CampaignLead.id == Booking.campaign_lead_id)
-        .join(Lead, Lead.id == CampaignLead.lead_id)
-        .join(Campaign, Campaign.id == CampaignLead.campaign_id)
+        .join(Enrollment, Enrollment.id == Booking.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .join(Campaign, Campaign.id == Enrollment.campaign_id)
         .where(Booking.state != "held")
         .limit(most)
     )
@@ -71,7 +71,7 @@ async def listed(
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CounselorRow:
     """A counselor, their weekly hours, how many meetings come, and whether their own calendar cannot be read."""
 
     counselor: Counselor
@@ -80,7 +80,7 @@ class Person:
     stale: bool
 
 
-async def counselors(session: AsyncSession, now: datetime, only: int | None = None) -> list[Person]:
+async def counselors(session: AsyncSession, now: datetime, only: int | None = None) -> list[CounselorRow]:
     """Every counselor, or one; those who left stand last."""
     span, count = select(CounselorHours), select(Booking.counselor_id, func.count())
     people = select(Counselor, is_stale()).order_by(Counselor.active.desc(), Counselor.name)
@@ -93,6 +93,6 @@ async def counselors(session: AsyncSession, now: datetime, only: int | None = No
     booked = count.where(Booking.state == "booked", func.lower(Booking.during) > now).group_by(Booking.counselor_id)
     coming: dict[int, int] = dict((await session.execute(booked)).all())
     return [
-        Person(each, hours[each.id], coming.get(each.id, 0), bool(stale))
+        CounselorRow(each, hours[each.id], coming.get(each.id, 0), bool(stale))
         for each, stale in await session.execute(people)
     ]

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import OVER
-from dialer.store.tables import Booking, Call, Mail
+from dialer.store.tables import Booking, Call, OutboxMessage
 
 Kind: TypeAlias = Literal["invitation", "cancellation", "day_before", "hour_before", "rebook"]
 DAY_BEFORE, HOUR_BEFORE = timedelta(hours=24), timedelta(hours=1)
@@ -30,7 +30,7 @@ async def write(session: AsyncSession, booking: Booking, kind: Kind, *, counselo
     """Have one letter written: to this counselor, or (None) to the student."""
     whom = "student" if counselor_id is None else "counselor"
     row = {"booking_id": booking.id, "kind": kind, "whom": whom, "counselor_id": counselor_id}
-    await session.execute(insert(Mail).values(**row, sequence=booking.sequence).on_conflict_do_nothing())
+    await session.execute(insert(OutboxMessage).values(**row, sequence=booking.sequence).on_conflict_do_nothing())
 
 
 async def write_both(session: AsyncSession, booking: Booking, kind: Kind) -> None:
@@ -51,25 +51,29 @@ async def find_reminders(session: AsyncSession, now: datetime) -> int:
     return found
 
 
-async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequence[Mail]:
+async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequence[OutboxMessage]:
     """Letters whose moment has come; nobody else takes them for so long, even if we are gone.
 
     Those of a call that still goes on wait for its end: the address may be put right, and the brief is not whole.
     """
     query = (
-        select(Mail)
-        .join(Booking, Booking.id == Mail.booking_id)
+        select(OutboxMessage)
+        .join(Booking, Booking.id == OutboxMessage.booking_id)
         .outerjoin(Call, Call.id == Booking.call_id)
-        .where(Mail.state == "waiting", Mail.next_at <= func.now(), or_(Call.id.is_(None), Call.state.in_(OVER)))
-        .order_by(Mail.id)
+        .where(
+            OutboxMessage.state == "waiting",
+            OutboxMessage.next_at <= func.now(),
+            or_(Call.id.is_(None), Call.state.in_(OVER)),
+        )
+        .order_by(OutboxMessage.id)
         .limit(most)
-        .with_for_update(of=Mail, skip_locked=True)
+        .with_for_update(of=OutboxMessage, skip_locked=True)
     )
     found = (await session.scalars(query)).all()
     await session.execute(
-        update(Mail)
-        .where(Mail.id.in_([each.id for each in found]))
-        .values(next_at=func.now() + again_in, tries=Mail.tries + 1)
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_([each.id for each in found]))
+        .values(next_at=func.now() + again_in, tries=OutboxMessage.tries + 1)
         .execution_options(synchronize_session=False)
     )
     return found
@@ -78,16 +82,18 @@ async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequen
 async def sent(session: AsyncSession, mail_id: int, to: str, says: str) -> None:
     """It was taken by the post."""
     done = {"state": "sent", "sent_to": to, "sent_at": func.now(), "last_says": says[:300]}
-    await session.execute(update(Mail).where(Mail.id == mail_id).values(**done))
+    await session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(**done))
 
 
 async def skipped(session: AsyncSession, mail_id: int, says: str) -> None:
     """It is not sent, and why."""
-    await session.execute(update(Mail).where(Mail.id == mail_id).values(state="skipped", last_says=says[:300]))
+    await session.execute(
+        update(OutboxMessage).where(OutboxMessage.id == mail_id).values(state="skipped", last_says=says[:300])
+    )
 
 
 async def failed(session: AsyncSession, mail_id: int, to: str, says: str, wait: timedelta | None) -> None:
     """It was not taken: tried again after `wait`, or given up."""
     values: dict[str, Any] = {"last_says": says[:300], "sent_to": to}
     values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
-    await session.execute(update(Mail).where(Mail.id == mail_id).values(**values))
+    await session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(**values))

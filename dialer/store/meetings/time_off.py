@@ -23,7 +23,7 @@ class DaysOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class TimeOffSpan:
     """A span in which a counselor cannot be met."""
 
     counselor_id: int
@@ -42,13 +42,13 @@ class Away:
 
 async def between(
     session: AsyncSession, since: datetime, until: datetime, counselor_id: int | None = None
-) -> list[Away]:
+) -> list[TimeOffSpan]:
     """Days off that touch a span of time, in order; of one counselor, or of all."""
     first, last = func.lower(TimeOff.during), func.upper(TimeOff.during)
     query = select(TimeOff.counselor_id, first, last, TimeOff.why).where(TimeOff.during.overlaps(Range(since, until)))
     if counselor_id is not None:
         query = query.where(TimeOff.counselor_id == counselor_id)
-    return [Away(*row) for row in await session.execute(query.order_by(TimeOff.during, TimeOff.id))]
+    return [TimeOffSpan(*row) for row in await session.execute(query.order_by(TimeOff.during, TimeOff.id))]
 
 
 async def of_counselor(session: AsyncSession, counselor_id: int, after: datetime | None = None) -> list[DaysOff]:

@@ -12,12 +12,12 @@ from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
 from dialer.store.tables import Booking, Call, Campaign, Incident, KillSwitch, LeadImport
 
-MOST = 20
+MAX_ITEMS = 20
 LATELY = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class ActionItem:
     """One thing that waits for a person: what, why, and where to go."""
 
     what: str
@@ -25,7 +25,7 @@ class Need:
     to: str
 
 
-async def newest_campaigns(session: AsyncSession, most: int = MOST) -> Sequence[Campaign]:
+async def newest_campaigns(session: AsyncSession, most: int = MAX_ITEMS) -> Sequence[Campaign]:
     """The campaigns that run first, then the newest others."""
     query = select(Campaign).where(campaigns.listed())
     query = query.order_by((Campaign.state == "running").desc(), Campaign.id.desc()).limit(most)
@@ -42,33 +42,33 @@ async def switches(session: AsyncSession) -> Sequence[KillSwitch]:
     return (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()
 
 
-async def needs(session: AsyncSession, now: datetime) -> list[Need]:
+async def action_items(session: AsyncSession, now: datetime) -> list[ActionItem]:
     """What waits for somebody, the gravest first."""
     found = [*await _standing(session), *await _incidents(session), *await _unpriced(session), *await _to_fix(session)]
     found += await _meetings(session, now)
-    return found[:MOST]
+    return found[:MAX_ITEMS]
 
 
-async def _standing(session: AsyncSession) -> list[Need]:
+async def _standing(session: AsyncSession) -> list[ActionItem]:
     query = select(Campaign).where(Campaign.state == "paused", Campaign.why.is_not(None)).order_by(Campaign.id.desc())
     return [
-        Need(f"{each.name} is paused", each.why or "", f"/campaigns/{each.id}")
+        ActionItem(f"{each.name} is paused", each.why or "", f"/campaigns/{each.id}")
         for each in await session.scalars(query.limit(5))
     ]
 
 
-async def _incidents(session: AsyncSession) -> list[Need]:
+async def _incidents(session: AsyncSession) -> list[ActionItem]:
     query = select(Incident).where(Incident.at > func.now() - LATELY).order_by(Incident.id.desc()).limit(5)
     return [
-        Need(each.kind.replace("_", " "), each.says, f"/calls/{each.call_id}" if each.call_id else "/settings")
+        ActionItem(each.kind.replace("_", " "), each.says, f"/calls/{each.call_id}" if each.call_id else "/settings")
         for each in await session.scalars(query)
     ]
 
 
-async def _unpriced(session: AsyncSession) -> list[Need]:
+async def _unpriced(session: AsyncSession) -> list[ActionItem]:
     """Calls that a carrier bills in a currency whose exchange nobody has set."""
     return [
-        Need(
+        ActionItem(
             f"{many} {'call is' if many == 1 else 'calls are'} billed in {currency}",
             f"What they cost is not known until you set what a million {currency} cost, in USD, from {first} on.",
             "/settings#prices",
@@ -77,7 +77,7 @@ async def _unpriced(session: AsyncSession) -> list[Need]:
     ]
 
 
-async def _to_fix(session: AsyncSession) -> list[Need]:
+async def _to_fix(session: AsyncSession) -> list[ActionItem]:
     """Lists with rows to fix, and lists that were checked and not imported.
 
     A file of fixes is not listed itself: its rows are counted with those of the list that it fixes.
@@ -91,7 +91,7 @@ async def _to_fix(session: AsyncSession) -> list[Need]:
         .limit(5)
     )
     return [
-        Need(
+        ActionItem(
             f"{file}: {rows} {'row' if rows == 1 else 'rows'} to fix"
             if state == "done"
             else f"{file} is not imported yet",
@@ -102,7 +102,7 @@ async def _to_fix(session: AsyncSession) -> list[Need]:
     ]
 
 
-async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
+async def _meetings(session: AsyncSession, now: datetime) -> list[ActionItem]:
     past = func.upper(Booking.during) < now
     lately = func.upper(Booking.during) > now - LATELY
     counted = select(
@@ -112,12 +112,12 @@ async def _meetings(session: AsyncSession, now: datetime) -> list[Need]:
     found = []
     if unmarked:
         found.append(
-            Need(
+            ActionItem(
                 f"{unmarked} {'meeting is' if unmarked == 1 else 'meetings are'} over",
                 "Say how they went.",
                 "/bookings/all?when=past",
             )
         )
     if many:
-        found.append(Need(f"{many} did not come", "Ring them again or write to them.", "/bookings/all?when=past"))
+        found.append(ActionItem(f"{many} did not come", "Ring them again or write to them.", "/bookings/all?when=past"))
     return found

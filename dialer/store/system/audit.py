@@ -14,7 +14,7 @@ LOCK = 0x0A0D17
 FIRST = "0" * 64
 
 
-async def note(session: AsyncSession, who: str, did: str, what: dict[str, Any]) -> int:
+async def record(session: AsyncSession, who: str, did: str, what: dict[str, Any]) -> int:
     """Add a row and return its id; `what` is what JSON can say. Writers come one after the other, until their transactions end."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     before = await session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST
@@ -26,7 +26,7 @@ async def note(session: AsyncSession, who: str, did: str, what: dict[str, Any]) 
     return entry.id
 
 
-async def is_whole(session: AsyncSession) -> bool:
+async def verify(session: AsyncSession) -> bool:
     """Whether every row is as it was written, and none is missing between two.
 
     The hashes of the oldest rows do not cover their times, as they were once written; behind a row whose hash does,

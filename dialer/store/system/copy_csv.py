@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.leads.spreadsheet_safety import OUR_LEAD_COLUMNS, neutral
+from dialer.domain.leads.spreadsheet_safety import OUR_LEAD_COLUMNS, escape_formula
 from dialer.domain.meetings.enquiry import FIELDS
 
 
-def neutral_sql(cell: str) -> str:
+def escape_formula_sql(cell: str) -> str:
     """An SQL text expression, with an apostrophe before what a spreadsheet would run."""
     return (
         f"CASE WHEN ascii({cell}) IN (61, 43, 45, 64, 9, 13, 10) "  # = + - @ tab CR LF
@@ -130,7 +130,7 @@ async def copy_csv(
     path: Path,
     header: Sequence[str],
     campaign: str | None,
-    text: _Shown = neutral_sql,
+    text: _Shown = escape_formula_sql,
 ) -> int:
     """Write a sheet to a file, header first, in the caller's transaction; how many rows."""
     raw: Any = (await (await session.connection()).get_raw_connection()).driver_connection
@@ -151,7 +151,7 @@ async def copy_csv(
     with path.open("wb") as file:
         top = io.StringIO()
         csv.writer(top, lineterminator="\n").writerow(
-            [neutral(name) if text is neutral_sql else name for name in header]
+            [escape_formula(name) if text is escape_formula_sql else name for name in header]
         )
         file.write(top.getvalue().encode())
         done: str = await raw.copy_from_query(query, *given, output=file, format="csv")

@@ -8,26 +8,26 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 
-class ShelfError(Exception):
+class StorageError(Exception):
     """The place cannot be used: not reached, full, forbidden, unknown; the message is one line that says which."""
 
 
-class NotThereError(ShelfError):
+class ObjectNotFoundError(StorageError):
     """Nothing lies at that address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ObjectStorage:
     """A place for recordings, by its address."""
 
-    address: str
+    url: str
 
     def put(self, path: Path, name: str) -> str:
         """Keep a copy of a file under a name (parts divided by `/`); the whole address it can be read at.
 
         The same name again replaces what lies there. Raises ShelfError.
         """
-        target = f"{self.address.rstrip('/')}/{name}"
+        target = f"{self.url.rstrip('/')}/{name}"
         try:
             system, where = _found(target)
             system.makedirs(where.rpartition("/")[0], exist_ok=True)
@@ -71,10 +71,10 @@ def _found(address: str) -> tuple[Any, str]:
     return system, where if not isinstance(system, LocalFileSystem) else str(Path(where).absolute())
 
 
-def _told(error: Exception, address: str) -> ShelfError:
+def _told(error: Exception, address: str) -> StorageError:
     """Every file system has errors of its own: here they become two."""
     if isinstance(error, FileNotFoundError):
-        return NotThereError(f"nothing lies at {address}")
+        return ObjectNotFoundError(f"nothing lies at {address}")
     if isinstance(error, ImportError):
-        return ShelfError(f"{address}: {error}; install what that address needs")
-    return ShelfError(f"{address}: {str(error) or type(error).__name__}")
+        return StorageError(f"{address}: {error}; install what that address needs")
+    return StorageError(f"{address}: {str(error) or type(error).__name__}")

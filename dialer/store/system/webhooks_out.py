@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.tables import Hook, HookDelivery
+from dialer.store.tables import WebhookDelivery, WebhookEndpoint
 
 LOOK_BACK = timedelta(days=1)
 
@@ -37,7 +37,7 @@ WHERE h.active AND 'outcome' = ANY(h.events) AND c.outcome IS NOT NULL ON CONFLI
 
 async def find_news(session: AsyncSession) -> int:
     """Write down what hooks have not been told of the last day; how many messages."""
-    if not await session.scalar(select(func.count()).select_from(Hook).where(Hook.active)):
+    if not await session.scalar(select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.active)):
         return 0
     found = 0
     for query in (_BOOKINGS, _OUTCOMES):
@@ -46,22 +46,24 @@ async def find_news(session: AsyncSession) -> int:
     return found
 
 
-async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequence[tuple[HookDelivery, Hook]]:
+async def claim(
+    session: AsyncSession, most: int, again_in: timedelta
+) -> Sequence[tuple[WebhookDelivery, WebhookEndpoint]]:
     """Messages whose moment has come; nobody else takes them for so long, even if we are gone."""
     query = (
-        select(HookDelivery, Hook)
-        .join(Hook, Hook.id == HookDelivery.hook_id)
-        .where(HookDelivery.state == "waiting", HookDelivery.next_at <= func.now(), Hook.active)
-        .order_by(HookDelivery.next_at)
+        select(WebhookDelivery, WebhookEndpoint)
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.hook_id)
+        .where(WebhookDelivery.state == "waiting", WebhookDelivery.next_at <= func.now(), WebhookEndpoint.active)
+        .order_by(WebhookDelivery.next_at)
         .limit(most)
-        .with_for_update(of=HookDelivery, skip_locked=True)
+        .with_for_update(of=WebhookDelivery, skip_locked=True)
     )
     rows = [(row[0], row[1]) for row in await session.execute(query)]
     ids = [delivery.id for delivery, _ in rows]
     await session.execute(
-        update(HookDelivery)
-        .where(HookDelivery.id.in_(ids))
-        .values(next_at=func.now() + again_in, tries=HookDelivery.tries + 1)
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(ids))
+        .values(next_at=func.now() + again_in, tries=WebhookDelivery.tries + 1)
         .execution_options(synchronize_session=False)
     )
     return rows
@@ -70,7 +72,7 @@ async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequen
 async def delivered(session: AsyncSession, delivery_id: int, says: str) -> None:
     """It was taken."""
     done = {"state": "delivered", "last_says": says, "delivered_at": func.now()}
-    await session.execute(update(HookDelivery).where(HookDelivery.id == delivery_id).values(**done))
+    await session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery_id).values(**done))
 
 
 async def failed(session: AsyncSession, delivery_id: int, says: str, wait: timedelta | None) -> datetime | None:
@@ -78,6 +80,9 @@ async def failed(session: AsyncSession, delivery_id: int, says: str, wait: timed
     values: dict[str, Any] = {"last_says": says}
     values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
     row = await session.execute(
-        update(HookDelivery).where(HookDelivery.id == delivery_id).values(**values).returning(HookDelivery.next_at)
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery_id)
+        .values(**values)
+        .returning(WebhookDelivery.next_at)
     )
     return row.scalar_one_or_none()

@@ -3,28 +3,36 @@
 Times are `timestamptz`. A closed set of words is `text` with a check, so that a migration can widen it.
 """
 
-from dialer.store.tables.auth import ApiToken, GivenAnswer, Invitation, SignIn
-from dialer.store.tables.base import Base, Word, big_id, one_of
-from dialer.store.tables.calls import Call, CallEvent
+from dialer.store.tables.auth import ApiToken, IdempotencyKey, Invitation, SignIn
+from dialer.store.tables.base import Base, Word, big_id, enum_check
+from dialer.store.tables.calls import Call, WebhookEvent
 from dialer.store.tables.campaigns import (
     CAMPAIGN_STATES,
-    MACHINE_CHOICES,
     NOISE_REDUCTIONS,
     VAD_EAGERNESS,
     VAD_KINDS,
+    VOICEMAIL_CHOICES,
     Campaign,
     Script,
 )
-from dialer.store.tables.compliance import Checkpoint, DoNotCall, Incident, KillSwitch, Pace, Registry
+from dialer.store.tables.compliance import Checkpoint, DoNotCall, Incident, KillSwitch, RateBucket, Registry
 from dialer.store.tables.conversations import EnquiryValue, ToolUse, Turn
-from dialer.store.tables.exports import SHEETS, ExportSchedule, Feed, Hook, HookDelivery, ImportChange, Job
+from dialer.store.tables.exports import (
+    SHEETS,
+    ExportSchedule,
+    Feed,
+    ImportChange,
+    Job,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from dialer.store.tables.leads import (
     CHOICES,
-    FATES,
     IMPORT_STATES,
     LEAD_STATES,
+    ROW_RESULTS,
     CampaignHours,
-    CampaignLead,
+    Enrollment,
     HoursGroup,
     ImportRow,
     Lead,
@@ -33,31 +41,31 @@ from dialer.store.tables.leads import (
 from dialer.store.tables.meetings import (
     BOOKING_STATES,
     MAIL_STATES,
-    VERDICTS,
+    MEETING_OUTCOMES,
     Booking,
     BookingEvent,
     BusyTime,
     Counselor,
     CounselorHours,
-    Mail,
+    OutboxMessage,
     TimeOff,
 )
-from dialer.store.tables.system import Account, AuditEntry, BridgeProcess, LivedClock, Price
+from dialer.store.tables.system import Account, AuditEntry, BridgeProcess, Price, SimulatedClock
 
 __all__ = [
     "BOOKING_STATES",
     "CAMPAIGN_STATES",
     "CHOICES",
-    "FATES",
     "IMPORT_STATES",
     "LEAD_STATES",
-    "MACHINE_CHOICES",
     "MAIL_STATES",
+    "MEETING_OUTCOMES",
     "NOISE_REDUCTIONS",
+    "ROW_RESULTS",
     "SHEETS",
     "VAD_EAGERNESS",
     "VAD_KINDS",
-    "VERDICTS",
+    "VOICEMAIL_CHOICES",
     "Account",
     "ApiToken",
     "AuditEntry",
@@ -67,21 +75,18 @@ __all__ = [
     "BridgeProcess",
     "BusyTime",
     "Call",
-    "CallEvent",
     "Campaign",
     "CampaignHours",
-    "CampaignLead",
     "Checkpoint",
     "Counselor",
     "CounselorHours",
     "DoNotCall",
     "EnquiryValue",
+    "Enrollment",
     "ExportSchedule",
     "Feed",
-    "GivenAnswer",
-    "Hook",
-    "HookDelivery",
     "HoursGroup",
+    "IdempotencyKey",
     "ImportChange",
     "ImportRow",
     "Incident",
@@ -90,17 +95,20 @@ __all__ = [
     "KillSwitch",
     "Lead",
     "LeadImport",
-    "LivedClock",
-    "Mail",
-    "Pace",
+    "OutboxMessage",
     "Price",
+    "RateBucket",
     "Registry",
     "Script",
     "SignIn",
+    "SimulatedClock",
     "TimeOff",
     "ToolUse",
     "Turn",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
     "Word",
     "big_id",
-    "one_of",
+    "enum_check",
 ]

@@ -49,7 +49,7 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class GivenAnswer(Base):
+class IdempotencyKey(Base):
     """What a request with an idempotency key was answered: asked again, it is answered so again."""
 
     __tablename__ = "given_answer"

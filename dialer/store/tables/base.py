@@ -66,7 +66,7 @@ class Base(DeclarativeBase):
     }
 
 
-def one_of(column: str, words: type[StrEnum] | tuple[str, ...]) -> CheckConstraint:
+def enum_check(column: str, words: type[StrEnum] | tuple[str, ...]) -> CheckConstraint:
     """A check that `column` holds one of the words (or null)."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

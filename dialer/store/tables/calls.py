@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dialer.domain.calling.call import LIVE, Outcome, State
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 
 class Call(Base):
@@ -25,8 +25,8 @@ class Call(Base):
     __tablename__ = "call"
     __table_args__ = (
         UniqueConstraint("campaign_lead_id", "n"),
-        one_of("state", State),
-        one_of("outcome", Outcome),
+        enum_check("state", State),
+        enum_check("outcome", Outcome),
         Index(
             "uq_call_live_phone",
             "phone",
@@ -120,7 +120,7 @@ class Call(Base):
     recorded_ms: Mapped[int | None]
 
 
-class CallEvent(Base):
+class WebhookEvent(Base):
     """Every webhook as received; the same one twice is one row."""
 
     __tablename__ = "call_event"

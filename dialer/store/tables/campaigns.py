@@ -12,10 +12,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 CAMPAIGN_STATES = ("draft", "running", "paused", "done", "stopped")
-MACHINE_CHOICES = ("off", "hang_up", "leave_message")
+VOICEMAIL_CHOICES = ("off", "hang_up", "leave_message")
 VAD_KINDS = ("server_vad", "semantic_vad")
 VAD_EAGERNESS = ("low", "medium", "high", "auto")
 NOISE_REDUCTIONS = ("near_field", "far_field")
@@ -27,9 +27,9 @@ class Script(Base):
     __tablename__ = "script"
     __table_args__ = (
         UniqueConstraint("name", "version"),
-        one_of("vad_kind", VAD_KINDS),
-        one_of("vad_eagerness", VAD_EAGERNESS),
-        one_of("noise_reduction", NOISE_REDUCTIONS),
+        enum_check("vad_kind", VAD_KINDS),
+        enum_check("vad_eagerness", VAD_EAGERNESS),
+        enum_check("noise_reduction", NOISE_REDUCTIONS),
         CheckConstraint("speed BETWEEN 0.25 AND 1.5", name="speed"),
     )
     id: Mapped[int] = big_id()
@@ -73,8 +73,8 @@ class Campaign(Base):
 
     __tablename__ = "campaign"
     __table_args__ = (
-        one_of("state", CAMPAIGN_STATES),
-        one_of("machine", MACHINE_CHOICES),
+        enum_check("state", CAMPAIGN_STATES),
+        enum_check("machine", VOICEMAIL_CHOICES),
         CheckConstraint("concurrency > 0", name="concurrency"),
         CheckConstraint("per_second > 0", name="per_second"),
         CheckConstraint("max_attempts > 0", name="max_attempts"),

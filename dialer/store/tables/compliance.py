@@ -36,7 +36,7 @@ class Registry(Base):
     imported_at: Mapped[datetime]
 
 
-class Pace(Base):
+class RateBucket(Base):
     """A token bucket, by the database's clock: of a campaign, of a carrier account, of a caller's number."""
 
     __tablename__ = "pace"

@@ -11,14 +11,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 
 class Turn(Base):
     """What one side said; `position` is the order of the conversation, not of arrival."""
 
     __tablename__ = "turn"
-    __table_args__ = (UniqueConstraint("call_id", "item"), one_of("who", ("ava", "student")))
+    __table_args__ = (UniqueConstraint("call_id", "item"), enum_check("who", ("ava", "student")))
     id: Mapped[int] = big_id()
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     item: Mapped[str]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
 JOB_KINDS = ("import", "commit", "export", "rehearse")
@@ -30,7 +30,7 @@ class Job(Base):
     """Long work that a worker does when it is asked through the API: how far it is, and what came of it."""
 
     __tablename__ = "job"
-    __table_args__ = (one_of("kind", JOB_KINDS), one_of("state", JOB_STATES))
+    __table_args__ = (enum_check("kind", JOB_KINDS), enum_check("state", JOB_STATES))
     id: Mapped[int] = big_id()
     kind: Mapped[str]
     asked: Mapped[dict[str, Any]]
@@ -51,7 +51,7 @@ class Feed(Base):
     """An address that a spreadsheet program refreshes by itself: signed, and good until it is revoked."""
 
     __tablename__ = "feed"
-    __table_args__ = (one_of("what", SHEETS),)
+    __table_args__ = (enum_check("what", SHEETS),)
     id: Mapped[int] = big_id()
     what: Mapped[str]
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
@@ -65,7 +65,7 @@ class ExportSchedule(Base):
     """An export that is written again and again to a folder or an fsspec address."""
 
     __tablename__ = "export_schedule"
-    __table_args__ = (one_of("what", SHEETS), one_of("form", ("csv", "xlsx")))
+    __table_args__ = (enum_check("what", SHEETS), enum_check("form", ("csv", "xlsx")))
     id: Mapped[int] = big_id()
     what: Mapped[str]
     form: Mapped[str]
@@ -79,7 +79,7 @@ class ExportSchedule(Base):
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Hook(Base):
+class WebhookEndpoint(Base):
     """Another system's address that is told of bookings and outcomes, signed with a secret of its own."""
 
     __tablename__ = "hook"
@@ -92,13 +92,13 @@ class Hook(Base):
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class HookDelivery(Base):
+class WebhookDelivery(Base):
     """One thing told to one hook: at least once, and under an id by which the other side knows it again."""
 
     __tablename__ = "hook_delivery"
     __table_args__ = (
         UniqueConstraint("hook_id", "event"),
-        one_of("state", DELIVERY_STATES),
+        enum_check("state", DELIVERY_STATES),
         Index("ix_hook_delivery_due", "next_at", postgresql_where=text("state = 'waiting'")),
     )
     id: Mapped[int] = big_id()

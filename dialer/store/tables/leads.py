@@ -17,14 +17,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dialer.domain.calling.call import Outcome
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 LEAD_STATES = ("ready", "waiting", "calling", "done")
 IMPORT_STATES = ("checked", "done", "undone")
 CHOICES = ("skip", "fill", "overwrite")
 NAME_WORDS = r"""array_to_tsvector(array_remove(regexp_split_to_array(lower("left"(name, 400)), '\s+'), ''))"""
 """A name's words, for who looks for one by its beginning; of each letter that a language has, without a parser's guess."""
-FATES = ("imported", "duplicate_in_file", "already_here", "do_not_call", "rejected")
+ROW_RESULTS = ("imported", "duplicate_in_file", "already_here", "do_not_call", "rejected")
 
 
 class LeadImport(Base):
@@ -33,8 +33,8 @@ class LeadImport(Base):
     __tablename__ = "lead_import"
     __table_args__ = (
         UniqueConstraint("campaign_id", "sha256"),
-        one_of("state", IMPORT_STATES),
-        one_of("duplicates", CHOICES),
+        enum_check("state", IMPORT_STATES),
+        enum_check("duplicates", CHOICES),
     )
     id: Mapped[int] = big_id()
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
@@ -61,7 +61,7 @@ class ImportRow(Base):
     """
 
     __tablename__ = "import_row"
-    __table_args__ = (one_of("fate", FATES), one_of("choice", CHOICES))
+    __table_args__ = (enum_check("fate", ROW_RESULTS), enum_check("choice", CHOICES))
     import_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     n: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[list[str]]
@@ -98,14 +98,14 @@ class Lead(Base):
     """The list that brought them first; a lead that nobody else needs goes with it when that is taken back."""
 
 
-class CampaignLead(Base):
+class Enrollment(Base):
     """A lead in a campaign: `ready` was never rung, `waiting` is to be rung again, `calling` has a call, `done`."""
 
     __tablename__ = "campaign_lead"
     __table_args__ = (
         UniqueConstraint("campaign_id", "lead_id"),
-        one_of("state", LEAD_STATES),
-        one_of("last_outcome", Outcome),
+        enum_check("state", LEAD_STATES),
+        enum_check("last_outcome", Outcome),
         Index(
             "ix_campaign_lead_due",
             *("campaign_id", "hours_id", "rank", "next_attempt_at", "id"),

@@ -18,10 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 BOOKING_STATES = ("held", "booked", "cancelled", "attended", "no_show")
-VERDICTS = ("showed", "no_show", "wrong_fit", "wrong_information")
+MEETING_OUTCOMES = ("showed", "no_show", "wrong_fit", "wrong_information")
 """How a meeting went, by the counselor's word."""
 MAIL_STATES = ("waiting", "sent", "skipped", "given_up")
 MAIL_KINDS = ("invitation", "cancellation", "day_before", "hour_before", "rebook")
@@ -101,8 +101,8 @@ class Booking(Base):
 
     __tablename__ = "booking"
     __table_args__ = (
-        one_of("state", BOOKING_STATES),
-        one_of("verdict", VERDICTS),
+        enum_check("state", BOOKING_STATES),
+        enum_check("verdict", MEETING_OUTCOMES),
         CheckConstraint("blocks @> during", name="blocks"),
         # A single-element int4range instead of btree_gist: needs no extension.
         ExcludeConstraint(
@@ -157,15 +157,15 @@ class BookingEvent(Base):
     what: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
-class Mail(Base):
+class OutboxMessage(Base):
     """One letter about a booking: written from the rows when it is sent, never twice under one key, retried from here."""
 
     __tablename__ = "mail"
     __table_args__ = (
         UniqueConstraint("booking_id", "kind", "whom", "counselor_id", "sequence", postgresql_nulls_not_distinct=True),
-        one_of("kind", MAIL_KINDS),
-        one_of("whom", MAIL_TO),
-        one_of("state", MAIL_STATES),
+        enum_check("kind", MAIL_KINDS),
+        enum_check("whom", MAIL_TO),
+        enum_check("state", MAIL_STATES),
         Index("ix_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
     )
     id: Mapped[int] = big_id()

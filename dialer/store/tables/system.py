@@ -13,14 +13,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dialer.store.tables.base import Base, big_id, one_of
+from dialer.store.tables.base import Base, big_id, enum_check
 
 
 class Account(Base):
     """Somebody who may use the dialer."""
 
     __tablename__ = "account"
-    __table_args__ = (one_of("role", ("admin", "marketing", "counselor", "auditor")),)
+    __table_args__ = (enum_check("role", ("admin", "marketing", "counselor", "auditor")),)
     id: Mapped[int] = big_id()
     email: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
@@ -52,7 +52,7 @@ class AuditEntry(Base):
     hash: Mapped[str] = mapped_column(unique=True)
 
 
-class LivedClock(Base):
+class SimulatedClock(Base):
     """The moved clock of a rehearsal (DIALER_CLOCK): one row, written by the first process that has it set."""
 
     __tablename__ = "lived_clock"

@@ -8,11 +8,11 @@ from litestar.params import JSONBody
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from dialer.bus import live_feed
-from dialer.domain.access.roles import RUNNERS
+from dialer.domain.access.roles import OPERATORS
 from dialer.services.dialing.call_now import CallRequested, call_now
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth import idempotency
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 
 
 class CallRequest(BaseModel):
@@ -25,23 +25,28 @@ class CallRequest(BaseModel):
     name: str | None = Field(None, max_length=200)
 
 
-@post("/api/calls", status_code=200, opt=may(RUNNERS))
+@post("/api/calls", status_code=200, opt=require(OPERATORS))
 async def start_call(
-    request: idempotency.Asked, data: JSONBody[CallRequest], parts: WebParts
+    request: idempotency.Asked, data: JSONBody[CallRequest], app_state: InjectedState
 ) -> Response[dict[str, Any]]:
     """Ring one number now, under every rule; `success: false` says which rule refuses.
 
     With an `Idempotency-Key` it is rung once, however often it is asked for.
     """
-    return await idempotency.once(request, parts, partial(_ring, data, parts))
+    return await idempotency.run_once(request, app_state, partial(_ring, data, app_state))
 
 
-async def _ring(data: CallRequest, parts: Parts) -> dict[str, Any]:
-    async with parts.sessions.begin() as session:
+async def _ring(data: CallRequest, app_state: AppState) -> dict[str, Any]:
+    async with app_state.sessions.begin() as session:
         asked = await call_now(
-            session, parts.carriers, data.phone, parts.clock.now(), campaign_name=data.campaign, name=data.name or ""
+            session,
+            app_state.carriers,
+            data.phone,
+            app_state.clock.now(),
+            campaign_name=data.campaign,
+            name=data.name or "",
         )
     if not isinstance(asked, CallRequested):
         return {"success": False, "message": asked.says, "call_id": None}
-    await live_feed.request_call(parts.redis, asked.call_id)
+    await live_feed.request_call(app_state.redis, asked.call_id)
     return {"success": True, "message": f"Call initiated to {asked.phone}", "call_id": str(asked.call_id)}

@@ -11,10 +11,10 @@ from litestar.params import FromPath, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.placeholders import blanks
+from dialer.ava.placeholders import missing_placeholders
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
-from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.services.campaigns.create import NameTakenError, create_campaign
 from dialer.services.campaigns.rehearsal import MAX_LEADS, request_rehearsal
 from dialer.services.campaigns.start import CannotStartError, start_campaign
@@ -24,9 +24,9 @@ from dialer.services.scripts import UnknownScriptError, newest
 from dialer.store.campaigns import campaign_queries, campaigns
 from dialer.store.system import audit
 from dialer.store.tables import Campaign
-from dialer.web.app_state import WebParts
-from dialer.web.auth.idempotency import Asked, Json, once
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.idempotency import Asked, Json, run_once
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import START
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -73,103 +73,110 @@ class Rehearsed(BaseModel):
     leads: Annotated[int, Field(ge=1, le=MAX_LEADS)] = 60
 
 
-@get("/api/campaigns", opt=may(READERS), tags=["campaigns"])
-async def list_campaigns(parts: WebParts) -> list[Json]:
+@get("/api/campaigns", opt=require(READERS), tags=["campaigns"])
+async def list_campaigns(app_state: InjectedState) -> list[Json]:
     """Every campaign with its counts."""
-    async with parts.sessions() as session:
-        return [await described(session, each) for each in await campaign_queries.every(session)]
+    async with app_state.sessions() as session:
+        return [await described(session, each) for each in await campaign_queries.list_all(session)]
 
 
-@get("/api/campaigns/{name:str}", opt=may(READERS), tags=["campaigns"])
-async def show_campaign(name: FromPath[str], parts: WebParts) -> Json:
+@get("/api/campaigns/{name:str}", opt=require(READERS), tags=["campaigns"])
+async def show_campaign(name: FromPath[str], app_state: InjectedState) -> Json:
     """One campaign: state and why, policy, leads by state and by outcome, calls in progress."""
-    async with parts.sessions() as session:
-        return await described(session, await named(session, name))
+    async with app_state.sessions() as session:
+        return await described(session, await get_campaign_or_404(session, name))
 
 
-@post("/api/campaigns", opt=may(RUNNERS), tags=["campaigns"])
-async def make_campaign(request: Asked, data: JSONBody[New], parts: WebParts) -> Response[Json]:
+@post("/api/campaigns", opt=require(OPERATORS), tags=["campaigns"])
+async def make_campaign(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
     """Make a draft. With an `Idempotency-Key` it is made once, however often it is asked for."""
 
     async def do() -> Json:
         try:
-            async with parts.sessions.begin() as session:
+            async with app_state.sessions.begin() as session:
                 made = await create_campaign(session, data.name)
                 await _apply(session, made, data, request.user.email)
-                await audit.note(session, request.user.email, "campaign made", {"campaign": data.name})
+                await audit.record(session, request.user.email, "campaign made", {"campaign": data.name})
                 return await described(session, made)
         except NameTakenError as error:
             raise HTTPException(str(error), status_code=409) from error
 
-    return await once(request, parts, do, status=201)
+    return await run_once(request, app_state, do, status=201)
 
 
-@patch("/api/campaigns/{name:str}", opt=may(RUNNERS), tags=["campaigns"])
-async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Policy], parts: WebParts) -> Json:
+@patch("/api/campaigns/{name:str}", opt=require(OPERATORS), tags=["campaigns"])
+async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Policy], app_state: InjectedState) -> Json:
     """Change its policy; what is rung from then on follows it."""
-    async with parts.sessions.begin() as session:
-        campaign = await named(session, name)
+    async with app_state.sessions.begin() as session:
+        campaign = await get_campaign_or_404(session, name)
         await _apply(session, campaign, data, request.user.email)
         return await described(session, campaign)
 
 
-@post("/api/campaigns/{name:str}/start", opt=may(RUNNERS, START), status_code=200, tags=["campaigns"])
-async def start(name: FromPath[str], request: Asked, parts: WebParts) -> Response[Json]:
+@post("/api/campaigns/{name:str}/start", opt=require(OPERATORS, START), status_code=200, tags=["campaigns"])
+async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -> Response[Json]:
     """Start ringing; a campaign that runs already goes on."""
 
     async def do() -> Json:
         try:
-            async with parts.sessions.begin() as session:
-                campaign = await named(session, name)
-                await start_campaign(session, campaign, request.user.email, await blanks(session, campaign))
+            async with app_state.sessions.begin() as session:
+                campaign = await get_campaign_or_404(session, name)
+                await start_campaign(
+                    session, campaign, request.user.email, await missing_placeholders(session, campaign)
+                )
                 await session.refresh(campaign)
                 return await described(session, campaign)
         except CannotStartError as error:
             raise HTTPException(str(error), status_code=409) from error
 
-    return await once(request, parts, do)
+    return await run_once(request, app_state, do)
 
 
-@post("/api/campaigns/{name:str}/pause", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
-async def pause(name: FromPath[str], request: Asked, parts: WebParts) -> Json:
+@post("/api/campaigns/{name:str}/pause", opt=require(OPERATORS), status_code=200, tags=["campaigns"])
+async def pause(name: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Place no new call; calls in progress finish."""
-    async with parts.sessions.begin() as session:
-        campaign = await named(session, name)
+    async with app_state.sessions.begin() as session:
+        campaign = await get_campaign_or_404(session, name)
         if not await campaigns.move(session, campaign.id, "paused") and campaign.state != "paused":
             raise HTTPException(f"the campaign is {campaign.state}; it cannot be paused", status_code=409)
-        await audit.note(session, request.user.email, "campaign paused", {"campaign": name})
+        await audit.record(session, request.user.email, "campaign paused", {"campaign": name})
         await session.refresh(campaign)
         return await described(session, campaign)
 
 
-@post("/api/campaigns/{name:str}/stop", opt=may(RUNNERS), status_code=200, tags=["campaigns"])
-async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], parts: WebParts) -> Json:
+@post("/api/campaigns/{name:str}/stop", opt=require(OPERATORS), status_code=200, tags=["campaigns"])
+async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], app_state: InjectedState) -> Json:
     """End it for good, with a receipt; `hang_up` ends the calls in progress too."""
-    async with parts.sessions() as session:
-        campaign = await named(session, name)
+    async with app_state.sessions() as session:
+        campaign = await get_campaign_or_404(session, name)
 
     async def by_bridge(call_id: UUID) -> bool:
         wish = Command(call_id=call_id, do="hang_up", at_once=True, who=request.user.email)
-        reply = await call_control.request(parts.redis, wish)
+        reply = await call_control.request(app_state.redis, wish)
         return reply is not None and reply.ok
 
     receipt = await stop_campaign(
-        parts.sessions, campaign.id, parts.carriers, parts.clock.now(), hang_up=data.hang_up, by_bridge=by_bridge
+        app_state.sessions,
+        campaign.id,
+        app_state.carriers,
+        app_state.clock.now(),
+        hang_up=data.hang_up,
+        by_bridge=by_bridge,
     )
-    async with parts.sessions.begin() as session:
-        await audit.note(session, request.user.email, "campaign stopped", {"campaign": name, **receipt.as_dict()})
+    async with app_state.sessions.begin() as session:
+        await audit.record(session, request.user.email, "campaign stopped", {"campaign": name, **receipt.as_dict()})
     return {"campaign": name, **receipt.as_dict()}
 
 
-@post("/api/campaigns/{name:str}/rehearse", opt=may(RUNNERS, START), status_code=202, tags=["campaigns"])
-async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed], parts: WebParts) -> Json:
+@post("/api/campaigns/{name:str}/rehearse", opt=require(OPERATORS, START), status_code=202, tags=["campaigns"])
+async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed], app_state: InjectedState) -> Json:
     """Have it rehearsed in a simulated world by a worker: `{job_id}` (see /api/jobs), of the one under way if there is."""
-    async with parts.sessions.begin() as session:
-        campaign = await named(session, name)
+    async with app_state.sessions.begin() as session:
+        campaign = await get_campaign_or_404(session, name)
         return {"job_id": await request_rehearsal(session, campaign, data.leads, request.user.email)}
 
 
-async def named(session: AsyncSession, name: str) -> Campaign:
+async def get_campaign_or_404(session: AsyncSession, name: str) -> Campaign:
     """The campaign of that name. Raises NotFoundException."""
     found = await campaigns.named(session, name)
     if found is None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.domain.meetings.counselor_input import LIMITS, LONGEST_ADDRESS, LONGEST_WHY, LONGEST_WORDS, MOST_WORDS
 from dialer.services.counselors import described, week_of
-from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.meetings import CounselorRow
 from dialer.store.meetings.time_off import DaysOff
 from dialer.web.auth.idempotency import Json
 
@@ -64,7 +64,7 @@ class Off(BaseModel):
     why: Annotated[str, Field(max_length=LONGEST_WHY, description="For the people here", examples=["leave"])] = ""
 
 
-def listed(person: Person) -> Json:
+def listed(person: CounselorRow) -> Json:
     """A counselor in a list."""
     told = {"counselor_id": person.counselor.id, **described(person)}
     return {**told, "hours": week_of(person), "coming": person.coming}

@@ -8,8 +8,8 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.access.roles import EVERYBODY, MEETERS, READERS, RUNNERS
-from dialer.domain.meetings.counselor_input import NotUnderstoodError, Week, read_days_off, read_fields, read_week
+from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, OPERATORS, READERS
+from dialer.domain.meetings.counselor_input import InvalidInputError, Week, read_days_off, read_fields, read_week
 from dialer.services.counselors import (
     CounselorError,
     activate,
@@ -24,150 +24,152 @@ from dialer.services.counselors import (
 from dialer.store.meetings import meetings, time_off
 from dialer.store.tables import Counselor
 from dialer.web.api.counselor_bodies import Changes, New, Off, days_off_told, listed
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.idempotency import Asked, Json, once
-from dialer.web.auth.ownership import found
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.idempotency import Asked, Json, run_once
+from dialer.web.auth.ownership import get_lead_or_404
+from dialer.web.auth.permissions import require
 
 
-@get("/api/counselors", opt=may(READERS), tags=["counselors"])
-async def list_counselors(parts: WebParts) -> list[Json]:
+@get("/api/counselors", opt=require(READERS), tags=["counselors"])
+async def list_counselors(app_state: InjectedState) -> list[Json]:
     """Everybody, also those who left: zone, hours, what they know, how they are booked, what their calendar says."""
-    async with parts.sessions() as session:
-        return [listed(each) for each in await meetings.counselors(session, parts.clock.now())]
+    async with app_state.sessions() as session:
+        return [listed(each) for each in await meetings.counselors(session, app_state.clock.now())]
 
 
-@get("/api/counselors/{counselor_id:int}", opt=may(EVERYBODY), tags=["counselors"])
-async def show_counselor(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@get("/api/counselors/{counselor_id:int}", opt=require(EVERYBODY), tags=["counselors"])
+async def show_counselor(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """One of them, with their days off; a counselor sees only themselves."""
-    async with parts.sessions() as session:
-        person = await found(session, counselor_id, request.user)
-        return await _told(session, person, parts)
+    async with app_state.sessions() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
+        return await _told(session, person, app_state)
 
 
-@post("/api/counselors", opt=may(RUNNERS), tags=["counselors"])
-async def make_counselor(request: Asked, data: JSONBody[New], parts: WebParts) -> Response[Json]:
+@post("/api/counselors", opt=require(OPERATORS), tags=["counselors"])
+async def make_counselor(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
     """Add somebody who can be met. With an `Idempotency-Key` they are added once."""
 
     async def do() -> Json:
-        fields, week = _read(data, parts)
-        async with parts.sessions.begin() as session:
-            hosts = parts.settings.hook_hosts
+        fields, week = _read(data, app_state)
+        async with app_state.sessions.begin() as session:
+            hosts = app_state.settings.hook_hosts
             person = await add_counselor(session, fields, week, by=request.user.email, hook_hosts=hosts)
-            return await _told(session, person, parts)
+            return await _told(session, person, app_state)
 
-    return await once(request, parts, lambda: _refused(do), status=201)
+    return await run_once(request, app_state, lambda: _refused(do), status=201)
 
 
-@patch("/api/counselors/{counselor_id:int}", opt=may(MEETERS), tags=["counselors"])
+@patch("/api/counselors/{counselor_id:int}", opt=require(MEETING_MANAGERS), tags=["counselors"])
 async def alter_counselor(
-    counselor_id: FromPath[int], request: Asked, data: JSONBody[Changes], parts: WebParts
+    counselor_id: FromPath[int], request: Asked, data: JSONBody[Changes], app_state: InjectedState
 ) -> Json:
     """Change what is given; of hours only the weekdays that are named. A counselor changes their own hours alone."""
     if request.user.only is not None and data.model_fields_set - {"hours"}:
         raise PermissionDeniedException("a counselor changes their own hours, and nothing else of themselves")
 
     async def do() -> Json:
-        fields, week = _read(data, parts)
-        async with parts.sessions.begin() as session:
-            person = await found(session, counselor_id, request.user)
-            hosts = parts.settings.hook_hosts
+        fields, week = _read(data, app_state)
+        async with app_state.sessions.begin() as session:
+            person = await get_lead_or_404(session, counselor_id, request.user)
+            hosts = app_state.settings.hook_hosts
             await update_counselor(session, person, fields, week, by=request.user.email, hook_hosts=hosts)
-            return await _told(session, person, parts)
+            return await _told(session, person, app_state)
 
     return await _refused(do)
 
 
-@post("/api/counselors/{counselor_id:int}/days-off", opt=may(MEETERS), tags=["counselors"])
+@post("/api/counselors/{counselor_id:int}/days-off", opt=require(MEETING_MANAGERS), tags=["counselors"])
 async def add_days_off(
-    counselor_id: FromPath[int], request: Asked, data: JSONBody[Off], parts: WebParts
+    counselor_id: FromPath[int], request: Asked, data: JSONBody[Off], app_state: InjectedState
 ) -> Response[Json]:
     """Keep days free; `meetings_to_move` are those whose students are asked for another time."""
 
     async def do() -> Json:
-        async with parts.sessions.begin() as session:
-            person = await found(session, counselor_id, request.user)
+        async with app_state.sessions.begin() as session:
+            person = await get_lead_or_404(session, counselor_id, request.user)
             since, until = read_days_off(data.first, data.last, person.zone)
-            now, by = parts.clock.now(), request.user.email
+            now, by = app_state.clock.now(), request.user.email
             away = await add_time_off(session, person, since, until, data.why, now, by=by)
             return days_off_told(away.days, person.zone)
 
-    return await once(request, parts, lambda: _refused(do), status=201)
+    return await run_once(request, app_state, lambda: _refused(do), status=201)
 
 
-@delete("/api/counselors/{counselor_id:int}/days-off/{number:int}", opt=may(MEETERS), status_code=200,
+@delete("/api/counselors/{counselor_id:int}/days-off/{number:int}", opt=require(MEETING_MANAGERS), status_code=200,
         tags=["counselors"])  # fmt: skip
-async def remove_days_off(counselor_id: FromPath[int], number: FromPath[int], request: Asked, parts: WebParts) -> Json:
+async def remove_days_off(
+    counselor_id: FromPath[int], number: FromPath[int], request: Asked, app_state: InjectedState
+) -> Json:
     """They are there after all. Students who were asked for another time keep what they chose."""
-    async with parts.sessions.begin() as session:
-        person = await found(session, counselor_id, request.user)
+    async with app_state.sessions.begin() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
         if not await remove_time_off(session, person, number, by=request.user.email):
             raise NotFoundException("they have no days off of that number")
     return {"removed": number}
 
 
-@get("/api/counselors/{counselor_id:int}/feed", opt=may(MEETERS), tags=["counselors"])
-async def show_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@get("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), tags=["counselors"])
+async def show_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Where their meetings can be subscribed to as a calendar: `{url}`, null where no address is given out."""
-    async with parts.sessions() as session:
-        return {"url": feed_url(await found(session, counselor_id, request.user), parts.links)}
+    async with app_state.sessions() as session:
+        return {"url": feed_url(await get_lead_or_404(session, counselor_id, request.user), app_state.links)}
 
 
-@post("/api/counselors/{counselor_id:int}/feed", opt=may(MEETERS), tags=["counselors"])
-async def make_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@post("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), tags=["counselors"])
+async def make_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """A new address; the one before leads nowhere from then on."""
-    async with parts.sessions.begin() as session:
-        person = await found(session, counselor_id, request.user)
+    async with app_state.sessions.begin() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
         await change_feed(session, person, "make", by=request.user.email)
-        return {"url": feed_url(person, parts.links)}
+        return {"url": feed_url(person, app_state.links)}
 
 
-@delete("/api/counselors/{counselor_id:int}/feed", opt=may(MEETERS), status_code=200, tags=["counselors"])
-async def revoke_feed(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@delete("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), status_code=200, tags=["counselors"])
+async def revoke_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Let the address lead nowhere."""
-    async with parts.sessions.begin() as session:
-        person = await found(session, counselor_id, request.user)
+    async with app_state.sessions.begin() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
         await change_feed(session, person, "revoke", by=request.user.email)
         return {"url": None}
 
 
-@post("/api/counselors/{counselor_id:int}/leave", opt=may(RUNNERS), status_code=200, tags=["counselors"])
-async def leave(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@post("/api/counselors/{counselor_id:int}/leave", opt=require(OPERATORS), status_code=200, tags=["counselors"])
+async def leave(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Offer them no more; the meetings that are made (`coming`) stay."""
-    async with parts.sessions.begin() as session:
-        person = await found(session, counselor_id, request.user)
+    async with app_state.sessions.begin() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
         await deactivate(session, person, by=request.user.email)
-        return await _told(session, person, parts)
+        return await _told(session, person, app_state)
 
 
-@post("/api/counselors/{counselor_id:int}/back", opt=may(RUNNERS), status_code=200, tags=["counselors"])
-async def come_back(counselor_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@post("/api/counselors/{counselor_id:int}/back", opt=require(OPERATORS), status_code=200, tags=["counselors"])
+async def come_back(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Offer them again."""
-    async with parts.sessions.begin() as session:
-        person = await found(session, counselor_id, request.user)
+    async with app_state.sessions.begin() as session:
+        person = await get_lead_or_404(session, counselor_id, request.user)
         await activate(session, person, by=request.user.email)
-        return await _told(session, person, parts)
+        return await _told(session, person, app_state)
 
 
 async def _refused(do: Callable[[], Awaitable[Json]]) -> Json:
     """Do it. Raises ClientException 422 for what cannot be so, HTTPException 409 for a name that is taken."""
     try:
         return await do()
-    except NotUnderstoodError as error:
+    except InvalidInputError as error:
         raise ClientException(str(error), status_code=422) from error
     except CounselorError as error:
         raise HTTPException(str(error), status_code=409) from error
 
 
-def _read(data: Changes, parts: Parts) -> tuple[dict[str, Any], Week]:
+def _read(data: Changes, app_state: AppState) -> tuple[dict[str, Any], Week]:
     """The columns and the hours that are to be changed. Raises NotUnderstoodError."""
     given = data.model_dump(exclude_none=True, exclude={"hours"})
-    return read_fields(given, parts.clock.now().date()), read_week(data.hours or {})
+    return read_fields(given, app_state.clock.now().date()), read_week(data.hours or {})
 
 
-async def _told(session: AsyncSession, person: Counselor, parts: Parts) -> Json:
+async def _told(session: AsyncSession, person: Counselor, app_state: AppState) -> Json:
     """A counselor as they are now, with the days off that are not over."""
-    now = parts.clock.now()
+    now = app_state.clock.now()
     (one,) = await meetings.counselors(session, now, person.id)
     off = await time_off.of_counselor(session, person.id, now)
     return {**listed(one), "days_off": [days_off_told(each, person.zone) for each in off]}

@@ -7,13 +7,16 @@ from litestar.params import FromPath, FromQuery
 from dialer.domain.access.roles import READERS
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services.calls.explain import explain_number
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 
 
-@get("/api/explain/{number:str}", opt=may(READERS))
+@get("/api/explain/{number:str}", opt=require(READERS))
 async def explain_lead(
-    number: FromPath[str], parts: WebParts, campaign: FromQuery[str | None] = None, country: FromQuery[str] = "IN"
+    number: FromPath[str],
+    app_state: InjectedState,
+    campaign: FromQuery[str | None] = None,
+    country: FromQuery[str] = "IN",
 ) -> list[dict[str, object]]:
     """Per campaign that has the lead: `{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}`.
 
@@ -24,8 +27,8 @@ async def explain_lead(
     phone = parse_phone(number, country.upper())
     if isinstance(phone, BadPhone):
         raise ValidationException(f"{number!r}: {phone.says}")
-    async with parts.sessions() as session:
-        found = await explain_number(session, phone.e164, campaign, parts.carriers, parts.clock.now())
+    async with app_state.sessions() as session:
+        found = await explain_number(session, phone.e164, campaign, app_state.carriers, app_state.clock.now())
     if not found:
         raise NotFoundException(f"{phone.e164} is not a lead{' of that campaign' if campaign else ''}")
     return found

@@ -7,16 +7,16 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.domain.access.roles import READERS, RUNNERS
-from dialer.domain.leads.import_result import FATES, NOTES, Choice
+from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.leads.import_result import NOTES, ROW_RESULTS, Choice
 from dialer.services.leads.read_file import UnreadableListError
 from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
 from dialer.store.tables import Job
-from dialer.web.app_state import WebParts
+from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import EXPORT
 from dialer.web.upload_runner import forget_upload
 
@@ -40,90 +40,90 @@ class Wanted(BaseModel):
     campaign: str | None = Field(None, max_length=200)
 
 
-@get("/api/imports/{import_id:int}", opt=may(READERS))
-async def show_import(import_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+@get("/api/imports/{import_id:int}", opt=require(READERS))
+async def show_import(import_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
     """A list's head: file, state (checked, done, undone), columns, exact counts."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         found = await imports.campaign_of(session, import_id)
         if found is None:
             raise NotFoundException(f"there is no import {import_id}")
         return imports.described(found[0], found[1].name)
 
 
-@get("/api/imports/{import_id:int}/rows", opt=may(READERS))
+@get("/api/imports/{import_id:int}/rows", opt=require(READERS))
 async def show_rows(
     import_id: FromPath[int],
-    parts: WebParts,
+    app_state: InjectedState,
     which: FromQuery[str | None] = None,
     after: FromQuery[int] = 0,
     most: FromQuery[int] = 100,
 ) -> list[dict[str, Any]]:
     """The rows behind a count, after row `after`: `which` is a fate (`rejected`) or a note (`consent_missing`)."""
-    if which is not None and which not in FATES and which not in NOTES:
-        raise ClientException(f"which is one of {', '.join([*FATES, *NOTES])}", status_code=422)
-    fate, flag = (which, 0) if which in FATES else (None, NOTES[which].value if which else 0)
-    async with parts.sessions() as session:
+    if which is not None and which not in ROW_RESULTS and which not in NOTES:
+        raise ClientException(f"which is one of {', '.join([*ROW_RESULTS, *NOTES])}", status_code=422)
+    fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which else 0)
+    async with app_state.sessions() as session:
         rows = await imports.rows_of(
             session, import_id, fate=fate, flag=flag, after=after, most=max(1, min(most, MOST_ROWS))
         )
         return [imports.described_row(row) for row in rows]
 
 
-@post("/api/imports/{import_id:int}/choices", status_code=200, opt=may(RUNNERS))
-async def choose(import_id: FromPath[int], data: JSONBody[Chosen], parts: WebParts) -> dict[str, int]:
+@post("/api/imports/{import_id:int}/choices", status_code=200, opt=require(OPERATORS))
+async def choose(import_id: FromPath[int], data: JSONBody[Chosen], app_state: InjectedState) -> dict[str, int]:
     """Choose for single duplicates of a list that is not in yet: `{chosen}`, how many of the rows are such."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         found = await imports.campaign_of(session, import_id)
         if found is None or found[0].state != "checked":
             raise HTTPException("that list is not waiting for a choice", status_code=409)
         return {"chosen": await imports.choose(session, import_id, data.rows, data.choice)}
 
 
-@post("/api/imports/{import_id:int}/commit", status_code=202, opt=may(RUNNERS))
-async def commit(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
+@post("/api/imports/{import_id:int}/commit", status_code=202, opt=require(OPERATORS))
+async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
     """Have a list that was checked brought in by a worker: `{job_id}`."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         found = await imports.campaign_of(session, import_id)
         if found is None or found[0].state != "checked":
             raise HTTPException("that list is not waiting to be brought in", status_code=409)
         return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, request.user.email)}
 
 
-@delete("/api/imports/{import_id:int}", status_code=200, opt=may(RUNNERS))
-async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> dict[str, int]:
+@delete("/api/imports/{import_id:int}", status_code=200, opt=require(OPERATORS))
+async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
     """Take an import back; 409 with the numbers where some of its leads have been rung."""
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             done = await undo_import(session, import_id, request.user.email)
     except UnreadableListError as error:
         raise HTTPException(str(error), status_code=409) from error
     if isinstance(done, AlreadyCalled):
         raise HTTPException(f"{done.many} of its leads were rung: {', '.join(done.phones)}", status_code=409)
-    await forget_upload(parts, import_id)
+    await forget_upload(app_state, import_id)
     return {"import_id": import_id, "leads": done.leads}
 
 
-@post("/api/exports", status_code=202, opt=may(RUNNERS, EXPORT))
-async def ask_export(request: Asked, data: JSONBody[Wanted], parts: WebParts) -> dict[str, int]:
+@post("/api/exports", status_code=202, opt=require(OPERATORS, EXPORT))
+async def ask_export(request: Asked, data: JSONBody[Wanted], app_state: InjectedState) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         return {"job_id": await jobs.ask(session, "export", data.model_dump(), request.user.email)}
 
 
-@get("/api/jobs/{job_id:int}", opt=may(READERS))
-async def show_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+@get("/api/jobs/{job_id:int}", opt=require(READERS))
+async def show_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
     """How far a piece of long work is, and what came of it."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         job = await session.get(Job, job_id)
         if job is None:
             raise NotFoundException(f"there is no job {job_id}")
         return jobs.described(job)
 
 
-@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=may(RUNNERS))
-async def cancel_job(job_id: FromPath[int], parts: WebParts) -> dict[str, Any]:
+@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=require(OPERATORS))
+async def cancel_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
     """Ask that a piece of long work be stopped; nothing of it is left."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         job = await jobs.cancel(session, job_id)
         if job is None:
             raise NotFoundException(f"there is no job {job_id}")

@@ -16,22 +16,24 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, MultipartBody
 
-from dialer.domain.access.roles import RUNNERS
+from dialer.domain.access.roles import OPERATORS
 from dialer.domain.leads.import_result import Choice
 from dialer.store.system import jobs
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import UPLOAD
-from dialer.web.upload_runner import LARGEST, file_name, run_dialer, save
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
 
 
-@post("/api/campaigns/{name:str}/leads", request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS, UPLOAD))
+@post(
+    "/api/campaigns/{name:str}/leads", request_max_body_size=MAX_BYTES, status_code=200, opt=require(OPERATORS, UPLOAD)
+)
 async def import_list(
     name: FromPath[str],
     request: Asked,
     data: MultipartBody[UploadFile],
-    parts: WebParts,
+    app_state: InjectedState,
     dry_run: FromQuery[bool] = False,
     duplicates: FromQuery[Choice] = "skip",
     background: FromQuery[bool] = False,
@@ -42,28 +44,28 @@ async def import_list(
     answer is `{job_id}` (see /api/jobs).
     """
     if background:
-        return {"job_id": await _ask(parts, data, name, dry_run, duplicates, request.user.email)}
+        return {"job_id": await _ask(app_state, data, name, dry_run, duplicates, request.user.email)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / file_name(data.filename)
         await save(data, path)
-        return await _import(parts, path, name, dry_run, duplicates)
+        return await _import(app_state, path, name, dry_run, duplicates)
 
 
-async def _ask(parts: Parts, data: UploadFile, campaign: str, dry: bool, duplicates: Choice, by: str) -> int:
+async def _ask(app_state: AppState, data: UploadFile, campaign: str, dry: bool, duplicates: Choice, by: str) -> int:
     """Keep the file where the workers find it, and ask for it to be imported."""
-    folder = parts.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
+    folder = app_state.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
     path = folder / file_name(data.filename)
     await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         return await jobs.ask(session, "import", asked, by)
 
 
-async def _import(parts: Parts, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
+async def _import(app_state: AppState, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
     words = ("leads", "import", str(path), "--campaign", campaign, "--json", "--duplicates", duplicates)
     try:
-        code, out, says = await run_dialer(parts, *words, *(["--dry-run"] if dry else []))
+        code, out, says = await run_dialer(app_state, *words, *(["--dry-run"] if dry else []))
     except TimeoutError as error:
         raise ClientException("the list took too long to read; nothing was imported", status_code=422) from error
     if code:

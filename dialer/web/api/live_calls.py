@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
-from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import is_there
 from dialer.domain.numbers.phone import BadPhone, parse_phone
@@ -22,9 +22,9 @@ from dialer.services.calls.transfer import DAY, available_targets
 from dialer.store.meetings import counselors
 from dialer.store.system import audit
 from dialer.store.tables import Call, Counselor
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 
 NOT_LIVE = "the call is not going on"
 NO_BRIDGE = "no bridge answers for this call; it may be ending, or its bridge is gone"
@@ -53,39 +53,45 @@ class Whom(BaseModel):
     to: str | None = Field(None, max_length=40)
 
 
-@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=may(RUNNERS))
-async def note(call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], parts: WebParts) -> dict[str, object]:
+@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=require(OPERATORS))
+async def note(
+    call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], app_state: InjectedState
+) -> dict[str, object]:
     """Tell AVA something that the student does not hear; she uses it in what she says next."""
-    return await _told(parts, Command(call_id=call_id, do="note", words=data.words, who=request.user.email))
+    return await _told(app_state, Command(call_id=call_id, do="note", words=data.words, who=request.user.email))
 
 
-@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=may(RUNNERS))
-async def hang_up(call_id: FromPath[UUID], request: Asked, data: JSONBody[End], parts: WebParts) -> dict[str, object]:
+@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=require(OPERATORS))
+async def hang_up(
+    call_id: FromPath[UUID], request: Asked, data: JSONBody[End], app_state: InjectedState
+) -> dict[str, object]:
     """End the call: AVA says goodbye and it ends when that was heard, or at once."""
-    return await _told(parts, Command(call_id=call_id, do="hang_up", at_once=data.now, who=request.user.email))
+    return await _told(app_state, Command(call_id=call_id, do="hang_up", at_once=data.now, who=request.user.email))
 
 
-@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=may(RUNNERS))
-async def transfer(call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], parts: WebParts) -> dict[str, object]:
+@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=require(OPERATORS))
+async def transfer(
+    call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], app_state: InjectedState
+) -> dict[str, object]:
     """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
-    counselor = await _counselor(parts, data)
-    return await _told(parts, Command(call_id=call_id, do="transfer", counselor=counselor, who=request.user.email))
+    counselor = await _counselor(app_state, data)
+    return await _told(app_state, Command(call_id=call_id, do="transfer", counselor=counselor, who=request.user.email))
 
 
-@get("/api/transfers", opt=may(READERS))
-async def who_takes_transfers(parts: WebParts) -> list[dict[str, object]]:
+@get("/api/transfers", opt=require(READERS))
+async def who_takes_transfers(app_state: InjectedState) -> list[dict[str, object]]:
     """The counselors who take transfers, and who of them is there now: `[{name, there}]`."""
-    now = parts.clock.now()
-    async with parts.sessions() as session:
+    now = app_state.clock.now()
+    async with app_state.sessions() as session:
         there = {
             each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)
         }
         return [{"name": each.name, "there": each.id in there} for each in await available_targets(session)]
 
 
-async def must_be_live(parts: Parts, call_id: UUID) -> None:
+async def must_be_live(app_state: AppState, call_id: UUID) -> None:
     """Refuse what is asked of a call that does not go on: 404, 409."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         call = await session.get(Call, call_id)
     if call is None:
         raise NotFoundException("there is no such call")
@@ -93,9 +99,9 @@ async def must_be_live(parts: Parts, call_id: UUID) -> None:
         raise HTTPException(NOT_LIVE, status_code=409)
 
 
-async def _told(parts: Parts, command: Command) -> dict[str, object]:
-    await must_be_live(parts, command.call_id)
-    reply = await call_control.request(parts.redis, command)
+async def _told(app_state: AppState, command: Command) -> dict[str, object]:
+    await must_be_live(app_state, command.call_id)
+    reply = await call_control.request(app_state.redis, command)
     if reply is None or not reply.ok:
         raise HTTPException(reply.says if reply else NO_BRIDGE, status_code=409)
     what = {"call_id": str(command.call_id)}
@@ -103,12 +109,12 @@ async def _told(parts: Parts, command: Command) -> dict[str, object]:
         what["words"] = command.words
     if command.counselor:
         what["counselor"] = str(command.counselor)
-    async with parts.sessions.begin() as session:
-        await audit.note(session, command.who, f"call {command.do.replace('_', ' ')}", what)
+    async with app_state.sessions.begin() as session:
+        await audit.record(session, command.who, f"call {command.do.replace('_', ' ')}", what)
     return {"done": True}
 
 
-async def _counselor(parts: Parts, whom: Whom) -> int:
+async def _counselor(app_state: AppState, whom: Whom) -> int:
     """The counselor who is meant, 0 for whoever is there. Raises ClientException 422 for anybody who takes no transfers."""
     if whom.counselor is None and whom.to is None:
         return 0
@@ -118,7 +124,7 @@ async def _counselor(parts: Parts, whom: Whom) -> int:
     def meant(each: Counselor) -> bool:
         return (whom.counselor in (None, each.name)) and (whom.to is None or each.phone == e164)
 
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         found = [each.id for each in await available_targets(session) if meant(each)]
     if not found:
         raise ClientException(NOT_LISTED, status_code=422)

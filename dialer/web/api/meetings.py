@@ -9,21 +9,21 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from dialer.domain.access.roles import EVERYBODY, MEETERS
+from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, move_meeting
 from dialer.services.meetings.outcome import MeetingOutcome, record_outcome
 from dialer.store.meetings import meeting_calendar
 from dialer.store.system import audit
 from dialer.store.tables import Booking
-from dialer.web.app_state import WebParts
-from dialer.web.auth.idempotency import Asked, Json, once
-from dialer.web.auth.ownership import found_booking
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.idempotency import Asked, Json, run_once
+from dialer.web.auth.ownership import get_booking_or_404
+from dialer.web.auth.permissions import require
 
-LONGEST = timedelta(days=366)
+MAX_SPAN = timedelta(days=366)
 
 
-class Moved(BaseModel):
+class MoveBody(BaseModel):
     """Where to: a free time, as `GET …/times` offers it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,7 +31,7 @@ class Moved(BaseModel):
     starts: AwareDatetime
 
 
-class Went(BaseModel):
+class OutcomeBody(BaseModel):
     """How it went; `wrong` names the captured fields that were not so."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,29 +40,29 @@ class Went(BaseModel):
     note: Annotated[str, Field(max_length=2000)] = ""
 
 
-@get("/api/bookings", opt=may(EVERYBODY), tags=["bookings"])
+@get("/api/bookings", opt=require(EVERYBODY), tags=["bookings"])
 async def list_bookings(
     request: Asked,
-    parts: WebParts,
+    app_state: InjectedState,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
 ) -> list[Json]:
     """The meetings that touch a span of time (at most a year), else of the four weeks to come, in order."""
-    now = parts.clock.now()
+    now = app_state.clock.now()
     first = _aware(since) or now
     last = _aware(until) or first + timedelta(days=28)
-    if not timedelta(0) < last - first <= LONGEST:
+    if not timedelta(0) < last - first <= MAX_SPAN:
         raise ClientException("until is after since, by a year at most", status_code=422)
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         return [_told(each) for each in await meeting_calendar.between(session, first, last, request.user.only)]
 
 
-@get("/api/bookings/{booking_id:uuid}/times", opt=may(MEETERS), tags=["bookings"])
-async def free_times(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> list[Json]:
+@get("/api/bookings/{booking_id:uuid}/times", opt=require(MEETING_MANAGERS), tags=["bookings"])
+async def free_times(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> list[Json]:
     """To what it can be moved: `[{counselor_id, counselor, starts: […]}]`."""
-    async with parts.sessions() as session:
-        booking = await found_booking(session, booking_id, request.user)
-        found = await choices(session, booking, parts.clock.now())
+    async with app_state.sessions() as session:
+        booking = await get_booking_or_404(session, booking_id, request.user)
+        found = await choices(session, booking, app_state.clock.now())
     return [
         {
             "counselor_id": each.counselor.counselor_id,
@@ -73,43 +73,47 @@ async def free_times(booking_id: FromPath[UUID], request: Asked, parts: WebParts
     ]
 
 
-@post("/api/bookings/{booking_id:uuid}/move", opt=may(MEETERS), status_code=200, tags=["bookings"])
-async def move(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Moved], parts: WebParts) -> Response[Json]:
+@post("/api/bookings/{booking_id:uuid}/move", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+async def move(
+    booking_id: FromPath[UUID], request: Asked, data: JSONBody[MoveBody], app_state: InjectedState
+) -> Response[Json]:
     """Move it; both calendars follow. With an `Idempotency-Key` it is moved once."""
 
     async def do() -> Json:
-        async with parts.sessions.begin() as session:
-            await found_booking(session, booking_id, request.user)
-            now, by = parts.clock.now(), request.user.email
+        async with app_state.sessions.begin() as session:
+            await get_booking_or_404(session, booking_id, request.user)
+            now, by = app_state.clock.now(), request.user.email
             done = await move_meeting(session, booking_id, data.counselor_id, data.starts, now, by)
             return _done(done)
 
-    return await once(request, parts, do)
+    return await run_once(request, app_state, do)
 
 
-@post("/api/bookings/{booking_id:uuid}/cancel", opt=may(MEETERS), status_code=200, tags=["bookings"])
-async def cancel(booking_id: FromPath[UUID], request: Asked, parts: WebParts) -> Response[Json]:
+@post("/api/bookings/{booking_id:uuid}/cancel", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+async def cancel(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Response[Json]:
     """Cancel it: its time is free again, both calendars take it out."""
 
     async def do() -> Json:
-        async with parts.sessions.begin() as session:
-            await found_booking(session, booking_id, request.user)
-            done = await cancel_meeting(session, booking_id, parts.clock.now(), request.user.email)
+        async with app_state.sessions.begin() as session:
+            await get_booking_or_404(session, booking_id, request.user)
+            done = await cancel_meeting(session, booking_id, app_state.clock.now(), request.user.email)
             return _done(done)
 
-    return await once(request, parts, do)
+    return await run_once(request, app_state, do)
 
 
-@post("/api/bookings/{booking_id:uuid}/went", opt=may(MEETERS), status_code=200, tags=["bookings"])
-async def went(booking_id: FromPath[UUID], request: Asked, data: JSONBody[Went], parts: WebParts) -> Json:
+@post("/api/bookings/{booking_id:uuid}/went", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+async def went(
+    booking_id: FromPath[UUID], request: Asked, data: JSONBody[OutcomeBody], app_state: InjectedState
+) -> Json:
     """Say how it went; who did not come is rung again under the same rules as everybody."""
-    async with parts.sessions.begin() as session:
-        await found_booking(session, booking_id, request.user)
-        now = parts.clock.now()
+    async with app_state.sessions.begin() as session:
+        await get_booking_or_404(session, booking_id, request.user)
+        now = app_state.clock.now()
         done = await record_outcome(session, booking_id, data.verdict, data.wrong, data.note, now)
         told = _done(done)
         did = f"booking {data.verdict.replace('_', ' ')}"
-        await audit.note(session, request.user.email, did, {"booking": str(booking_id)})
+        await audit.record(session, request.user.email, did, {"booking": str(booking_id)})
         return told
 
 
@@ -122,7 +126,7 @@ def _done(done: Booking | ChangeRefused) -> Json:
     return {**told, "sequence": done.sequence}
 
 
-def _told(line: meeting_calendar.Line) -> Json:
+def _told(line: meeting_calendar.CalendarEntry) -> Json:
     return {
         "booking_id": str(line.booking.id),
         "campaign": line.campaign,

@@ -17,10 +17,10 @@ from dialer.services.accounts.sign_in import Caller
 from dialer.store.calls import recordings
 from dialer.store.leads import counselor_access
 from dialer.store.system import object_storage
-from dialer.store.system.object_storage import NotThereError, ShelfError
-from dialer.store.tables import Call, CampaignLead
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.store.system.object_storage import ObjectNotFoundError, StorageError
+from dialer.store.tables import Call, Enrollment
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -29,20 +29,22 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 @route(
     "/api/calls/{call_id:uuid}/recording",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
-    opt=may(READERS | {Role.COUNSELOR}),
+    opt=require(READERS | {Role.COUNSELOR}),
 )
-async def recording(call_id: FromPath[UUID], request: Request[Caller, object, State], parts: WebParts) -> Response[Any]:
+async def recording(
+    call_id: FromPath[UUID], request: Request[Caller, object, State], app_state: InjectedState
+) -> Response[Any]:
     """A stereo WAV (µ-law, 8 kHz): the student left, AVA right; second S is second S of the call's media stream.
 
     Raises:
         NotFoundException: no such call, or it has no recording; the detail says why.
     """
-    address = await _address(parts, call_id, request.user)
+    address = await _address(app_state, call_id, request.user)
     try:
         size = await asyncio.to_thread(object_storage.size_of, address)
-    except NotThereError as error:
+    except ObjectNotFoundError as error:
         raise NotFoundException("its recording is not where it was put; the log of the storage may say why") from error
-    except ShelfError as error:
+    except StorageError as error:
         raise HTTPException(f"the recording cannot be read: {error}", status_code=502) from error
     start, end = 0, size
     headers = {
@@ -64,13 +66,13 @@ async def recording(call_id: FromPath[UUID], request: Request[Caller, object, St
     return Stream(_pieces(address, start, end), status_code=status, headers=headers, media_type="audio/wav")
 
 
-async def _address(parts: Parts, call_id: UUID, caller: Caller) -> str:
+async def _address(app_state: AppState, call_id: UUID, caller: Caller) -> str:
     """Where it lies; a counselor hears only those who have a meeting with them."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         call = await session.get(Call, call_id)
         if call is not None and caller.role is Role.COUNSELOR:
-            place = await session.get_one(CampaignLead, call.campaign_lead_id)
-            call = call if await counselor_access.meets(session, caller.counselor_id, place.lead_id) else None
+            place = await session.get_one(Enrollment, call.campaign_lead_id)
+            call = call if await counselor_access.can_see_lead(session, caller.counselor_id, place.lead_id) else None
         if call is None:
             raise NotFoundException("there is no such call")
         if call.recording is None:

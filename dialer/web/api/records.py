@@ -9,21 +9,21 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.domain.access.roles import READERS, RUNNERS, Role
+from dialer.domain.access.roles import OPERATORS, READERS, Role
 from dialer.domain.calling.call import Outcome
-from dialer.domain.calling.cost import HOUSE_CURRENCY, Spend
+from dialer.domain.calling.cost import WORKSPACE_CURRENCY, Spend
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services.do_not_call.suppress import suppress
 from dialer.services.safeguards import remove_number
 from dialer.store.calls import call_detail, call_history, costs
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import counselor_access, do_not_call, lead_search
-from dialer.store.leads.lead_search import Wanted
+from dialer.store.leads.lead_search import LeadFilter
 from dialer.store.system import audit
 from dialer.store.tables import LEAD_STATES, Lead
-from dialer.web.app_state import WebParts
+from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 
 PAGE = 100
 AFTER = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
@@ -38,9 +38,9 @@ class Numbers(BaseModel):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
 
 
-@get("/api/leads", opt=may(READERS), tags=["leads"])
+@get("/api/leads", opt=require(READERS), tags=["leads"])
 async def list_leads(
-    parts: WebParts,
+    app_state: InjectedState,
     campaign: FromQuery[str | None] = None,
     stands: Annotated[str | None, QueryParameter(name="state")] = None,
     outcome: FromQuery[str | None] = None,
@@ -56,11 +56,11 @@ async def list_leads(
     key = AFTER.fullmatch(after) if after else None
     if after and key is None:
         raise ClientException("after is the `next` of an earlier answer", status_code=422)
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         found = await campaigns.named(session, campaign) if campaign else None
         if campaign and found is None:
             raise NotFoundException(f"there is no campaign {campaign!r}")
-        wanted = Wanted(
+        wanted = LeadFilter(
             campaign_id=found.id if found else None,
             state=stands or "",
             outcome=outcome or "",
@@ -72,16 +72,16 @@ async def list_leads(
     return {"leads": [_listed(each) for each in rows[:PAGE]], "next": f"{more[0]}-{more[1]}" if more else None}
 
 
-@get("/api/leads/{lead_id:int}", opt=may(READERS | {Role.COUNSELOR}), tags=["leads"])
-async def show_lead(lead_id: FromPath[int], request: Asked, parts: WebParts) -> Json:
+@get("/api/leads/{lead_id:int}", opt=require(READERS | {Role.COUNSELOR}), tags=["leads"])
+async def show_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """One lead: where it stands in each campaign, its calls, what it said, the marketer's own row.
 
     A counselor sees only leads who have a meeting with them.
     """
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
         theirs = request.user.role is not Role.COUNSELOR or (
-            lead is not None and await counselor_access.meets(session, request.user.counselor_id, lead.id)
+            lead is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, lead.id)
         )
         if lead is None or not theirs:
             raise NotFoundException("there is no such lead")
@@ -111,8 +111,8 @@ async def show_lead(lead_id: FromPath[int], request: Asked, parts: WebParts) -> 
         }
 
 
-@get("/api/calls/{call_id:uuid}", opt=may(READERS | {Role.COUNSELOR}), tags=["calls"])
-async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) -> Json:
+@get("/api/calls/{call_id:uuid}", opt=require(READERS | {Role.COUNSELOR}), tags=["calls"])
+async def show_call(call_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Json:
     """One call: outcome and why, times, cost, every turn, every tool call, what was captured with its evidence.
 
     `disclosure` is the locked first sentence, and `disclosed_at_ms` where in the call it was heard to its end. Null means
@@ -120,11 +120,11 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
 
     A counselor sees only calls of leads who have a meeting with them.
     """
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         talk = await call_detail.of_call(session, call_id)
         money = await costs.of_call(session, talk.campaign, call_id) if talk else Spend()
         theirs = request.user.role is not Role.COUNSELOR or (
-            talk is not None and await counselor_access.meets(session, request.user.counselor_id, talk.lead.id)
+            talk is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, talk.lead.id)
         )
     if talk is None or not theirs:
         raise NotFoundException("there is no such call")
@@ -151,7 +151,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
         "cost": {
             "carrier": _money(call.carrier_cost),
             "voice": _money(call.voice_cost),
-            "currency": HOUSE_CURRENCY,
+            "currency": WORKSPACE_CURRENCY,
             "held": _money(money.held),
             "billed": _money(call.carrier_price),
             "billed_in": call.currency,
@@ -165,20 +165,20 @@ async def show_call(call_id: FromPath[UUID], request: Asked, parts: WebParts) ->
     }
 
 
-@get("/api/do-not-call/{number:str}", opt=may(READERS), tags=["do not call"])
-async def check_number(number: FromPath[str], parts: WebParts) -> Json:
+@get("/api/do-not-call/{number:str}", opt=require(READERS), tags=["do not call"])
+async def check_number(number: FromPath[str], app_state: InjectedState) -> Json:
     """Whether a number is listed, since when and why: `{phone, listed, entries}`."""
     phone = _e164(number)
-    async with parts.sessions() as session:
-        return await do_not_call.told(session, phone)
+    async with app_state.sessions() as session:
+        return await do_not_call.reasons(session, phone)
 
 
-@post("/api/do-not-call", opt=may(RUNNERS | {Role.COUNSELOR}), status_code=200, tags=["do not call"])
-async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts) -> Json:
+@post("/api/do-not-call", opt=require(OPERATORS | {Role.COUNSELOR}), status_code=200, tags=["do not call"])
+async def list_numbers(request: Asked, data: JSONBody[Numbers], app_state: InjectedState) -> Json:
     """List numbers; what was about to ring them is taken back. All or none: one that cannot be read lists nobody."""
     phones = [_e164(each, data.country) for each in data.phones]
     by = request.user.email
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         listed = await suppress(
             session,
             phones,
@@ -186,17 +186,17 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], parts: WebParts)
             source="api",
             reason=data.reason,
             by=by,
-            now=parts.clock.now(),
+            now=app_state.clock.now(),
         )
-        await audit.note(session, by, "numbers listed", {"added": listed.added, "given": len(set(phones))})
+        await audit.record(session, by, "numbers listed", {"added": listed.added, "given": len(set(phones))})
     return {"added": listed.added, "given": len(set(phones))}
 
 
 @delete("/api/do-not-call/{number:str}", status_code=200, tags=["do not call"])
-async def take_off(number: FromPath[str], request: Asked, parts: WebParts) -> Json:
+async def take_off(number: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Remove a number from every do-not-call list; administrators only, with an audit entry."""
     phone = _e164(number)
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         removed = await remove_number(session, request.user, phone)
     return {"phone": phone, "removed": removed}
 
@@ -209,7 +209,7 @@ def _e164(number: str, country: str = "IN") -> str:
     return phone.e164
 
 
-def _listed(each: lead_search.Listed) -> dict[str, Any]:
+def _listed(each: lead_search.LeadRow) -> dict[str, Any]:
     return {
         "lead_id": each.lead_id,
         "campaign": each.campaign,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from dialer.domain.access.roles import ADMINS, READERS, RUNNERS, Role
+from dialer.domain.access.roles import ADMINS, OPERATORS, READERS, Role
 from dialer.services.accounts.manage import AccountError, invite
 from dialer.services.prices import PriceError, remove_price, set_price
 from dialer.services.safeguards import release_kill_switch, throw_kill_switch
@@ -21,13 +21,13 @@ from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError,
 from dialer.store.campaigns import campaigns, kill_switches, prices, scripts
 from dialer.store.system import audit, reports
 from dialer.store.tables import Account, AuditEntry, Script
-from dialer.web.app_state import WebParts
+from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
-from dialer.web.auth.permissions import may
+from dialer.web.auth.permissions import require
 from dialer.web.halted import HALTED
 from dialer.wiring.voices import NAMES
 
-MOST = 500
+MAX_LISTED = 500
 AUDITORS = ADMINS | {Role.AUDITOR}
 Text = Annotated[str, Field(max_length=200)]
 
@@ -68,7 +68,7 @@ class Price(BaseModel):
     source: Annotated[str, Field(max_length=200)] | None = None
 
 
-class Guest(BaseModel):
+class InvitationBody(BaseModel):
     """Whom to invite."""
 
     model_config = ConfigDict(extra="forbid")
@@ -77,10 +77,10 @@ class Guest(BaseModel):
     counselor_id: Annotated[int, Field(ge=1, lt=2**63)] | None = None
 
 
-@get("/api/scripts", opt=may(READERS), tags=["scripts"])
-async def list_scripts(parts: WebParts) -> list[Json]:
+@get("/api/scripts", opt=require(READERS), tags=["scripts"])
+async def list_scripts(app_state: InjectedState) -> list[Json]:
     """Every version of every script, without its words."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         return [
             {
                 "name": each.script.name,
@@ -93,29 +93,29 @@ async def list_scripts(parts: WebParts) -> list[Json]:
         ]
 
 
-@get("/api/scripts/{name:str}", opt=may(READERS), tags=["scripts"])
-async def show_script(name: FromPath[str], parts: WebParts, version: FromQuery[int | None] = None) -> Json:
+@get("/api/scripts/{name:str}", opt=require(READERS), tags=["scripts"])
+async def show_script(name: FromPath[str], app_state: InjectedState, version: FromQuery[int | None] = None) -> Json:
     """One version of a script, whole; the newest where none is asked for."""
     if version is not None and not 0 < version < 2**31:
         raise NotFoundException("there is no such version")
     try:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             return _script(await newest(session, name, version))
     except UnknownScriptError as error:
         raise NotFoundException(str(error)) from error
 
 
-@post("/api/scripts/{name:str}", opt=may(RUNNERS), tags=["scripts"])
-async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Version], parts: WebParts) -> Json:
+@post("/api/scripts/{name:str}", opt=require(OPERATORS), tags=["scripts"])
+async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Version], app_state: InjectedState) -> Json:
     """A new version of a script, or a new script; campaigns keep the version that they have."""
     changes: dict[str, Any] = data.model_dump(exclude_none=True, exclude={"like"})
     for field in ("voice", "second_voice"):
         if changes.get(field) not in (None, *NAMES):
             raise ClientException(f"{field} is one of {', '.join(NAMES)}", status_code=422)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             made = await add_script(session, name, changes, like=data.like)
-            await audit.note(session, request.user.email, "script made", {"name": name, "version": made.version})
+            await audit.record(session, request.user.email, "script made", {"name": name, "version": made.version})
             return _script(made)
     except (UnknownScriptError, SameScriptError) as error:
         raise HTTPException(str(error), status_code=409) from error
@@ -123,9 +123,9 @@ async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Versi
         raise ClientException("a value of the script is refused", status_code=422) from error
 
 
-@get("/api/reports", opt=may(READERS), tags=["reports"])
+@get("/api/reports", opt=require(READERS), tags=["reports"])
 async def show_report(
-    parts: WebParts,
+    app_state: InjectedState,
     days: FromQuery[int] = 30,
     campaign: FromQuery[str | None] = None,
     zone: FromQuery[str] = "Asia/Kolkata",
@@ -134,10 +134,10 @@ async def show_report(
 
     `arriving` counts calls whose cost has not arrived; `cost` is what is spent as far as it is known, in USD.
     """
-    if not 0 < days <= MOST or zone not in available_timezones():
-        raise ClientException(f"days are 1 to {MOST}, and the zone is an IANA one", status_code=422)
-    until = parts.clock.now()
-    async with parts.sessions() as session:
+    if not 0 < days <= MAX_LISTED or zone not in available_timezones():
+        raise ClientException(f"days are 1 to {MAX_LISTED}, and the zone is an IANA one", status_code=422)
+    until = app_state.clock.now()
+    async with app_state.sessions() as session:
         found = await campaigns.named(session, campaign) if campaign else None
         if campaign and found is None:
             raise NotFoundException(f"there is no campaign {campaign!r}")
@@ -152,37 +152,39 @@ async def show_report(
     }
 
 
-@get("/api/kill-switches", opt=may(READERS), tags=["house"])
-async def list_switches(parts: WebParts) -> dict[str, str]:
+@get("/api/kill-switches", opt=require(READERS), tags=["house"])
+async def list_switches(app_state: InjectedState) -> dict[str, str]:
     """The switches that are on, by scope, and why: while `all` is, nothing new is placed."""
-    async with parts.sessions() as session:
-        return await kill_switches.thrown(session)
+    async with app_state.sessions() as session:
+        return await kill_switches.active(session)
 
 
-@put("/api/kill-switches/{carrier:str}", opt=may(RUNNERS), tags=["house"])
-async def throw_switch(carrier: FromPath[str], request: Asked, data: JSONBody[Switch], parts: WebParts) -> Json:
+@put("/api/kill-switches/{carrier:str}", opt=require(OPERATORS), tags=["house"])
+async def throw_switch(
+    carrier: FromPath[str], request: Asked, data: JSONBody[Switch], app_state: InjectedState
+) -> Json:
     """Place nothing new from now on, over a carrier or over `all`."""
     scope = _scope(carrier)
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         await throw_kill_switch(session, request.user, scope, data.why)
-    parts.kept.forget(HALTED)
+    app_state.stats_cache.forget(HALTED)
     return {"scope": scope, "on": True}
 
 
-@delete("/api/kill-switches/{carrier:str}", opt=may(ADMINS), status_code=200, tags=["house"])
-async def release_switch(carrier: FromPath[str], request: Asked, parts: WebParts) -> Json:
+@delete("/api/kill-switches/{carrier:str}", opt=require(ADMINS), status_code=200, tags=["house"])
+async def release_switch(carrier: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Let calls be placed again; for administrators."""
     scope = _scope(carrier)
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         was_on = await release_kill_switch(session, request.user, scope)
-    parts.kept.forget(HALTED)
+    app_state.stats_cache.forget(HALTED)
     return {"scope": scope, "on": False, "was_on": was_on}
 
 
-@get("/api/prices", opt=may(READERS), tags=["house"])
-async def list_prices(parts: WebParts) -> list[Json]:
+@get("/api/prices", opt=require(READERS), tags=["house"])
+async def list_prices(app_state: InjectedState) -> list[Json]:
     """What voices cost, with the day from which it counts and where it was read."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         return [
             {
                 "model": each.model,
@@ -191,53 +193,53 @@ async def list_prices(parts: WebParts) -> list[Json]:
                 "since": each.since.isoformat(),
                 "source": each.source,
             }
-            for each in await prices.every(session)
+            for each in await prices.list_all(session)
         ]
 
 
-@put("/api/prices", opt=may(ADMINS), tags=["house"])
-async def put_price(request: Asked, data: JSONBody[Price], parts: WebParts) -> Json:
+@put("/api/prices", opt=require(ADMINS), tags=["house"])
+async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedState) -> Json:
     """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
-    day, source = data.since or parts.clock.now().date(), data.source or f"set by {request.user.email}"
+    day, source = data.since or app_state.clock.now().date(), data.source or f"set by {request.user.email}"
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
             per_million = str(data.per_million)
             what = {"model": data.model, "kind": data.kind, "per_million": per_million, "since": day.isoformat()}
-            await audit.note(session, request.user.email, "price set", what)
+            await audit.record(session, request.user.email, "price set", what)
     except PriceError as error:
         raise ClientException(str(error), status_code=422) from error
     return {**what, "calls_priced": priced}
 
 
-@delete("/api/prices", opt=may(ADMINS), status_code=200, tags=["house"])
+@delete("/api/prices", opt=require(ADMINS), status_code=200, tags=["house"])
 async def delete_price(
-    request: Asked, parts: WebParts, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
+    request: Asked, app_state: InjectedState, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
 ) -> Json:
     """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are."""
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await remove_price(session, request.user, model, kind, since)
     except PriceError as error:
         raise NotFoundException(str(error)) from error
     return {"model": model, "kind": kind, "since": since.isoformat(), "removed": True}
 
 
-@get("/api/accounts", opt=may(ADMINS), tags=["accounts"])
-async def list_accounts(parts: WebParts) -> list[Json]:
+@get("/api/accounts", opt=require(ADMINS), tags=["accounts"])
+async def list_accounts(app_state: InjectedState) -> list[Json]:
     """Everybody who may come in."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         return [
             {"email": each.email, "role": each.role, "active": each.active, "invited": each.password_hash is None}
             for each in await session.scalars(select(Account).order_by(Account.email))
         ]
 
 
-@post("/api/accounts", opt=may(ADMINS), tags=["accounts"])
-async def make_account(request: Asked, data: JSONBody[Guest], parts: WebParts) -> Json:
+@post("/api/accounts", opt=require(ADMINS), tags=["accounts"])
+async def make_account(request: Asked, data: JSONBody[InvitationBody], app_state: InjectedState) -> Json:
     """Invite somebody: the link by which they choose a password, good once, for three days."""
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             made = await invite(
                 session,
                 data.email,
@@ -248,23 +250,23 @@ async def make_account(request: Asked, data: JSONBody[Guest], parts: WebParts) -
             )
     except AccountError as error:
         raise ClientException(str(error), status_code=422) from error
-    link = f"{parts.settings.public_url}/invitation/{made.key}"
+    link = f"{app_state.settings.public_url}/invitation/{made.key}"
     return {"email": made.email, "link": link, "until": made.expires_at.isoformat()}
 
 
-@get("/api/audit", opt=may(AUDITORS), tags=["accounts"])
-async def show_trail(parts: WebParts, before: FromQuery[int | None] = None) -> Json:
+@get("/api/audit", opt=require(AUDITORS), tags=["accounts"])
+async def show_trail(app_state: InjectedState, before: FromQuery[int | None] = None) -> Json:
     """Who did what, newest first: `{entries, next}`; give `next` as `before` for the earlier ones."""
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(MOST)
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(MAX_LISTED)
     if before is not None:
         query = query.where(AuditEntry.id < min(before, 2**63 - 1))
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         entries = (await session.scalars(query)).all()
     told = [
         {"id": each.id, "at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what}
         for each in entries
     ]
-    return {"entries": told, "next": entries[-1].id if len(entries) == MOST else None}
+    return {"entries": told, "next": entries[-1].id if len(entries) == MAX_LISTED else None}
 
 
 def _scope(carrier: str) -> str:

@@ -7,10 +7,10 @@ from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg, FromPath
 
-from dialer.ava.trial.models import Asked, Told
-from dialer.domain.access.roles import RUNNERS
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.ava.trial.models import TrialReply, TrialRequest
+from dialer.domain.access.roles import OPERATORS
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import TRY
 from dialer.web.trial_runner import try_turn
 
@@ -27,19 +27,19 @@ NEXT = Example(
 )
 
 
-@post("/api/scripts/{name:str}/try", opt=may(RUNNERS, TRY), status_code=200, tags=["scripts"])
+@post("/api/scripts/{name:str}/try", opt=require(OPERATORS, TRY), status_code=200, tags=["scripts"])
 async def try_script(
     name: FromPath[str],
-    data: Annotated[Asked, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[FIRST, NEXT])],
-    parts: WebParts,
-) -> Told:
+    data: Annotated[TrialRequest, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[FIRST, NEXT])],
+    app_state: InjectedState,
+) -> TrialReply:
     """Take one turn of a talk with AVA in text: her words, the tools that she called, what a call would have left.
 
     Nothing is saved, booked or rung, and nothing is kept here between turns. A turn takes some seconds and costs what its
     tokens cost; at most 60 in 10 minutes, the page's turns counted in. 409 says why one was not had: no text model has a
     key, the trial has ended, the model did not answer.
     """
-    return await try_turn(parts, name, data)
+    return await try_turn(app_state, name, data)
 
 
 API = [try_script]

@@ -22,15 +22,15 @@ from dialer.services.accounts.manage import AccountError, add_token, change_pass
 from dialer.services.accounts.sign_in import Caller, sign_out_everywhere
 from dialer.services.accounts.totp import Sealer, new_secret, provisioning_uri
 from dialer.store.tables import Account, ApiToken, SignIn
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import PASSWORD
 from dialer.web.auth.sign_in_pages import Chosen
-from dialer.web.render import shown
+from dialer.web.render import render_page
 
 Asked = Request[Caller, object, State]
 Text = Annotated[str, Field(max_length=200)]
-OWNER = may(EVERYBODY, PASSWORD, browser=True)
+OWNER = require(EVERYBODY, PASSWORD, browser=True)
 """For the account's owner in a browser, with a limit on guesses of the password."""
 
 
@@ -63,35 +63,37 @@ class Named(BaseModel):
     name: Text
 
 
-@get("/account", include_in_schema=False, opt=may(EVERYBODY, browser=True))
-async def account_page(request: Asked, parts: WebParts, revoked: FromQuery[int] = 0) -> Template:
+@get("/account", include_in_schema=False, opt=require(EVERYBODY, browser=True))
+async def account_page(request: Asked, app_state: InjectedState, revoked: FromQuery[int] = 0) -> Template:
     """The page; `revoked` is how many API tokens a new password has just revoked."""
-    return await _page(request, parts, revoked=revoked)
+    return await _page(request, app_state, revoked=revoked)
 
 
-@get("/account/password", include_in_schema=False, opt=may(EVERYBODY, browser=True))
-async def password_page(request: Asked, parts: WebParts) -> Template:
+@get("/account/password", include_in_schema=False, opt=require(EVERYBODY, browser=True))
+async def password_page(request: Asked, app_state: InjectedState) -> Template:
     """The same page; where somebody is sent who has to choose a password first."""
-    return await _page(request, parts)
+    return await _page(request, app_state)
 
 
 @post("/account/password", include_in_schema=False, opt=OWNER, status_code=200)
-async def choose_password(request: Asked, parts: WebParts, data: URLEncodedBody[Changed]) -> Template | Redirect:
+async def choose_password(
+    request: Asked, app_state: InjectedState, data: URLEncodedBody[Changed]
+) -> Template | Redirect:
     """Another password; all other browsers are signed out."""
     if data.password != data.again:
-        return await _page(request, parts, says="The two passwords are not the same.", status=422)
+        return await _page(request, app_state, says="The two passwords are not the same.", status=422)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             revoked = await change_password(
                 session, _own(request), data.present, data.password, keep=request.user.key_hash
             )
     except AccountError as error:
-        return await _page(request, parts, says=str(error), status=422)
+        return await _page(request, app_state, says=str(error), status=422)
     return Redirect(f"/account?revoked={revoked}" if revoked else "/account", status_code=303)
 
 
-@post("/account/second-factor", include_in_schema=False, opt=may(EVERYBODY, browser=True), status_code=200)
-async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
+@post("/account/second-factor", include_in_schema=False, opt=require(EVERYBODY, browser=True), status_code=200)
+async def begin_second_factor(request: Asked, app_state: InjectedState) -> Template:
     """A new secret to be scanned; nothing is kept before its first code was given."""
     secret = new_secret()
     address = provisioning_uri(secret, request.user.email)
@@ -99,61 +101,65 @@ async def begin_second_factor(request: Asked, parts: WebParts) -> Template:
     segno.make(address).save(picture, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     offered = {
         "secret": secret,
-        "sealed": Sealer(parts.links.secret).seal(secret),
+        "sealed": Sealer(app_state.links.secret).seal(secret),
         "picture": _data(picture.getvalue()),
     }
-    return await _page(request, parts, offered=offered)
+    return await _page(request, app_state, offered=offered)
 
 
 @post("/account/second-factor/on", include_in_schema=False, opt=OWNER, status_code=200)
-async def keep_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
+async def keep_second_factor(
+    request: Asked, app_state: InjectedState, data: URLEncodedBody[Code]
+) -> Template | Redirect:
     """Switch it on, once its code was given."""
-    sealer = Sealer(parts.links.secret)
+    sealer = Sealer(app_state.links.secret)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await enable_totp(session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present)
     except AccountError as error:
-        return await _page(request, parts, says=str(error), status=422)
+        return await _page(request, app_state, says=str(error), status=422)
     return Redirect("/account", status_code=303)
 
 
 @post("/account/second-factor/off", include_in_schema=False, opt=OWNER, status_code=200)
-async def drop_second_factor(request: Asked, parts: WebParts, data: URLEncodedBody[Code]) -> Template | Redirect:
+async def drop_second_factor(
+    request: Asked, app_state: InjectedState, data: URLEncodedBody[Code]
+) -> Template | Redirect:
     """Switch it off; a code is asked for once more."""
-    sealer = Sealer(parts.links.secret)
+    sealer = Sealer(app_state.links.secret)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await disable_totp(session, _own(request), sealer, code=data.code, password=data.present)
     except AccountError as error:
-        return await _page(request, parts, says=str(error), status=422)
+        return await _page(request, app_state, says=str(error), status=422)
     return Redirect("/account", status_code=303)
 
 
-@post("/account/browsers/sign-out", include_in_schema=False, opt=may(EVERYBODY, browser=True))
-async def sign_others_out(request: Asked, parts: WebParts) -> Redirect:
+@post("/account/browsers/sign-out", include_in_schema=False, opt=require(EVERYBODY, browser=True))
+async def sign_others_out(request: Asked, app_state: InjectedState) -> Redirect:
     """All browsers but this one are out."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         await sign_out_everywhere(session, _own(request), but=request.user.key_hash)
     return Redirect("/account", status_code=303)
 
 
 @post("/account/tokens", include_in_schema=False, opt=OWNER, status_code=200)
-async def make_token(request: Asked, parts: WebParts, data: URLEncodedBody[NewToken]) -> Template:
+async def make_token(request: Asked, app_state: InjectedState, data: URLEncodedBody[NewToken]) -> Template:
     """A token of the API, shown this once."""
     scopes = {Scope.READ, data.scope} | ({Scope.WRITE} if data.scope is Scope.ADMIN else set())
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await confirm_password(session, _own(request), data.present)
             token = await add_token(session, _own(request), data.name, scopes, by=request.user.email, days=data.days)
     except AccountError as error:
-        return await _page(request, parts, says=str(error), status=422)
-    return await _page(request, parts, token=token)
+        return await _page(request, app_state, says=str(error), status=422)
+    return await _page(request, app_state, token=token)
 
 
-@post("/account/tokens/revoke", include_in_schema=False, opt=may(EVERYBODY, browser=True))
-async def take_token_back(request: Asked, parts: WebParts, data: URLEncodedBody[Named]) -> Redirect:
+@post("/account/tokens/revoke", include_in_schema=False, opt=require(EVERYBODY, browser=True))
+async def take_token_back(request: Asked, app_state: InjectedState, data: URLEncodedBody[Named]) -> Redirect:
     """The token is no good from now on."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         await revoke_token(session, _own(request), data.name, by=request.user.email)
     return Redirect("/account", status_code=303)
 
@@ -165,9 +171,9 @@ def _own(request: Asked) -> int:
     return request.user.account_id
 
 
-async def _page(request: Asked, parts: Parts, *, says: str = "", status: int = 200, **more: Any) -> Template:
+async def _page(request: Asked, app_state: AppState, *, says: str = "", status: int = 200, **more: Any) -> Template:
     mine = _own(request)
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         account = await session.get_one(Account, mine)
         browsers = (
             await session.scalars(select(SignIn).where(SignIn.account_id == mine).order_by(SignIn.seen_at.desc()))
@@ -180,7 +186,7 @@ async def _page(request: Asked, parts: Parts, *, says: str = "", status: int = 2
             )
         ).all()
     told: dict[str, Any] = {"account": account, "browsers": browsers, "tokens": tokens, "says": says}
-    return shown("auth/account.html", "/account", status=status, **told, **more)
+    return render_page("auth/account.html", "/account", status=status, **told, **more)
 
 
 def _data(svg: bytes) -> str:

@@ -14,9 +14,9 @@ from dialer.services.accounts.manage import AccountError, change_role, invite
 from dialer.services.accounts.sign_in import Caller
 from dialer.store.system import audit
 from dialer.store.tables import Account, AuditEntry, Counselor
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
-from dialer.web.render import shown
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
+from dialer.web.render import render_page
 
 PAGE, MOST_VERIFIED = 100, 10_000
 AUDITORS = ADMINS | {Role.AUDITOR}
@@ -39,17 +39,17 @@ class Changed(BaseModel):
     active: bool = True
 
 
-@get("/settings/accounts", include_in_schema=False, opt=may(ADMINS))
-async def accounts_page(parts: WebParts) -> Template:
+@get("/settings/accounts", include_in_schema=False, opt=require(ADMINS))
+async def accounts_page(app_state: InjectedState) -> Template:
     """Everybody."""
-    return await _page(parts)
+    return await _page(app_state)
 
 
-@post("/settings/accounts/invite", include_in_schema=False, opt=may(ADMINS), status_code=200)
-async def invite_somebody(request: Asked, parts: WebParts, data: URLEncodedBody[Guest]) -> Template:
+@post("/settings/accounts/invite", include_in_schema=False, opt=require(ADMINS), status_code=200)
+async def invite_somebody(request: Asked, app_state: InjectedState, data: URLEncodedBody[Guest]) -> Template:
     """An invitation; its link is shown this once, to be sent to them."""
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             made = await invite(
                 session,
                 data.email,
@@ -59,41 +59,43 @@ async def invite_somebody(request: Asked, parts: WebParts, data: URLEncodedBody[
                 new_only=request.user.is_token,
             )
     except AccountError as error:
-        return await _page(parts, says=str(error), status=422, given=data)
-    return await _page(parts, link=f"{parts.settings.public_url}/invitation/{made.key}", invited=made.email)
+        return await _page(app_state, says=str(error), status=422, given=data)
+    return await _page(app_state, link=f"{app_state.settings.public_url}/invitation/{made.key}", invited=made.email)
 
 
-@post("/settings/accounts/change", include_in_schema=False, opt=may(ADMINS), status_code=200)
-async def change_somebody(request: Asked, parts: WebParts, data: URLEncodedBody[Changed]) -> Template | Redirect:
+@post("/settings/accounts/change", include_in_schema=False, opt=require(ADMINS), status_code=200)
+async def change_somebody(
+    request: Asked, app_state: InjectedState, data: URLEncodedBody[Changed]
+) -> Template | Redirect:
     """Another role, switched off or on."""
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await change_role(session, data.account, data.role, active=data.active, by=request.user.email)
     except AccountError as error:
-        return await _page(parts, says=str(error), status=422)
+        return await _page(app_state, says=str(error), status=422)
     return Redirect("/settings/accounts", status_code=303)
 
 
-@get("/settings/audit", include_in_schema=False, opt=may(AUDITORS))
+@get("/settings/audit", include_in_schema=False, opt=require(AUDITORS))
 async def audit_page(
-    parts: WebParts, before: FromQuery[int | None] = None, verify: FromQuery[bool] = False
+    app_state: InjectedState, before: FromQuery[int | None] = None, verify: FromQuery[bool] = False
 ) -> Template:
     """Who did what, newest first, and whether the chain is whole: of a long trail only where that is asked for."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE)
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         entries = (await session.scalars(query.where(AuditEntry.id < before) if before else query)).all()
         short = before is None and (not entries or entries[0].id <= MOST_VERIFIED)
-        whole = await audit.is_whole(session) if short or verify else None
+        whole = await audit.verify(session) if short or verify else None
     more = entries[-1].id if len(entries) == PAGE else None
-    return shown("auth/audit.html", "/settings/audit", entries=entries, whole=whole, more=more)
+    return render_page("auth/audit.html", "/settings/audit", entries=entries, whole=whole, more=more)
 
 
-async def _page(parts: Parts, *, says: str = "", status: int = 200, **more: Any) -> Template:
-    async with parts.sessions() as session:
+async def _page(app_state: AppState, *, says: str = "", status: int = 200, **more: Any) -> Template:
+    async with app_state.sessions() as session:
         accounts = (await session.scalars(select(Account).order_by(Account.email))).all()
         counselors = (await session.scalars(select(Counselor).where(Counselor.active).order_by(Counselor.name))).all()
     told: dict[str, Any] = {"accounts": accounts, "counselors": counselors, "roles": list(Role), "says": says}
-    return shown("auth/accounts.html", "/settings/accounts", status=status, **told, **more)
+    return render_page("auth/accounts.html", "/settings/accounts", status=status, **told, **more)
 
 
 SIGNED_IN = [accounts_page, invite_somebody, change_somebody, audit_page]

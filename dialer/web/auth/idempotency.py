@@ -15,34 +15,36 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dialer.services.accounts.sign_in import Caller
-from dialer.store.tables import GivenAnswer
-from dialer.web.app_state import Parts
+from dialer.store.tables import IdempotencyKey
+from dialer.web.app_state import AppState
 
-KEPT = timedelta(days=1)
-LONGEST = 200
+KEY_TTL = timedelta(days=1)
+MAX_KEY_CHARS = 200
 HEADER = "idempotency-key"
 Asked: TypeAlias = Request[Caller, Any, State]
 Json: TypeAlias = dict[str, Any]
 
 
-async def once(request: Asked, parts: Parts, do: Callable[[], Awaitable[Json]], *, status: int = 200) -> Response[Json]:
+async def run_once(
+    request: Asked, app_state: AppState, do: Callable[[], Awaitable[Json]], *, status: int = 200
+) -> Response[Json]:
     """Do it, or answer as it was answered. What fails is not kept: it may be tried again with the same key.
 
     Raises:
         HTTPException: 409 while the first of them is being answered, 422 for a key that was used for something else.
     """
-    key = request.headers.get(HEADER, "").strip()[:LONGEST]
+    key = request.headers.get(HEADER, "").strip()[:MAX_KEY_CHARS]
     if not key:
         return Response(await do(), status_code=status)
     who = request.user.email
     body = await request.body()
     told = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
-    mine = (GivenAnswer.who == who, GivenAnswer.key == key)
-    async with parts.sessions.begin() as session:
-        await session.execute(delete(GivenAnswer).where(GivenAnswer.at < func.now() - KEPT))
-        wish = insert(GivenAnswer).values(who=who, key=key, request_hash=told).on_conflict_do_nothing()
-        first = (await session.execute(wish.returning(GivenAnswer.key))).first() is not None
-        known = None if first else (await session.scalars(select(GivenAnswer).where(*mine))).one()
+    mine = (IdempotencyKey.who == who, IdempotencyKey.key == key)
+    async with app_state.sessions.begin() as session:
+        await session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < func.now() - KEY_TTL))
+        wish = insert(IdempotencyKey).values(who=who, key=key, request_hash=told).on_conflict_do_nothing()
+        first = (await session.execute(wish.returning(IdempotencyKey.key))).first() is not None
+        known = None if first else (await session.scalars(select(IdempotencyKey).where(*mine))).one()
     if known is not None:
         if known.request_hash != told:
             raise HTTPException("this idempotency key was used for another request", status_code=422)
@@ -52,9 +54,9 @@ async def once(request: Asked, parts: Parts, do: Callable[[], Awaitable[Json]], 
     try:
         answer = await do()
     except BaseException:
-        async with parts.sessions.begin() as session:
-            await session.execute(delete(GivenAnswer).where(*mine))
+        async with app_state.sessions.begin() as session:
+            await session.execute(delete(IdempotencyKey).where(*mine))
         raise
-    async with parts.sessions.begin() as session:
-        await session.execute(update(GivenAnswer).where(*mine).values(status=status, body=answer))
+    async with app_state.sessions.begin() as session:
+        await session.execute(update(IdempotencyKey).where(*mine).values(status=status, body=answer))
     return Response(answer, status_code=status)

@@ -14,8 +14,8 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from dialer.domain.access.roles import Role
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, Caller, session_caller, token_caller
 from dialer.settings import LOOPBACK, Settings, is_loopback
-from dialer.web.app_state import Parts
-from dialer.web.halted import HALTED, halted
+from dialer.web.app_state import AppState
+from dialer.web.halted import HALTED, active_kill_switches
 
 PROXY_MARKS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 BROWSER_MARKS = ("sec-fetch-site", "sec-fetch-mode", "origin", "cookie", "referer")
@@ -23,32 +23,32 @@ OPERATOR = Caller(0, "this machine", Role.ADMIN)
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
-class WhoAsks(AbstractAuthenticationMiddleware):
+class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     """Puts the caller, or None, on the connection as `user`."""
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         """Find out who asks; nothing is refused here. A page for a person also learns which kill switches are on."""
-        parts: Parts = connection.app.state.parts
-        caller = await caller_of(connection, parts)
+        app_state: AppState = connection.app.state.app_state
+        caller = await caller_of(connection, app_state)
         is_page = "text/html" in connection.headers.get("accept", "") or "hx-request" in connection.headers
         if caller is not None and is_page:
-            connection.scope["state"][HALTED] = await halted(parts)
+            connection.scope["state"][HALTED] = await active_kill_switches(app_state)
         return AuthenticationResult(user=caller, auth=None)
 
 
-async def caller_of(connection: Connection, parts: Parts) -> Caller | None:
+async def caller_of(connection: Connection, app_state: AppState) -> Caller | None:
     """Who asks, by what they show; a wrong token is nobody, whatever else is shown."""
     told = connection.headers.get("authorization", "")
     if told.lower().startswith("bearer ") or connection.headers.get("x-api-key"):
         token = connection.headers.get("x-api-key") or told[7:].strip()
         if not token.startswith(TOKEN_PREFIX):
             return None
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             return await token_caller(session, token)
-    if key := connection.cookies.get(cookie_name(parts.settings)):
-        async with parts.sessions.begin() as session:
+    if key := connection.cookies.get(cookie_name(app_state.settings)):
+        async with app_state.sessions.begin() as session:
             return await session_caller(session, key)
-    return OPERATOR if is_operator(connection, parts.settings) else None
+    return OPERATOR if is_operator(connection, app_state.settings) else None
 
 
 def is_operator(connection: Connection, settings: Settings) -> bool:

@@ -19,11 +19,11 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
 
-from dialer.domain.access.roles import ADMINS, Roles, needed
+from dialer.domain.access.roles import ADMINS, Roles, required_scope
 from dialer.services.accounts.sign_in import Caller
 from dialer.settings import Settings
 from dialer.web.auth.csrf import token_is_right
-from dialer.web.auth.rate_limits import Rate, too_often
+from dialer.web.auth.rate_limits import Rate, is_exceeded
 
 MAY, RATE, BROWSER = "may", "rate", "browser"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,7 +31,7 @@ CHANGE_FIRST = "/account/password"
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
-def may(roles: Roles, rate: Rate | None = None, *, browser: bool = False) -> dict[str, Any]:
+def require(roles: Roles, rate: Rate | None = None, *, browser: bool = False) -> dict[str, Any]:
     """A handler's `opt`: the roles that may use it, how often each account may, and whether an API token may not."""
     return {MAY: roles, RATE: rate, BROWSER: browser}
 
@@ -44,7 +44,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         PermissionDeniedException: not by this role or token, or asked by another site's page.
         TooManyRequestsException: too often.
     """
-    refuse_foreign(connection, connection.app.state.parts.settings)
+    refuse_foreign(connection, connection.app.state.app_state.settings)
     caller: Caller | None = connection.scope.get("user")
     if caller is None:
         raise NotAuthorizedException("sign in first")
@@ -52,22 +52,22 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     changes = connection.scope.get("method", "GET") not in SAFE
     if caller.role not in roles:
         raise PermissionDeniedException(f"this is not for the role {caller.role.value}")
-    if needed(roles, changes=changes) not in caller.scopes:
-        raise PermissionDeniedException(f"the token lacks the scope {needed(roles, changes=changes).value}")
+    if required_scope(roles, changes=changes) not in caller.scopes:
+        raise PermissionDeniedException(f"the token lacks the scope {required_scope(roles, changes=changes).value}")
     if handler.opt.get(BROWSER) and not caller.key_hash:
         raise PermissionDeniedException("an API token cannot change an account's sign-in; sign in with a browser")
     if caller.must_change and not connection.url.path.startswith((CHANGE_FIRST, "/sign-out", "/static/")):
         raise HTTPException("choose a password of your own first", status_code=403, extra={"to": CHANGE_FIRST})
     rate: Rate | None = handler.opt.get(RATE)
     # This machine's own commands have no account, and nobody to slow down.
-    if rate is not None and caller.account_id and await too_often(_redis(connection), rate, str(caller.account_id)):
+    if rate is not None and caller.account_id and await is_exceeded(_redis(connection), rate, str(caller.account_id)):
         raise TooManyRequestsException(f"that is too often: at most {rate.most} in {rate.within_s // 60} minutes")
     if changes and caller.key_hash and isinstance(connection, Request):
         await token_is_right(connection, caller.key_hash)
 
 
 def _redis(connection: Connection) -> Redis:
-    redis: Redis = connection.app.state.parts.redis
+    redis: Redis = connection.app.state.app_state.redis
     return redis
 
 

@@ -29,7 +29,7 @@ TRY = Rate("try", 60, 600)
 """Turns of scripts tried in text, by the page and the API together: each asks a text model, and costs."""
 
 
-async def too_often(redis: "Redis", rate: Rate, key: str) -> bool:
+async def is_exceeded(redis: "Redis", rate: Rate, key: str) -> bool:
     """Count one more; whether it is too many."""
     name = f"dialer:rate:{rate.name}:{key}"
     try:

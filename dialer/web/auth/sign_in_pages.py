@@ -14,10 +14,10 @@ from dialer.services.accounts.manage import AccountError, accept_invitation, fin
 from dialer.services.accounts.sign_in import Caller, SignInRefused, sign_in, sign_out
 from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
-from dialer.web.app_state import WebParts
+from dialer.web.app_state import InjectedState
 from dialer.web.auth.identity import address_of, cookie_name
-from dialer.web.auth.permissions import may, refuse_foreign
-from dialer.web.auth.rate_limits import SIGN_IN, too_often
+from dialer.web.auth.permissions import refuse_foreign, require
+from dialer.web.auth.rate_limits import SIGN_IN, is_exceeded
 
 HOME = "/"
 CHOSEN, CHOSEN_FOR_S = "dialer_chosen", 600
@@ -53,64 +53,66 @@ async def sign_in_page(request: Asked, to: FromQuery[str] = HOME) -> Template | 
 
 
 @post("/sign-in", include_in_schema=False, status_code=200)
-async def do_sign_in(request: Asked, parts: WebParts, data: URLEncodedBody[Credentials]) -> Template | Redirect:
+async def do_sign_in(
+    request: Asked, app_state: InjectedState, data: URLEncodedBody[Credentials]
+) -> Template | Redirect:
     """Let somebody in, with a new key whatever the browser sent."""
-    refuse_foreign(request, parts.settings)
-    address = address_of(request, parts.settings)
-    if await too_often(parts.redis, SIGN_IN, address):
+    refuse_foreign(request, app_state.settings)
+    address = address_of(request, app_state.settings)
+    if await is_exceeded(app_state.redis, SIGN_IN, address):
         return _form(to=own(data.to), email=data.email, says=SLOW_DOWN, status=429)
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         found = await sign_in(
             session,
             data.email,
             data.password,
             data.code,
-            Sealer(parts.links.secret),
+            Sealer(app_state.links.secret),
             address=address,
             browser=request.headers.get("user-agent", ""),
         )
     if isinstance(found, SignInRefused):
         return _form(to=own(data.to), email=data.email, says=found.says, wants_code=found.wants_code, status=401)
     return Redirect(
-        own(data.to), cookies=[cookie(parts.settings, found.key), _chosen(parts.settings, "")], status_code=303
+        own(data.to), cookies=[cookie(app_state.settings, found.key), _chosen(app_state.settings, "")], status_code=303
     )
 
 
-@post("/sign-out", include_in_schema=False, opt=may(EVERYBODY))
-async def do_sign_out(request: Asked, parts: WebParts) -> Redirect:
+@post("/sign-out", include_in_schema=False, opt=require(EVERYBODY))
+async def do_sign_out(request: Asked, app_state: InjectedState) -> Redirect:
     """This browser is out; its cookie is taken back."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         if request.user is not None:
             await sign_out(session, request.user)
-    return Redirect("/sign-in", cookies=[cookie(parts.settings, "", max_age=0)], status_code=303)
+    return Redirect("/sign-in", cookies=[cookie(app_state.settings, "", max_age=0)], status_code=303)
 
 
 @get("/invitation/{key:str}", include_in_schema=False)
-async def invitation_page(key: FromPath[str], parts: WebParts) -> Template:
+async def invitation_page(key: FromPath[str], app_state: InjectedState) -> Template:
     """Choose a password."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         email = await find_invitation(session, key)
     return _invitation(email, "" if email else NO_INVITATION, status=200 if email else 410)
 
 
 @post("/invitation/{key:str}", include_in_schema=False, status_code=200)
 async def take_invitation(
-    key: FromPath[str], request: Asked, parts: WebParts, data: URLEncodedBody[Chosen]
+    key: FromPath[str], request: Asked, app_state: InjectedState, data: URLEncodedBody[Chosen]
 ) -> Template | Redirect:
     """The password is chosen: sign in with it."""
-    refuse_foreign(request, parts.settings)
-    async with parts.sessions() as session:
+    refuse_foreign(request, app_state.settings)
+    async with app_state.sessions() as session:
         email = await find_invitation(session, key)
     if email is None:
         return _invitation(None, NO_INVITATION, status=410)
     if data.password != data.again:
         return _invitation(email, "The two passwords are not the same.", status=422)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await accept_invitation(session, key, data.password)
     except AccountError as error:
         return _invitation(email, str(error), status=422)
-    return Redirect("/sign-in", cookies=[_chosen(parts.settings, email)], status_code=303)
+    return Redirect("/sign-in", cookies=[_chosen(app_state.settings, email)], status_code=303)
 
 
 def cookie(settings: Settings, key: str, *, max_age: int | None = None) -> Cookie:
@@ -141,8 +143,8 @@ def _chosen(settings: Settings, email: str) -> Cookie:
 
 def own(to: str) -> str:
     """Where to go on: a page of ours, or home."""
-    parts = urlsplit(to)
-    is_path = to.startswith("/") and not to.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    app_state = urlsplit(to)
+    is_path = to.startswith("/") and not to.startswith(("//", "/\\")) and not app_state.netloc and not app_state.scheme
     return to if is_path and "\\" not in to and to.isprintable() else HOME
 
 

@@ -24,7 +24,7 @@ from dialer.carriers.exotel.webhooks import (
 )
 from dialer.store.calls import calls
 from dialer.store.calls.webhooks_in import Event
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 
 UNKNOWN_CALL = "no call has this token"
 TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
@@ -35,23 +35,23 @@ log = logging.getLogger(__name__)
 
 @post("/carriers/exotel/status/{token:str}", status_code=200, include_in_schema=False)
 async def exotel_status(
-    request: Request[object, object, State], token: Annotated[str, PathParameter()], parts: WebParts
+    request: Request[object, object, State], token: Annotated[str, PathParameter()], app_state: InjectedState
 ) -> None:
     """A status callback of Exotel: JSON, or a form of either kind. Its body is read only if its token is a call's."""
-    _refuse_strangers(request, parts)
-    await _refuse_unknown(token, parts)
+    _refuse_unknown_sender(request, app_state)
+    await _refuse_unknown(token, app_state)
     fields = await _fields(request)
     sid = sid_of(fields)
     event = Event("exotel", sid, "status", sequence_of(fields), token, fields, signed=False)
-    if not sid or await parts.journal.keep(event) is None:
+    if not sid or await app_state.webhook_inbox.store(event) is None:
         log.warning("webhook refused: its token is not that of the call it speaks of")
         raise PermissionDeniedException(UNKNOWN_CALL)
 
 
-async def _refuse_unknown(token: str, parts: Parts) -> None:
+async def _refuse_unknown(token: str, app_state: AppState) -> None:
     """Raises PermissionDeniedException for a token that no call of Exotel's has."""
     if TOKEN.fullmatch(token):
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             call = await calls.by_token(session, token)
         if call is not None and call.carrier == "exotel":
             return
@@ -59,14 +59,14 @@ async def _refuse_unknown(token: str, parts: Parts) -> None:
     raise PermissionDeniedException(UNKNOWN_CALL)
 
 
-def _refuse_strangers(request: Request[object, object, State], parts: Parts) -> None:
+def _refuse_unknown_sender(request: Request[object, object, State], app_state: AppState) -> None:
     """Raises PermissionDeniedException for who is not Exotel, as far as the settings let us tell."""
-    auth = parts.settings.exotel_callback_auth
+    auth = app_state.settings.exotel_callback_auth
     if not is_authorized(request.headers.get("authorization", ""), auth.get_secret_value() if auth else None):
         log.warning("webhook refused: not Exotel's user and password")
         raise PermissionDeniedException("not Exotel's user and password")
-    address = _address(request, parts.settings.dialer_proxies)
-    if not is_from(address, read_networks(parts.settings.exotel_callback_addresses)):
+    address = _address(request, app_state.settings.dialer_proxies)
+    if not is_from(address, read_networks(app_state.settings.exotel_callback_addresses)):
         log.warning("webhook refused: not from one of EXOTEL_CALLBACK_ADDRESSES")
         raise PermissionDeniedException("not an address of Exotel's")
 

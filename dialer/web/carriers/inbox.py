@@ -17,7 +17,7 @@ Waiting = list[tuple[Event, "asyncio.Future[UUID | None]"]]
 MOST_AT_ONCE = 500
 
 
-class Journal:
+class WebhookInbox:
     """The events of one web process on their way into the database."""
 
     def __init__(self, sessions: Sessions, bell: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -27,7 +27,7 @@ class Journal:
         self._writing: asyncio.Task[None] | None = None
         self._ringing: asyncio.Task[None] | None = None
 
-    async def keep(self, event: Event) -> UUID | None:
+    async def store(self, event: Event) -> UUID | None:
         """Keep an event; its call, None for a call of nobody. Raises what the database raises: nothing was kept then."""
         kept: asyncio.Future[UUID | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, kept))
@@ -53,7 +53,7 @@ class Journal:
             # One statement that commits itself: three round trips less than a transaction around it.
             async with self._sessions() as session:
                 await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-                found = await webhooks_in.keep(session, [event for event, _ in some])
+                found = await webhooks_in.store(session, [event for event, _ in some])
         except Exception as error:  # noqa: BLE001 - those who wait are told, whatever it is
             if len(some) == 1:
                 _answer(some[0][1], error)

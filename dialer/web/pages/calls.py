@@ -13,30 +13,30 @@ from litestar.response import Template
 from dialer.domain.access.roles import READERS
 from dialer.domain.calling.call import AT_CARRIER
 from dialer.store.calls import call_detail, call_history, costs, recordings
-from dialer.store.calls.call_detail import Talk
+from dialer.store.calls.call_detail import CallDetail
 from dialer.store.campaigns import campaign_queries
 from dialer.store.leads.lead_search import PAGE
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.pages.leads.leads import OUTCOMES
 from dialer.web.pages.urls import with_query
-from dialer.web.render import shown
+from dialer.web.render import render_page
 
 
-@get("/calls", include_in_schema=False, opt=may(READERS))
+@get("/calls", include_in_schema=False, opt=require(READERS))
 async def all_calls(
-    parts: WebParts, campaign: FromQuery[str] = "", outcome: FromQuery[str] = "", after: FromQuery[str] = ""
+    app_state: InjectedState, campaign: FromQuery[str] = "", outcome: FromQuery[str] = "", after: FromQuery[str] = ""
 ) -> Template:
     """The newest calls, of a campaign or of all, of an outcome or of any."""
     campaign_id = int(campaign) if re.fullmatch(r"\d{1,18}", campaign, re.ASCII) else None
     wanted = outcome if outcome in OUTCOMES else ""
     given = {"campaign": campaign, "outcome": wanted}
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         rows = await call_history.newest_calls(session, campaign_id, _key(after), PAGE + 1, wanted)
         names = await campaign_queries.names(session)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     following = f"{last.at.isoformat()}~{last.call_id}" if last else ""
-    return shown(
+    return render_page(
         "calls/all.html",
         "/calls",
         calls=rows[:PAGE],
@@ -57,16 +57,16 @@ def _key(text: str) -> tuple[datetime, UUID] | None:
         return None
 
 
-@get("/calls/{call_id:uuid}", include_in_schema=False, opt=may(READERS))
-async def one_call(call_id: FromPath[UUID], parts: WebParts) -> Template:
+@get("/calls/{call_id:uuid}", include_in_schema=False, opt=require(READERS))
+async def one_call(call_id: FromPath[UUID], app_state: InjectedState) -> Template:
     """One call."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         talk = await call_detail.of_call(session, call_id)
         if talk is None:
             raise NotFoundException("there is no such call")
         money = await costs.of_call(session, talk.campaign, call_id)
         no_sound = None if talk.call.recording else await recordings.why_none(session, talk.call)
-    return shown(
+    return render_page(
         "calls/one.html",
         "/calls",
         talk=talk,
@@ -79,7 +79,7 @@ async def one_call(call_id: FromPath[UUID], parts: WebParts) -> Template:
     )
 
 
-def _lines(talk: Talk) -> list[dict[str, Any]]:
+def _lines(talk: CallDetail) -> list[dict[str, Any]]:
     """Turns and tool calls in one column: a tool stands behind the last turn that began before it."""
     lines: list[dict[str, Any]] = [{"turn": each, "at": each.at} for each in talk.turns]
     for tool in talk.tools:

@@ -15,8 +15,8 @@ from dialer.domain.access.roles import EVERYBODY, READERS
 from dialer.domain.numbers.sample_numbers import SAMPLE_LIST
 from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
 from dialer.store.tables import Campaign
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import EXPORT
 
 PIECE = 256 * 1024
@@ -26,15 +26,15 @@ KINDS: dict[str, str] = {
 }
 
 
-@get("/files/sample_leads.csv", include_in_schema=False, opt=may(EVERYBODY))
+@get("/files/sample_leads.csv", include_in_schema=False, opt=require(EVERYBODY))
 async def sample() -> Response[bytes]:
     """A list to try things with."""
     body = await asyncio.to_thread(SAMPLE_LIST.read_bytes)
     return Response(body, media_type=KINDS["csv"], headers=_as_file("sample_leads.csv"))
 
 
-@get("/files/{name:str}", include_in_schema=False, opt=may(READERS, EXPORT))
-async def sheet(name: FromPath[str], parts: WebParts, campaign: FromQuery[int | None] = None) -> Stream:
+@get("/files/{name:str}", include_in_schema=False, opt=require(READERS, EXPORT))
+async def sheet(name: FromPath[str], app_state: InjectedState, campaign: FromQuery[int | None] = None) -> Stream:
     """`leads.csv`, `calls.xlsx` and so on: what is known now, of a campaign or of all."""
     what, _, form = name.partition(".")
     if what not in get_args(What) or form not in KINDS:
@@ -42,7 +42,7 @@ async def sheet(name: FromPath[str], parts: WebParts, campaign: FromQuery[int | 
     folder = tempfile.TemporaryDirectory(prefix="dialer-file-")
     path = Path(folder.name) / "sheet"
     try:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             found = await session.get(Campaign, campaign) if campaign is not None else None
             if campaign is not None and found is None:
                 raise NotFoundException("there is no such campaign")

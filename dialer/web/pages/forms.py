@@ -19,14 +19,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class FormError:
     """What is wrong, and what was given, to be shown again."""
 
     says: str
     given: dict[str, Any]
 
 
-async def read(request: Asked, model: type[M]) -> M | Wrong:
+async def read(request: Asked, model: type[M]) -> M | FormError:
     """The form's fields as the model reads them."""
     form = await request.form()
     given: dict[str, Any] = {}
@@ -42,7 +42,7 @@ async def read(request: Asked, model: type[M]) -> M | Wrong:
         first = error.errors()[0]
         where = str(first["loc"][0]).replace("_", " ") if first["loc"] else "the form"
         said = "please fill this in" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
-        return Wrong(f"{where}: {said[:1].lower()}{said[1:]}", given)
+        return FormError(f"{where}: {said[:1].lower()}{said[1:]}", given)
 
 
 def _is_list(annotation: Any) -> bool:
@@ -58,6 +58,6 @@ def caller(request: Asked) -> Caller:
     return found
 
 
-def who(request: Asked) -> str:
+def actor(request: Asked) -> str:
     """Who asks, as the audit trail names them."""
     return request.user.email if request.user else "this machine"

@@ -8,38 +8,40 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.store.campaigns import campaigns
 from dialer.store.system import jobs
 from dialer.store.tables import Job
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.pages.forms import Asked
 from dialer.web.pages.home import TALLIES
-from dialer.web.render import go, shown
+from dialer.web.render import redirect, render_page
 
 
-@get("/jobs/{job_id:int}", include_in_schema=False, opt=may(READERS))
-async def job_page(job_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+@get("/jobs/{job_id:int}", include_in_schema=False, opt=require(READERS))
+async def job_page(job_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """How far long work is; when it is done, on to what came of it."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         job = await session.get(Job, job_id)
     if job is None:
         raise NotFoundException("there is no such work")
     if job.state == "done" and (to := _leads_to(job)):
-        parts.kept.forget(TALLIES)
+        app_state.stats_cache.forget(TALLIES)
         if "hx-request" not in request.headers:
-            return go(to)
-        page = shown("lists/job.html", "/campaigns", job=job)
+            return redirect(to)
+        page = render_page("lists/job.html", "/campaigns", job=job)
         page.headers["HX-Redirect"] = to  # the page is to move on, not this part of it
         return page
-    back = await _mapping_page(parts, job) if job.kind == "import" and job.state in ("failed", "cancelled") else None
-    return shown("lists/job.html", "/campaigns", job=job, back=back)
+    back = (
+        await _mapping_page(app_state, job) if job.kind == "import" and job.state in ("failed", "cancelled") else None
+    )
+    return render_page("lists/job.html", "/campaigns", job=job, back=back)
 
 
-async def _mapping_page(parts: Parts, job: Job) -> str | None:
+async def _mapping_page(app_state: AppState, job: Job) -> str | None:
     """Where the columns of an uploaded list are mapped."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         campaign = await campaigns.named(session, job.asked["campaign"])
     file = Path(job.asked["file"])
     return f"/campaigns/{campaign.id}/lists/{UUID(file.parent.name)}" if campaign and file.parent.name else None
@@ -52,13 +54,13 @@ def _leads_to(job: Job) -> str | None:
     return f"/imports/{result['import_id']}" if "import_id" in result else None
 
 
-@post("/jobs/{job_id:int}/cancel", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def cancel(job_id: FromPath[int], parts: WebParts) -> Redirect:
+@post("/jobs/{job_id:int}/cancel", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def cancel(job_id: FromPath[int], app_state: InjectedState) -> Redirect:
     """Have long work stopped; nothing of it is left."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         if await jobs.cancel(session, job_id) is None:
             raise NotFoundException("there is no such work")
-    return go(f"/jobs/{job_id}")
+    return redirect(f"/jobs/{job_id}")
 
 
 PAGES = [job_page, cancel]

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 
 from dialer.bus import live_feed
-from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
+from dialer.domain.access.roles import ADMINS, OPERATORS, READERS
 from dialer.domain.calling.cost import KINDS, MONEY
 from dialer.domain.compliance.rule_loader import RULES
 from dialer.domain.compliance.rules import coverage
@@ -22,14 +22,14 @@ from dialer.services.prices import remove_price as drop_price
 from dialer.services.prices import set_price as keep_price
 from dialer.services.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store.campaigns import kill_switches, prices
-from dialer.store.campaigns.campaign_queries import every
+from dialer.store.campaigns.campaign_queries import list_all
 from dialer.store.leads import do_not_call
 from dialer.store.system import action_items, audit
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.halted import HALTED
-from dialer.web.pages.forms import Asked, Wrong, caller, read, who
-from dialer.web.render import go, shown
+from dialer.web.pages.forms import Asked, FormError, actor, caller, read
+from dialer.web.render import redirect, render_page
 from dialer.web.upload_runner import run_dialer
 from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
@@ -69,26 +69,26 @@ class OldPrice(BaseModel):
     since: date
 
 
-@get(HERE, include_in_schema=False, opt=may(READERS))
-async def page(parts: WebParts, done: FromQuery[str | None] = None) -> Template:
+@get(HERE, include_in_schema=False, opt=require(READERS))
+async def page(app_state: InjectedState, done: FromQuery[str | None] = None) -> Template:
     """The page."""
-    return await _page(parts, done=done)
+    return await _page(app_state, done=done)
 
 
-async def _page(parts: Parts, **more: Any) -> Template:
-    settings, today = parts.settings, parts.clock.now().date()
-    async with parts.sessions() as session:
+async def _page(app_state: AppState, **more: Any) -> Template:
+    settings, today = app_state.settings, app_state.clock.now().date()
+    async with app_state.sessions() as session:
         thrown = await action_items.switches(session)
-        known = await prices.every(session)
-        campaigns = await every(session, 50)
+        known = await prices.list_all(session)
+        campaigns = await list_all(session, 50)
         registries = await do_not_call.registries(session)
     has = has_credentials(settings)
     carriers = [
-        (name, has[name], parts.carriers[name].from_number if name in parts.carriers else "", capabilities)
+        (name, has[name], app_state.carriers[name].from_number if name in app_state.carriers else "", capabilities)
         for name, capabilities in CAPABILITIES.items()
     ]
     spoken = set(make_voices(settings))
-    return shown(
+    return render_page(
         "settings/page.html",
         HERE,
         thrown={each.scope: each for each in thrown},
@@ -106,96 +106,96 @@ async def _page(parts: Parts, **more: Any) -> Template:
     )
 
 
-@post(f"{HERE}/ring", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def ring(request: Asked, parts: WebParts) -> Template:
+@post(f"{HERE}/ring", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def ring(request: Asked, app_state: InjectedState) -> Template:
     """Ring one's own phone, under every rule that binds a call to a lead."""
     said = await read(request, Phone)
-    if isinstance(said, Wrong):
-        return await _page(parts, says=said.says, status=422)
-    async with parts.sessions.begin() as session:
+    if isinstance(said, FormError):
+        return await _page(app_state, says=said.says, status=422)
+    async with app_state.sessions.begin() as session:
         asked = await call_now(
-            session, parts.carriers, said.phone, parts.clock.now(), campaign_name=None, name=who(request)
+            session, app_state.carriers, said.phone, app_state.clock.now(), campaign_name=None, name=actor(request)
         )
-        await audit.note(session, who(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
+        await audit.record(session, actor(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
     if not isinstance(asked, Rung):
-        return await _page(parts, says=asked.says, status=409)
-    await live_feed.request_call(parts.redis, asked.call_id)
-    return await _page(parts, rung=asked)
+        return await _page(app_state, says=asked.says, status=409)
+    await live_feed.request_call(app_state.redis, asked.call_id)
+    return await _page(app_state, rung=asked)
 
 
-@post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def throw(request: Asked, parts: WebParts) -> Redirect:
+@post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def throw(request: Asked, app_state: InjectedState) -> Redirect:
     """Throw a kill switch."""
     said = await read(request, Switch)
-    wanted = Switch() if isinstance(said, Wrong) else said
-    async with parts.sessions.begin() as session:
+    wanted = Switch() if isinstance(said, FormError) else said
+    async with app_state.sessions.begin() as session:
         await throw_kill_switch(session, caller(request), _scope(wanted), wanted.why)
-    parts.kept.forget(HALTED)
-    return go(HERE, "thrown")
+    app_state.stats_cache.forget(HALTED)
+    return redirect(HERE, "thrown")
 
 
-@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=may(ADMINS))
-async def release(request: Asked, parts: WebParts) -> Redirect:
+@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=require(ADMINS))
+async def release(request: Asked, app_state: InjectedState) -> Redirect:
     """Release a kill switch; for administrators, as by the API."""
     said = await read(request, Switch)
-    wanted = Switch() if isinstance(said, Wrong) else said
-    async with parts.sessions.begin() as session:
+    wanted = Switch() if isinstance(said, FormError) else said
+    async with app_state.sessions.begin() as session:
         await release_kill_switch(session, caller(request), _scope(wanted))
-    parts.kept.forget(HALTED)
-    return go(HERE, "released")
+    app_state.stats_cache.forget(HALTED)
+    return redirect(HERE, "released")
 
 
 def _scope(wanted: Switch) -> str:
     return kill_switches.carrier_scope(wanted.carrier) if wanted.carrier in CAPABILITIES else kill_switches.ALL
 
 
-@post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=may(ADMINS))
-async def set_price(request: Asked, parts: WebParts) -> Template | Redirect:
+@post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=require(ADMINS))
+async def set_price(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Set a price; calls of earlier days keep theirs."""
     said = await read(request, NewPrice)
-    if isinstance(said, Wrong):
-        return await _page(parts, says=said.says, status=422)
-    day = said.since or parts.clock.now().date()
+    if isinstance(said, FormError):
+        return await _page(app_state, says=said.says, status=422)
+    day = said.since or app_state.clock.now().date()
     try:
-        async with parts.sessions.begin() as session:
-            known = {each.model for each in await prices.every(session)}
+        async with app_state.sessions.begin() as session:
+            known = {each.model for each in await prices.list_all(session)}
             await keep_price(session, said.model, said.kind, said.per_million, day, said.source)
             told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
-            await audit.note(session, who(request), "price set", told)
+            await audit.record(session, actor(request), "price set", told)
     except PriceError as error:
-        return await _page(parts, says=str(error), price=said, status=422)
-    return go(HERE, "saved" if said.model in known or said.kind == MONEY else "price-of-new-model")
+        return await _page(app_state, says=str(error), price=said, status=422)
+    return redirect(HERE, "saved" if said.model in known or said.kind == MONEY else "price-of-new-model")
 
 
-@post(f"{HERE}/prices/remove", include_in_schema=False, status_code=200, opt=may(ADMINS))
-async def remove_price(request: Asked, parts: WebParts) -> Template | Redirect:
+@post(f"{HERE}/prices/remove", include_in_schema=False, status_code=200, opt=require(ADMINS))
+async def remove_price(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Remove a price; the one before it counts again."""
     said = await read(request, OldPrice)
-    if isinstance(said, Wrong):
-        return await _page(parts, says=said.says, status=422)
+    if isinstance(said, FormError):
+        return await _page(app_state, says=said.says, status=422)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             await drop_price(session, caller(request), said.model, said.kind, said.since)
     except PriceError as error:
-        return await _page(parts, says=str(error), status=422)
-    return go(HERE, "removed-price")
+        return await _page(app_state, says=str(error), status=422)
+    return redirect(HERE, "removed-price")
 
 
-@get(f"{HERE}/doctor", include_in_schema=False, opt=may(READERS))
-async def doctor(parts: WebParts, run: FromQuery[bool] = False) -> Template:
+@get(f"{HERE}/doctor", include_in_schema=False, opt=require(READERS))
+async def doctor(app_state: InjectedState, run: FromQuery[bool] = False) -> Template:
     """The findings of `dialer doctor`, which take up to 20 s: the page comes at once and loads them with `run`."""
     if not run:
-        return shown("settings/doctor.html", HERE, findings=None)
+        return render_page("settings/doctor.html", HERE, findings=None)
 
     async def examine() -> tuple[list[dict[str, str]], str]:
-        _, out, says = await run_dialer(parts, "doctor", "--json")
+        _, out, says = await run_dialer(app_state, "doctor", "--json")
         try:
             return json.loads(out), ""
         except ValueError:
             return [], says
 
-    findings, failed = await parts.kept.get("doctor", examine)
-    return shown("settings/doctor.html", HERE, findings=findings, says=failed or None)
+    findings, failed = await app_state.stats_cache.get("doctor", examine)
+    return render_page("settings/doctor.html", HERE, findings=findings, says=failed or None)
 
 
 PAGES = [page, ring, throw, release, set_price, remove_price, doctor]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from litestar.plugins.jinja import JinjaTemplateEngine
 
 from dialer.domain.access.roles import ADMINS, EVERYBODY, READERS, Role, Roles
-from dialer.domain.calling.cost import HOUSE_CURRENCY
+from dialer.domain.calling.cost import WORKSPACE_CURRENCY
 from dialer.services.accounts.sign_in import Caller
 
 COUNTRIES: Mapping[str, str] = {
@@ -89,7 +89,7 @@ def money(value: Decimal | float | None, places: int = 2) -> str:
 
 def usd(value: Decimal | float | None, places: int = 2) -> str:
     """12.5 as "12.50 USD", which the house counts in; what is not known as a dash."""
-    return "–" if value is None else f"{money(value, places)} {HOUSE_CURRENCY}"
+    return "–" if value is None else f"{money(value, places)} {WORKSPACE_CURRENCY}"
 
 
 def percent(part: float, whole: float) -> str:

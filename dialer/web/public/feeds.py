@@ -16,20 +16,20 @@ from litestar.response import Stream
 
 from dialer.services.exports.feeds import feed_of
 from dialer.services.exports.results import What, export_results
-from dialer.web.app_state import WebParts
+from dialer.web.app_state import InjectedState
 
 PIECE = 256 * 1024
 NOT_THERE = "there is no such feed, or it was revoked"
 
 
 @get("/feeds/{name:str}", include_in_schema=False)
-async def read_feed(name: FromPath[str], parts: WebParts) -> Stream:
+async def read_feed(name: FromPath[str], app_state: InjectedState) -> Stream:
     """The sheet as it stands, as CSV."""
-    secret = parts.settings.dialer_secret_key
+    secret = app_state.settings.dialer_secret_key
     token = name.removesuffix(".csv")
     if secret is None or not name.endswith(".csv"):
         raise NotFoundException(NOT_THERE)
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         found = await feed_of(session, token, secret.get_secret_value())
     if found is None:
         raise NotFoundException(NOT_THERE)
@@ -37,7 +37,7 @@ async def read_feed(name: FromPath[str], parts: WebParts) -> Stream:
     folder = tempfile.TemporaryDirectory(prefix="dialer-feed-")
     path = Path(folder.name) / "sheet.csv"
     try:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             await export_results(session, cast(What, feed.what), path, form="csv", campaign=campaign)
     except BaseException:
         folder.cleanup()

@@ -21,7 +21,7 @@ from dialer.services.meetings.emails import meeting_of, when_in
 from dialer.services.meetings.outcome import GONE, NOT_YET, MeetingOutcome, record_outcome
 from dialer.store.meetings import bookings
 from dialer.store.tables import Booking
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 from dialer.web.pages.template_filters import sentence
 
 NOT_THERE = "there is no such meeting; please use the whole address from the letter"
@@ -45,20 +45,20 @@ Asked = Request[object, object, State]
 
 
 @get("/meetings/{token:str}", include_in_schema=False)
-async def see_meeting(token: FromPath[str], parts: WebParts) -> Template:
+async def see_meeting(token: FromPath[str], app_state: InjectedState) -> Template:
     """A student's meeting, and the times that they may choose instead."""
-    return await _meeting(parts, token, None)
+    return await _meeting(app_state, token, None)
 
 
 @post("/meetings/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
-async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) -> Template:
+async def change_meeting(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Move or cancel it."""
-    booking_id = parts.links.meeting_of(token)
+    booking_id = app_state.links.meeting_of(token)
     if booking_id is None:
         raise NotFoundException(NOT_THERE)
     form = await request.form()
-    now = parts.clock.now()
-    async with parts.sessions.begin() as session:
+    now = app_state.clock.now()
+    async with app_state.sessions.begin() as session:
         done: Booking | ChangeRefused
         if form.get("do") == "cancel":
             done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
@@ -69,19 +69,19 @@ async def change_meeting(token: FromPath[str], request: Asked, parts: WebParts) 
                 said += " A new invitation is on its way by email."
         else:
             done, said = ChangeRefused(NOT_UNDERSTOOD), ""
-    return await _meeting(parts, token, done if isinstance(done, ChangeRefused) else said)
+    return await _meeting(app_state, token, done if isinstance(done, ChangeRefused) else said)
 
 
 @get("/meetings/went/{token:str}", include_in_schema=False)
-async def see_how_it_went(token: FromPath[str], parts: WebParts) -> Template:
+async def see_how_it_went(token: FromPath[str], app_state: InjectedState) -> Template:
     """What a counselor may say of a meeting."""
-    return await _went(parts, token, None)
+    return await _went(app_state, token, None)
 
 
 @post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
-async def tell_how_it_went(token: FromPath[str], request: Asked, parts: WebParts) -> Template:
+async def tell_how_it_went(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Keep it."""
-    booking_id = parts.links.went_of(token)
+    booking_id = app_state.links.went_of(token)
     if booking_id is None:
         raise NotFoundException(NOT_THERE)
     form = await request.form()
@@ -91,10 +91,10 @@ async def tell_how_it_went(token: FromPath[str], request: Asked, parts: WebParts
     done: Booking | ChangeRefused = ChangeRefused("please say how it went")
     if verdict is not None:
         wrong = [str(each) for each in form.getall("wrong", [])]
-        async with parts.sessions.begin() as session:
-            note, now = str(form.get("note", "")), parts.clock.now()
+        async with app_state.sessions.begin() as session:
+            note, now = str(form.get("note", "")), app_state.clock.now()
             done = await record_outcome(session, booking_id, verdict, wrong, note, now)
-    return await _went(parts, token, done if isinstance(done, ChangeRefused) else "Thank you, that is noted.")
+    return await _went(app_state, token, done if isinstance(done, ChangeRefused) else "Thank you, that is noted.")
 
 
 async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
@@ -136,23 +136,23 @@ async def went_context(session: AsyncSession, booking: Booking, now: datetime) -
     }
 
 
-async def _meeting(parts: Parts, token: str, said: str | ChangeRefused | None) -> Template:
-    booking_id = parts.links.meeting_of(token)
-    async with parts.sessions() as session:
+async def _meeting(app_state: AppState, token: str, said: str | ChangeRefused | None) -> Template:
+    booking_id = app_state.links.meeting_of(token)
+    async with app_state.sessions() as session:
         booking = await bookings.known(session, booking_id) if booking_id else None
         if booking is None:
             raise NotFoundException(NOT_THERE)
-        context = await change_context(session, booking, parts.clock.now())
+        context = await change_context(session, booking, app_state.clock.now())
     return _page("bookings/meeting.html", context, said)
 
 
-async def _went(parts: Parts, token: str, said: str | ChangeRefused | None) -> Template:
-    booking_id = parts.links.went_of(token)
-    async with parts.sessions() as session:
+async def _went(app_state: AppState, token: str, said: str | ChangeRefused | None) -> Template:
+    booking_id = app_state.links.went_of(token)
+    async with app_state.sessions() as session:
         booking = await bookings.known(session, booking_id) if booking_id else None
         if booking is None:
             raise NotFoundException(NOT_THERE)
-        context = await went_context(session, booking, parts.clock.now())
+        context = await went_context(session, booking, app_state.clock.now())
     return _page("bookings/went.html", context, said)
 
 

@@ -17,7 +17,7 @@ BACKLOG = 500
 RETRY_S = 1.0
 
 
-class Watchers:
+class Broadcast:
     """Everybody who watches through this process."""
 
     def __init__(self, redis: "Redis") -> None:
@@ -25,7 +25,7 @@ class Watchers:
         self._queues: set[asyncio.Queue[str]] = set()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Watchers":
+    async def __aenter__(self) -> "Broadcast":
         self._task = asyncio.create_task(self._listen())
         return self
 
@@ -38,7 +38,7 @@ class Watchers:
             await self._task
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator["asyncio.Queue[str]"]:
+    async def subscribe(self) -> AsyncIterator["asyncio.Queue[str]"]:
         """The messages from now on, as a queue."""
         queue: asyncio.Queue[str] = asyncio.Queue(BACKLOG)
         self._queues.add(queue)

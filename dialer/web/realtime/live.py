@@ -16,31 +16,31 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.domain.access.roles import READERS
 from dialer.store.calls import live_calls
-from dialer.web.app_state import Parts, WebParts
+from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.identity import caller_of
-from dialer.web.auth.permissions import may
-from dialer.web.halted import halted
-from dialer.web.render import shown
+from dialer.web.auth.permissions import require
+from dialer.web.halted import active_kill_switches
+from dialer.web.render import render_page
 
-LOOK_AGAIN_S = 5.0
+REFRESH_S = 5.0
 SIGNED_OUT, SIGN_IN_AGAIN = 4401, "you are signed out; sign in again"
 
 
-@get("/live", include_in_schema=False, opt=may(READERS))
+@get("/live", include_in_schema=False, opt=require(READERS))
 async def live_page() -> Template:
     """The Live page."""
-    return shown("live/page.html", "/live")
+    return render_page("live/page.html", "/live")
 
 
-@websocket("/ws/live", opt=may(READERS))
-async def live_socket(socket: WebSocket[object, object, State], parts: WebParts) -> None:
+@websocket("/ws/live", opt=require(READERS))
+async def live_socket(socket: WebSocket[object, object, State], app_state: InjectedState) -> None:
     """A snapshot of the calls in progress, then every message as it comes."""
     await socket.accept()
-    async with parts.watchers.watch() as queue:
-        await socket.send_text(await _snapshot(parts))
+    async with app_state.broadcast.subscribe() as queue:
+        await socket.send_text(await _snapshot(app_state))
         reader = asyncio.create_task(until_gone(socket))
-        out = asyncio.create_task(until_signed_out(socket, parts))
-        switches = asyncio.create_task(watch_switches(parts, queue))
+        out = asyncio.create_task(until_signed_out(socket, app_state))
+        switches = asyncio.create_task(notify_kill_switches(app_state, queue))
         try:
             while not reader.done() and not out.done():
                 getter = asyncio.create_task(queue.get())
@@ -66,32 +66,32 @@ async def until_gone(socket: WebSocket[Any, Any, State]) -> None:
             await socket.receive_text()
 
 
-async def until_signed_out(socket: WebSocket[Any, Any, State], parts: Parts) -> None:
+async def until_signed_out(socket: WebSocket[Any, Any, State], app_state: AppState) -> None:
     """Wait until whoever opened the socket may not read any more. A socket that is open counts as use of the sign-in."""
     while True:
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(REFRESH_S)
         try:
-            caller = await caller_of(socket, parts)
+            caller = await caller_of(socket, app_state)
         except (SQLAlchemyError, OSError):
             continue  # who it is cannot be asked right now: that is no sign-out
         if caller is None or caller.role not in READERS:
             return
 
 
-async def watch_switches(parts: Parts, queue: "asyncio.Queue[str]") -> None:
+async def notify_kill_switches(app_state: AppState, queue: "asyncio.Queue[str]") -> None:
     """Put a message on the queue whenever a kill switch is thrown or released: the page then renews its banner."""
     before: set[str] | None = None
     while True:
         with suppress(SQLAlchemyError, OSError):  # asked again
-            now = {each.scope for each in await halted(parts)}
+            now = {each.scope for each in await active_kill_switches(app_state)}
             if before not in (None, now) and not queue.full():
                 queue.put_nowait(json.dumps({"type": "halted"}))
             before = now
-        await asyncio.sleep(LOOK_AGAIN_S)
+        await asyncio.sleep(REFRESH_S)
 
 
-async def _snapshot(parts: Parts) -> str:
-    async with parts.sessions() as session:
+async def _snapshot(app_state: AppState) -> str:
+    async with app_state.sessions() as session:
         rows = await live_calls.in_progress(session)
     calls = [
         {
@@ -110,5 +110,5 @@ async def _snapshot(parts: Parts) -> str:
         }
         for each in rows
     ]
-    now = parts.clock.now().isoformat()
+    now = app_state.clock.now().isoformat()
     return json.dumps({"type": "snapshot", "time": now, "calls": calls}, ensure_ascii=False)

@@ -20,29 +20,29 @@ from dialer.bus.call_control import Command
 from dialer.domain.access.roles import READERS
 from dialer.services.accounts.sign_in import Caller
 from dialer.web.api.live_calls import NO_BRIDGE, must_be_live
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.realtime.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, until_signed_out
 
-SEND_WITHIN_S = 2.0
+SEND_TIMEOUT_S = 2.0
 MOST_UNANSWERED = 2
 GONE, SLOW = 1000, 1013
 Socket = WebSocket[Caller, object, State]
 
 
-@websocket("/ws/calls/{call_id:uuid}/listen", opt=may(READERS))
-async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> None:
+@websocket("/ws/calls/{call_id:uuid}/listen", opt=require(READERS))
+async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedState) -> None:
     """Hear a call until it is over."""
     await socket.accept()
     try:
-        await must_be_live(parts, call_id)
-        async with call_control.audio_blocks(parts.redis, call_id) as blocks:
+        await must_be_live(app_state, call_id)
+        async with call_control.audio_blocks(app_state.redis, call_id) as blocks:
             wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=socket.user.email)
-            reply = await call_control.request(parts.redis, wish)
+            reply = await call_control.request(app_state.redis, wish)
             if reply is None or not reply.ok:
                 await socket.close(4409, reply.says if reply else NO_BRIDGE)
                 return
-            await _pass_on(socket, parts, wish, blocks)
+            await _pass_on(socket, app_state, wish, blocks)
     except HTTPException as error:
         await socket.close(4000 + error.status_code, error.detail)
     except (RedisError, OSError):
@@ -51,10 +51,10 @@ async def listen(call_id: FromPath[UUID], socket: Socket, parts: WebParts) -> No
         return
 
 
-async def _pass_on(socket: Socket, parts: Parts, wish: Command, blocks: call_control.Blocks) -> None:
+async def _pass_on(socket: Socket, app_state: AppState, wish: Command, blocks: call_control.Blocks) -> None:
     reader = asyncio.create_task(until_gone(socket))
-    again = asyncio.create_task(_go_on(parts, wish))
-    out = asyncio.create_task(until_signed_out(socket, parts))
+    again = asyncio.create_task(_go_on(app_state, wish))
+    out = asyncio.create_task(until_signed_out(socket, app_state))
     try:
         while not reader.done() and not out.done():
             next_one = asyncio.ensure_future(anext(blocks))
@@ -67,7 +67,7 @@ async def _pass_on(socket: Socket, parts: Parts, wish: Command, blocks: call_con
             if block == call_control.OVER:
                 break
             try:
-                async with asyncio.timeout(SEND_WITHIN_S):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
                     await socket.send_bytes(block)
             except TimeoutError:
                 await socket.close(SLOW, "too slow to listen")
@@ -80,13 +80,13 @@ async def _pass_on(socket: Socket, parts: Parts, wish: Command, blocks: call_con
         await asyncio.gather(reader, again, out, return_exceptions=True)
 
 
-async def _go_on(parts: Parts, wish: Command) -> None:
+async def _go_on(app_state: AppState, wish: Command) -> None:
     """Go on wishing to hear; it ends when no bridge has the call any more."""
     unanswered = 0
     while unanswered < MOST_UNANSWERED:
         await asyncio.sleep(call_control.LISTEN_AGAIN_S)
         reply = await call_control.request(
-            parts.redis, Command(call_id=wish.call_id, do="listen", listener=wish.listener)
+            app_state.redis, Command(call_id=wish.call_id, do="listen", listener=wish.listener)
         )
         if reply is not None and not reply.ok:
             return

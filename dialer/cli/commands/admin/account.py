@@ -42,7 +42,7 @@ def list_all() -> None:
 
 @account.command()
 @click.argument("email")
-@implemented("dialer.cli.admin.account:off")
+@implemented("dialer.cli.admin.account:deactivate")
 def off() -> None:
     """Switch an account off: its browsers and tokens are out at once."""
 
@@ -50,7 +50,7 @@ def off() -> None:
 @account.command()
 @click.argument("email")
 @click.option("--role", type=ROLES, help="with another role")
-@implemented("dialer.cli.admin.account:on")
+@implemented("dialer.cli.admin.account:activate")
 def on() -> None:
     """Switch an account on again, or give it another role."""
 

@@ -15,14 +15,14 @@ def kill() -> None:
 @kill.command()
 @click.option("--why", default="by hand", show_default=True)
 @CARRIER
-@implemented("dialer.cli.admin.kill:on")
+@implemented("dialer.cli.admin.kill:activate")
 def on() -> None:
     """Throw the switch."""
 
 
 @kill.command()
 @CARRIER
-@implemented("dialer.cli.admin.kill:off")
+@implemented("dialer.cli.admin.kill:release")
 def off() -> None:
     """Release the switch."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dialer.cli.lazy import implemented
-from dialer.domain.leads.import_result import CHOICES, FATES, NOTES
+from dialer.domain.leads.import_result import CHOICES, NOTES, ROW_RESULTS
 
 Decorated = Callable[..., Any]
 MAPPED = click.option(
@@ -50,7 +50,7 @@ def imports_command() -> None:
 
 @click.command("rows")
 @click.argument("import_id", type=int)
-@click.option("--which", type=click.Choice([*FATES, *NOTES]), help="of this count only")
+@click.option("--which", type=click.Choice([*ROW_RESULTS, *NOTES]), help="of this count only")
 @click.option("--after", type=int, default=0, help="rows behind this one")
 @click.option("--most", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @JSON

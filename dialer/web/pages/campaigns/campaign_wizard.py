@@ -14,10 +14,10 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.opening_preview import openings
+from dialer.ava.opening_preview import opening_previews
 from dialer.ava.persona import locked_line_of
-from dialer.ava.placeholders import blanks
-from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.ava.placeholders import missing_placeholders
+from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.domain.compliance.disclosure import own_words
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services.campaigns.create import NameTakenError, create_campaign
@@ -31,12 +31,12 @@ from dialer.store.leads import imports
 from dialer.store.system import audit
 from dialer.store.system.exports import lead_columns
 from dialer.store.tables import Campaign
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
-from dialer.web.pages.campaigns.campaigns import found
-from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
+from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
+from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES
-from dialer.web.render import go, shown
+from dialer.web.render import redirect, render_page
 from dialer.wiring.accounts import CAPABILITIES
 
 STEPS = (
@@ -91,85 +91,89 @@ class Numbers(BaseModel):
 FORMS: dict[str, type[BaseModel]] = {"script": ChosenScript, "schedule": Schedule, "numbers": Numbers}
 
 
-@get("/campaigns/new", include_in_schema=False, opt=may(RUNNERS))
+@get("/campaigns/new", include_in_schema=False, opt=require(OPERATORS))
 async def new() -> Template:
     """The first step."""
     return _first({})
 
 
-@post("/campaigns/new", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def make(request: Asked, parts: WebParts) -> Template | Redirect:
+@post("/campaigns/new", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def make(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Make the draft."""
     said = await read(request, Details)
-    if isinstance(said, Wrong):
+    if isinstance(said, FormError):
         return _first(said.given, said.says)
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             made = await create_campaign(session, said.name, country=said.country.upper())
-            await audit.note(session, who(request), "campaign made", {"campaign": made.name})
+            await audit.record(session, actor(request), "campaign made", {"campaign": made.name})
     except NameTakenError as error:
         return _first(said.model_dump(), str(error))
-    parts.kept.forget(TALLIES)
-    return go(f"/campaigns/{made.id}/set-up/leads")
+    app_state.stats_cache.forget(TALLIES)
+    return redirect(f"/campaigns/{made.id}/set-up/leads")
 
 
 def _first(given: dict[str, Any], says: str | None = None) -> Template:
-    return shown("campaigns/new.html", "/campaigns", status=422 if says else 200, given=given, says=says, steps=STEPS)
+    return render_page(
+        "campaigns/new.html", "/campaigns", status=422 if says else 200, given=given, says=says, steps=STEPS
+    )
 
 
-@get("/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, opt=may(READERS))
+@get("/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, opt=require(READERS))
 async def step_page(
-    campaign_id: FromPath[int], step: FromPath[str], parts: WebParts, done: FromQuery[str | None] = None
+    campaign_id: FromPath[int], step: FromPath[str], app_state: InjectedState, done: FromQuery[str | None] = None
 ) -> Template:
     """One step, with the rail."""
-    return await _step(parts, campaign_id, step, done=done)
+    return await _step(app_state, campaign_id, step, done=done)
 
 
-@post("/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+@post(
+    "/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, status_code=200, opt=require(OPERATORS)
+)
 async def keep_step(
-    campaign_id: FromPath[int], step: FromPath[str], request: Asked, parts: WebParts
+    campaign_id: FromPath[int], step: FromPath[str], request: Asked, app_state: InjectedState
 ) -> Template | Redirect:
     """Keep what was chosen in a step, and go on."""
     if step == "launch":
-        return await _launch(parts, campaign_id, request)
+        return await _launch(app_state, campaign_id, request)
     if step not in FORMS:
         raise NotFoundException("there is nothing to keep in that step")
     said = await read(request, FORMS[step])
-    if isinstance(said, Wrong):
-        return await _step(parts, campaign_id, step, says=said.says)
+    if isinstance(said, FormError):
+        return await _step(app_state, campaign_id, step, says=said.says)
     changes = said.model_dump()
     if changes.get("carrier", None) not in (None, *CAPABILITIES):
-        return await _step(parts, campaign_id, step, says=f"the carriers are {', '.join(CAPABILITIES)}")
+        return await _step(app_state, campaign_id, step, says=f"the carriers are {', '.join(CAPABILITIES)}")
     try:
-        async with parts.sessions.begin() as session:
-            await update_campaign(session, await found(session, campaign_id), changes, who(request))
+        async with app_state.sessions.begin() as session:
+            await update_campaign(session, await get_campaign_or_404(session, campaign_id), changes, actor(request))
     except CannotUpdateError as error:
-        return await _step(parts, campaign_id, step, says=str(error))
-    parts.kept.forget(("forecast", campaign_id))
-    return go(f"/campaigns/{campaign_id}/set-up/{AFTER[step]}")
+        return await _step(app_state, campaign_id, step, says=str(error))
+    app_state.stats_cache.forget(("forecast", campaign_id))
+    return redirect(f"/campaigns/{campaign_id}/set-up/{AFTER[step]}")
 
 
-async def _launch(parts: Parts, campaign_id: int, request: Asked) -> Template | Redirect:
+async def _launch(app_state: AppState, campaign_id: int, request: Asked) -> Template | Redirect:
     try:
-        async with parts.sessions.begin() as session:
-            campaign = await found(session, campaign_id)
-            await start_campaign(session, campaign, who(request), await blanks(session, campaign))
+        async with app_state.sessions.begin() as session:
+            campaign = await get_campaign_or_404(session, campaign_id)
+            await start_campaign(session, campaign, actor(request), await missing_placeholders(session, campaign))
     except CannotStartError as error:
-        return await _step(parts, campaign_id, "launch", says=str(error))
-    parts.kept.forget(TALLIES)
-    return go(f"/campaigns/{campaign_id}", "started")
+        return await _step(app_state, campaign_id, "launch", says=str(error))
+    app_state.stats_cache.forget(TALLIES)
+    return redirect(f"/campaigns/{campaign_id}", "started")
 
 
 async def _step(
-    parts: Parts, campaign_id: int, step: str, *, says: str | None = None, done: str | None = None
+    app_state: AppState, campaign_id: int, step: str, *, says: str | None = None, done: str | None = None
 ) -> Template:
     if step not in dict(STEPS):
         raise NotFoundException("there is no such step")
-    async with parts.sessions() as session:
-        campaign = await found(session, campaign_id)
-        told = await parts.kept.get(("forecast", campaign_id), lambda: _forecast(parts, campaign))
-        context = await _of_step(session, campaign, step, parts.clock.now())
-    return shown(
+    async with app_state.sessions() as session:
+        campaign = await get_campaign_or_404(session, campaign_id)
+        told = await app_state.stats_cache.get(("forecast", campaign_id), lambda: _forecast(app_state, campaign))
+        context = await _of_step(session, campaign, step, app_state.clock.now())
+    return render_page(
         "campaigns/set_up.html",
         "/campaigns",
         done=done,
@@ -180,7 +184,7 @@ async def _step(
         steps=STEPS,
         after=AFTER.get(step),
         forecast=told,
-        carriers=[name for name in CAPABILITIES if name in parts.carriers],
+        carriers=[name for name in CAPABILITIES if name in app_state.carriers],
         **context,
     )
 
@@ -201,26 +205,31 @@ async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: da
             script = await campaign_queries.script_of(session, campaign)
             spoken = [each["lead_id"] for part in ("people", "meetings") for each in (result or {}).get(part, ())]
             return {
-                "missing": await blanks(session, campaign),
+                "missing": await missing_placeholders(session, campaign),
                 "script": script,
                 "unnamed": await missing_business(session, campaign),
                 "locked": locked_line_of(script, recorded=campaign.recording),
                 "own": own_words(script.opening),
-                "openings": await openings(session, campaign, now),
+                "openings": await opening_previews(session, campaign, now),
                 "last": last,
                 "result": result,
                 "names": await rehearsals.names_of(session, spoken),
                 "most": MAX_LEADS,
             }
         case "launch":
-            return {"missing": await blanks(session, campaign), "unnamed": await missing_business(session, campaign)}
+            return {
+                "missing": await missing_placeholders(session, campaign),
+                "unnamed": await missing_business(session, campaign),
+            }
         case _:
             return {}
 
 
-async def _forecast(parts: Parts, campaign: Campaign) -> Forecast:
-    async with parts.sessions() as session:
-        return await forecast(session, campaign, parts.carriers, parts.clock.now(), parts.settings.dialer_zone)
+async def _forecast(app_state: AppState, campaign: Campaign) -> Forecast:
+    async with app_state.sessions() as session:
+        return await forecast(
+            session, campaign, app_state.carriers, app_state.clock.now(), app_state.settings.dialer_zone
+        )
 
 
 PAGES = [new, make, step_page, keep_step]

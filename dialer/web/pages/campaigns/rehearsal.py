@@ -7,14 +7,14 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from pydantic import BaseModel, Field
 
-from dialer.domain.access.roles import RUNNERS
+from dialer.domain.access.roles import OPERATORS
 from dialer.services.campaigns.rehearsal import MAX_LEADS, request_rehearsal
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import START
-from dialer.web.pages.campaigns.campaigns import found
-from dialer.web.pages.forms import Asked, Wrong, read, who
-from dialer.web.render import go
+from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
+from dialer.web.pages.forms import Asked, FormError, actor, read
+from dialer.web.render import redirect
 
 
 class Wanted(BaseModel):
@@ -23,15 +23,15 @@ class Wanted(BaseModel):
     leads: Annotated[int, Field(ge=1, le=MAX_LEADS)] = 60
 
 
-@post("/campaigns/{campaign_id:int}/rehearse", include_in_schema=False, status_code=200, opt=may(RUNNERS, START))
-async def rehearse(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+@post("/campaigns/{campaign_id:int}/rehearse", include_in_schema=False, status_code=200, opt=require(OPERATORS, START))
+async def rehearse(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Have the campaign rehearsed by a worker; one that is under way already is shown instead."""
     said = await read(request, Wanted)
-    wanted = Wanted() if isinstance(said, Wrong) else said
-    async with parts.sessions.begin() as session:
-        campaign = await found(session, campaign_id)
-        job_id = await request_rehearsal(session, campaign, wanted.leads, who(request))
-    return go(f"/jobs/{job_id}")
+    wanted = Wanted() if isinstance(said, FormError) else said
+    async with app_state.sessions.begin() as session:
+        campaign = await get_campaign_or_404(session, campaign_id)
+        job_id = await request_rehearsal(session, campaign, wanted.leads, actor(request))
+    return redirect(f"/jobs/{job_id}")
 
 
 PAGES = [rehearse]

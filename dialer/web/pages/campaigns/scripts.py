@@ -11,16 +11,16 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.exc import IntegrityError
 
 from dialer.ava.persona import locked_line_of
-from dialer.domain.access.roles import READERS, RUNNERS
-from dialer.domain.speech.placeholders import OURS, missing_columns, named_words
+from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.speech.placeholders import PRODUCT_PLACEHOLDERS, missing_columns, named_words
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script
 from dialer.store.campaigns import scripts
 from dialer.store.system import audit
 from dialer.store.tables import Script
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
-from dialer.web.pages.forms import Asked, Wrong, read, who
-from dialer.web.render import go, shown
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, FormError, actor, read
+from dialer.web.render import redirect, render_page
 from dialer.wiring.voices import NAMES
 
 LONG = ("opening", "persona")
@@ -40,28 +40,30 @@ class Version(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[\w .-]+$")]
 
 
-@get("/scripts", include_in_schema=False, opt=may(READERS))
-async def all_scripts(parts: WebParts) -> Template:
+@get("/scripts", include_in_schema=False, opt=require(READERS))
+async def all_scripts(app_state: InjectedState) -> Template:
     """Every script with its versions."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         used = await scripts.used(session)
-    return shown("scripts/all.html", "/scripts", used=used)
+    return render_page("scripts/all.html", "/scripts", used=used)
 
 
-@get("/scripts/{name:str}", include_in_schema=False, opt=may(READERS))
+@get("/scripts/{name:str}", include_in_schema=False, opt=require(READERS))
 async def one_script(
     name: FromPath[str],
-    parts: WebParts,
+    app_state: InjectedState,
     old: FromQuery[int | None] = None,
     new: FromQuery[int | None] = None,
     done: FromQuery[str | None] = None,
 ) -> Template:
     """One script: its newest version whole, its others, what changed from `old` to `new`."""
-    return await _page(parts, name, old, new, done=done)
+    return await _page(app_state, name, old, new, done=done)
 
 
-async def _page(parts: Parts, name: str, old: int | None = None, new: int | None = None, **more: Any) -> Template:
-    async with parts.sessions() as session:
+async def _page(
+    app_state: AppState, name: str, old: int | None = None, new: int | None = None, **more: Any
+) -> Template:
+    async with app_state.sessions() as session:
         used = await scripts.used(session, name)
         columns = await scripts.columns(session)
     if not used:
@@ -71,7 +73,7 @@ async def _page(parts: Parts, name: str, old: int | None = None, new: int | None
     after = versions.get(new or newest.version, newest)
     before = versions.get(old if old is not None else after.version - 1)
     words = named_words(newest.persona, newest.opening)
-    return shown(
+    return render_page(
         "scripts/one.html",
         "/scripts",
         script=newest,
@@ -82,7 +84,7 @@ async def _page(parts: Parts, name: str, old: int | None = None, new: int | None
         before=before,
         after=after,
         diff=_diff(before, after) if before is not None else [],
-        words=[(word, word in OURS) for word in words],
+        words=[(word, word in PRODUCT_PLACEHOLDERS) for word in words],
         unfilled=_unfilled(newest, [column for _, given in columns for column in given]),
         lists=[(of, missing_columns(newest.persona, newest.opening, given)) for of, given in columns],
         **more,
@@ -106,28 +108,30 @@ def _text(script: Script) -> list[str]:
     return [*choices, "opening:", *script.opening.splitlines(), "persona:", *script.persona.splitlines()]
 
 
-@post("/scripts/{name:str}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def add(name: FromPath[str], request: Asked, parts: WebParts) -> Template | Redirect:
+@post("/scripts/{name:str}", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Make a new version, or (under another name) a new script like this one."""
     said = await read(request, Version)
-    if isinstance(said, Wrong):
-        return await _page(parts, name, says=said.says, given=said.given, status=422)
+    if isinstance(said, FormError):
+        return await _page(app_state, name, says=said.says, given=said.given, status=422)
     if said.voice not in NAMES:
-        return await _page(parts, name, says=f"the voices are {', '.join(NAMES)}", given=said.model_dump(), status=422)
+        return await _page(
+            app_state, name, says=f"the voices are {', '.join(NAMES)}", given=said.model_dump(), status=422
+        )
     changes = said.model_dump(exclude={"name"})
     changes["persona"], changes["opening"] = said.persona.replace("\r\n", "\n"), said.opening.replace("\r\n", "\n")
     try:
-        async with parts.sessions.begin() as session:
+        async with app_state.sessions.begin() as session:
             made = await add_script(session, said.name, changes, like=name if said.name != name else None)
             told = {"script": made.name, "version": made.version}
-            await audit.note(session, who(request), "script version made", told)
+            await audit.record(session, actor(request), "script version made", told)
     except UnknownScriptError as error:
         raise NotFoundException("there is no such script") from error
     except SameScriptError as error:
-        return await _page(parts, name, says=str(error), status=409)
+        return await _page(app_state, name, says=str(error), status=409)
     except IntegrityError:
-        return await _page(parts, name, says="a value is refused", given=said.model_dump(), status=422)
-    return go(f"/scripts/{made.name}", "added")
+        return await _page(app_state, name, says="a value is refused", given=said.model_dump(), status=422)
+    return redirect(f"/scripts/{made.name}", "added")
 
 
 PAGES = [all_scripts, one_script, add]

@@ -8,15 +8,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from pydantic import BaseModel, ValidationError
 
-from dialer.ava.trial.models import LONGEST_TALK, Asked, Told, Trial, wrong
-from dialer.domain.access.roles import RUNNERS
+from dialer.ava.trial.models import MAX_ENTRIES_PER_TRIAL, Trial, TrialReply, TrialRequest, validation_message
+from dialer.domain.access.roles import OPERATORS
 from dialer.store.campaigns import scripts
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import TRY
 from dialer.web.pages.forms import Asked as Request
-from dialer.web.pages.forms import Wrong, read
-from dialer.web.render import shown
+from dialer.web.pages.forms import FormError, read
+from dialer.web.render import render_page
 from dialer.web.trial_runner import try_turn
 from dialer.wiring.llm import is_simulated
 
@@ -59,59 +59,59 @@ class Turn(Setup):
     words: str = ""
 
 
-@get("/scripts/{name:str}/try", include_in_schema=False, opt=may(RUNNERS))
-async def begin(name: FromPath[str], parts: WebParts, version: FromQuery[int | None] = None) -> Template:
+@get("/scripts/{name:str}/try", include_in_schema=False, opt=require(OPERATORS))
+async def begin(name: FromPath[str], app_state: InjectedState, version: FromQuery[int | None] = None) -> Template:
     """With whom it is to be tried."""
-    return await _page(parts, name, Setup(version=version))
+    return await _page(app_state, name, Setup(version=version))
 
 
-@post("/scripts/{name:str}/try", include_in_schema=False, status_code=200, opt=may(RUNNERS, TRY))
-async def take(name: FromPath[str], request: Request, parts: WebParts) -> Template:
+@post("/scripts/{name:str}/try", include_in_schema=False, status_code=200, opt=require(OPERATORS, TRY))
+async def take(name: FromPath[str], request: Request, app_state: InjectedState) -> Template:
     """Take a turn, or (by the form that edits a script) show with whom its text is to be tried."""
     said = await read(request, Turn)
-    if isinstance(said, Wrong):
-        return await _page(parts, name, Setup(), trouble=said.says)
+    if isinstance(said, FormError):
+        return await _page(app_state, name, Setup(), trouble=said.says)
     if not said.begin:
-        return await _page(parts, name, said)
+        return await _page(app_state, name, said)
     try:
         trial = _trial(said.so_far)
     except ValidationError:
-        return await _page(parts, name, said, trouble=BEGIN_AGAIN)
+        return await _page(app_state, name, said, trouble=BEGIN_AGAIN)
     so_far = {"talk": trial.talk, "offered": trial.offered}
     try:
-        asked = Asked.model_validate({**said.chosen(), **so_far, "words": said.words})
-        told = await try_turn(parts, name, asked)
+        asked = TrialRequest.model_validate({**said.chosen(), **so_far, "words": said.words})
+        told = await try_turn(app_state, name, asked)
     except ValidationError as error:
-        return await _page(parts, name, said, trial=trial, words=said.words, trouble=wrong(error))
+        return await _page(app_state, name, said, trial=trial, words=said.words, trouble=validation_message(error))
     except NotFoundException:
         raise
     except HTTPException as error:
-        return await _page(parts, name, said, trial=trial, words=said.words, trouble=error.detail)
-    return await _page(parts, name, said, trial=Trial(talk=told.talk, offered=told.offered), told=told)
+        return await _page(app_state, name, said, trial=trial, words=said.words, trouble=error.detail)
+    return await _page(app_state, name, said, trial=Trial(talk=told.talk, offered=told.offered), told=told)
 
 
 def _trial(so_far: str) -> Trial:
     """The talk so far. Raises ValidationError for what is none."""
-    return Trial.model_validate_json(so_far[: LONGEST_TALK * 2]) if so_far else Trial()
+    return Trial.model_validate_json(so_far[: MAX_ENTRIES_PER_TRIAL * 2]) if so_far else Trial()
 
 
 async def _page(
-    parts: Parts,
+    app_state: AppState,
     name: str,
     setup: Setup,
     *,
     trial: Trial | None = None,
-    told: Told | None = None,
+    told: TrialReply | None = None,
     trouble: str | None = None,
     words: str = "",
 ) -> Template:
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         versions = await scripts.versions(session, name)
         people = await scripts.people(session, name)
     if not versions or setup.version not in (None, *(each.version for each in versions)):
         raise NotFoundException("there is no such script, or no such version of it")
     talk = trial.talk if trial is not None else []
-    return shown(
+    return render_page(
         "scripts/try.html",
         "/scripts",
         status=422 if trouble else 200,
@@ -125,7 +125,7 @@ async def _page(
         told=told,
         lines=told.kept.lines(told.zone) if told else [],
         trouble=trouble,
-        simulated=is_simulated(parts.settings),
+        simulated=is_simulated(app_state.settings),
         words=words,
     )
 

@@ -18,17 +18,17 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from dialer.domain.access.roles import RUNNERS
+from dialer.domain.access.roles import OPERATORS
 from dialer.domain.leads.headers import COLUMNS
 from dialer.domain.leads.import_result import CHOICES
 from dialer.store.system import jobs
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import UPLOAD
-from dialer.web.pages.campaigns.campaigns import found
-from dialer.web.pages.forms import Asked, who
-from dialer.web.render import go, shown
-from dialer.web.upload_runner import LARGEST, file_name, run_dialer, save
+from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
+from dialer.web.pages.forms import Asked, actor
+from dialer.web.render import redirect, render_page
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
 
 FORMAT = ("encoding", "separator", "header_line", "sheet")
 SAID = re.compile(r"[^\x00-\x1f]{1,100}")
@@ -45,42 +45,44 @@ class MappingChoice:
 @post(
     "/campaigns/{campaign_id:int}/lists",
     include_in_schema=False,
-    request_max_body_size=LARGEST,
+    request_max_body_size=MAX_BYTES,
     status_code=200,
-    opt=may(RUNNERS, UPLOAD),
+    opt=require(OPERATORS, UPLOAD),
 )
-async def upload(campaign_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+async def upload(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Keep the file where it can be looked at, and go on to its columns."""
-    async with parts.sessions() as session:
-        await found(session, campaign_id)
+    async with app_state.sessions() as session:
+        await get_campaign_or_404(session, campaign_id)
     file = (await request.form()).get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         raise HTTPException("choose a file first", status_code=422)
     token = uuid4()
-    folder = _folder(parts, token)
+    folder = _folder(app_state, token)
     await asyncio.to_thread(folder.mkdir, parents=True)
     await save(file, folder / file_name(file.filename))
-    return go(f"/campaigns/{campaign_id}/lists/{token}")
+    return redirect(f"/campaigns/{campaign_id}/lists/{token}")
 
 
-def _folder(parts: Parts, token: UUID) -> Path:
-    return parts.settings.dialer_data_dir.absolute() / "uploads" / token.hex
+def _folder(app_state: AppState, token: UUID) -> Path:
+    return app_state.settings.dialer_data_dir.absolute() / "uploads" / token.hex
 
 
-def _file(parts: Parts, token: UUID) -> Path | None:
+def _file(app_state: AppState, token: UUID) -> Path | None:
     """The uploaded file; None once the list is imported or discarded."""
-    return next((each for each in _folder(parts, token).glob("*") if each.is_file()), None)
+    return next((each for each in _folder(app_state, token).glob("*") if each.is_file()), None)
 
 
-@get("/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, opt=may(RUNNERS))
-async def map_page(campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, parts: WebParts) -> Template:
+@get("/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, opt=require(OPERATORS))
+async def map_page(
+    campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, app_state: InjectedState
+) -> Template:
     """Which column is which, with the first rows as they would be read; how the file was read can be overruled."""
     given = {name: request.query_params.get(name, "") for name in FORMAT}
-    return await _map(parts, campaign_id, token, given)
+    return await _map(app_state, campaign_id, token, given)
 
 
 async def _map(
-    parts: Parts,
+    app_state: AppState,
     campaign_id: int,
     token: UUID,
     given: dict[str, str],
@@ -88,12 +90,12 @@ async def _map(
     chosen: MappingChoice | None = None,
 ) -> Template:
     """The page; without `chosen` the columns are as in the last check of the file, else as they are guessed."""
-    file = await asyncio.to_thread(_file, parts, token)
-    async with parts.sessions() as session:
-        campaign = await found(session, campaign_id)
+    file = await asyncio.to_thread(_file, app_state, token)
+    async with app_state.sessions() as session:
+        campaign = await get_campaign_or_404(session, campaign_id)
         last = await jobs.check_of_file(session, str(file)) if file else None
     if file is None:
-        return shown("lists/gone.html", "/campaigns", status=404, campaign=campaign)
+        return render_page("lists/gone.html", "/campaigns", status=404, campaign=campaign)
     if last is not None and chosen is None and not any(given.values()):
         given = {name: str(last.asked["format"].get(name, "")) for name in FORMAT}
         chosen = MappingChoice(
@@ -101,11 +103,11 @@ async def _map(
         )
     said = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", value)]
     code, out, failed = await run_dialer(
-        parts, "leads", "preview", str(file), "--country", campaign.country, *said, "--json"
+        app_state, "leads", "preview", str(file), "--country", campaign.country, *said, "--json"
     )
     seen: dict[str, Any] = json.loads(out) if code == 0 else {}
     fields = {column: field for field, column in seen.get("columns", {}).items()}
-    return shown(
+    return render_page(
         "lists/map.html",
         "/campaigns",
         status=422 if says or not seen else 200,
@@ -122,9 +124,11 @@ async def _map(
     )
 
 
-@post("/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, status_code=200, opt=may(RUNNERS))
+@post(
+    "/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, status_code=200, opt=require(OPERATORS)
+)
 async def check(
-    campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, parts: WebParts
+    campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, app_state: InjectedState
 ) -> Template | Redirect:
     """Have every row judged by a worker, with the columns as they were chosen."""
     form = await request.form()
@@ -135,15 +139,15 @@ async def check(
     mapping = {field: column for column, field in chosen.fields.items()}
     given = {name: str(form.get(name) or "") for name in FORMAT}
     if says := _unclear(chosen.fields):
-        return await _map(parts, campaign_id, token, given, says, chosen)
-    file = await asyncio.to_thread(_file, parts, token)
+        return await _map(app_state, campaign_id, token, given, says, chosen)
+    file = await asyncio.to_thread(_file, app_state, token)
     if file is None:
-        return await _map(parts, campaign_id, token, given)
+        return await _map(app_state, campaign_id, token, given)
     said: dict[str, Any] = {name: value for name, value in given.items() if SAID.fullmatch(value)}
     if "header_line" in said:
         said["header_line"] = int(said["header_line"]) if said["header_line"].isdecimal() else 1
-    async with parts.sessions.begin() as session:
-        campaign = await found(session, campaign_id)
+    async with app_state.sessions.begin() as session:
+        campaign = await get_campaign_or_404(session, campaign_id)
         asked = {
             "file": str(file),
             "campaign": campaign.name,
@@ -152,8 +156,8 @@ async def check(
             "mapping": mapping,
             "format": said,
         }
-        job_id = await jobs.ask(session, "import", asked, who(request))
-    return go(f"/jobs/{job_id}")
+        job_id = await jobs.ask(session, "import", asked, actor(request))
+    return redirect(f"/jobs/{job_id}")
 
 
 def _unclear(fields: Mapping[str, str]) -> str | None:

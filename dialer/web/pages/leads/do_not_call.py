@@ -10,20 +10,20 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 
-from dialer.domain.access.roles import ADMINS, READERS, RUNNERS
+from dialer.domain.access.roles import ADMINS, OPERATORS, READERS
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services.do_not_call.suppress import suppress
 from dialer.services.safeguards import remove_number
 from dialer.store.leads import do_not_call
 from dialer.store.system import audit
 from dialer.store.tables import AuditEntry
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
-from dialer.web.pages.forms import Asked, Wrong, caller, read, who
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, FormError, actor, caller, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.template_filters import many
-from dialer.web.render import go, shown
-from dialer.web.upload_runner import LARGEST, file_name, run_dialer, save
+from dialer.web.render import redirect, render_page
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
 
 HERE = "/do-not-call"
 PAGE = 50
@@ -45,18 +45,18 @@ class Number(BaseModel):
     number: Annotated[str, Field(max_length=40)]
 
 
-@get(HERE, include_in_schema=False, opt=may(READERS))
+@get(HERE, include_in_schema=False, opt=require(READERS))
 async def page(
-    parts: WebParts,
+    app_state: InjectedState,
     q: FromQuery[str] = "",
     after: FromQuery[int] = 0,
     done: FromQuery[str | None] = None,
     added: FromQuery[int] = 0,
 ) -> Template:
     """The page; `added` is the audit entry of numbers that were just added."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         entry = await session.get(AuditEntry, added) if 0 < added < MOST_ID else None
-    return await _page(parts, q, max(0, after), done=done, brought=_receipt(entry))
+    return await _page(app_state, q, max(0, after), done=done, brought=_receipt(entry))
 
 
 def _receipt(entry: AuditEntry | None) -> str | None:
@@ -71,12 +71,12 @@ def _receipt(entry: AuditEntry | None) -> str | None:
     return f"{said}. {many(leads, 'lead')} will not be called, in any campaign; calls about to start were canceled"
 
 
-async def _page(parts: Parts, q: str = "", after: int = 0, **more: object) -> Template:
+async def _page(app_state: AppState, q: str = "", after: int = 0, **more: object) -> Template:
     phone = parse_phone(q, "IN") if q.strip() else None
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         found = [] if phone is None or isinstance(phone, BadPhone) else await do_not_call.entries(session, phone.e164)
         rows = await do_not_call.newest(session, after, PAGE + 1)
-    lists = await parts.kept.get(HERE, lambda: _lists(parts))
+    lists = await app_state.stats_cache.get(HERE, lambda: _lists(app_state))
     checked = None if phone is None else phone.says if isinstance(phone, BadPhone) else phone.e164
     context: dict[str, object] = {
         "rows": rows[:PAGE],
@@ -87,27 +87,27 @@ async def _page(parts: Parts, q: str = "", after: int = 0, **more: object) -> Te
         "found": found,
         "is_number": phone is not None and not isinstance(phone, BadPhone),
     }
-    return shown("dnc/page.html", HERE, **(context | more))  # type: ignore[arg-type]  # a template's own words
+    return render_page("dnc/page.html", HERE, **(context | more))  # type: ignore[arg-type]  # a template's own words
 
 
-async def _lists(parts: Parts) -> list[object]:
-    async with parts.sessions() as session:
+async def _lists(app_state: AppState) -> list[object]:
+    async with app_state.sessions() as session:
         return list(await do_not_call.age_of(session))
 
 
-@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def add(request: Asked, parts: WebParts) -> Template | Redirect:
+@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def add(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Add numbers, all of them or none, and cancel the calls that were about to be placed to them."""
     said = await read(request, Numbers)
-    if isinstance(said, Wrong):
-        return await _page(parts, says=said.says, status=422, given=said.given)
+    if isinstance(said, FormError):
+        return await _page(app_state, says=said.says, status=422, given=said.given)
     phones, bad = _read_lines(said.numbers)
     if bad or not 0 < len(phones) <= MOST_NUMBERS:
         some = "; ".join(bad[:MOST_NAMED]) + (f"; and {len(bad) - MOST_NAMED} more" if len(bad) > MOST_NAMED else "")
         why = f"Fix {some}." if bad else f"Enter 1 to {MOST_NUMBERS} numbers; for more, import a file."
-        return await _page(parts, says=f"No numbers were added. {why}", status=422, given=said.model_dump())
-    async with parts.sessions.begin() as session:
-        by = who(request)
+        return await _page(app_state, says=f"No numbers were added. {why}", status=422, given=said.model_dump())
+    async with app_state.sessions.begin() as session:
+        by = actor(request)
         listed = await suppress(
             session,
             sorted(phones),
@@ -115,12 +115,12 @@ async def add(request: Asked, parts: WebParts) -> Template | Redirect:
             source="by hand",
             reason=said.reason,
             by=by,
-            now=parts.clock.now(),
+            now=app_state.clock.now(),
         )
         what = {"added": listed.added, "given": len(phones), "leads": listed.leads}
-        entry = await audit.note(session, by, ADDED, what)
-    _changed(parts)
-    return go(f"{HERE}?added={entry}")
+        entry = await audit.record(session, by, ADDED, what)
+    _changed(app_state)
+    return redirect(f"{HERE}?added={entry}")
 
 
 def _read_lines(text: str) -> tuple[set[str], list[str]]:
@@ -136,42 +136,44 @@ def _read_lines(text: str) -> tuple[set[str], list[str]]:
     return phones, bad
 
 
-@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=may(ADMINS))
-async def remove(request: Asked, parts: WebParts) -> Template | Redirect:
+@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=require(ADMINS))
+async def remove(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Remove a number from every list; for administrators, as by the API. The audit log keeps that it was there."""
     said = await read(request, Number)
-    phone = parse_phone(said.number, "IN") if not isinstance(said, Wrong) else None
+    phone = parse_phone(said.number, "IN") if not isinstance(said, FormError) else None
     if phone is None or isinstance(phone, BadPhone):
-        return await _page(parts, says="This is not a phone number.", status=422)
-    async with parts.sessions.begin() as session:
+        return await _page(app_state, says="This is not a phone number.", status=422)
+    async with app_state.sessions.begin() as session:
         await remove_number(session, caller(request), phone.e164)
-    _changed(parts)
-    return go(HERE, "removed")
+    _changed(app_state)
+    return redirect(HERE, "removed")
 
 
-@post(f"{HERE}/import", include_in_schema=False, request_max_body_size=LARGEST, status_code=200, opt=may(RUNNERS))
-async def bring(request: Asked, parts: WebParts) -> Template:
+@post(
+    f"{HERE}/import", include_in_schema=False, request_max_body_size=MAX_BYTES, status_code=200, opt=require(OPERATORS)
+)
+async def bring(request: Asked, app_state: InjectedState) -> Template:
     """List every number of a file."""
     form = await request.form()
     file, source = form.get("file"), str(form.get("source") or "")[:200]
     if not isinstance(file, UploadFile) or not file.filename:
-        return await _page(parts, says="Choose a file first.", status=422)
+        return await _page(app_state, says="Choose a file first.", status=422)
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / file_name(file.filename)
         await save(file, path)
         told = ("--source", source) if source.strip() and not source.startswith("-") else ()
-        code, out, says = await run_dialer(parts, "dnc", "import", str(path), *told)
+        code, out, says = await run_dialer(app_state, "dnc", "import", str(path), *told)
         if code:
-            return await _page(parts, says=says.replace(str(path), path.name), status=422)
-    async with parts.sessions.begin() as session:
-        await audit.note(session, who(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
-    _changed(parts)
-    return await _page(parts, brought=out.decode().strip())
+            return await _page(app_state, says=says.replace(str(path), path.name), status=422)
+    async with app_state.sessions.begin() as session:
+        await audit.record(session, actor(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
+    _changed(app_state)
+    return await _page(app_state, brought=out.decode().strip())
 
 
-def _changed(parts: Parts) -> None:
-    parts.kept.forget(HERE)
-    parts.kept.forget(TALLIES)
+def _changed(app_state: AppState) -> None:
+    app_state.stats_cache.forget(HERE)
+    app_state.stats_cache.forget(TALLIES)
 
 
 PAGES = [page, add, remove, bring]

@@ -16,21 +16,21 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream, Template
 from pydantic import BaseModel
 
-from dialer.domain.access.roles import READERS, RUNNERS
+from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.domain.compliance.rules import blank_consent
-from dialer.domain.leads.import_result import CHOICES, FATES, NOTES, Choice, Flag
-from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, neutral
+from dialer.domain.leads.import_result import CHOICES, NOTES, ROW_RESULTS, Choice, Flag
+from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, escape_formula
 from dialer.services.leads.read_file import UnreadableListError
 from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
 from dialer.store.tables import ImportRow
-from dialer.web.app_state import Parts, WebParts
-from dialer.web.auth.permissions import may
-from dialer.web.pages.forms import Asked, Wrong, read, who
+from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.leads import column_mapping
-from dialer.web.render import go, shown
+from dialer.web.render import redirect, render_page
 from dialer.web.upload_runner import forget_upload, plain
 
 PAGE = 50
@@ -46,23 +46,23 @@ class Chosen(BaseModel):
     choice: Choice
 
 
-@get("/imports/{import_id:int}", include_in_schema=False, opt=may(READERS))
+@get("/imports/{import_id:int}", include_in_schema=False, opt=require(READERS))
 async def fix_page(
     import_id: FromPath[int],
-    parts: WebParts,
+    app_state: InjectedState,
     which: FromQuery[str] = "",
     after: FromQuery[int] = 0,
     done: FromQuery[str | None] = None,
 ) -> Template:
     """A list's counts, the rows behind each, and what is to be done about them."""
-    return await _fix(parts, import_id, which, after, done=done)
+    return await _fix(app_state, import_id, which, after, done=done)
 
 
-async def _fix(parts: Parts, import_id: int, which: str = "", after: int = 0, **more: Any) -> Template:
-    fate, flag = (which, 0) if which in FATES else (None, NOTES[which].value if which in NOTES else 0)
+async def _fix(app_state: AppState, import_id: int, which: str = "", after: int = 0, **more: Any) -> Template:
+    fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which in NOTES else 0)
     without = Flag.NOT_CALLED.value if which == "will_call" else 0
     fate = "imported" if without or flag & OF_IMPORTED else fate
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None:
             raise NotFoundException("there is no such list")
@@ -74,7 +74,7 @@ async def _fix(parts: Parts, import_id: int, which: str = "", after: int = 0, **
         checked = await jobs.check_of(session, import_id) if waits else None
         chosen = await imports.choices(session, import_id) if waits else {}
     file = Path(checked.asked["file"]) if checked is not None else None
-    return shown(
+    return render_page(
         "lists/fix.html",
         "/campaigns",
         record=record,
@@ -84,7 +84,7 @@ async def _fix(parts: Parts, import_id: int, which: str = "", after: int = 0, **
         which=which,
         idle_rows={row.n for row in rows if row.fate == "imported" and row.flags & Flag.NOT_CALLED},
         consent=_consent(record.counts, campaign.country),
-        fates=FATES,
+        fates=ROW_RESULTS,
         notes=NOTES,
         choices=CHOICES,
         updates=record.counts.get("notes", {}).get("changed", 0) or any(each != "skip" for each in chosen.values()),
@@ -101,23 +101,25 @@ def _consent(counts: Mapping[str, Any], country: str) -> dict[str, Any]:
     return {"yes": yes, "no": no, "blank": blank, "country": country, "is_called": blank_consent(country)}
 
 
-@get("/imports/{import_id:int}/to-fix.csv", include_in_schema=False, opt=may(READERS))
-async def fix_file(import_id: FromPath[int], parts: WebParts) -> Stream:
+@get("/imports/{import_id:int}/to-fix.csv", include_in_schema=False, opt=require(READERS))
+async def fix_file(import_id: FromPath[int], app_state: InjectedState) -> Stream:
     """The rows that cannot be used, in the list's own columns, with what is wrong: to be mended and uploaded again."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
     if pair is None:
         raise NotFoundException("there is no such list")
     name = f"to-fix-{plain(Path(pair[0].file).stem)}.csv".encode("ascii", "ignore").decode()
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Stream(_rejected(parts, import_id, pair[0].header), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(
+        _rejected(app_state, import_id, pair[0].header), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
-async def _rejected(parts: Parts, import_id: int, header: list[str]) -> AsyncIterator[bytes]:
-    yield "\ufeff".encode() + _line([*map(neutral, header), *FIX_COLUMNS])
+async def _rejected(app_state: AppState, import_id: int, header: list[str]) -> AsyncIterator[bytes]:
+    yield "\ufeff".encode() + _line([*map(escape_formula, header), *FIX_COLUMNS])
     after, rows = 0, True
     while rows:
-        async with parts.sessions() as session:
+        async with app_state.sessions() as session:
             lot = await imports.rows_of(session, import_id, fate="rejected", after=after, most=LOTS)
         rows = len(lot) == LOTS
         after = lot[-1].n if lot else after
@@ -126,7 +128,7 @@ async def _rejected(parts: Parts, import_id: int, header: list[str]) -> AsyncIte
 
 def _as_row(row: ImportRow, width: int) -> list[str]:
     cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-    return [*map(neutral, cells), row.says or row.reason or "", neutral(row.suggestion or "")]
+    return [*map(escape_formula, cells), row.says or row.reason or "", escape_formula(row.suggestion or "")]
 
 
 def _line(cells: list[str]) -> bytes:
@@ -135,48 +137,48 @@ def _line(cells: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-@post("/imports/{import_id:int}/choices", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def choose(import_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+@post("/imports/{import_id:int}/choices", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def choose(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """What is to be done with the duplicates that are ticked."""
     said = await read(request, Chosen)
-    if isinstance(said, Wrong) or not said.rows:
-        return await _fix(parts, import_id, says="Select rows first.", status=422)
-    async with parts.sessions.begin() as session:
+    if isinstance(said, FormError) or not said.rows:
+        return await _fix(app_state, import_id, says="Select rows first.", status=422)
+    async with app_state.sessions.begin() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None or pair[0].state != "checked":
             raise HTTPException("that list is not waiting for a choice", status_code=409)
         await imports.choose(session, import_id, said.rows, said.choice)
-    return go(f"/imports/{import_id}?which=already_here", "chosen")
+    return redirect(f"/imports/{import_id}?which=already_here", "chosen")
 
 
-@post("/imports/{import_id:int}/commit", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def commit(import_id: FromPath[int], request: Asked, parts: WebParts) -> Redirect:
+@post("/imports/{import_id:int}/commit", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Have it brought in."""
-    async with parts.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None or pair[0].state != "checked":
             raise HTTPException("This list was imported or discarded already.", status_code=409)
-        job_id = await jobs.ask(session, "commit", {"import_id": import_id}, who(request))
-    parts.kept.forget(("forecast", pair[1].id))
-    return go(f"/jobs/{job_id}")
+        job_id = await jobs.ask(session, "commit", {"import_id": import_id}, actor(request))
+    app_state.stats_cache.forget(("forecast", pair[1].id))
+    return redirect(f"/jobs/{job_id}")
 
 
-@post("/imports/{import_id:int}/undo", include_in_schema=False, status_code=200, opt=may(RUNNERS))
-async def undo(import_id: FromPath[int], request: Asked, parts: WebParts) -> Template | Redirect:
+@post("/imports/{import_id:int}/undo", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Take it back, as long as none of its leads was rung."""
     try:
-        async with parts.sessions.begin() as session:
-            undone = await undo_import(session, import_id, who(request))
+        async with app_state.sessions.begin() as session:
+            undone = await undo_import(session, import_id, actor(request))
     except UnreadableListError as error:
-        return await _fix(parts, import_id, says=str(error), status=409)
+        return await _fix(app_state, import_id, says=str(error), status=409)
     if isinstance(undone, AlreadyCalled):
         says = (
             f"This import cannot be undone: {undone.many} of its leads were called ({', '.join(undone.phones[:5])}…)."
         )
-        return await _fix(parts, import_id, says=says, status=409)
-    parts.kept.forget(TALLIES)
-    await forget_upload(parts, import_id)
-    return go(f"/imports/{import_id}", "discarded" if undone.discarded else "undone")
+        return await _fix(app_state, import_id, says=says, status=409)
+    app_state.stats_cache.forget(TALLIES)
+    await forget_upload(app_state, import_id)
+    return redirect(f"/imports/{import_id}", "discarded" if undone.discarded else "undone")
 
 
 PAGES = [*column_mapping.PAGES, fix_page, fix_file, choose, commit, undo]

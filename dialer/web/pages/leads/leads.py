@@ -15,19 +15,19 @@ from dialer.services.calls.explain import explain_number
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaign_queries
 from dialer.store.leads import lead_search
-from dialer.store.leads.lead_search import PAGE, Key, Wanted
+from dialer.store.leads.lead_search import PAGE, Key, LeadFilter
 from dialer.store.tables import LEAD_STATES, Lead
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.pages.urls import with_query
-from dialer.web.render import shown
+from dialer.web.render import render_page
 
 OUTCOMES = tuple(each.value for each in Outcome)
 
 
-@get("/leads", include_in_schema=False, opt=may(READERS))
+@get("/leads", include_in_schema=False, opt=require(READERS))
 async def all_leads(
-    parts: WebParts,
+    app_state: InjectedState,
     campaign: FromQuery[str] = "",
     stands: Annotated[str, QueryParameter(name="state")] = "",
     outcome: FromQuery[str] = "",
@@ -36,13 +36,13 @@ async def all_leads(
 ) -> Template:
     """The list; `after` is the key of the line before."""
     wanted = _wanted(campaign, stands, outcome, q.strip()[:100])
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         names = await campaign_queries.names(session)
         rows = await lead_search.page(session, wanted, _key(after), PAGE + 1)
     more = rows[PAGE - 1].key if len(rows) > PAGE else None
     given = {"campaign": campaign, "state": stands, "outcome": outcome, "q": q}
     following = f"{more[0]}-{more[1]}" if more else ""
-    return shown(
+    return render_page(
         "leads/all.html",
         "/leads",
         rows=rows[:PAGE],
@@ -53,11 +53,11 @@ async def all_leads(
         is_filtered=any(given.values()),
         next_page=with_query("/leads", {**given, "after": following}) if more else None,
         first_page=with_query("/leads", given) if after else None,
-        now=parts.clock.now(),
+        now=app_state.clock.now(),
     )
 
 
-def _wanted(campaign: str, state: str, outcome: str, q: str) -> Wanted:
+def _wanted(campaign: str, state: str, outcome: str, q: str) -> LeadFilter:
     """What is looked for; words that no filter knows narrow nothing."""
     digits = re.sub(r"[\s().-]", "", q)
     phone = name = ""
@@ -68,7 +68,7 @@ def _wanted(campaign: str, state: str, outcome: str, q: str) -> Wanted:
             phone = known.e164
     else:
         name = q.strip()
-    return Wanted(
+    return LeadFilter(
         campaign_id=int(campaign) if campaign.isdecimal() and len(campaign) < 18 else None,
         state=state if state in LEAD_STATES else "",
         outcome=outcome if outcome in OUTCOMES else "",
@@ -82,11 +82,11 @@ def _key(text: str) -> Key | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-@get("/leads/{lead_id:int}", include_in_schema=False, opt=may(READERS))
-async def one_lead(lead_id: FromPath[int], parts: WebParts) -> Template:
+@get("/leads/{lead_id:int}", include_in_schema=False, opt=require(READERS))
+async def one_lead(lead_id: FromPath[int], app_state: InjectedState) -> Template:
     """One lead: where it stands, why (not) now, every call, what it said, the marketer's own row."""
-    now = parts.clock.now()
-    async with parts.sessions() as session:
+    now = app_state.clock.now()
+    async with app_state.sessions() as session:
         lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
         if lead is None:
             raise NotFoundException("there is no such lead")
@@ -98,20 +98,20 @@ async def one_lead(lead_id: FromPath[int], parts: WebParts) -> Template:
             "meetings": await lead_search.meetings_of(session, lead_id),
             "listed": await lead_search.no_calls_for(session, lead.phone),
         }
-    return shown("leads/one.html", "/leads", lead=lead, now=now, **context)
+    return render_page("leads/one.html", "/leads", lead=lead, now=now, **context)
 
 
-@get("/leads/{lead_id:int}/why", include_in_schema=False, opt=may(READERS))
-async def why(lead_id: FromPath[int], parts: WebParts, campaign: FromQuery[int | None] = None) -> Template:
+@get("/leads/{lead_id:int}/why", include_in_schema=False, opt=require(READERS))
+async def why(lead_id: FromPath[int], app_state: InjectedState, campaign: FromQuery[int | None] = None) -> Template:
     """Why (not) now: every rule's answer in a campaign that has the lead, the newest if none is named."""
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         places = await lead_search.places_of(session, lead_id) if lead_id < 2**63 else []
         chosen = next((each for each in places if campaign in (None, each.campaign_id)), None)
         if chosen is None:
             raise NotFoundException("no campaign has such a lead")
-        now = parts.clock.now()
-        told = await explain_number(session, chosen.phone, chosen.campaign, parts.carriers, now)
-    return shown("leads/why.html", "/leads", lead=chosen, places=places, told=told)
+        now = app_state.clock.now()
+        told = await explain_number(session, chosen.phone, chosen.campaign, app_state.carriers, now)
+    return render_page("leads/why.html", "/leads", lead=chosen, places=places, told=told)
 
 
 PAGES = [all_leads, one_lead, why]

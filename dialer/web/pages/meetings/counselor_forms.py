@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from dialer.domain.meetings.counselor_input import LONGEST_ADDRESS, LONGEST_WHY, LONGEST_WORDS
 from dialer.services.counselors import week_of
-from dialer.store.meetings.meetings import Person
+from dialer.store.meetings.meetings import CounselorRow
 from dialer.store.meetings.time_off import DaysOff
 
 Text = Annotated[str, Field(max_length=LONGEST_WORDS)]
@@ -96,7 +96,7 @@ class Address(BaseModel):
     do: Literal["make", "revoke"]
 
 
-def standing(person: Person) -> dict[str, dict[str, Any]]:
+def standing(person: CounselorRow) -> dict[str, dict[str, Any]]:
     """What stands in each form of a counselor's page."""
     counselor = person.counselor
     details = {name: getattr(counselor, name) for name in Details.model_fields if name != "no_calendar"}

@@ -4,27 +4,29 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from dialer.domain.access.roles import EVERYBODY, MEETERS
+from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS
 from dialer.store.meetings import meetings
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.pages.forms import Asked
-from dialer.web.render import shown
+from dialer.web.render import render_page
 
 HERE = "/bookings/all"
 PAGE = 100
 
 
-@get(HERE, include_in_schema=False, opt=may(EVERYBODY))
-async def all_meetings(request: Asked, parts: WebParts, when: FromQuery[str] = "coming") -> Template:
+@get(HERE, include_in_schema=False, opt=require(EVERYBODY))
+async def all_meetings(request: Asked, app_state: InjectedState, when: FromQuery[str] = "coming") -> Template:
     """The meetings that come, soonest first, or those that are over, newest first."""
     past = when == "past"
     own = request.user.only
-    now = parts.clock.now()
-    async with parts.sessions() as session:
+    now = app_state.clock.now()
+    async with app_state.sessions() as session:
         rows = await meetings.listed(session, now, past=past, counselor_id=own, most=PAGE)
-    changes = request.user.role in MEETERS
-    return shown("meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, changes=changes, now=now)
+    changes = request.user.role in MEETING_MANAGERS
+    return render_page(
+        "meetings/all.html", HERE, rows=rows, past=past, is_own=own is not None, changes=changes, now=now
+    )
 
 
 PAGES = [all_meetings]

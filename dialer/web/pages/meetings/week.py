@@ -11,41 +11,44 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from dialer.domain.access.roles import EVERYBODY, READERS
-from dialer.domain.compliance.holidays import rests
+from dialer.domain.compliance.holidays import is_holiday_in
 from dialer.domain.speech.speech_dates import say_zone
 from dialer.store.meetings import meeting_calendar, time_off
 from dialer.store.meetings import meetings as meeting_pages
-from dialer.store.meetings.meeting_calendar import Line
-from dialer.store.meetings.time_off import Away
+from dialer.store.meetings.meeting_calendar import CalendarEntry
+from dialer.store.meetings.time_off import TimeOffSpan
 from dialer.store.tables import Counselor, CounselorHours
-from dialer.web.app_state import WebParts
-from dialer.web.auth.permissions import may
+from dialer.web.app_state import InjectedState
+from dialer.web.auth.permissions import require
 from dialer.web.pages.forms import Asked
-from dialer.web.render import shown
+from dialer.web.render import render_page
 
 HERE = "/bookings"
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
-@get(HERE, include_in_schema=False, opt=may(EVERYBODY))
+@get(HERE, include_in_schema=False, opt=require(EVERYBODY))
 async def see_week(
-    request: Asked, parts: WebParts, week: FromQuery[str | None] = None, counselor: FromQuery[int | None] = None
+    request: Asked,
+    app_state: InjectedState,
+    week: FromQuery[str | None] = None,
+    counselor: FromQuery[int | None] = None,
 ) -> Template:
     """The meetings of a week (2026-W10), by counselor, each in the counselor's own zone; a counselor sees their own."""
     own = request.user.only
     counselor = counselor if own is None else own
-    now = parts.clock.now()
+    now = app_state.clock.now()
     monday, this = _monday(week, now.date()), _monday(None, now.date())
     since = datetime.combine(monday, datetime.min.time(), now.tzinfo)
     span = (since - DAY, since + WEEK + DAY)
-    async with parts.sessions() as session:
+    async with app_state.sessions() as session:
         lines = await meeting_calendar.between(session, *span, counselor, holds=True)
         away = await time_off.between(session, *span, counselor)
         people = await meeting_pages.counselors(session, now, counselor)
     hours = {each.counselor.id: each.hours for each in people}
     offered = [each.counselor for each in people if each.counselor.active]
     known = {each.id: each for each in (*offered, *(line.counselor for line in lines))}
-    return shown(
+    return render_page(
         "bookings/week.html",
         HERE,
         title=_title(monday),
@@ -62,8 +65,8 @@ async def see_week(
 
 def _board(
     person: Counselor,
-    lines: Sequence[Line],
-    away: Iterable[Away],
+    lines: Sequence[CalendarEntry],
+    away: Iterable[TimeOffSpan],
     hours: Iterable[CounselorHours],
     monday: date,
     now: datetime,
@@ -78,7 +81,7 @@ def _board(
     for day in (monday + DAY * n for n in range(7)):
         begins = datetime.combine(day, datetime.min.time(), zone)
         off = [each.why or "time off" for each in away if each.counselor_id == person.id and each.touches(begins, DAY)]
-        if person.holidays and rests((person.holidays,), day):
+        if person.holidays and is_holiday_in((person.holidays,), day):
             off.append("public holiday")
         open_ = "" if off and _is_off_all_day(away, person.id, begins) else ", ".join(spans.get(day.weekday(), ()))
         meetings = [_meeting(line, zone) for line in mine if line.starts.astimezone(zone).date() == day]
@@ -88,12 +91,12 @@ def _board(
     return {"id": person.id, "name": person.name, "zone": person.zone, "days": days, "met": met}
 
 
-def _is_off_all_day(away: Iterable[Away], counselor_id: int, begins: datetime) -> bool:
+def _is_off_all_day(away: Iterable[TimeOffSpan], counselor_id: int, begins: datetime) -> bool:
     """Whether time off covers the whole day that begins then; a public holiday does not count here."""
     return any(each.counselor_id == counselor_id and each.covers(begins, DAY) for each in away)
 
 
-def _meeting(line: Line, zone: ZoneInfo) -> dict[str, Any]:
+def _meeting(line: CalendarEntry, zone: ZoneInfo) -> dict[str, Any]:
     starts, ends = line.starts.astimezone(zone), line.ends.astimezone(zone)
     lead_zone = line.booking.lead_zone
     return {
