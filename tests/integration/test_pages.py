@@ -405,7 +405,7 @@ async def test_an_open_live_page_is_told_when_a_kill_switch_is_thrown_and_releas
             raise asyncio.CancelledError
         return found
 
-    monkeypatch.setattr(live, "halted", halted)
+    monkeypatch.setattr(live, "active_kill_switches", halted)
     monkeypatch.setattr(live, "REFRESH_S", 0)
     messages: asyncio.Queue[str] = asyncio.Queue()
     with pytest.raises(asyncio.CancelledError):
