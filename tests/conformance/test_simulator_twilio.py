@@ -22,6 +22,7 @@ from dialer.simulator.people.students import LINES, student_for
 from dialer.simulator.twilio.signature import sign
 from dialer.simulator.twilio.twiml import Hangup, Stream, TwimlError, parse
 from dialer.simulator.world import World, WorldSettings, simulated_world
+from tests.support.media import until
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 SIGNATURES = json.loads((VECTORS / "twilio-signatures.json").read_text())
@@ -691,6 +692,7 @@ async def test_media_faults(carrier: Carrier, product: Product, does: str) -> No
         case "drop":
             assert "stop" not in kinds
             assert kinds.count("media") == 20
+            await until(lambda: product.closed, "the product noticed that its socket is gone")
             assert (product.closed, entry.streams[0].ended_by) == ([1006], "dropped")
         case "no_stop":
             assert "stop" not in kinds

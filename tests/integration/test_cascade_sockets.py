@@ -138,7 +138,7 @@ async def test_a_line_that_the_other_side_closes_is_lost_once(house: SharedResou
 async def test_a_line_that_nobody_reads_says_since_when(
     house: SharedResources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "CLOSE_WITHIN_S", 0.1)
+    monkeypatch.setattr(lines, "CLOSE_TIMEOUT_S", 0.1)
     async with far() as (other, url):
         near = Near(Plain(), house)
         await near.line.open(house.http(), Endpoint(url, {}), waits=False)

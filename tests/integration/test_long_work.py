@@ -10,8 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from dialer.cli.processes import job as job_process
 from dialer.settings import Settings
 from dialer.store.system import jobs
 from dialer.store.tables import Job, Lead
@@ -165,3 +167,30 @@ def test_no_process_that_serves_people_loads_pandas() -> None:
     )
     code = f"import sys, {', '.join(modules)}; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_work_that_is_cancelled_is_left_to_clean_up(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_process, "HEARTBEAT_S", 0.02)
+    async with store.sessions.begin() as session:
+        job_id = await jobs.ask(session, "rehearse", {}, "a test")
+        (await session.get_one(Job, job_id)).state = "running"
+    cleaned = asyncio.Event()
+
+    class Slow(job_process.JobProcess):
+        def _work(self, kind: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
+            async def work(asked: dict[str, Any]) -> dict[str, Any]:
+                async with store.sessions.begin() as session:
+                    (await session.get_one(Job, job_id)).cancel = True
+                try:
+                    return await asyncio.sleep(60, {})
+                finally:
+                    await asyncio.sleep(0.3)  # many heartbeats
+                    cleaned.set()
+
+            return work
+
+    await Slow(settings, store, job_id).run()
+    assert cleaned.is_set()
+    assert await state(store, job_id) == "cancelled"

@@ -109,7 +109,7 @@ async def test_a_call_that_ends_every_worker_is_set_aside_and_the_others_go_on(s
 
     for _ in range(3):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(placing, "take_calls", crash)
+            patch.setattr(placing, "acquire_calls", crash)
             with pytest.raises(MemoryError):
                 await placed(store, carrier, ids)
         await sql(store.sessions, "UPDATE call SET begun_at = begun_at - interval '30 seconds'")

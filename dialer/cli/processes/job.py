@@ -79,12 +79,18 @@ class JobProcess:
         return 0
 
     async def _beat(self, doing: "asyncio.Future[Any]") -> None:
+        """Record progress every second, and cancel the work once if the job was cancelled.
+
+        Only once: a second cancellation would interrupt the work's own clean-up, which may take longer than a second.
+        """
+        is_cancelled = False
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             with suppress(SQLAlchemyError, OSError):  # a database that is away ends the work by itself
                 async with self._store.sessions.begin() as session:
-                    if not await jobs.heard(session, self._job, self._done):
-                        doing.cancel()
+                    goes_on = await jobs.heard(session, self._job, self._done)
+                if not goes_on and not is_cancelled:
+                    is_cancelled = doing.cancel()
 
     async def _watch(self, rows: int) -> None:
         self._done = rows
