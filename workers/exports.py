@@ -11,7 +11,7 @@ from dialer.services.webhooks_out import deliver
 from dialer.settings import Settings
 from workers.jobs import Context
 
-MOST_AT_ONCE = 10
+MAX_AT_ONCE = 10
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +34,7 @@ async def deliver_webhooks(ctx: Any) -> int:
 async def write_scheduled(ctx: Context) -> int:
     """Write the exports that are due; how many were written."""
     count = 0
-    for _ in range(MOST_AT_ONCE):
+    for _ in range(MAX_AT_ONCE):
         written = await write_next(ctx["parts"].sessions)
         if written is None:
             break

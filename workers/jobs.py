@@ -30,7 +30,7 @@ from dialer.store.calls import incidents, live_calls
 from dialer.store.sessions import Sessions
 from workers.voices import PreflightVoices
 
-MOST_ASKED = 50
+MAX_ASKED = 50
 CLOCKS_APART_S = 2.0
 RECONCILE_EVERY = timedelta(hours=24)
 RECONCILE_SPAN = timedelta(hours=26)
@@ -113,7 +113,7 @@ async def preflight_voice_job(ctx: Context, campaign_id: int) -> bool:
 
 async def _request_calls(ctx: Context) -> None:
     """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
-    for _ in range(MOST_ASKED):
+    for _ in range(MAX_ASKED):
         asked: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
         if asked is None:
             return

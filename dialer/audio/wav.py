@@ -13,7 +13,7 @@ CHANNELS = 2
 BYTES_PER_MS = RATE * CHANNELS // 1000
 _HEAD = struct.Struct("<4sI4s4sIHHIIHHH4sII4sI")
 HEAD_BYTES = _HEAD.size
-LONGEST = 2**32 - 1 - HEAD_BYTES
+MAX_DATA_BYTES = 2**32 - 1 - HEAD_BYTES
 
 
 def head(data_bytes: int) -> bytes:

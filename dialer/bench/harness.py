@@ -24,7 +24,7 @@ MORNING = datetime(2026, 2, 10, 5, 30, tzinfo=UTC)
 """Tuesday, 11:00 in Kolkata: calling hours."""
 NIGHT = datetime(2026, 2, 10, 17, 30, tzinfo=UTC)
 """Tuesday, 23:00 in Kolkata."""
-MOST_LEADS = 10_000_000
+MAX_LEADS = 10_000_000
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ async def ground() -> AsyncIterator[Ground]:
 
 async def campaign_of(sessions: Sessions, name: str, leads: int, *, first: int = 0) -> int:
     """A running campaign without a limit of its own, with so many Indian leads; `first` keeps their numbers apart."""
-    assert first + leads <= MOST_LEADS
+    assert first + leads <= MAX_LEADS
     async with sessions.begin() as session:
         made = await create_campaign(session, name, concurrency=1_000_000, per_second=1_000_000.0)
         await campaigns.move(session, made.id, "running")

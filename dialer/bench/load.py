@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psutil
 
-START_WITHIN_S = 60.0
+START_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def server(words: Sequence[str], port: int, environment: dict[str, str]) -> Iter
     """A Python process that serves on that port, once it does; its id."""
     process = subprocess.Popen([sys.executable, *words], env={**os.environ, **environment})
     try:
-        until = time.monotonic() + START_WITHIN_S
+        until = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -27,7 +27,7 @@ from dialer.voices.session import PipelineVoice, VoiceSession
 from dialer.wiring.pipelines import make_pipelines
 
 CALLS, TURNS = 10, 20
-WITHIN_S = 10.0
+TIMEOUT_S = 10.0
 SAYS = "I want to study data science in Canada."
 ANSWER = "Canada is a fine choice for that. What budget do you have in mind?"
 SILENCE_MS = 400
@@ -102,7 +102,7 @@ async def _talk(voice: PipelineVoice, paper: PaperSpeech) -> list[float]:
     call, took = _Call(), list[float]()
     leg = voice.session(call, voice.model)
     await leg.connect()
-    async with asyncio.timeout(WITHIN_S * TURNS):
+    async with asyncio.timeout(TIMEOUT_S * TURNS):
         await call.ready.wait()
         for _ in range(TURNS):
             took.append(await _turn(leg, call, paper))

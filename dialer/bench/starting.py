@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dialer.bench.harness import Result
 
 ROUNDS = 3
-MOST = 1000
+MAX_COMMANDS = 1000
 """How many commands are asked at most; the tests ask fewer."""
 # A small process starts them and reads their memory: a child's peak counts what its parent held when it was forked.
 DRIVER = """
@@ -29,7 +29,7 @@ print(json.dumps(said))
 
 async def measure(say: Callable[[str], None], *, commands: Sequence[tuple[str, ...]]) -> Result:
     """Seconds and megabytes of `--help` of each command, given by the words that reach it; the yardstick runs before each."""
-    asked = commands[:MOST]
+    asked = commands[:MAX_COMMANDS]
     say(f"--help of {len(asked)} commands, {ROUNDS} times each")
     yardstick = [sys.executable, "-c", "import click"]
     order = [each for path in asked for each in (yardstick, [sys.executable, "-m", "dialer", *path, "--help"])]

@@ -17,7 +17,7 @@ from dialer.web.app_state import AppState
 MAX_BYTES = 200 * 1024 * 1024
 PIECE = 1024 * 1024
 TIMEOUT_S = 600
-MOST_SUFFIX = 10
+MAX_SUFFIX = 10
 
 
 async def save(data: UploadFile, path: Path) -> None:
@@ -34,7 +34,7 @@ def plain(stem: str) -> str:
 
 def file_name(name: str) -> str:
     """The uploaded file's own name, made safe to store. The format of a list is detected from its content, not its name."""
-    suffix = "".join(each for each in Path(name).suffix if each.isalnum() or each == ".")[:MOST_SUFFIX]
+    suffix = "".join(each for each in Path(name).suffix if each.isalnum() or each == ".")[:MAX_SUFFIX]
     return f"{plain(Path(name).stem)}{suffix}"
 
 

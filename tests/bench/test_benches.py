@@ -33,7 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "RACES", 6)
     monkeypatch.setattr(slots, "MANY_RACES", 1)
     monkeypatch.setattr(slots, "NAIVE", 5)
-    monkeypatch.setattr(starting, "MOST", 2)
+    monkeypatch.setattr(starting, "MAX_COMMANDS", 2)
     monkeypatch.setattr(starting, "ROUNDS", 1)
     monkeypatch.setattr(tools, "TIMEOUT_S", tools.TIMEOUT_S)  # put back afterwards what the bench changes
     monkeypatch.setattr(pipeline, "CALLS", 1)

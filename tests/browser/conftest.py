@@ -28,7 +28,7 @@ from tests.support.databases import aside
 CHROMIUM = os.environ.get("DIALER_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-WITHIN_S = 60.0
+TIMEOUT_S = 60.0
 NOT_200 = "Failed to load resource: the server responded with a status of 4"
 REFUSED = re.compile(
     r"Failed to load resource|Response Status Error Code 4|htmx:(sendError|afterRequest)|WebSocket connection"
@@ -72,7 +72,7 @@ class WebProcess:
         """Start it, and wait until it answers."""
         environment = {**clean_environment(), **settings_environment(self.settings)}
         self._process = subprocess.Popen([sys.executable, "-m", "dialer", "web"], env=environment)
-        until = time.monotonic() + WITHIN_S
+        until = time.monotonic() + TIMEOUT_S
         while not is_healthy(f"{self.url}/health"):
             assert self._process.poll() is None, "the web process has ended"
             assert time.monotonic() < until, "the web process does not answer"

@@ -12,7 +12,7 @@ from tests.support.pages import PASSWORD
 from tests.support.people import enrol, phone_of
 
 DRAFT = "Not begun yet"
-MOST_STOPS = 80
+MAX_STOPS = 80
 AT = """
 () => {
     const at = document.activeElement, box = at.getBoundingClientRect(), style = getComputedStyle(at);
@@ -34,7 +34,7 @@ async def _somebody_to_ring(settings: Settings) -> None:
 def _tab_to(page: Page, is_it: Callable[[str, str], bool]) -> str:
     """Press Tab until there; each stop on the way must be one that can be seen."""
     passed = []
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         at = page.evaluate(AT)
         if at["tag"] == "BODY":

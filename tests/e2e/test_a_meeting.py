@@ -40,7 +40,7 @@ from tests.support.post import Box, invite_of, post_office, text_of
 KOLKATA = ZoneInfo("Asia/Kolkata")
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=KOLKATA)
 PRIYA, DESK, PHONE = "priya.nair@example.com", "desk@example.org", "+919876510094"
-WITHIN_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass
@@ -87,9 +87,9 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def until(look: Callable[[], Any], says: str) -> Any:
     """Wait for an answer that is not empty."""
-    end = time.monotonic() + WITHIN_S
+    end = time.monotonic() + TIMEOUT_S
     while not (found := look()):
-        assert time.monotonic() < end, f"not within {WITHIN_S} s: {says}"
+        assert time.monotonic() < end, f"not within {TIMEOUT_S} s: {says}"
         time.sleep(0.2)
     return found
 

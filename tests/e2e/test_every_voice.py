@@ -23,7 +23,7 @@ from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_a
 CARRIERS = tuple(CAPABILITIES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)
 HINDI = ("95", "96")
-WITHIN_S = 120.0
+TIMEOUT_S = 120.0
 BATCH, LIVE_AT_ONCE = 15, 2
 """Students in a batch, and concurrent calls. With more calls, a busy machine makes AVA pause, and the simulated student takes
 the pause for the end of her turn and interrupts her."""
@@ -84,7 +84,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             for which, (voice, carrier) in now:
                 _fill(settings, folder, which, voice, carrier, wanted[voice, carrier], max(1, LIVE_AT_ONCE // len(now)))
             names = [_campaign(voice, carrier) for _, (voice, carrier) in now]
-            asyncio.run(until_all_were_rung(settings, names, within_s=WITHIN_S))
+            asyncio.run(until_all_were_rung(settings, names, within_s=TIMEOUT_S))
         with urllib.request.urlopen(f"{rehearsal.twilio_url}/_world/ledger", timeout=20) as answer:
             ledger = json.load(answer)
         by_phone = {each["lead"].phone: each for each in asyncio.run(read_calls(settings))}

@@ -32,7 +32,7 @@ from dialer.wiring.stores import open_store
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=ZoneInfo("Asia/Kolkata"))
-WITHIN_S = 150.0
+TIMEOUT_S = 150.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
     return messages
 
 
-async def until_all_were_rung(settings: Settings, names: Sequence[str], *, within_s: float = WITHIN_S) -> None:
+async def until_all_were_rung(settings: Settings, names: Sequence[str], *, within_s: float = TIMEOUT_S) -> None:
     """Start these campaigns, and wait until every lead is done or scheduled."""
     for name in names:
         started = await asyncio.to_thread(dialer, settings, "campaign", "start", name)

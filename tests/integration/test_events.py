@@ -144,9 +144,9 @@ async def test_an_event_that_fails_is_tried_again_and_then_told_and_others_go_on
     assert await apply_all(parts) == 3
     assert (await call_row(store.sessions, call.id)).outcome is Outcome.BUSY
     assert await apply_all(parts) == 0
-    for _ in range(webhooks_in.MOST_TRIES + 2):
+    for _ in range(webhooks_in.MAX_TRIES + 2):
         await apply_all(parts, again=True)
-    assert await sql(store.sessions, "SELECT tries FROM call_event WHERE applied_at IS NULL") == webhooks_in.MOST_TRIES
+    assert await sql(store.sessions, "SELECT tries FROM call_event WHERE applied_at IS NULL") == webhooks_in.MAX_TRIES
     async with store.sessions() as session:
         assert [each.kind for each in await incidents.latest(session)] == ["event"]
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dialer.cli.main import cli
-from dialer.domain.access.webhook_url import EVENT_ID, MOST_TRIES, SIGNATURE
+from dialer.domain.access.webhook_url import EVENT_ID, MAX_TRIES, SIGNATURE
 from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.feeds import token_of
 from dialer.services.exports.scheduled import write_next
@@ -186,14 +186,14 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
     await hooked(store, "127.0.0.1:9")
     outside = SafeHttpClient(set())
     try:
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             await deliver(store.sessions, outside)
             await due_now(store)
     finally:
         await outside.close()
     async with store.sessions() as session:
         (delivery,) = (await session.scalars(select(WebhookDelivery))).all()
-    assert (delivery.state, delivery.tries) == ("given_up", MOST_TRIES)
+    assert (delivery.state, delivery.tries) == ("given_up", MAX_TRIES)
     assert "https" in (delivery.last_says or ""), "an address inside is never called"
 
 

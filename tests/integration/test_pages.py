@@ -32,7 +32,7 @@ from tests.support.lists import SAMPLE, as_text, students
 from tests.support.pages import EMPTY_PAGES, FULL_PAGES, send, signed_in
 from tests.support.people import enrol, phone_of, sql
 
-MOST_STATEMENTS = 12
+MAX_STATEMENTS = 12
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_every_page_of_a_full_house_asks_the_database_a_dozen_times_at_mos
             answer = await full.get(path)
         assert answer.status_code == 200, answer.text
         asked[path] = sent[0]
-    assert {path: many for path, many in asked.items() if many > MOST_STATEMENTS} == {}
+    assert {path: many for path, many in asked.items() if many > MAX_STATEMENTS} == {}
 
 
 async def test_no_words_of_a_list_or_a_call_become_part_of_a_page(full: AsyncClient) -> None:

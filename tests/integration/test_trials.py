@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dialer.ava.trial.models import ENDED, MAX_ENTRIES_PER_TRIAL, MOST_TURNS, TrialRequest, validation_message
+from dialer.ava.trial.models import ENDED, MAX_ENTRIES_PER_TRIAL, MAX_TURNS, TrialRequest, validation_message
 from dialer.ava.trial.setup import TrialError
 from dialer.ava.trial.text import TrialContext
 from dialer.services.campaigns.create import create_campaign
@@ -216,10 +216,10 @@ TALK = [{"who": "ava", "words": "Hello."}]
         ({"words": "Hello."}, "AVA opens"),
         ({"talk": TALK}, "say something"),
         ({"talk": TALK, "words": "x" * 1001}, "words: string should have at most 1000 characters"),
-        ({"talk": TALK * (MOST_TURNS * 8 + 1), "words": "x"}, "talk: list should have at most"),
+        ({"talk": TALK * (MAX_TURNS * 8 + 1), "words": "x"}, "talk: list should have at most"),
         (
-            {"talk": [*TALK, {"who": "student", "words": "Hi."}] * MOST_TURNS, "words": "x"},
-            f"at most {MOST_TURNS} turns",
+            {"talk": [*TALK, {"who": "student", "words": "Hi."}] * MAX_TURNS, "words": "x"},
+            f"at most {MAX_TURNS} turns",
         ),
         (
             {"talk": [{"who": "ava", "words": "ü" * 9_000}] * (MAX_ENTRIES_PER_TRIAL // 18_000 + 1), "words": "x"},

@@ -28,7 +28,7 @@ INSTRUCTIONS = (
     "their plans, first write it down with save_enquiry."
 )
 TOLD = replace(SETUP, instructions=INSTRUCTIONS, tools=specs(), vad_silence_ms=600)
-WITHIN_S = 20.0
+TIMEOUT_S = 20.0
 # Read before the tests put the environment out of each other's sight.
 PROVIDERS = ("anthropic_", "gemini_", "co_", "hf_", "openai_", "deepgram_", "elevenlabs_")
 GIVEN: dict[str, Any] = {
@@ -53,13 +53,13 @@ async def test_ava_speaks_understands_and_writes_down(name: str, stt: str, tts: 
     async with session_of(cascade(name, stt, tts), TOLD) as (leg, listener):
         assert listener.of(VoiceReady), listener.lost
         listener.tell(leg, RespondWith("Say hello and ask what the student wants to study."))
-        await listener.until(lambda each: each.of(ResponseDone), "the opening", WITHIN_S)
+        await listener.until(lambda each: each.of(ResponseDone), "the opening", TIMEOUT_S)
         assert listener.of(ResponseDone)[0].fault is None
         assert listener.sound_ms(listener.of(AgentTranscript)[0].item) > 500
         for frame in ulaw.frames(spoken("I want to study data science in Canada.") + ulaw.SILENCE_FRAME * 75):
             leg.send_audio(b64encode(frame).decode())
             await asyncio.sleep(ulaw.FRAME_MS / 1000)  # a transcriber is used to the pace of speech
-        await listener.until(lambda each: each.of(UserTranscript), "the words", WITHIN_S)
+        await listener.until(lambda each: each.of(UserTranscript), "the words", TIMEOUT_S)
         assert "canada" in (listener.of(UserTranscript)[0].words or "").lower()
-        await listener.until(lambda each: each.of(ToolCalled), "a tool", WITHIN_S)
+        await listener.until(lambda each: each.of(ToolCalled), "a tool", TIMEOUT_S)
         assert listener.of(ToolCalled)[0].name == "save_enquiry"

@@ -17,7 +17,7 @@ from enum import IntEnum
 from dialer.domain.calling.call import OVER, State, can_become
 
 HORIZON = 2
-MOST_REQUESTS = 2
+MAX_REQUESTS = 2
 """A protocol that asks again does so once: that is enough to ring twice."""
 NEWS = (State.PLACED, State.RINGING, State.TALKING, State.ENDED)
 
@@ -126,7 +126,7 @@ def _work(world: World, step: Step, protocol: Protocol) -> Iterator[tuple[World,
         case Step.TOOK_IT:
             yield replace(world, flying=world.flying + 1), Step.SENT
             yield world, Step.HEARD_LATER  # no connection: nothing was sent
-        case Step.SENT if protocol.asks_again and world.flying + world.accepted < MOST_REQUESTS:
+        case Step.SENT if protocol.asks_again and world.flying + world.accepted < MAX_REQUESTS:
             yield replace(world, flying=world.flying + 1), Step.SENT
             yield world, Step.HEARD_NOTHING
         case Step.SENT:

@@ -21,7 +21,7 @@ from dialer.cli.every_command import every_command
 from dialer.cli.lazy import Implemented
 from dialer.cli.main import main
 
-MOST_FILES = 4096
+MAX_FILES = 4096
 
 
 def serve(link: socket.socket) -> None:
@@ -53,7 +53,7 @@ def _fork_on(
         time.sleep(0.0005)
     for number, file in enumerate(files):
         os.dup2(file, number)
-    os.closerange(3, MOST_FILES)
+    os.closerange(3, MAX_FILES)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

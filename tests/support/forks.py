@@ -33,7 +33,7 @@ PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 SPECIAL = ("executable", "preexec_fn", "pass_fds", "shell", "gid", "gids", "uid")
 AT_IMPORT = "DIALER_FAILPOINT"
 """A variable that the dialer reads at import."""
-ANSWER_WITHIN_S = 60.0
+ANSWER_TIMEOUT_S = 60.0
 PLAIN = subprocess.Popen
 NAMES = list(inspect.signature(subprocess.Popen._execute_child).parameters)[1:]  # type: ignore[attr-defined]
 
@@ -43,7 +43,7 @@ class _Server:
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._link.settimeout(ANSWER_WITHIN_S)
+        self._link.settimeout(ANSWER_TIMEOUT_S)
         here = Path(__file__).parents[2]
         bare = {name: value for name, value in os.environ.items() if not name.startswith("DIALER_")}
         quiet = "ignore:This process:DeprecationWarning"  # of threads that NumPy started; a command uses none of them

@@ -24,7 +24,7 @@ from tests.support.twilio import AUTH_TOKEN
 SILENCE = b64encode(b"\xff" * 160).decode()
 VOICE = b64encode(bytes([0x10, 0x90] * 80)).decode()  # a loud buzz
 PCMU = {"format": {"type": "audio/pcmu"}}
-WITHIN_S = 20.0
+TIMEOUT_S = 20.0
 
 
 def sound(ms: int) -> str:
@@ -32,7 +32,7 @@ def sound(ms: int) -> str:
     return b64encode(b"\x7f" * ms * 8).decode()
 
 
-async def until(done: Callable[[], Any], says: str, within_s: float = WITHIN_S) -> Any:
+async def until(done: Callable[[], Any], says: str, within_s: float = TIMEOUT_S) -> Any:
     """Wait until something is so; it is handed back."""
     by = time.monotonic() + within_s
     while not (found := done()):
@@ -208,7 +208,7 @@ class Phone:
         """What was received to be played."""
         return [b64decode(message["media"]["payload"]) for message in self.of("media")]
 
-    async def closed(self, within_s: float = WITHIN_S) -> int | None:
+    async def closed(self, within_s: float = TIMEOUT_S) -> int | None:
         """Wait for the bridge to close; its code."""
         async with asyncio.timeout(within_s):
             await self.socket.wait_closed()

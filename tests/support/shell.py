@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WITHIN_S = 15.0
+TIMEOUT_S = 15.0
 """A command that hangs is killed and fails its test."""
 
 
@@ -27,7 +27,7 @@ def run(words: Sequence[str], environment: Mapping[str, str], folder: Path) -> S
     command = [sys.executable, "-m", "dialer", *words]
     with out.open("wb") as said, err.open("wb") as complained:
         files = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": complained}
-        status = subprocess.run(command, env=environment, timeout=WITHIN_S, check=False, **files).returncode
+        status = subprocess.run(command, env=environment, timeout=TIMEOUT_S, check=False, **files).returncode
     return Said(status, out.read_text(), err.read_text())
 
 

@@ -103,5 +103,5 @@ def test_what_options_may_be_is_what_the_program_knows() -> None:
         options.VAD_EAGERNESS,
     )
     assert VOICEMAIL_CHOICES == options.MACHINE_CHOICES
-    assert (MAX_LEADS, SHIPPED) == (options.MOST_LEADS, options.SHIPPED)
+    assert (MAX_LEADS, SHIPPED) == (options.MAX_LEADS, options.SHIPPED)
     assert LIMITS == options.LIMITS

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from dialer.domain.access.webhook_url import MAX_WAIT, MOST_TRIES, is_public, refusal, sign, wait_after
+from dialer.domain.access.webhook_url import MAX_TRIES, MAX_WAIT, is_public, refusal, sign, wait_after
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_signature_is_of_the_moment_and_the_body() -> None:
 
 
 def test_a_message_is_tried_less_and_less_often_and_at_last_given_up() -> None:
-    waits = [wait_after(tries) for tries in range(1, MOST_TRIES + 1)]
+    waits = [wait_after(tries) for tries in range(1, MAX_TRIES + 1)]
     assert waits[0] == timedelta(seconds=10)
     assert waits[-1] is None
     known = [wait for wait in waits if wait is not None]

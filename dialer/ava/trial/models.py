@@ -18,13 +18,13 @@ from pydantic import (
     model_validator,
 )
 
-MOST_TURNS = 30
+MAX_TURNS = 30
 """Turns of the student's in one trial."""
 MAX_ENTRIES_PER_TRIAL = 100_000
 """Bytes of JSON that a talk so far may have."""
 MAX_WORDS_CHARS = 1_000
 """Letters that the student may say at once."""
-MOST_ENTRIES = 8 * MOST_TURNS
+MAX_ENTRIES = 8 * MAX_TURNS
 EARLIEST, LATEST = 2000, 2200
 ENDED = "the trial has ended; begin again"
 TOO_LONG = "the talk is too long to go on; begin again"
@@ -81,7 +81,7 @@ class OfferedSlot(Bounded):
 class Trial(Bounded):
     """A trial so far, as it was told last; empty before the first turn."""
 
-    talk: Annotated[list[TrialTurn], Field(max_length=MOST_ENTRIES)] = []
+    talk: Annotated[list[TrialTurn], Field(max_length=MAX_ENTRIES)] = []
     offered: Annotated[
         dict[Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}$")], OfferedSlot], Field(max_length=500)
     ] = {}
@@ -89,8 +89,8 @@ class Trial(Bounded):
     @model_validator(mode="after")
     def _short(self) -> "Trial":
         kept = self.model_dump_json(include={"talk", "offered"})
-        if len(kept.encode()) > MAX_ENTRIES_PER_TRIAL or self.turns > MOST_TURNS:
-            raise ValueError(f"{TOO_LONG}: it has at most {MOST_TURNS} turns and {MAX_ENTRIES_PER_TRIAL // 1000} kB")
+        if len(kept.encode()) > MAX_ENTRIES_PER_TRIAL or self.turns > MAX_TURNS:
+            raise ValueError(f"{TOO_LONG}: it has at most {MAX_TURNS} turns and {MAX_ENTRIES_PER_TRIAL // 1000} kB")
         return self
 
     @property
@@ -140,8 +140,8 @@ class TrialRequest(Trial):
             raise ValueError("AVA opens: leave the words out in the first turn")
         if self.lead is not None and self.campaign is None:
             raise ValueError("name the campaign that the lead is in")
-        if self.turns >= MOST_TURNS:
-            raise ValueError(f"a trial has at most {MOST_TURNS} turns; begin again")
+        if self.turns >= MAX_TURNS:
+            raise ValueError(f"a trial has at most {MAX_TURNS} turns; begin again")
         return self
 
 

@@ -25,7 +25,7 @@ from dialer.voices.pipeline.port import LlmClient, LlmDone, LlmError, LlmRequest
 
 MAX_RESPONSES = 8
 """How often the model is asked in one turn; the last time it must answer in words."""
-MOST_CALLS = 20
+MAX_CALLS = 20
 TIMEOUT_S = 90.0
 
 
@@ -127,7 +127,7 @@ class _Turn:
             entry.sentences.append(Sentence(words))
         if made is not None:
             entry.response = made.response
-            calls = [] if in_words else made.calls[:MOST_CALLS]
+            calls = [] if in_words else made.calls[:MAX_CALLS]
             for n, each in enumerate(calls):
                 entry.calls.append(ToolCallEntry(f"{entry.item}_{n}", each.native, each.name, each.arguments))
         if not words and not entry.calls:

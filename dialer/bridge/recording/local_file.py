@@ -50,7 +50,7 @@ class LocalRecording:
     def finish(self) -> int:
         """Say in its head how long it is; the ms, 0 where nothing was recorded. Raises OSError."""
         size = os.lseek(self._file, 0, os.SEEK_END) - wav.HEAD_BYTES
-        whole = min(max(0, size), wav.LONGEST) // wav.CHANNELS * wav.CHANNELS
+        whole = min(max(0, size), wav.MAX_DATA_BYTES) // wav.CHANNELS * wav.CHANNELS
         os.pwrite(self._file, wav.head(whole), 0)
         os.ftruncate(self._file, wav.HEAD_BYTES + whole)
         os.fsync(self._file)

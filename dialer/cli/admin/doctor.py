@@ -28,7 +28,7 @@ from dialer.wiring.stores import make_redis, open_store
 from dialer.wiring.voices import NAMES
 
 TIMEOUT_S = 20.0
-MOST_DRIFT_S = 2.0
+MAX_DRIFT_S = 2.0
 MIN_FREE_BYTES = 1_000_000_000
 RUPEES = "INR"
 """What Exotel bills in."""
@@ -101,7 +101,7 @@ async def _database(settings: Settings) -> Finding:
         version = await session.scalar(text("SHOW server_version"))
         drift = await session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
     apart = abs(float(drift or 0) - time.time())
-    if apart > MOST_DRIFT_S:
+    if apart > MAX_DRIFT_S:
         return Finding("database", "wrong", f"its clock and this machine's are {apart:.1f} s apart; synchronise them")
     return Finding("database", "ok", f"PostgreSQL {version}, schema up to date, clocks agree")
 

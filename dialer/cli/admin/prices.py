@@ -16,7 +16,7 @@ from dialer.settings import Settings
 from dialer.store.campaigns import prices as stored
 from dialer.wiring.stores import Store
 
-MOST = Decimal(1_000_000_000)
+MAX_LISTED = Decimal(1_000_000_000)
 
 
 def show(model: str | None, as_json: bool) -> None:
@@ -48,7 +48,7 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
         price = Decimal(per_million)
     except InvalidOperation:
         price = Decimal(-1)
-    if not price.is_finite() or not 0 <= price < MOST:
+    if not price.is_finite() or not 0 <= price < MAX_LISTED:
         raise click.UsageError(f"{per_million!r} is no price; give USD for a million, such as 32.00")
 
     async def work(settings: Settings, store: Store) -> tuple[date, int]:

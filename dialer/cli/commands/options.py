@@ -16,7 +16,7 @@ NOISE_REDUCTIONS = ("near_field", "far_field")
 VAD_KINDS = ("server_vad", "semantic_vad")
 VAD_EAGERNESS = ("low", "medium", "high", "auto")
 MACHINE_CHOICES = ("off", "hang_up", "leave_message")
-MOST_LEADS = 500
+MAX_LEADS = 500
 """How many leads a rehearsal takes at most."""
 SHIPPED = "ava"
 """The script that every database has."""

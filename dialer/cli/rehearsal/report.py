@@ -10,7 +10,7 @@ from rich.table import Table
 
 from dialer.domain.numbers.phone import mask
 
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 
 
 def show(result: Mapping[str, Any], names: Mapping[int, tuple[str, str]], zone: str, console: Console) -> None:
@@ -35,7 +35,7 @@ def show(result: Mapping[str, Any], names: Mapping[int, tuple[str, str]], zone: 
     table = Table(box=None, pad_edge=False)
     for column in ("Lead", "Phone", "Calls", "Outcome", "What follows"):
         table.add_column(column)
-    for each in result["people"][:MOST_SHOWN]:
+    for each in result["people"][:MAX_SHOWN]:
         name, phone = names.get(each["lead_id"], ("", ""))
         follows = _at(each["next_at"], zone) if each["next_at"] else each["why"] or ""
         table.add_row(name, mask(phone), str(each["calls"]), _words(each["outcome"] or each["state"]), follows)

@@ -14,7 +14,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 EVENTS = ("booking", "outcome")
 SIGNATURE = "X-Dialer-Signature"
 EVENT_ID = "X-Dialer-Event"
-MOST_TRIES = 12
+MAX_TRIES = 12
 FIRST_WAIT = timedelta(seconds=10)
 MAX_WAIT = timedelta(hours=6)
 
@@ -27,7 +27,7 @@ def sign(secret: str, body: bytes, at: int) -> str:
 
 def wait_after(tries: int) -> timedelta | None:
     """How long until the next try after so many failed ones; None when it is given up."""
-    if tries >= MOST_TRIES:
+    if tries >= MAX_TRIES:
         return None
     return min(MAX_WAIT, FIRST_WAIT * int(2 ** max(0, tries - 1)))
 

@@ -7,9 +7,9 @@ in four says nothing yet.
 from dataclasses import dataclass
 
 MIN_CALLS = 5
-MOST_FAILED = 0.5
-MOST_ABANDONED = 0.025
-MOST_UNKNOWN = 0.01
+MAX_FAILED = 0.5
+MAX_ABANDONED = 0.025
+MAX_UNKNOWN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Tally:
 
 def trips(tally: Tally) -> str | None:
     """Why the campaign must pause; None while all is well."""
-    if tally.ended >= MIN_CALLS and tally.failed / tally.ended >= MOST_FAILED:
+    if tally.ended >= MIN_CALLS and tally.failed / tally.ended >= MAX_FAILED:
         return f"{tally.failed} of the last {tally.ended} calls failed; see why on the calls, mend it, and start again"
-    if tally.answered >= MIN_CALLS and tally.abandoned / tally.answered >= MOST_ABANDONED:
+    if tally.answered >= MIN_CALLS and tally.abandoned / tally.answered >= MAX_ABANDONED:
         share = f"{tally.abandoned} of {tally.answered} people who answered"
         return f"{share} heard nothing for two seconds; check the voice and the bridge, and start again"
-    if tally.asked >= MIN_CALLS and tally.unknown / tally.asked > MOST_UNKNOWN:
+    if tally.asked >= MIN_CALLS and tally.unknown / tally.asked > MAX_UNKNOWN:
         return f"of {tally.unknown} of {tally.asked} calls nobody knows whether the carrier took them; check its status, and start again"
     return None

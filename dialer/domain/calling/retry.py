@@ -23,7 +23,7 @@ FINAL_OUTCOMES = frozenset(
 
 
 NO_SHOW_WAIT = timedelta(hours=2)
-MOST_NO_SHOWS = 2
+MAX_NO_SHOWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def after_no_show(attempts: int, no_shows: int, now: datetime, policy: Policy) -
 
     `attempts` are the lead's calls so far, `no_shows` the meetings that they missed, this one included.
     """
-    if no_shows >= MOST_NO_SHOWS:
+    if no_shows >= MAX_NO_SHOWS:
         return GiveUp(reason=f"did not come {no_shows} times")
     if attempts >= policy.max_attempts:
         return GiveUp(reason="did not come; attempts used up")

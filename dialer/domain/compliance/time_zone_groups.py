@@ -17,7 +17,7 @@ from dialer.domain.numbers.number_region import region_of, states_of
 FEED_STOPS = timedelta(minutes=10)
 SPREAD = timedelta(minutes=30)
 # More than a fortnight can hold: a window that is never open for longer than the margin is as good as closed.
-MOST_OPENINGS = 60
+MAX_OPENINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def within_hours(group: HoursGroup, own: Window, wished: datetime, jitter: float
 def opens(rules: Rules, window: Window, zones: Sequence[str], moment: datetime, margin: timedelta) -> datetime | None:
     """The first instant (UTC) from `moment` on at which the window is open in all zones, no holiday, nor about to close."""
     rest = is_holiday(rules)
-    for _ in range(MOST_OPENINGS):
+    for _ in range(MAX_OPENINGS):
         at = next_open(window, moment, zones, rest)
         if at is None or at < (closes := closes_at(window, at, zones, rest)) - margin:
             return at

@@ -13,9 +13,9 @@ _REFUSAL = re.compile(
     r"\b(?:do ?n[o']?t|not|no (?:more )?calls?|never|stop|dnd|dnc|wrong|invalid|block\w*|mat|nahi\w*)\b|नहीं|नही|मत",
     re.I,
 )
-MOST_DIGITS = 6
+MAX_DIGITS = 6
 """A remark with more digits than this may hold a second number."""
-MOST_SHOWN = 40
+MAX_SHOWN = 40
 
 
 def split_note(cell: str) -> tuple[str, str] | None:
@@ -24,7 +24,7 @@ def split_note(cell: str) -> tuple[str, str] | None:
     if found is None:
         return None
     note = " ".join((found["bracketed"] or found["words"]).split())
-    if _REFUSAL.search(note) or sum(char.isdigit() for char in note) > MOST_DIGITS:
+    if _REFUSAL.search(note) or sum(char.isdigit() for char in note) > MAX_DIGITS:
         return None
     # Repairs are joined by semicolons.
-    return found["number"], note[:MOST_SHOWN].replace(";", ",")
+    return found["number"], note[:MAX_SHOWN].replace(";", ",")

@@ -32,7 +32,7 @@ MAX_ASKED = 200
 LOOK_BACK = timedelta(days=30)
 CALL_S, ATTEMPTS = 45.0, 1.7
 """How long a call takes and how many a lead needs where nothing is known yet: most are not answered."""
-LEAST_KNOWN = 20
+MIN_KNOWN = 20
 MAX_GROUPS = 10
 SAME_START = timedelta(hours=1)
 """A rehearsal that began so near to when calls would begin now tells their times."""
@@ -183,10 +183,10 @@ FROM (SELECT * FROM call WHERE created_at > :since AND outcome IS NOT NULL ORDER
 async def _known(session: AsyncSession, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
     """Of the newest calls: seconds a call takes, calls a lead takes, what one costs at least and at most (80 % sure)."""
     row = (await session.execute(_KNOWN, {"since": now - LOOK_BACK})).one()
-    if row.calls < LEAST_KNOWN:
+    if row.calls < MIN_KNOWN:
         return CALL_S, ATTEMPTS, None, None
     seconds, attempts = max(5.0, row.seconds + 20), max(1.0, row.attempts or ATTEMPTS)
-    if row.priced < LEAST_KNOWN:
+    if row.priced < MIN_KNOWN:
         return seconds, attempts, None, None
     half = Decimal("0.15") * row.cost + Decimal("1.3") * (row.spread or 0) / Decimal(row.priced).sqrt()
     return seconds, attempts, max(Decimal(0), row.cost - half), row.cost + half

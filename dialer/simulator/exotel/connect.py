@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 Form = Mapping[str, Sequence[str]]
 
 EVENTS = ("ringing", "answered", "terminal")
-LONGEST_URL = 600
-MOST_PARAMETERS = 3
-LONGEST_PARAMETERS = 256
+MAX_URL = 600
+MAX_PARAMETERS = 3
+MAX_PARAMETER_CHARS = 256
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KNOWN = frozenset(
     {
@@ -83,10 +83,10 @@ def read_connect(form: Form, caller_ids: Sequence[str], dnd: Sequence[str]) -> C
 def custom_parameters(stream_url: str) -> tuple[dict[str, str], str | None]:
     """The pairs that the stream's `start` hands back, and what is wrong with them (§4.1): then there are none."""
     pairs = [(name, value) for name, value in parse_qsl(urlsplit(stream_url).query) if name != "sample-rate"]
-    if len(pairs) > MOST_PARAMETERS:
-        return {}, f"{len(pairs)} custom parameters; {MOST_PARAMETERS} are allowed"
-    if sum(len(name) + len(value) for name, value in pairs) > LONGEST_PARAMETERS:
-        return {}, f"custom parameters of over {LONGEST_PARAMETERS} characters"
+    if len(pairs) > MAX_PARAMETERS:
+        return {}, f"{len(pairs)} custom parameters; {MAX_PARAMETERS} are allowed"
+    if sum(len(name) + len(value) for name, value in pairs) > MAX_PARAMETER_CHARS:
+        return {}, f"custom parameters of over {MAX_PARAMETER_CHARS} characters"
     return dict(pairs), None
 
 
@@ -113,7 +113,7 @@ def _stream_url(url: str | None) -> str:
     parts = urlsplit(url or "")
     if url is None or parts.scheme not in ("ws", "wss") or not parts.hostname:
         raise ExotelError(400, "Invalid parameter: StreamUrl is not a ws or wss URL")
-    if len(url) >= LONGEST_URL:
+    if len(url) >= MAX_URL:
         raise ExotelError(400, "Invalid parameter: StreamUrl is too long")
     if parts.scheme == "ws" and parts.hostname not in LOOPBACK:
         raise ExotelError(400, "Invalid parameter: StreamUrl without TLS is only let through on loopback")

@@ -23,7 +23,7 @@ _DIAL_S = 0.4
 _BUSY_S = 1.0
 _BILLED_AFTER_S = 3.0
 _PRICE_PER_MINUTE = 0.6
-_LONGEST_STREAM_S = 3600.0
+_MAX_STREAM_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def _ring_and_talk(call: Call, exchange: Exchange, rings_s: float) -> None
     exchange.callbacks.tell(call, "answered")
     began = exchange.clock.seconds()
     loop = asyncio.get_running_loop()
-    most = exchange.clock.real(min(float(call.request.time_limit_s), _LONGEST_STREAM_S))
+    most = exchange.clock.real(min(float(call.request.time_limit_s), _MAX_STREAM_S))
     limit = loop.call_later(most, call.end, "time_limit")
     try:
         await _stream(call, exchange)

@@ -22,7 +22,7 @@ from dialer.simulator.settings import WorldSettings
 
 THROTTLE = 100
 MINUTE_S = 60.0
-MOST_LISTED = 100
+MAX_LISTED = 100
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -170,7 +170,7 @@ class Account:
         query = request.query
         lag = self._faults.take("list", "lag", to=e164(query.get("To", "")))
         seen_until = now() - timedelta(seconds=lag.seconds if lag else 0)
-        size = min(MOST_LISTED, int(query.get("PageSize", "50")))
+        size = min(MAX_LISTED, int(query.get("PageSize", "50")))
         first = int(query.get("After", "0"))
         found = [
             call

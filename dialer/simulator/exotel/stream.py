@@ -27,8 +27,8 @@ from dialer.simulator.people.speech import Speech
 
 MESSAGE_MS = 100
 UNIT_BYTES = 320
-LEAST_BYTES = 3200
-MOST_BYTES = 100_000
+MIN_BYTES = 3200
+MAX_BYTES = 100_000
 HANDSHAKE_S = 10.0
 HANDSHAKES = 2
 PADDED_GAP_MS = 20
@@ -206,11 +206,11 @@ class MediaStream:
             sound = base64.b64decode(payload, validate=True)
         except binascii.Error:
             return self._call.entry.warn(1007, "payload is not base64")
-        if len(sound) > MOST_BYTES:
-            self._call.entry.warn(MOST_BYTES, f"{len(sound)} bytes at once are more than {MOST_BYTES}")
+        if len(sound) > MAX_BYTES:
+            self._call.entry.warn(MAX_BYTES, f"{len(sound)} bytes at once are more than {MAX_BYTES}")
         if self._short and not self._line.playout.empty:
-            self._call.entry.warn(LEAST_BYTES, f"less than {LEAST_BYTES} bytes at once, and more followed")
-        self._short = len(sound) < LEAST_BYTES
+            self._call.entry.warn(MIN_BYTES, f"less than {MIN_BYTES} bytes at once, and more followed")
+        self._short = len(sound) < MIN_BYTES
         pcm = ulaw.pcm_from_bytes(sound)
         heard = ulaw.ulaw_encode(ulaw.resample(pcm, self._rate, ulaw.RATE))
         if len(sound) % UNIT_BYTES:

@@ -22,7 +22,7 @@ from dialer.simulator.settings import WorldSettings
 PATHS = tuple(
     f"/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent" for version in ("v1beta", "v1")
 )
-SETUP_WITHIN_S = 10.0
+SETUP_TIMEOUT_S = 10.0
 
 
 class GeminiService:
@@ -74,7 +74,7 @@ class GeminiService:
 
     async def _set_up(self, socket: web.WebSocketResponse, entry: RealtimeEntry) -> Session:
         try:
-            async with asyncio.timeout(SETUP_WITHIN_S):
+            async with asyncio.timeout(SETUP_TIMEOUT_S):
                 key, setup = one_key(_read(await socket.receive()))
         except TimeoutError as error:
             raise BadMessageError("setup was not sent in time.", 1008) from error

@@ -16,8 +16,8 @@ from dialer.simulator.people.callee import Person
 from dialer.simulator.people.playout import Playout
 from dialer.simulator.people.speech import Speech
 
-_LONGEST_LAG_S = 0.5
-_SHORTEST_WAIT_S = 0.004
+_MAX_LAG_S = 0.5
+_MIN_WAIT_S = 0.004
 _UTTERANCE_GAP_MS = 400
 
 End = Literal["refused", "server", "call", "person", "dropped"]
@@ -31,9 +31,9 @@ async def ticks(clock: Clock, entry: StreamEntry, every_ms: int) -> AsyncIterato
     while True:
         deadline += interval
         ahead = deadline - time.monotonic()
-        if ahead >= _SHORTEST_WAIT_S:
+        if ahead >= _MIN_WAIT_S:
             await asyncio.sleep(ahead)
-        elif ahead < -_LONGEST_LAG_S:
+        elif ahead < -_MAX_LAG_S:
             entry.lagged_ms -= ahead * 1000 * clock.speed
             deadline -= ahead
             await asyncio.sleep(0)

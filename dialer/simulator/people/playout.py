@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dialer.audio import ulaw as audio
 from dialer.simulator.ledger import Cleared, Play
 
-LONGEST_BYTES = 10 * 60 * audio.RATE
+MAX_BYTES = 10 * 60 * audio.RATE
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Playout:
 
     def give(self, ulaw: bytes) -> bool:
         """Queue sound; False if it does not fit and is dropped (31930)."""
-        if len(self._sound) + len(ulaw) > LONGEST_BYTES:
+        if len(self._sound) + len(ulaw) > MAX_BYTES:
             return False
         self._sound += ulaw
         self._given += len(ulaw)

@@ -23,7 +23,7 @@ QUESTIONS = (
     "What would you like to study?",
     "When would you like to start?",
 )
-_MOST_TRIES = 3
+_MAX_TRIES = 3
 _FIRST_DO = {"hold_slot": ToolUse("find_slots"), "book_slot": ToolUse("hold_slot", {"slot": FIRST_SLOT})}
 
 
@@ -140,7 +140,7 @@ class Mind:
 
     def _may_try(self) -> bool:
         self._tries += 1
-        return self._tries <= _MOST_TRIES
+        return self._tries <= _MAX_TRIES
 
     def _filled(self, use: ToolUse) -> Mapping[str, str] | None:
         """The arguments with tokens of this call put in; None if a token is not known yet."""

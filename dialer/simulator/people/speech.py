@@ -23,7 +23,7 @@ STUDENT_VOICE = "en-us"
 AVA_VOICE = "en-us+f3"
 
 _LOUD = 150.0
-_LONGEST_PAUSE_FRAMES = 8
+_MAX_PAUSE_FRAMES = 8
 _KEPT_CLIPS = 800
 _FEWEST_FRAMES = 3
 
@@ -187,7 +187,7 @@ def _shorten_pauses(cut: list[bytes]) -> list[bytes]:
     pause: list[bytes] = []
     for frame in cut:
         if audio.loudness(frame) > _LOUD:
-            kept += pause[:_LONGEST_PAUSE_FRAMES] if kept else []
+            kept += pause[:_MAX_PAUSE_FRAMES] if kept else []
             pause = []
             kept.append(frame)
         else:

@@ -30,7 +30,7 @@ from dialer.simulator.realtime.turns import Turns
 from dialer.simulator.realtime.wire import Wire, new_id
 from dialer.simulator.settings import WorldSettings
 
-_LONGEST_APPEND = 15 * 1024 * 1024
+_MAX_APPEND = 15 * 1024 * 1024
 EXPIRED = "Your session hit the maximum duration of 60 minutes."
 BETA = EventError("beta_api_shape_disabled", "The Realtime Beta API is no longer supported. Use the GA interface.")
 
@@ -156,7 +156,7 @@ class Session:
             raise EventError(
                 "invalid_value", "Invalid 'audio'. Expected base64-encoded audio bytes.", "audio"
             ) from error
-        if len(sound) > _LONGEST_APPEND:
+        if len(sound) > _MAX_APPEND:
             raise EventError("invalid_value", "Invalid 'audio': over 15 MiB.", "audio")
         over_ms, self._responder.answer_over_ms = self._responder.answer_over_ms, None
         if over_ms is not None and self._ear.detector is not None:

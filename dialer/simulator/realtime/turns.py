@@ -18,7 +18,7 @@ from dialer.simulator.realtime.wire import Wire, new_id
 from dialer.simulator.settings import WorldSettings
 
 Config = Mapping[str, Any]
-_LONGEST_WAIT_S = 10.0
+_MAX_WAIT_S = 10.0
 
 
 class Turns:
@@ -123,7 +123,7 @@ class Turns:
     ) -> None:
         """The transcript comes from another, slower model: after the answer has begun (§10)."""
         if answered:
-            await self._clock.until(self._responder.began, _LONGEST_WAIT_S)
+            await self._clock.until(self._responder.began, _MAX_WAIT_S)
         await self._clock.sleep(self._settings.transcription_s)
         if late := self._faults.take("model", "late_transcript"):
             await asyncio.sleep(late.seconds)

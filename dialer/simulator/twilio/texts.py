@@ -12,7 +12,7 @@ from dialer.simulator.settings import WorldSettings
 from dialer.simulator.twilio.call import new_sid
 from dialer.simulator.twilio.params import TwilioError
 
-LONGEST = 1600
+MAX_CHARS = 1600
 NUMBER = re.compile(r"(whatsapp:)?(\+[1-9]\d{6,14})")
 
 
@@ -26,7 +26,7 @@ async def create_text(request: web.Request, settings: WorldSettings, ledger: Led
         raise TwilioError(400, 21603, "A 'From' phone number is required.")
     if not body:
         raise TwilioError(400, 21602, "Message body is required.")
-    if len(body) > LONGEST:
+    if len(body) > MAX_CHARS:
         raise TwilioError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
     whom, whose = NUMBER.fullmatch(to), NUMBER.fullmatch(sender)
     if whom is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree
 
-LONGEST = 64_000
+MAX_CHARS = 64_000
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _DIAL = frozenset({"action", "method", "answerOnBridge", "timeout", "timeLimit", "callerId"})
 
@@ -85,7 +85,7 @@ class Document:
 
 def parse(xml: str) -> Document:
     """Read a document. Raises TwimlError: 11750 too long, 12100 not XML, 12200 a verb or attribute unknown here."""
-    if len(xml.encode()) > LONGEST:
+    if len(xml.encode()) > MAX_CHARS:
         raise TwimlError(11750, "TwiML response body too large")
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise TwimlError(12100, "document type declarations are not allowed")

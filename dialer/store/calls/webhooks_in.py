@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.store.calls.calls import token_hash
 from dialer.store.tables import WebhookEvent
 
-MOST_TRIES = 5
+MAX_TRIES = 5
 
 _KEEP = text("""
 WITH told AS (
@@ -70,7 +70,7 @@ async def store(session: AsyncSession, events: Sequence[Event]) -> list[UUID | N
 
 async def unapplied(session: AsyncSession, most: int, *, again: bool = False) -> Sequence[int]:
     """The ids of webhooks still to be applied, oldest first: the new ones, or (`again`) those that failed before."""
-    tried = WebhookEvent.tries.between(1, MOST_TRIES - 1) if again else WebhookEvent.tries == 0
+    tried = WebhookEvent.tries.between(1, MAX_TRIES - 1) if again else WebhookEvent.tries == 0
     query = (
         select(WebhookEvent.id).where(WebhookEvent.applied_at.is_(None), tried).order_by(WebhookEvent.id).limit(most)
     )
@@ -88,6 +88,6 @@ async def failed(session: AsyncSession, event_id: int) -> int:
     count = (
         update(WebhookEvent)
         .where(WebhookEvent.id == event_id)
-        .values(tries=func.least(WebhookEvent.tries + 1, MOST_TRIES))
+        .values(tries=func.least(WebhookEvent.tries + 1, MAX_TRIES))
     )
     return (await session.scalar(count.returning(WebhookEvent.tries))) or 0

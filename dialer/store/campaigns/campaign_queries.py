@@ -10,7 +10,7 @@ from dialer.store.campaigns.claim_queue import of_its_campaign, why_not_yet
 from dialer.store.tables import AuditEntry, Campaign, CampaignHours, Enrollment, HoursGroup, LeadImport, Script
 
 MOST_LOG, LOOKED_THROUGH = 20, 5_000
-MOST_COUNTED = 20_000
+MAX_COUNTED = 20_000
 
 
 async def list_all(session: AsyncSession, most: int = 200) -> Sequence[Campaign]:
@@ -75,7 +75,7 @@ async def held_back(session: AsyncSession, campaign_id: int, *, for_good: bool =
         .outerjoin(CampaignHours, of_its_campaign())
         .where(Enrollment.campaign_id == campaign_id, Enrollment.last_outcome.is_(None))
         .where(Enrollment.state == "done" if for_good else Enrollment.state != "calling")
-        .limit(MOST_COUNTED)
+        .limit(MAX_COUNTED)
         .subquery()
     )
     query = select(some.c.why, func.count()).where(some.c.why.is_not(None)).group_by(some.c.why)

@@ -13,8 +13,8 @@ from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign, why
 from dialer.store.tables import Booking, Call, Campaign, CampaignHours, Counselor, Enrollment, Incident, Job, Lead
 
 Json: TypeAlias = dict[str, Any]
-MOST_PEOPLE = 500
-MOST_REASONS = 8
+MAX_PEOPLE = 500
+MAX_REASONS = 8
 SOON_S = 1800
 """Leads whose moments lie so close together are rung in one round."""
 
@@ -53,7 +53,7 @@ async def results(session: AsyncSession, campaign_id: int, since: datetime) -> J
         "calls": sum(counted.values()),
         "outcomes": counted,
         "states": {row.state: row.many for row in await session.execute(places)},
-        "held_back": [list(each) for each in (await campaign_queries.held_back(session, campaign_id))[:MOST_REASONS]],
+        "held_back": [list(each) for each in (await campaign_queries.held_back(session, campaign_id))[:MAX_REASONS]],
         "meetings": await _meetings(session, campaign_id),
         "people": await _people(session, campaign_id, since),
         "campaign_why": campaign.why,
@@ -106,7 +106,7 @@ async def _people(session: AsyncSession, campaign_id: int, since: datetime) -> l
         .outerjoin(CampaignHours, of_its_campaign())
         .where(Enrollment.campaign_id == campaign_id)
         .order_by(Enrollment.id)
-        .limit(MOST_PEOPLE)
+        .limit(MAX_PEOPLE)
     )
     return [
         {

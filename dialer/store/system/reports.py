@@ -15,7 +15,7 @@ from dialer.store.calls import costs
 from dialer.store.tables import Call
 
 LATENCY_STEP_MS = 200
-MOST_LATENCY_STEPS = 15
+MAX_LATENCY_STEPS = 15
 """The last step holds everything from 3 s on."""
 
 
@@ -57,7 +57,7 @@ class Report:
 def _counted(since: datetime, until: datetime, campaign_id: int | None, zone: str) -> Select[Any]:
     """Calls that are over, counted by each kind in one pass; `kind` has a bit for each column not grouped by."""
     latency = Call.latency_p50_ms
-    step = case((latency.is_not(None), func.least(latency // LATENCY_STEP_MS, MOST_LATENCY_STEPS)))
+    step = case((latency.is_not(None), func.least(latency // LATENCY_STEP_MS, MAX_LATENCY_STEPS)))
     slot = func.date_bin(timedelta(minutes=30), Call.created_at, datetime(2000, 1, 3, tzinfo=UTC))
     calls = select(
         *(Call.n, Call.outcome, latency.label("latency"), costs.spent().label("cost")),

@@ -20,7 +20,7 @@ from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import EXPORT
 from dialer.web.upload_runner import forget_upload
 
-MOST_ROWS = 1_000
+MAX_ROWS = 1_000
 
 
 class Chosen(BaseModel):
@@ -64,7 +64,7 @@ async def show_rows(
     fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which else 0)
     async with app_state.sessions() as session:
         rows = await imports.rows_of(
-            session, import_id, fate=fate, flag=flag, after=after, most=max(1, min(most, MOST_ROWS))
+            session, import_id, fate=fate, flag=flag, after=after, most=max(1, min(most, MAX_ROWS))
         )
         return [imports.described_row(row) for row in rows]
 

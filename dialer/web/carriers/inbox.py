@@ -14,7 +14,7 @@ from dialer.store.calls.webhooks_in import Event
 from dialer.store.sessions import Sessions
 
 Waiting = list[tuple[Event, "asyncio.Future[UUID | None]"]]
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 
 
 class WebhookInbox:
@@ -43,7 +43,7 @@ class WebhookInbox:
 
     async def _write_all(self) -> None:
         while self._waiting:
-            some, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            some, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
             await self._write(some)
             if self._ringing is None or self._ringing.done():
                 self._ringing = asyncio.create_task(self._bell())

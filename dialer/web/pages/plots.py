@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from dialer.store.system.reports import LATENCY_STEP_MS, MOST_LATENCY_STEPS, Report, Share
+from dialer.store.system.reports import LATENCY_STEP_MS, MAX_LATENCY_STEPS, Report, Share
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Cell = str | int | float | None
@@ -132,7 +132,7 @@ def _measured(report: Report) -> str:
 def _latencies(report: Report) -> Plot:
     def named(step: int) -> str:
         low = step * LATENCY_STEP_MS
-        return f"{low} ms and more" if step == MOST_LATENCY_STEPS else f"{low}–{low + LATENCY_STEP_MS} ms"
+        return f"{low} ms and more" if step == MAX_LATENCY_STEPS else f"{low}–{low + LATENCY_STEP_MS} ms"
 
     steps = sorted(report.latencies.items())
     rows = tuple((named(step), many) for step, many in steps)

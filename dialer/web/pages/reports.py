@@ -24,7 +24,7 @@ from dialer.web.pages.plots import Plot, plot_named, plots_of
 from dialer.web.pages.urls import with_query
 from dialer.web.render import render_page
 
-LONGEST = timedelta(days=366)
+MAX_DAYS = timedelta(days=366)
 USUAL = timedelta(days=29)
 
 
@@ -76,7 +76,7 @@ def _days(app_state: AppState, since: str, until: str) -> tuple[date, date]:
     today = app_state.clock.now().astimezone(ZoneInfo(app_state.settings.dialer_zone)).date()
     last = _day(until) or today
     first = _day(since) or last - USUAL
-    return max(min(first, last), last - LONGEST), last
+    return max(min(first, last), last - MAX_DAYS), last
 
 
 def _day(text: str) -> date | None:

@@ -26,7 +26,7 @@ from dialer.web.pages.template_filters import sentence
 
 NOT_THERE = "there is no such meeting; please use the whole address from the letter"
 NOT_UNDERSTOOD = "please choose a time first"
-MOST_BYTES = 64 * 1024
+MAX_BYTES = 64 * 1024
 HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -50,7 +50,7 @@ async def see_meeting(token: FromPath[str], app_state: InjectedState) -> Templat
     return await _meeting(app_state, token, None)
 
 
-@post("/meetings/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
+@post("/meetings/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MAX_BYTES)
 async def change_meeting(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Move or cancel it."""
     booking_id = app_state.links.meeting_of(token)
@@ -78,7 +78,7 @@ async def see_how_it_went(token: FromPath[str], app_state: InjectedState) -> Tem
     return await _went(app_state, token, None)
 
 
-@post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MOST_BYTES)
+@post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MAX_BYTES)
 async def tell_how_it_went(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Keep it."""
     booking_id = app_state.links.went_of(token)

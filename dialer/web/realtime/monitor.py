@@ -25,7 +25,7 @@ from dialer.web.auth.permissions import require
 from dialer.web.realtime.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, until_signed_out
 
 SEND_TIMEOUT_S = 2.0
-MOST_UNANSWERED = 2
+MAX_UNANSWERED = 2
 GONE, SLOW = 1000, 1013
 Socket = WebSocket[Caller, object, State]
 
@@ -83,7 +83,7 @@ async def _pass_on(socket: Socket, app_state: AppState, wish: Command, blocks: c
 async def _go_on(app_state: AppState, wish: Command) -> None:
     """Go on wishing to hear; it ends when no bridge has the call any more."""
     unanswered = 0
-    while unanswered < MOST_UNANSWERED:
+    while unanswered < MAX_UNANSWERED:
         await asyncio.sleep(call_control.LISTEN_AGAIN_S)
         reply = await call_control.request(
             app_state.redis, Command(call_id=wish.call_id, do="listen", listener=wish.listener)

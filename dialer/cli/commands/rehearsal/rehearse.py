@@ -2,14 +2,14 @@
 
 import click
 
-from dialer.cli.commands.options import MOST_LEADS
+from dialer.cli.commands.options import MAX_LEADS
 from dialer.cli.lazy import implemented
 
 
 @click.command()
 @click.argument("name")
 @click.option(
-    "--leads", type=click.IntRange(1, MOST_LEADS), default=60, show_default=True, help="so many of them at most"
+    "--leads", type=click.IntRange(1, MAX_LEADS), default=60, show_default=True, help="so many of them at most"
 )
 @click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True, help="first tries and later ones")
 @click.option("--at", "start", help="begin then, such as 2026-12-01T11:00+05:30 [when hours allow]")

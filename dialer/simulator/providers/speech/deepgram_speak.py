@@ -23,7 +23,7 @@ VOICES = frozenset(
 )
 ENCODINGS = frozenset({"linear16", "mulaw", "alaw"})
 KNOWN = frozenset({"model", "encoding", "sample_rate", "container", "bit_rate", "mip_opt_out", "tag", "speed"})
-_LONGEST_TEXT = 2000
+_MAX_TEXT = 2000
 _ENOUGH_TEXT = 400
 """So much unflushed text is spoken of its own accord."""
 
@@ -73,8 +73,8 @@ class SpeakDoor(Door):
             text = (await json_body(request)).get("text")
             if not isinstance(text, str) or not text.strip():
                 raise ApiError(400, "PAYLOAD_ERROR", "The text is missing or empty.")
-            if len(text) > _LONGEST_TEXT:
-                raise ApiError(413, "PAYLOAD_ERROR", f"The text is longer than {_LONGEST_TEXT} characters.")
+            if len(text) > _MAX_TEXT:
+                raise ApiError(413, "PAYLOAD_ERROR", f"The text is longer than {_MAX_TEXT} characters.")
         except ApiError as refused:
             refused.note(self.desk.ledger, request.path)
             return self.refusal(refused)
@@ -160,7 +160,7 @@ class Speak(Session):
     async def _take(self, text: object) -> None:
         if not isinstance(text, str) or not text:
             return await self._unknown("Speak has no text")
-        if len(self._text) + len(text) > _LONGEST_TEXT:
+        if len(self._text) + len(text) > _MAX_TEXT:
             self.refused("TEXT_LENGTH_EXCEEDED", "over 2,000 characters unflushed")
             return await self.send(type="Warning", description="The text is too long.", code="TEXT_LENGTH_EXCEEDED")
         self._text += text

@@ -35,8 +35,8 @@ KNOWN = frozenset(
 _FORMAT = re.compile(r"pcm_(8000|16000|22050|24000|44100|48000)|ulaw_8000")
 _HEARD = frozenset({8000, 16000, 24000, 48000})
 _EVERY_MS = 400
-_SHORTEST_COMMIT_MS = 300
-_LONGEST_CHUNK_S = 10
+_MIN_COMMIT_MS = 300
+_MAX_CHUNK_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Scribe(Listening):
             sound = base64.b64decode(raw, validate=True)
         except binascii.Error:
             return await self._input_error("audio_base_64 is no base64")
-        if len(sound) > self._wanted.rate * 2 * _LONGEST_CHUNK_S:
+        if len(sound) > self._wanted.rate * 2 * _MAX_CHUNK_S:
             self.refused("chunk_size_exceeded_error", "over ten seconds in one chunk")
             return await self.send(message_type="chunk_size_exceeded_error", error="The chunk is too long.")
         await self.take_sound(sound)
@@ -197,7 +197,7 @@ class Scribe(Listening):
             self.ear.detect({"prefix_padding_ms": 200, "silence_duration_ms": int(self._wanted.vad_s * 1000)})
         else:
             sound = bytes(self.ear.heard)
-        if ulaw.duration_ms(sound) < _SHORTEST_COMMIT_MS:
+        if ulaw.duration_ms(sound) < _MIN_COMMIT_MS:
             says = "Commit request ignored: less than 0.3 s of uncommitted audio."
             self.refused("commit_throttled", says)
             return await self.send(message_type="commit_throttled", error=says)

@@ -18,7 +18,7 @@ from dialer.simulator.providers.speech.sockets import ClosingError, Door, Make, 
 from dialer.simulator.providers.speech.speaking import FailedError, Voice
 from dialer.simulator.providers.speech.tts_audio import PIECE_MS
 
-MOST_CONTEXTS = 5
+MAX_CONTEXTS = 5
 KNOWN = frozenset(
     {
         *("model_id", "output_format", "auto_mode", "inactivity_timeout", "sync_alignment", "language_code", "seed"),
@@ -152,8 +152,8 @@ class Speak(Session):
         """Open a context: with a space and its settings, or without settings by a keep-alive."""
         if text not in (" ", ""):
             await self._refuse("invalid_message", "the first message of a context must have a single space as its text")
-        if len(self._contexts) >= MOST_CONTEXTS:
-            await self._refuse("max_contexts_exceeded", f"Maximum simultaneous contexts: {MOST_CONTEXTS}.")
+        if len(self._contexts) >= MAX_CONTEXTS:
+            await self._refuse("max_contexts_exceeded", f"Maximum simultaneous contexts: {MAX_CONTEXTS}.")
         self.entry.config.setdefault("contexts", []).append({"id": name, "settings": message.get("voice_settings")})
         context = self._contexts[name] = Context(self, self._voice, None if self._single else name, auto=self._auto)
         task = asyncio.create_task(self._spoken(context))

@@ -34,8 +34,8 @@ OPENAI_VOICES = frozenset(
 )
 OPENAI_RATE = 24_000
 _OPENAI_KEYS = frozenset({"model", "input", "voice", "response_format", "speed", "instructions", "stream_format"})
-_LONGEST_OPENAI = 4096
-_LONGEST_ELEVENLABS = 40_000
+_MAX_OPENAI = 4096
+_MAX_ELEVENLABS = 40_000
 
 
 class SpeechOverHttp:
@@ -89,8 +89,8 @@ def _elevenlabs_text(body: Mapping[str, Any]) -> tuple[str, str]:
         raise ApiError(400, "model_not_found", f"Model {model} does not exist")
     if not isinstance(text, str) or not text.strip():
         raise ApiError(400, "input_text_empty", "The text is missing or empty.")
-    if len(text) > _LONGEST_ELEVENLABS:
-        raise ApiError(400, "max_character_limit_exceeded", f"The text is over {_LONGEST_ELEVENLABS} characters.")
+    if len(text) > _MAX_ELEVENLABS:
+        raise ApiError(400, "max_character_limit_exceeded", f"The text is over {_MAX_ELEVENLABS} characters.")
     return model, text
 
 
@@ -105,8 +105,8 @@ def _check_speech(body: Mapping[str, Any]) -> None:
     text = body.get("input")
     if not isinstance(text, str) or not text.strip():
         raise bad_request("Input should have at least 1 character", "input")
-    if len(text) > _LONGEST_OPENAI:
-        raise bad_request(f"Input should have at most {_LONGEST_OPENAI} characters", "input")
+    if len(text) > _MAX_OPENAI:
+        raise bad_request(f"Input should have at most {_MAX_OPENAI} characters", "input")
     if body.get("response_format", "mp3") not in ("pcm", "wav"):
         raise bad_request("this world makes 'pcm' and 'wav' alone", "response_format")
     if body.get("stream_format", "audio") != "audio":

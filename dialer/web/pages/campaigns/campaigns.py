@@ -31,7 +31,7 @@ from dialer.web.pages.home import TALLIES, all_stats
 from dialer.web.render import redirect, render_page
 
 LAST_CALLS = 20
-MOST_REASONS = 8
+MAX_REASONS = 8
 
 
 async def get_campaign_or_404(session: AsyncSession, campaign_id: int) -> Campaign:
@@ -101,8 +101,8 @@ async def _page(app_state: AppState, campaign_id: int, status: int = 200, **more
             "files": {each.id: each.file for each in lists},
             "log": await campaign_queries.log_of(session, campaign),
             "zone": await campaign_queries.zone_of(session, campaign_id),
-            "held": held[:MOST_REASONS],
-            "held_more": sum(many for _, many in held[MOST_REASONS:]),
+            "held": held[:MAX_REASONS],
+            "held_more": sum(many for _, many in held[MAX_REASONS:]),
             "in_turn": max(0, tally.not_called - sum(many for _, many in held)),
         }
     now = app_state.clock.now()

@@ -28,7 +28,7 @@ from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
 HERE = "/do-not-call"
 PAGE = 50
 MOST_NUMBERS, MOST_NAMED = 200, 5
-MOST_ID = 2**63
+MAX_ID = 2**63
 ADDED = "numbers listed"
 
 
@@ -55,7 +55,7 @@ async def page(
 ) -> Template:
     """The page; `added` is the audit entry of numbers that were just added."""
     async with app_state.sessions() as session:
-        entry = await session.get(AuditEntry, added) if 0 < added < MOST_ID else None
+        entry = await session.get(AuditEntry, added) if 0 < added < MAX_ID else None
     return await _page(app_state, q, max(0, after), done=done, brought=_receipt(entry))
 
 
