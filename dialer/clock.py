@@ -36,7 +36,7 @@ class Clock:
         return lived / self.speed
 
 
-def parse_clock(text: str) -> tuple[datetime, float]:
+def parse_simulated_clock(text: str) -> tuple[datetime, float]:
     """Read `2026-11-23T11:00+05:30@60` as (start in UTC, speed); the offset is required.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.scheduled import write_next
-from dialer.services.webhooks_out import deliver
+from dialer.services.webhooks_out import deliver_webhooks
 from dialer.settings import Settings
 from workers.jobs import Context
 
@@ -25,10 +25,10 @@ async def webhook_context(ctx: dict[str, Any], settings: Settings) -> AsyncItera
         await ctx["outside"].close()
 
 
-async def deliver_webhooks(ctx: Any) -> int:
+async def send_webhooks(ctx: Any) -> int:
     """Send what hooks are to be told; how many messages were taken."""
     outside: SafeHttpClient = ctx["outside"]
-    return await deliver(ctx["parts"].sessions, outside)
+    return await deliver_webhooks(ctx["parts"].sessions, outside)
 
 
 async def write_scheduled(ctx: Context) -> int:

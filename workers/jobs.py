@@ -19,7 +19,7 @@ from dialer.carriers.port import Placed, Throttled
 from dialer.failpoint import failpoint
 from dialer.services.calls.recordings import erase_expired
 from dialer.services.campaigns.breakers import trip_breakers
-from dialer.services.campaigns.preflight import ask, preflight_voice, unchecked
+from dialer.services.campaigns.preflight import preflight_voice, request_preflights, unchecked
 from dialer.services.dialing.acquire import CallbackUrls, Skipped
 from dialer.services.dialing.claim import claim_due, worth_claiming
 from dialer.services.dialing.eligibility import Carriers
@@ -97,7 +97,7 @@ async def _held(ctx: Context) -> Sequence[int]:
         if not await unchecked(session):  # at nearly every tick
             return ()
     async with parts.sessions.begin() as session:
-        asked = await ask(session)
+        asked = await request_preflights(session)
         held = await unchecked(session)
     for campaign_id in asked:
         await ctx["redis"].enqueue_job("try_voice", campaign_id)

@@ -30,7 +30,7 @@ from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
 from dialer.wiring.voices import make_sockets, make_voices
-from workers.exports import deliver_webhooks, webhook_context, write_scheduled
+from workers.exports import send_webhooks, webhook_context, write_scheduled
 from workers.job_runner import JobRunner, run_next_job
 from workers.jobs import (
     WorkerContext,
@@ -176,7 +176,7 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(reconcile_lists)), name="reconcile", minute=EVERY_TEN, timeout=600, **once),
             cron(cast(Any, tolerant(run_next_job)), name="long_work", second=EVERY_SECOND, timeout=20, **once),
             cron(cast(Any, tolerant(write_scheduled)), name="scheduled", second=EVERY_TEN, timeout=600, **once),
-            cron(cast(Any, tolerant(deliver_webhooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
+            cron(cast(Any, tolerant(send_webhooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(send_mail)), name="mail", second=EVERY_FIVE, timeout=300, **once),
             cron(cast(Any, tolerant(read_busy_times)), name="calendars", second=EVERY_TEN, timeout=120, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
-from dialer.services.calls.apply_webhook import apply_webhook, do_at_carrier, note_failure
+from dialer.services.calls.apply_webhook import apply_webhook, do_at_carrier, record_failure
 from dialer.services.calls.record_status import Recorded
 from dialer.store.calls import webhooks_in
 from workers.jobs import WorkerContext, who_is_called
@@ -41,7 +41,7 @@ async def _apply_for_ever(parts: WorkerContext, redis: "Redis") -> None:
     again_at = loop.time()
     while True:
         try:
-            await redis.blpop([live_feed.BELL], timeout=POLL_EVERY_S)  # type: ignore[misc]  # typed as sync or async
+            await redis.blpop([live_feed.CALL_REQUESTED], timeout=POLL_EVERY_S)  # type: ignore[misc]  # typed as sync or async
         except (RedisError, OSError):
             await asyncio.sleep(POLL_EVERY_S)
         again = loop.time() >= again_at
@@ -77,7 +77,7 @@ async def _apply(parts: WorkerContext, event_id: int) -> Recorded | None:
     except Exception as error:  # one event's bug holds up no other event
         log.exception("a webhook could not be applied: event %s", event_id)
         async with parts.sessions.begin() as session:
-            await note_failure(session, event_id, error)
+            await record_failure(session, event_id, error)
         return None
     if applied is None:
         return None

@@ -19,7 +19,7 @@ from dialer.bus.pubsub import subscribed
 
 CHANNEL = "dialer:live"
 REQUESTED_CALLS = "dialer:asked"
-BELL = "dialer:events"
+CALL_REQUESTED = "dialer:events"
 MAX_RINGS = 8
 Kind = Literal["clientConnected", "callStatus", "ava_response", "user_transcript", "clientDisconnected", "field"]
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ async def notify(redis: "Redis") -> None:
     """Tell the workers that webhooks were kept; if it is not heard, they look every second."""
     try:
         async with redis.pipeline(transaction=False) as pipe:
-            pipe.rpush(BELL, "1")
-            pipe.ltrim(BELL, -MAX_RINGS, -1)
+            pipe.rpush(CALL_REQUESTED, "1")
+            pipe.ltrim(CALL_REQUESTED, -MAX_RINGS, -1)
             await pipe.execute()
     except (RedisError, OSError) as error:
         log.warning("the bell for webhooks was not heard: %s", error)

@@ -19,7 +19,7 @@ MAX_BATCH = 20
 RETRY_DELAYS = timedelta(minutes=1)
 
 
-async def deliver(sessions: Sessions, outside: SafeHttpClient) -> int:
+async def deliver_webhooks(sessions: Sessions, outside: SafeHttpClient) -> int:
     """Find what is new and send what is due; how many messages were taken."""
     async with sessions.begin() as session:
         await webhooks_out.find_news(session)

@@ -14,26 +14,26 @@ Deliver = Callable[[], Coroutine[Any, Any, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class _Delivery:
     event: str
     to: str
     deliver: Deliver
 
 
-class Post:
+class WebhookSender:
     """The letters of one carrier."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self._queues: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[str, list[_Letter]] = {}
+        self._held: dict[str, list[_Delivery]] = {}
 
     def send(self, sid: str, to: str, event: str, deliver: Deliver, *, last: bool) -> bool:
         """Queue one letter behind the earlier ones of its call, after the faults have had their say; False if it is lost.
 
         `last` is the one after which those that were held back go out, last first.
         """
-        letter = _Letter(event, to, deliver)
+        letter = _Delivery(event, to, deliver)
         if self._faults.take("webhook", "lose", to=to, event=event):
             return False
         if sid in self._held or self._faults.take("webhook", "reverse", to=to, event=event):
@@ -57,7 +57,7 @@ class Post:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _queue(self, sid: str, letter: _Letter) -> None:
+    def _queue(self, sid: str, letter: _Delivery) -> None:
         delay = self._faults.take("webhook", "delay", to=letter.to, event=letter.event)
         again = self._faults.take("webhook", "duplicate", to=letter.to, event=letter.event)
         before = self._queues.get(sid)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from dialer.simulator.clock import Clock
 from dialer.simulator.exotel.callbacks import Callbacks
-from dialer.simulator.exotel.lifecycle import Exchange as ExotelExchange
+from dialer.simulator.exotel.lifecycle import ExotelContext as ExotelExchange
 from dialer.simulator.exotel.rest import Account as ExotelAccount
 from dialer.simulator.faults import FaultError, Faults, fault_from_json
 from dialer.simulator.gemini.server import GeminiService
@@ -22,11 +22,11 @@ from dialer.simulator.ledger import Ledger
 from dialer.simulator.people.script import Student
 from dialer.simulator.people.speech import Speech, process_speech
 from dialer.simulator.people.students import BY_ENDING, LINES
-from dialer.simulator.providers.context import Desk
+from dialer.simulator.providers.context import ProviderContext
 from dialer.simulator.providers.service import Providers
 from dialer.simulator.realtime.server import RealtimeService
 from dialer.simulator.settings import WorldSettings
-from dialer.simulator.twilio.exchange import Exchange
+from dialer.simulator.twilio.exchange import TwilioContext
 from dialer.simulator.twilio.rest import Account
 from dialer.simulator.twilio.webhooks import Webhooks
 
@@ -62,7 +62,7 @@ class World:
         )
         self._webhooks = Webhooks(self._http, self.settings.auth_token, self._clock, self.faults, self.ledger)
         self._webhooks.timeout_s = self.settings.webhook_timeout_s
-        exchange = Exchange(
+        exchange = TwilioContext(
             self._http,
             self._webhooks,
             speech,
@@ -78,7 +78,7 @@ class World:
         self._callbacks.timeout_s = self.settings.webhook_timeout_s
         exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
         self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
-        desk = Desk(self.settings, speech, self._clock, self.faults, self.ledger)
+        desk = ProviderContext(self.settings, speech, self._clock, self.faults, self.ledger)
         self._providers = Providers(desk)
         self._realtime = RealtimeService(
             self.settings, speech, self._clock, self.faults, self.ledger, self._providers.transcribe

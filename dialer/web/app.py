@@ -39,12 +39,12 @@ from dialer.web.auth.template_helpers import add_words
 from dialer.web.carriers.exotel import exotel_status
 from dialer.web.carriers.inbox import WebhookInbox
 from dialer.web.carriers.twilio import twilio_brief, twilio_machine, twilio_status, twilio_transfer
-from dialer.web.errors import problem
+from dialer.web.errors import error_response
 from dialer.web.pages.routes import PAGES
 from dialer.web.pages.template_filters import add_page_words
 from dialer.web.public.calendars import read_calendar
 from dialer.web.public.feeds import read_feed
-from dialer.web.public.meetings import change_meeting, see_how_it_went, see_meeting, tell_how_it_went
+from dialer.web.public.meetings import change_meeting, outcome_page, record_outcome_page, see_meeting
 from dialer.web.realtime.broadcast import Broadcast
 from dialer.web.realtime.live import live_page, live_socket
 from dialer.web.realtime.monitor import listen
@@ -113,8 +113,8 @@ def make_app(settings: Settings) -> Litestar:
                 "/",
                 request_max_body_size=MAX_PUBLIC_BODY,
                 route_handlers=[
-                    *(health, read_feed, read_calendar, see_meeting, change_meeting, see_how_it_went),
-                    *(tell_how_it_went, twilio_status, twilio_machine, twilio_brief, twilio_transfer, exotel_status),
+                    *(health, read_feed, read_calendar, see_meeting, change_meeting, outcome_page),
+                    *(record_outcome_page, twilio_status, twilio_machine, twilio_brief, twilio_transfer, exotel_status),
                     *sign_in_pages.PAGES,
                 ],
             ),
@@ -141,7 +141,7 @@ def make_app(settings: Settings) -> Litestar:
         dependencies={"app_state": Provide(provide_state, sync_to_thread=False)},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=OPEN)],
         after_request=add_headers,
-        exception_handlers={Exception: problem},
+        exception_handlers={Exception: error_response},
         template_config=TemplateConfig(
             directory=HERE / "templates",
             engine=JinjaTemplateEngine,

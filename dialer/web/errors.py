@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 Answer = Response[dict[str, object]] | Template | Redirect
 
 
-def problem(request: Request[object, object, State], error: Exception) -> Answer:
+def error_response(request: Request[object, object, State], error: Exception) -> Answer:
     """The answer to a request that failed."""
     extra: object = None
     if isinstance(error, HTTPException):
@@ -45,7 +45,7 @@ def problem(request: Request[object, object, State], error: Exception) -> Answer
         log.exception("request failed: %s %s", request.method, request.url.path)
         status, says = 500, OURS
     title = TITLES.get(status, "Failed")
-    if is_for_a_person(request):
+    if wants_html(request):
         if isinstance(extra, dict) and (to := extra.get("to")):
             return _with_headers(Redirect(str(to), status_code=303))
         if isinstance(error, NotAuthorizedException):
@@ -58,7 +58,7 @@ def problem(request: Request[object, object, State], error: Exception) -> Answer
     return _with_headers(Response(told, status_code=status, media_type="application/problem+json"))
 
 
-def is_for_a_person(request: Request[object, object, State]) -> bool:
+def wants_html(request: Request[object, object, State]) -> bool:
     """Whether a browser wants a page."""
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 

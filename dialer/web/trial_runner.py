@@ -12,7 +12,7 @@ from dialer.ava.trial.models import TrialReply, TrialRequest
 from dialer.ava.trial.setup import voice_of
 from dialer.services.scripts import UnknownScriptError, newest
 from dialer.web.app_state import AppState
-from dialer.web.upload_runner import run_dialer
+from dialer.web.upload_runner import run_command
 from dialer.wiring.llm import NoLlmError, llm_of
 
 TIMEOUT_S = 120.0
@@ -64,7 +64,7 @@ async def try_turn(app_state: AppState, name: str, asked: TrialRequest) -> Trial
         await asyncio.to_thread(turn.write_text, asked.model_dump_json(exclude_unset=True), "utf-8")
         words = ("script", "try", "--turn", str(turn), "--", name)
         try:
-            code, out, says = await run_dialer(app_state, *words, within_s=TIMEOUT_S)
+            code, out, says = await run_command(app_state, *words, within_s=TIMEOUT_S)
         except TimeoutError as error:
             raise HTTPException("AVA did not answer in time; say it again", status_code=409) from error
     if code:

@@ -46,7 +46,7 @@ async def forget_upload(app_state: AppState, import_id: int) -> None:
         await asyncio.to_thread(shutil.rmtree, Path(checked.asked["file"]).parent, ignore_errors=True)
 
 
-async def run_dialer(app_state: AppState, *words: str, within_s: float = TIMEOUT_S) -> tuple[int, bytes, str]:
+async def run_command(app_state: AppState, *words: str, within_s: float = TIMEOUT_S) -> tuple[int, bytes, str]:
     """Run a command of ours on this process's database: exit status, output, and its last word if it failed.
 
     Raises TimeoutError: it took too long, and was ended.

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dialer.ava.scripts import SHIPPED_SCRIPTS
-from dialer.clock import Clock, parse_clock
+from dialer.clock import Clock, parse_simulated_clock
 from dialer.services.scripts import install_shipped_scripts
 from dialer.settings import Settings, WrongSettingError
 from dialer.store.schema import ready_schema
@@ -57,7 +57,7 @@ async def read_clock(sessions: Sessions, said: str | None) -> Clock:
     """Real time, or the moved clock of a rehearsal, which all processes of one database share."""
     if said is None:
         return Clock()
-    start, speed = parse_clock(said)
+    start, speed = parse_simulated_clock(said)
     async with sessions.begin() as session:
         await session.execute(
             insert(SimulatedClock)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from dialer.simulator.ledger import CallEntry, RealtimeEntry
 from dialer.simulator.people.script import Answers
-from dialer.simulator.people.scripted_model import Mind, Say, Use
+from dialer.simulator.people.scripted_model import CallTool, Say, ScriptedModel
 from dialer.simulator.people.students import BY_ENDING, FIRST_ONE, LINES, MEET
 from dialer.simulator.world import World, WorldSettings, simulated_world
 
@@ -214,24 +214,24 @@ async def test_a_student_whom_nobody_answers_says_hello_and_then_hangs_up() -> N
 
 
 def test_the_model_takes_another_slot_when_the_first_is_gone() -> None:
-    mind = Mind(LINES)
+    mind = ScriptedModel(LINES)
     mind.hear([MEET.text])
-    assert mind.next(TOOLS) == Use("find_slots", {})
+    assert mind.next(TOOLS) == CallTool("find_slots", {})
     mind.told("find_slots", {}, json.dumps({"slots": [{"slot": "a"}], "say": "Ten?"}))
     assert mind.next(TOOLS) == Say("Ten?")
     mind.hear([FIRST_ONE.text])
-    assert mind.next(TOOLS) == Use("hold_slot", {"slot": "a"})
+    assert mind.next(TOOLS) == CallTool("hold_slot", {"slot": "a"})
     mind.told("hold_slot", {"slot": "a"}, json.dumps({"held": False, "reason": "taken", "slots": [{"slot": "b"}]}))
-    assert mind.next(TOOLS) == Use("hold_slot", {"slot": "b"})
+    assert mind.next(TOOLS) == CallTool("hold_slot", {"slot": "b"})
     mind.told("hold_slot", {"slot": "b"}, json.dumps({"held": True, "say": "Eleven, right?"}))
     assert mind.next(TOOLS) == Say("Eleven, right?")
 
 
 def test_the_model_looks_for_slots_before_it_holds_one_and_gives_up_after_a_few_tries() -> None:
-    mind = Mind(LINES)
+    mind = ScriptedModel(LINES)
     mind.hear([FIRST_ONE.text])
     used = []
-    while isinstance(act := mind.next(TOOLS), Use):
+    while isinstance(act := mind.next(TOOLS), CallTool):
         used.append(act.name)
         mind.told(act.name, act.arguments, json.dumps({"slots": []}))
     assert used == ["find_slots"] * 3
@@ -239,14 +239,14 @@ def test_the_model_looks_for_slots_before_it_holds_one_and_gives_up_after_a_few_
 
 
 def test_the_model_calls_no_tool_that_the_session_does_not_offer() -> None:
-    mind = Mind(LINES)
+    mind = ScriptedModel(LINES)
     mind.hear([MEET.text])
     assert mind.next(("end_call",)) == Say(MEET.answer)
 
 
 def test_a_line_heard_twice_is_acted_on_once() -> None:
-    mind = Mind(LINES)
+    mind = ScriptedModel(LINES)
     mind.hear([MEET.text])
-    assert isinstance(mind.next(TOOLS), Use)
+    assert isinstance(mind.next(TOOLS), CallTool)
     mind.hear([MEET.text])
     assert isinstance(mind.next(TOOLS), Say)

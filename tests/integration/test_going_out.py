@@ -21,7 +21,7 @@ from dialer.domain.access.webhook_url import EVENT_ID, MAX_TRIES, SIGNATURE
 from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.feeds import token_of
 from dialer.services.exports.scheduled import write_next
-from dialer.services.webhooks_out import deliver
+from dialer.services.webhooks_out import deliver_webhooks
 from dialer.settings import Settings
 from dialer.store.tables import ExportSchedule, Feed, WebhookDelivery, WebhookEndpoint
 from dialer.web.app import make_app
@@ -160,14 +160,14 @@ async def test_an_outcome_is_told_signed_and_once_though_the_other_side_was_down
         await hooked(store, host)
         outside = SafeHttpClient({host})
         try:
-            assert await deliver(store.sessions, outside) == 0, "500 is no answer"
-            assert await deliver(store.sessions, outside) == 0, "not due yet"
+            assert await deliver_webhooks(store.sessions, outside) == 0, "500 is no answer"
+            assert await deliver_webhooks(store.sessions, outside) == 0, "not due yet"
             await due_now(store)
-            assert await deliver(store.sessions, outside) == 0, "a redirect is not followed"
+            assert await deliver_webhooks(store.sessions, outside) == 0, "a redirect is not followed"
             await due_now(store)
-            assert await deliver(store.sessions, outside) == 1
+            assert await deliver_webhooks(store.sessions, outside) == 1
             await due_now(store)
-            assert await deliver(store.sessions, outside) == 0, "what was taken is not told again"
+            assert await deliver_webhooks(store.sessions, outside) == 0, "what was taken is not told again"
         finally:
             await outside.close()
     assert len(told) == 3
@@ -187,7 +187,7 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
     outside = SafeHttpClient(set())
     try:
         for _ in range(MAX_TRIES):
-            await deliver(store.sessions, outside)
+            await deliver_webhooks(store.sessions, outside)
             await due_now(store)
     finally:
         await outside.close()

@@ -85,7 +85,7 @@ async def test_a_list_is_checked_chosen_about_brought_in_and_taken_back_over_the
 async def ask(store: Store, path: Path) -> int:
     asked = {"file": str(path), "campaign": "Spring", "dry": False, "duplicates": "skip", "mapping": {}}
     async with store.sessions.begin() as session:
-        return await jobs.ask(session, "import", asked, "test")
+        return await jobs.enqueue(session, "import", asked, "test")
 
 
 GROWN = "SELECT pg_relation_size('lead') > 1000000"
@@ -174,7 +174,7 @@ async def test_work_that_is_cancelled_is_left_to_clean_up(
 ) -> None:
     monkeypatch.setattr(job_process, "HEARTBEAT_S", 0.02)
     async with store.sessions.begin() as session:
-        job_id = await jobs.ask(session, "rehearse", {}, "a test")
+        job_id = await jobs.enqueue(session, "rehearse", {}, "a test")
         (await session.get_one(Job, job_id)).state = "running"
     cleaned = asyncio.Event()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dialer.clock import Clock, parse_clock
+from dialer.clock import Clock, parse_simulated_clock
 from dialer.settings import WrongSettingError
 
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
@@ -21,7 +21,7 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_a_rehearsal_starts_when_and_runs_as_fast_as_it_is_told(text: str, speed: float) -> None:
-    assert parse_clock(text) == (START, speed)
+    assert parse_simulated_clock(text) == (START, speed)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_rehearsal_starts_when_and_runs_as_fast_as_it_is_told(text: str, speed
 )
 def test_a_clock_that_cannot_be_set_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(WrongSettingError, match=r"^DIALER_CLOCK .*2026-11-23T11:00\+05:30@60[^\n]*$"):
-        parse_clock(text)
+        parse_simulated_clock(text)
 
 
 def test_without_a_rehearsal_people_live_in_real_time() -> None:

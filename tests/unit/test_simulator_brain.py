@@ -4,10 +4,10 @@ import unicodedata
 
 import pytest
 
-from dialer.simulator.people.scripted_model import OPENING, QUESTIONS, Say, Use
+from dialer.simulator.people.scripted_model import OPENING, QUESTIONS, CallTool, Say
 from dialer.simulator.people.students import CANADA, CONFIRM, ENGAGED, FIRST_ONE, LINES, MEET, NEXT_YEAR
 from dialer.simulator.providers.llm.schema import fault_in_schema
-from dialer.simulator.providers.llm.scripted_llm import Called, FromModel, FromUser, Past, Result, lines_in, think
+from dialer.simulator.providers.llm.scripted_llm import Called, FromModel, FromUser, Past, Result, lines_in, next_reply
 
 TOOLS = ("save_enquiry", "find_slots", "hold_slot", "book_slot", "end_call")
 BEGIN = FromUser("[Begin the call.]")
@@ -33,32 +33,32 @@ def test_two_lines_in_one_turn_are_both_known_in_their_order(first: str) -> None
 
 def test_words_that_nobody_says_are_no_line() -> None:
     assert lines_in("the weather is nice over there") == []
-    assert think([BEGIN, FromModel(OPENING), FromUser("the weather is nice")], TOOLS) == Say(
+    assert next_reply([BEGIN, FromModel(OPENING), FromUser("the weather is nice")], TOOLS) == Say(
         "Sorry, I did not catch that. Could you say it again?"
     )
 
 
 def test_ava_opens_where_nothing_was_said_yet() -> None:
-    assert think([], TOOLS) == think([BEGIN], TOOLS) == Say(OPENING)
+    assert next_reply([], TOOLS) == next_reply([BEGIN], TOOLS) == Say(OPENING)
 
 
 def test_a_student_who_speaks_first_is_answered_rather_than_greeted() -> None:
-    assert isinstance(think([BEGIN, FromUser(CANADA.text)], TOOLS), Use)
+    assert isinstance(next_reply([BEGIN, FromUser(CANADA.text)], TOOLS), CallTool)
 
 
 def test_an_instruction_beside_the_students_words_is_told_apart_from_them() -> None:
     history = [BEGIN, FromModel(OPENING), FromUser(f'{CANADA.text} [Say "One moment."]')]
-    assert think(history, TOOLS) == Say("One moment.")
-    assert isinstance(think([*history, FromModel("One moment."), FromUser("[Go on.]")], TOOLS), Use)
+    assert next_reply(history, TOOLS) == Say("One moment.")
+    assert isinstance(next_reply([*history, FromModel("One moment."), FromUser("[Go on.]")], TOOLS), CallTool)
 
 
 def test_a_tool_that_is_not_offered_is_not_called() -> None:
-    assert think([FromUser(CANADA.text)], ()) == Say(CANADA.answer)
+    assert next_reply([FromUser(CANADA.text)], ()) == Say(CANADA.answer)
 
 
 def test_a_question_that_was_asked_is_not_asked_again_even_if_it_was_cut() -> None:
     history: list[Past] = [BEGIN, FromModel(OPENING), FromUser("[Go on.]"), FromModel(QUESTIONS[0][:20])]
-    assert think([*history, FromUser("[Go on.]")], TOOLS) == Say(QUESTIONS[1])
+    assert next_reply([*history, FromUser("[Go on.]")], TOOLS) == Say(QUESTIONS[1])
 
 
 def test_a_whole_booking_is_gone_through_from_history_alone() -> None:
@@ -72,7 +72,7 @@ def test_a_whole_booking_is_gone_through_from_history_alone() -> None:
     called: list[tuple[str, dict[str, str]]] = []
     for line in (ENGAGED, CANADA, NEXT_YEAR, MEET, FIRST_ONE, CONFIRM):
         history.append(FromUser(line.text))
-        while isinstance(act := think(history, TOOLS), Use):
+        while isinstance(act := next_reply(history, TOOLS), CallTool):
             called.append((act.name, dict(act.arguments)))
             call = Called(f"call_{len(called)}", act.name, act.arguments)
             history += [FromModel("", (call,)), Result(call.call_id, answers[act.name])]

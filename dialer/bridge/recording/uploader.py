@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bridge.recording.local_file import LocalRecording, find_leftovers
 from dialer.bridge.recording.thread import Recording, RecordingThread
-from dialer.services.calls.recordings import note_fault, store_recording
+from dialer.services.calls.recordings import record_fault, store_recording
 from dialer.store.sessions import Sessions
 from dialer.store.system.object_storage import ObjectStorage, StorageError
 
@@ -72,7 +72,7 @@ class Uploader:
         recorded = await recording.finish()
         if recorded.fault is not None:
             with suppress(SQLAlchemyError, OSError):
-                await note_fault(self._sessions, recording.call_id, recorded.fault, recorded.ms)
+                await record_fault(self._sessions, recording.call_id, recorded.fault, recorded.ms)
         if recorded.file is not None:
             await self._upload(recorded.file, recorded.ms)
 

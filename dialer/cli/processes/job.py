@@ -67,7 +67,7 @@ class JobProcess:
         finally:
             beating.cancel()
         async with self._store.sessions.begin() as session:
-            await jobs.heard(session, self._job, self._done)
+            await jobs.heartbeat(session, self._job, self._done)
             await jobs.end(session, self._job, state, says, result)
 
     async def _total(self, session: Any, kind: str, asked: dict[str, Any]) -> int:
@@ -88,7 +88,7 @@ class JobProcess:
             await asyncio.sleep(HEARTBEAT_S)
             with suppress(SQLAlchemyError, OSError):  # a database that is away ends the work by itself
                 async with self._store.sessions.begin() as session:
-                    goes_on = await jobs.heard(session, self._job, self._done)
+                    goes_on = await jobs.heartbeat(session, self._job, self._done)
                 if not goes_on and not is_cancelled:
                     is_cancelled = doing.cancel()
 

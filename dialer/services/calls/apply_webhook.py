@@ -49,7 +49,7 @@ async def apply_webhook(session: AsyncSession, event_id: int, carriers: Carriers
     return applied
 
 
-async def note_failure(session: AsyncSession, event_id: int, error: Exception) -> None:
+async def record_failure(session: AsyncSession, event_id: int, error: Exception) -> None:
     """Applying it failed: it is tried again later, and after a few times people are told."""
     if await webhooks_in.failed(session, event_id) >= webhooks_in.MAX_TRIES:
         await incidents.record(session, "event", str(event_id), f"a webhook could not be applied: {error}")

@@ -31,7 +31,7 @@ async def store_recording(sessions: Sessions, place: ObjectStorage, call_id: UUI
     return address
 
 
-async def note_fault(sessions: Sessions, call_id: UUID, fault: str, ms: int) -> None:
+async def record_fault(sessions: Sessions, call_id: UUID, fault: str, ms: int) -> None:
     """People can see that a call's recording is missing, or ends too early (`ms` of it are there), and why."""
     came = f"its recording ends after {ms / 1000:.0f} s" if ms else "it could not be recorded"
     async with sessions.begin() as session:

@@ -28,7 +28,7 @@ async def unchecked(session: AsyncSession) -> Sequence[int]:
     return (await session.scalars(select(Campaign.id).where(_is_unchecked()))).all()
 
 
-async def ask(session: AsyncSession) -> Sequence[int]:
+async def request_preflights(session: AsyncSession) -> Sequence[int]:
     """Those of them whose voice is to be tried now; each is named once a minute. A script tried just now counts for all."""
     tried = select(Campaign.script_id).where(Campaign.voice_checked_at > func.now() - GOOD_FOR, Campaign.why.is_(None))
     await session.execute(

@@ -14,6 +14,6 @@ async def request_rehearsal(session: AsyncSession, campaign: Campaign, leads: in
     last = await rehearsals.newest(session, campaign.id)
     if last is not None and last.state in ("queued", "running"):
         return last.id
-    job_id = await jobs.ask(session, "rehearse", {"campaign_id": campaign.id, "leads": leads}, by)
+    job_id = await jobs.enqueue(session, "rehearse", {"campaign_id": campaign.id, "leads": leads}, by)
     await audit.record(session, by, "rehearsal asked for", {"campaign": campaign.name, "leads": leads})
     return job_id

@@ -86,7 +86,7 @@ async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
 async def _open(session: AsyncSession, look: claim_queue.OpenCampaign, now: datetime) -> Groups:
     """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
     open_ids, closed = _parted(look, now)
-    await claim_queue.note(session, look.campaign_id, closed)
+    await claim_queue.record_opening(session, look.campaign_id, closed)
     return open_ids
 
 

@@ -26,7 +26,7 @@ from dialer.store.tables import Call
 TRIES = 20
 RETRY_S = 1.0
 log = logging.getLogger(__name__)
-Answered = tuple[UUID, PlaceResult]
+PlacedAnswer = tuple[UUID, PlaceResult]
 
 
 class PlacementRecorder:
@@ -35,7 +35,7 @@ class PlacementRecorder:
     def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._waiting: list[tuple[Answered, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[PlacedAnswer, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "PlacementRecorder":
@@ -65,7 +65,7 @@ class PlacementRecorder:
                     if not written.done():
                         written.set_result(None)
 
-    async def _write(self, answered: Sequence[Answered]) -> None:
+    async def _write(self, answered: Sequence[PlacedAnswer]) -> None:
         for turn in range(TRIES):
             try:
                 async with self._sessions.begin() as session:
@@ -80,7 +80,7 @@ class PlacementRecorder:
                 await asyncio.sleep(RETRY_S)
 
 
-async def record_placements(session: AsyncSession, answered: Sequence[Answered], now: datetime) -> None:
+async def record_placements(session: AsyncSession, answered: Sequence[PlacedAnswer], now: datetime) -> None:
     """Write down what the carrier said of each call."""
     sids = {call_id: answer.sid for call_id, answer in answered if isinstance(answer, Placed)}
     await calls.record_placed(session, sids, now)

@@ -57,7 +57,7 @@ async def import_numbers(
         raise UnreadableListError("the file holds no phone number")
     added = await do_not_call.settle(session, listing, replace=replace)
     if registry is not None:
-        await do_not_call.note_registry(session, registry, numbers, now)
+        await do_not_call.record_registry(session, registry, numbers, now)
         return ImportedNumbers(numbers, unreadable, added)
     for call_id in await do_not_call.staged_calls(session, listing.scope, State.INTENT):
         call = await session.get_one(Call, call_id, with_for_update=True)

@@ -94,7 +94,7 @@ async def book_slot(session: AsyncSession, talk: CallContext, token: str, now: d
     if not await bookings.book(session, held.id, email, now):
         return await _refused(session, talk, "booked", "the hold ran out", now, "Sorry, that took too long.")
     await session.refresh(held)
-    await bookings.note(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.why)
+    await bookings.record_event(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.why)
     await outbox.write_both(session, held, "invitation")
     return _booked(held, talk, now)
 

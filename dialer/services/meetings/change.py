@@ -94,7 +94,7 @@ async def move_meeting(
     if left != counselor_id:
         what |= {"counselor": people[0].name, "instead_of": counselor.name}
         await outbox.write(session, booking, "cancellation", counselor_id=left)
-    await bookings.note(session, booking.id, who, "moved", now, **what)
+    await bookings.record_event(session, booking.id, who, "moved", now, **what)
     await audit.record(session, who, "booking moved", {"booking": str(booking.id), **what})
     await outbox.write_both(session, booking, "invitation")
     return booking
@@ -112,7 +112,7 @@ async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime,
         return refused
     booking.state, booking.sequence = "cancelled", booking.sequence + 1
     await session.flush()
-    await bookings.note(session, booking.id, who, "cancelled", now)
+    await bookings.record_event(session, booking.id, who, "cancelled", now)
     await audit.record(session, who, "booking cancelled", {"booking": str(booking.id)})
     await outbox.write_both(session, booking, "cancellation")
     return booking
@@ -127,7 +127,7 @@ async def flag_conflicts(
     """
     hit = await bookings.between(session, counselor_id, since, until)
     for booking in hit:
-        await bookings.note(
+        await bookings.record_event(
             session, booking.id, "house", "the counselor cannot keep it; another time is asked for", now
         )
         await outbox.write(session, booking, "rebook")

@@ -65,7 +65,7 @@ async def _save_email(session: AsyncSession, talk: CallContext, said: str, now: 
         return None
     booking = await leads.set_email(session, talk.campaign_lead_id, email)
     if booking is not None:
-        await bookings.note(session, booking.id, "ava", "e-mail address", now)
+        await bookings.record_event(session, booking.id, "ava", "e-mail address", now)
         if booking.call_id != talk.call_id:
             booking.sequence += 1
             await session.flush()

@@ -51,7 +51,7 @@ async def record_outcome(
     booking.state = "attended" if met else "no_show"
     await session.flush()
     what = {"wrong": booking.wrong_fields, "note": booking.note}
-    await bookings.note(session, booking.id, "counselor", verdict.replace("_", " "), now, **what)
+    await bookings.record_event(session, booking.id, "counselor", verdict.replace("_", " "), now, **what)
     if not met and before != "no_show":
         await _ring_again(session, booking, now)
     if met and before == "no_show":
@@ -79,7 +79,7 @@ async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) ->
                 await campaigns.move(session, campaign.id, "running")
         case GiveUp(reason):
             in_campaign.why = reason
-    await bookings.note(session, booking.id, "house", in_campaign.why, now)
+    await bookings.record_event(session, booking.id, "house", in_campaign.why, now)
     await session.flush()
 
 

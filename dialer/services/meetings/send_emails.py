@@ -55,7 +55,7 @@ async def _send(
     async with sessions.begin() as session:
         if answer.ok:
             await outbox.sent(session, mail.id, to, answer.says)
-            await bookings.note(
+            await bookings.record_event(
                 session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} sent", now, to=mail.whom
             )
             return True
@@ -63,7 +63,7 @@ async def _send(
         await outbox.failed(session, mail.id, to, answer.says, wait)
         if wait is None:
             what = {"to": mail.whom, "says": answer.says[:200]}
-            await bookings.note(
+            await bookings.record_event(
                 session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} not delivered", now, **what
             )
             says = f"a letter about a meeting could not be delivered to the {mail.whom}: {answer.says[:200]}"

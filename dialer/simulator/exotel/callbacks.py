@@ -11,7 +11,7 @@ from dialer.simulator.exotel.call import FINAL, Call, ist
 from dialer.simulator.exotel.connect import national
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
-from dialer.simulator.webhook_sender import Post
+from dialer.simulator.webhook_sender import WebhookSender
 
 Encoding = Literal["json", "urlencoded", "multipart"]
 TRIES = 3
@@ -22,7 +22,7 @@ class Callbacks:
 
     def __init__(self, http: aiohttp.ClientSession, encoding: Encoding, faults: Faults, ledger: Ledger) -> None:
         self._http, self._encoding, self._ledger = http, encoding, ledger
-        self.post = Post(faults)
+        self.post = WebhookSender(faults)
         self.timeout_s = 15.0
 
     def tell(self, call: Call, event: str) -> None:

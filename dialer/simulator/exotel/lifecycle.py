@@ -14,7 +14,7 @@ from dialer.simulator.exotel.callbacks import Callbacks
 from dialer.simulator.exotel.stream import MediaStream
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import stamp
-from dialer.simulator.people.callee import Person
+from dialer.simulator.people.callee import Callee
 from dialer.simulator.people.script import Answers, Busy, Fails, NoAnswer
 from dialer.simulator.people.speech import STUDENT_VOICE, Speech
 from dialer.simulator.people.students import HELLO_AGAIN
@@ -27,7 +27,7 @@ _MAX_STREAM_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ExotelContext:
     """What every call of the account shares."""
 
     http: aiohttp.ClientSession
@@ -38,7 +38,7 @@ class Exchange:
     background: Callable[[Coroutine[Any, Any, None]], None]
 
 
-async def live(call: Call, exchange: Exchange) -> None:
+async def live(call: Call, exchange: ExotelContext) -> None:
     """Carry one call through its life. Nothing that the product can send takes it back."""
     if await exchange.clock.until(call.over, _DIAL_S):
         return _finish(call, exchange, "failed", 0.0)
@@ -57,19 +57,19 @@ async def live(call: Call, exchange: Exchange) -> None:
             assert_never(other)
 
 
-def _ringing(call: Call, exchange: Exchange) -> None:
+def _ringing(call: Call, exchange: ExotelContext) -> None:
     call.note("ringing")
     call.entry.rang = stamp()
     exchange.callbacks.tell(call, "ringing")
 
 
-async def _ring(call: Call, exchange: Exchange, seconds: float, status: str) -> None:
+async def _ring(call: Call, exchange: ExotelContext, seconds: float, status: str) -> None:
     _ringing(call, exchange)
     await exchange.clock.until(call.over, seconds)
     _finish(call, exchange, status, 0.0)
 
 
-async def _ring_and_talk(call: Call, exchange: Exchange, rings_s: float) -> None:
+async def _ring_and_talk(call: Call, exchange: ExotelContext, rings_s: float) -> None:
     _ringing(call, exchange)
     if await exchange.clock.until(call.over, rings_s):
         return _finish(call, exchange, "no-answer", 0.0)
@@ -88,18 +88,18 @@ async def _ring_and_talk(call: Call, exchange: Exchange, rings_s: float) -> None
     return _finish(call, exchange, "completed", exchange.clock.seconds() - began)
 
 
-async def _stream(call: Call, exchange: Exchange) -> None:
+async def _stream(call: Call, exchange: ExotelContext) -> None:
     """The stream is the call: when the server closes it, the call ends (§3)."""
     speech = exchange.speech
     clips = [await speech.speak(line.text, line.voice, beep=line.beep) for line in call.student.lines]
     hello = (HELLO_AGAIN, await speech.speak(HELLO_AGAIN.text, STUDENT_VOICE))
-    person = Person(call.student, tuple(clips), hello)
+    person = Callee(call.student, tuple(clips), hello)
     end = await MediaStream(call, person, speech, exchange.clock, exchange.faults).run(exchange.http)
     if end == "server":
         call.end("server")
 
 
-def _finish(call: Call, exchange: Exchange, status: str, talked_s: float) -> None:
+def _finish(call: Call, exchange: ExotelContext, status: str, talked_s: float) -> None:
     """Settle the call and tell of it; duration and price come some time later."""
     call.talked_s = max(1, round(talked_s)) if status == "completed" else 0
     call.ended = now()

@@ -14,7 +14,7 @@ from aiohttp import web
 from dialer.simulator.clock import now
 from dialer.simulator.exotel.call import FINAL, Call, new_sid
 from dialer.simulator.exotel.connect import ConnectRequest, ExotelError, e164, national, read_connect
-from dialer.simulator.exotel.lifecycle import Exchange, live
+from dialer.simulator.exotel.lifecycle import ExotelContext, live
 from dialer.simulator.faults import Fault, Faults
 from dialer.simulator.ledger import CallEntry, Ledger, Refusal
 from dialer.simulator.people.students import student_for
@@ -29,7 +29,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Account:
     """The calls of one account, and the routes over them."""
 
-    def __init__(self, settings: WorldSettings, exchange: Exchange, faults: Faults, ledger: Ledger) -> None:
+    def __init__(self, settings: WorldSettings, exchange: ExotelContext, faults: Faults, ledger: Ledger) -> None:
         self._settings, self._exchange = settings, exchange
         self._faults, self._ledger = faults, ledger
         self._calls: dict[str, Call] = {}

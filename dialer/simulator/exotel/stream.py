@@ -21,8 +21,8 @@ from dialer.simulator.exotel.callbacks import known
 from dialer.simulator.exotel.connect import custom_parameters, national, sample_rate
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
-from dialer.simulator.people.callee import Person
-from dialer.simulator.people.phone_line import End, Line, ticks
+from dialer.simulator.people.callee import Callee
+from dialer.simulator.people.phone_line import End, PhoneLine, ticks
 from dialer.simulator.people.speech import Speech
 
 MESSAGE_MS = 100
@@ -37,7 +37,7 @@ PADDED_GAP_MS = 20
 class MediaStream:
     """One stream. `run` returns who ended it."""
 
-    def __init__(self, call: Call, person: Person, speech: Speech, clock: Clock, faults: Faults) -> None:
+    def __init__(self, call: Call, person: Callee, speech: Speech, clock: Clock, faults: Faults) -> None:
         self._call, self._clock, self._faults = call, clock, faults
         self._sid = new_sid()
         self._rate = sample_rate(call.request.stream_url)
@@ -45,7 +45,7 @@ class MediaStream:
         if wrong is not None:
             call.entry.warn(256, wrong)
         self.entry = StreamEntry(self._sid, call.request.stream_url, parameters)
-        self._line = Line(self.entry, person, speech)
+        self._line = PhoneLine(self.entry, person, speech)
         self._sequence = self._chunk = 0
         self._short = False
         self._closed = False

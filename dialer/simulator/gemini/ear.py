@@ -9,7 +9,7 @@ from dialer.simulator.people.speech import Speech
 RATE = 16_000
 
 
-class Ear(stt.Ear):
+class GeminiAudioInput(stt.SimulatedStt):
     """Takes 16 kHz sound; gives turns. `detection` is the session's `automaticActivityDetection`."""
 
     def __init__(self, speech: Speech, detection: Mapping[str, Any]) -> None:

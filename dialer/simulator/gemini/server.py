@@ -13,7 +13,7 @@ from dialer.simulator.faults import Faults
 from dialer.simulator.gemini.checks import BadMessageError, check_setup, one_key
 from dialer.simulator.gemini.session import Memory, Session
 from dialer.simulator.ledger import Ledger, RealtimeEntry, Refusal, stamp
-from dialer.simulator.people.scripted_model import Mind
+from dialer.simulator.people.scripted_model import ScriptedModel
 from dialer.simulator.people.speech import Speech
 from dialer.simulator.people.students import LINES
 from dialer.simulator.realtime.wire import new_id
@@ -91,7 +91,7 @@ class GeminiService:
     def _memory(self, setup: Mapping[str, Any]) -> Memory:
         handle = setup.get("sessionResumption", {}).get("handle")
         if handle is None:
-            return Memory(Mind(LINES))
+            return Memory(ScriptedModel(LINES))
         if handle not in self._memories or self._faults.take("model", "forget"):
             raise BadMessageError("Session not found.")
         return self._memories[handle]

@@ -16,9 +16,9 @@ from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.gemini.checks import CONTENT_KEYS, INPUT_KEYS, BadMessageError
-from dialer.simulator.gemini.ear import RATE, Ear
+from dialer.simulator.gemini.ear import RATE, GeminiAudioInput
 from dialer.simulator.ledger import RealtimeEntry, ToolEntry, TurnEntry
-from dialer.simulator.people.scripted_model import OPENING, Mind, Say, Use
+from dialer.simulator.people.scripted_model import OPENING, CallTool, Say, ScriptedModel
 from dialer.simulator.people.speech import AVA_VOICE, Speech
 from dialer.simulator.realtime.vad import Started, Stopped
 from dialer.simulator.realtime.wire import new_id
@@ -33,7 +33,7 @@ QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”', re.DOTALL)
 class Memory:
     """What another connection can go on with."""
 
-    mind: Mind
+    mind: ScriptedModel
     has_spoken: bool = False
 
 
@@ -53,7 +53,7 @@ class Session:
     ) -> None:
         self._socket, self._memory, self._entry, self._speech = socket, memory, entry, speech
         self._clock, self._faults, self._settings = clock, faults, settings
-        self._ear = Ear(speech, setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {}))
+        self._ear = GeminiAudioInput(speech, setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {}))
         self._names = [each["name"] for tool in setup.get("tools", []) for each in tool["functionDeclarations"]]
         self._wants = {name for name in ("inputAudioTranscription", "outputAudioTranscription") if name in setup}
         self._turn: asyncio.Task[None] | None = None
@@ -179,7 +179,7 @@ class Session:
         elif instructions and not self._memory.has_spoken:
             await self._say(OPENING)
         else:
-            while isinstance(act := self._memory.mind.next(set(self._names)), Use):
+            while isinstance(act := self._memory.mind.next(set(self._names)), CallTool):
                 await self._call(act)
             assert isinstance(act, Say)
             await self._say(act.text)
@@ -198,7 +198,7 @@ class Session:
         )
         await self._send(sessionResumptionUpdate={"newHandle": self._entry.id, "resumable": True})
 
-    async def _call(self, use: Use) -> None:
+    async def _call(self, use: CallTool) -> None:
         """Call a tool; the turn waits for its result."""
         arguments = dict(use.arguments)
         name = "launch_rocket" if self._faults.take("model", "unknown_tool") else use.name

@@ -1,7 +1,7 @@
 """A student on the line, pure: told what came out of the earpiece, it says what goes into the mouthpiece."""
 
 from dialer.audio import ulaw
-from dialer.simulator.people.script import AfterAva, AtOnce, IntoAva, Line, Student
+from dialer.simulator.people.script import AfterAva, AtOnce, IntoAva, ScriptLine, Student
 from dialer.simulator.people.speech import Clip
 
 _AUDIBLE = 150.0
@@ -11,10 +11,10 @@ _GIVES_UP_MS = 20_000
 _MACHINE_GIVES_UP_MS = 60_000
 
 
-class Person:
+class Callee:
     """Steps by 20 ms. `clips` are the sounds of the student's lines, `hello` that of an impatient one."""
 
-    def __init__(self, student: Student, clips: tuple[Clip, ...], hello: tuple[Line, Clip]) -> None:
+    def __init__(self, student: Student, clips: tuple[Clip, ...], hello: tuple[ScriptLine, Clip]) -> None:
         self._student = student
         self._script = tuple(zip(student.lines, clips, strict=True))
         self._hello = hello
@@ -24,7 +24,7 @@ class Person:
         self._ava_ms = 0
         self._quiet_ms = 0
         self._asked_hello = False
-        self.began: Line | None = None
+        self.began: ScriptLine | None = None
         self.hung_up = False
 
     def step(self, now_ms: int, heard: bytes) -> str | None:
@@ -63,7 +63,7 @@ class Person:
             self._asked_hello = True
             self._speak(*self._hello)
 
-    def _due(self, line: Line, now_ms: int) -> bool:
+    def _due(self, line: ScriptLine, now_ms: int) -> bool:
         match line.cue:
             case AfterAva():
                 return self._ava_ms > 0 and self._quiet_ms >= _TURN_GAP_MS
@@ -77,6 +77,6 @@ class Person:
             return False
         return self._quiet_ms >= _PATIENCE_MS
 
-    def _speak(self, line: Line, clip: Clip) -> None:
+    def _speak(self, line: ScriptLine, clip: Clip) -> None:
         self._speaking, self._at, self.began = clip.payloads, 0, line
         self._quiet_ms = 0

@@ -12,7 +12,7 @@ from typing import Literal
 from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.ledger import Spoken, StreamEntry
-from dialer.simulator.people.callee import Person
+from dialer.simulator.people.callee import Callee
 from dialer.simulator.people.playout import Playout
 from dialer.simulator.people.speech import Speech
 
@@ -42,10 +42,10 @@ async def ticks(clock: Clock, entry: StreamEntry, every_ms: int) -> AsyncIterato
         yield
 
 
-class Line:
+class PhoneLine:
     """The play-out at the phone, who holds it, and what of AVA was heard there."""
 
-    def __init__(self, entry: StreamEntry, person: Person, speech: Speech) -> None:
+    def __init__(self, entry: StreamEntry, person: Callee, speech: Speech) -> None:
         self.entry, self.person = entry, person
         self.playout = Playout(entry.played, entry.cleared)
         self.now_ms = 0

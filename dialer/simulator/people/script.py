@@ -40,7 +40,7 @@ Cue = AfterAva | IntoAva | AtOnce
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     """One thing a student says, what a good model does on hearing it, and what AVA says if no result has words."""
 
     text: str
@@ -94,6 +94,6 @@ class Student:
     about: str
     expects: str
     pickup: Pickup = Answers()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ScriptLine, ...] = ()
     hangs_up: HangsUp | None = None
     machine: bool = False

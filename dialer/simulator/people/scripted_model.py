@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialer.domain.speech.text_normalize import is_devanagari
-from dialer.simulator.people.script import FIRST_SLOT, HELD_SLOT, Line, ToolUse
+from dialer.simulator.people.script import FIRST_SLOT, HELD_SLOT, ScriptLine, ToolUse
 
 OPENING = "Hello, this is AVA, the AI assistant of One Window. This call is recorded. May I know your name?"
 STILL_THERE = "Are you still there?"
@@ -35,20 +35,20 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class CallTool:
     """Call this tool."""
 
     name: str
     arguments: Mapping[str, str]
 
 
-Act = Say | Use
+Act = Say | CallTool
 
 
-class Mind:
+class ScriptedModel:
     """The model's side of one conversation."""
 
-    def __init__(self, lines: Mapping[str, Line]) -> None:
+    def __init__(self, lines: Mapping[str, ScriptLine]) -> None:
         self._lines = lines
         self._plan: deque[ToolUse] = deque()
         self._answer: str | None = None
@@ -131,7 +131,7 @@ class Mind:
                 if first.name in tools and self._may_try():
                     self._plan.extendleft((use, first))
                 continue
-            return Use(use.name, arguments)
+            return CallTool(use.name, arguments)
         answer, self._answer = self._answer, None
         if answer is None:
             answer = QUESTIONS[self._asked % len(QUESTIONS)]

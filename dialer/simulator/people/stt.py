@@ -15,7 +15,7 @@ from dialer.simulator.realtime.hearing import Understood, understand
 from dialer.simulator.realtime.vad import Detector, Event
 
 
-class Ear:
+class SimulatedStt:
     """Takes sound in one encoding and rate; gives turns. Without `detection` it only keeps what it hears.
 
     `encoding` is `linear16` (little-endian), `mulaw` or `alaw`; `rate` a whole multiple of 8,000 Hz.

@@ -14,8 +14,8 @@ from dialer.simulator.people.script import (
     Fails,
     HangsUp,
     IntoAva,
-    Line,
     NoAnswer,
+    ScriptLine,
     Student,
     ToolUse,
 )
@@ -26,30 +26,30 @@ _OFFER = "Thank you. Shall I find a time for you with one of our experts?"
 _NO_SLOT = "I could not find a time just now, one of us will write to you."
 _BYE = "You are welcome. Goodbye, take care."
 
-ENGAGED = Line(
+ENGAGED = ScriptLine(
     "Yes, hello. My name is Priya, my cousin studied abroad and she inspired me.",
     (ToolUse("save_enquiry", {"name": "Priya", "inspiration": "my cousin studied abroad"}),),
     _WHICH_COUNTRY,
 )
-CANADA = Line(
+CANADA = ScriptLine(
     "I want to study data science in Canada.",
     (ToolUse("save_enquiry", {"country": "Canada", "course": "data science"}),),
     _WHEN,
 )
-NEXT_YEAR = Line(
+NEXT_YEAR = ScriptLine(
     "Next year, and my budget is twenty lakh rupees.",
     (ToolUse("save_enquiry", {"intake": "next year", "budget": "20 lakh rupees"}),),
     _OFFER,
 )
-MEET = Line("Yes, a meeting sounds good.", (ToolUse("find_slots"),), _NO_SLOT)
-FIRST_ONE = Line("The first one is fine for me.", (ToolUse("hold_slot", {"slot": FIRST_SLOT}),), _NO_SLOT)
-CONFIRM = Line("Yes, that is right, please book it.", (ToolUse("book_slot", {"slot": HELD_SLOT}),), _NO_SLOT)
-THANKS = Line(
+MEET = ScriptLine("Yes, a meeting sounds good.", (ToolUse("find_slots"),), _NO_SLOT)
+FIRST_ONE = ScriptLine("The first one is fine for me.", (ToolUse("hold_slot", {"slot": FIRST_SLOT}),), _NO_SLOT)
+CONFIRM = ScriptLine("Yes, that is right, please book it.", (ToolUse("book_slot", {"slot": HELD_SLOT}),), _NO_SLOT)
+THANKS = ScriptLine(
     "Great, thank you so much. Bye.",
     (ToolUse("end_call", {"outcome": "qualified", "reason": "meeting booked"}),),
     _BYE,
 )
-HELLO_AGAIN = Line(
+HELLO_AGAIN = ScriptLine(
     "Hello? Are you there?", (), "Yes, I am here. May I ask your name, and what you would like to study?"
 )
 
@@ -62,12 +62,12 @@ BY_ENDING: Mapping[str, Student] = {
         "the recorded call: does not want to talk today",
         "not_interested",
         lines=(
-            Line(
+            ScriptLine(
                 "I am not interested to talk today. Thanks for calling.",
                 (),
                 "No problem at all. Whenever you want to talk about studying abroad, please reach out any time.",
             ),
-            Line(
+            ScriptLine(
                 "Thank you, bye-bye.",
                 (ToolUse("end_call", {"outcome": "not_interested", "reason": "did not want to talk today"}),),
                 "Goodbye, have a lovely day.",
@@ -81,7 +81,7 @@ BY_ENDING: Mapping[str, Student] = {
         "a voicemail box with a beep",
         "voicemail",
         lines=(
-            Line(
+            ScriptLine(
                 "You have reached the voicemail of this number. Please leave a message after the beep.",
                 (ToolUse("end_call", {"outcome": "voicemail", "reason": "reached a voicemail box"}),),
                 "Goodbye.",
@@ -97,7 +97,7 @@ BY_ENDING: Mapping[str, Student] = {
         "asks never to be called again",
         "do_not_call",
         lines=(
-            Line(
+            ScriptLine(
                 "Please don't call me again. Take me off your list.",
                 (ToolUse("opt_out", {"words": "Please don't call me again. Take me off your list."}),),
                 "I am sorry for the trouble. We will not call you again. Goodbye.",
@@ -109,14 +109,14 @@ BY_ENDING: Mapping[str, Student] = {
         "talks over a long answer, then books a meeting",
         "booked",
         lines=(
-            Line(
+            ScriptLine(
                 "Can you tell me what One Window does?",
                 (),
                 "Of course. One Window helps students from the first idea to the first day on campus. We match you with"
                 " universities, look for scholarships that fit your grades, prepare every paper for the admission and"
                 " the visa, and our experts have done this for students in many countries over many years.",
             ),
-            Line(
+            ScriptLine(
                 "Sorry to cut in. I am Arjun, I want to do an MBA in Germany, next year, with fifteen lakh rupees.",
                 (
                     ToolUse(
@@ -142,12 +142,12 @@ BY_ENDING: Mapping[str, Student] = {
         "is in class and names a better time",
         "call_later",
         lines=(
-            Line(
+            ScriptLine(
                 "I am in class right now, can you call me tomorrow after 6?",
                 (ToolUse("call_back", {"when": "tomorrow after 6"}),),
                 "Of course, we will call you tomorrow after six.",
             ),
-            Line(
+            ScriptLine(
                 "Okay, thanks. Talk to you then.",
                 (ToolUse("end_call", {"outcome": "call_later", "reason": "in class"}),),
                 "Talk to you then. Goodbye.",
@@ -162,7 +162,7 @@ BY_ENDING: Mapping[str, Student] = {
             ENGAGED,
             CANADA,
             NEXT_YEAR,
-            Line(
+            ScriptLine(
                 "No meeting for now, thank you. Please just send me the details. Bye.",
                 (ToolUse("end_call", {"outcome": "qualified", "reason": "wants details, no meeting"}),),
                 "We will do that. Goodbye, and all the best.",
@@ -174,13 +174,13 @@ BY_ENDING: Mapping[str, Student] = {
         "puts the phone down in the middle of AVA's second answer",
         "dropped",
         lines=(
-            Line(
+            ScriptLine(
                 "Hello, who is this?",
                 (),
                 "This is AVA, the AI assistant of One Window. May I know your name?",
                 voice="en-us+m3",
             ),
-            Line(
+            ScriptLine(
                 "I am at work, what is it about?",
                 (),
                 "It is about your plan to study abroad. We help with the choice of a university, with scholarships,"
@@ -196,17 +196,17 @@ BY_ENDING: Mapping[str, Student] = {
         "qualified",
         lines=(
             ENGAGED,
-            Line(
+            ScriptLine(
                 "मुझे कनाडा में डेटा साइंस पढ़ना है।",
                 (ToolUse("save_enquiry", {"country": "Canada", "course": "data science"}),),
                 "बहुत अच्छा। आप कब से शुरू करना चाहते हैं, और आपका बजट कितना है?",
             ),
-            Line(
+            ScriptLine(
                 "अगले साल, और मेरा बजट बीस लाख रुपये है।",
                 (ToolUse("save_enquiry", {"intake": "next year", "budget": "20 lakh rupees"}),),
                 "धन्यवाद। क्या मैं हमारे एक्सपर्ट के साथ आपकी मीटिंग रख दूँ?",
             ),
-            Line(
+            ScriptLine(
                 "अभी मीटिंग नहीं, धन्यवाद। नमस्ते।",
                 (ToolUse("end_call", {"outcome": "qualified", "reason": "wants no meeting now"}),),
                 "ठीक है, आपका दिन शुभ हो। नमस्ते।",
@@ -218,7 +218,7 @@ BY_ENDING: Mapping[str, Student] = {
         "asks in Hindi never to be called again; the model misses it",
         "do_not_call",
         lines=(
-            Line(
+            ScriptLine(
                 "मुझे दोबारा कॉल मत करना।",
                 (),
                 "जी। आप किस देश में पढ़ना चाहते हैं?",
@@ -236,12 +236,12 @@ BY_ENDING: Mapping[str, Student] = {
             MEET,
             FIRST_ONE,
             CONFIRM,
-            Line(
+            ScriptLine(
                 "My email is priya dot nair at example dot com.",
                 (ToolUse("save_enquiry", {"email": "priya dot nair at example dot com"}),),
                 "Thank you, I have noted your e-mail address.",
             ),
-            Line("Perfect, you have spelled my address well.", (), "Wonderful, the invitation is on its way."),
+            ScriptLine("Perfect, you have spelled my address well.", (), "Wonderful, the invitation is on its way."),
             THANKS,
         ),
     ),
@@ -250,7 +250,7 @@ BY_ENDING: Mapping[str, Student] = {
         "is somebody else",
         "wrong_person",
         lines=(
-            Line(
+            ScriptLine(
                 "You have the wrong number. There is no student here.",
                 (ToolUse("end_call", {"outcome": "wrong_person", "reason": "no student at this number"}),),
                 "I am sorry to have troubled you. Goodbye.",
@@ -263,11 +263,15 @@ BY_ENDING: Mapping[str, Student] = {
         "opt_out_hinglish",
         "asks in Hinglish not to be called; the model misses it",
         "do_not_call",
-        lines=(Line("Mujhe call mat karo, please.", (), "I see. May I ask which country you would like to study in?"),),
+        lines=(
+            ScriptLine(
+                "Mujhe call mat karo, please.", (), "I see. May I ask which country you would like to study in?"
+            ),
+        ),
     ),
 }
 
-LINES: Mapping[str, Line] = {
+LINES: Mapping[str, ScriptLine] = {
     line.text: line for line in (HELLO_AGAIN, *(line for student in BY_ENDING.values() for line in student.lines))
 }
 

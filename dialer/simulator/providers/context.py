@@ -17,7 +17,7 @@ from dialer.simulator.settings import WorldSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ProviderContext:
     """The parts of the world that its services share."""
 
     settings: WorldSettings
@@ -31,7 +31,7 @@ class Desk:
         if fault := self.faults.take(does, "refuse", event=provider):
             raise ApiError.by_fault(fault)
 
-    def let_in(self, provider: str, does: str, model: str, config: Mapping[str, Any]) -> ServiceEntry:
+    def accept(self, provider: str, does: str, model: str, config: Mapping[str, Any]) -> ServiceEntry:
         """Begin an entry of the ledger."""
         entry = ServiceEntry(new_id("svc"), provider, does, model, dict(config))
         self.ledger.services.append(entry)

@@ -4,12 +4,12 @@ from typing import Any
 
 from aiohttp import web
 
-from dialer.simulator.providers.context import ApiError, Desk, bearer
+from dialer.simulator.providers.context import ApiError, ProviderContext, bearer
 from dialer.simulator.providers.llm.anthropic import Anthropic
 from dialer.simulator.providers.llm.chat_completions import HuggingFaceChat, OpenAiChat
 from dialer.simulator.providers.llm.cohere import Cohere
 from dialer.simulator.providers.llm.gemini import Gemini
-from dialer.simulator.providers.llm.text_model import TextService
+from dialer.simulator.providers.llm.text_model import LlmService
 
 _DAY = "2026-01-01T00:00:00Z"
 
@@ -17,7 +17,7 @@ _DAY = "2026-01-01T00:00:00Z"
 class Models:
     """`/v1/models` of Anthropic, OpenAI, Cohere and Gemini, Gemini's older path, and that of Hugging Face's router."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         self._desk = desk
         self._anthropic, self._openai = Anthropic(desk), OpenAiChat(desk)
         self._cohere, self._huggingface, self._gemini = Cohere(desk), HuggingFaceChat(desk), Gemini(desk)
@@ -32,7 +32,7 @@ class Models:
             web.get("/hf/v1/models", self._router),
         ]
 
-    def _provider(self, request: web.Request) -> TextService:
+    def _provider(self, request: web.Request) -> LlmService:
         """Whom this request is meant for: headers tell Anthropic and Gemini, the key or the model tells Cohere."""
         if request.path.startswith("/v1beta") or "x-goog-api-key" in request.headers or "key" in request.query:
             return self._gemini
@@ -86,7 +86,7 @@ class Models:
         pages = [_page(self._huggingface, name) for name in self._desk.settings.hf_models]
         return web.json_response({"object": "list", "data": pages})
 
-    def _names(self, provider: TextService) -> tuple[str, ...]:
+    def _names(self, provider: LlmService) -> tuple[str, ...]:
         match provider:
             case Anthropic():
                 return self._desk.settings.anthropic_models
@@ -98,7 +98,7 @@ class Models:
                 return self._desk.settings.openai_models
 
 
-def _page(provider: TextService, name: str) -> dict[str, Any]:
+def _page(provider: LlmService, name: str) -> dict[str, Any]:
     match provider:
         case Anthropic():
             return {"type": "model", "id": name, "display_name": name, "created_at": _DAY}

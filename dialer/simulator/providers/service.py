@@ -2,29 +2,29 @@
 
 from aiohttp import web
 
-from dialer.simulator.providers.context import Desk
+from dialer.simulator.providers.context import ProviderContext
 from dialer.simulator.providers.llm.anthropic import Anthropic
 from dialer.simulator.providers.llm.chat_completions import HuggingFaceChat, OpenAiChat
 from dialer.simulator.providers.llm.cohere import Cohere
 from dialer.simulator.providers.llm.gemini import Gemini
 from dialer.simulator.providers.llm.responses import OpenAiResponses
-from dialer.simulator.providers.llm.text_model import TextService
+from dialer.simulator.providers.llm.text_model import LlmService
 from dialer.simulator.providers.models import Models
 from dialer.simulator.providers.speech import deepgram, elevenlabs, elevenlabs_speak
-from dialer.simulator.providers.speech.deepgram_flux import FluxDoor
-from dialer.simulator.providers.speech.deepgram_listen import ListenDoor
-from dialer.simulator.providers.speech.deepgram_speak import SpeakDoor
-from dialer.simulator.providers.speech.elevenlabs_listen import ScribeDoor
-from dialer.simulator.providers.speech.openai_transcribe import TranscribeDoor
-from dialer.simulator.providers.speech.sockets import Door
+from dialer.simulator.providers.speech.deepgram_flux import FluxEndpoint
+from dialer.simulator.providers.speech.deepgram_listen import ListenEndpoint
+from dialer.simulator.providers.speech.deepgram_speak import SpeakEndpoint
+from dialer.simulator.providers.speech.elevenlabs_listen import ScribeEndpoint
+from dialer.simulator.providers.speech.openai_transcribe import TranscribeEndpoint
+from dialer.simulator.providers.speech.sockets import SocketEndpoint
 from dialer.simulator.providers.speech.speech_over_http import SpeechOverHttp
 
 
 class Providers:
     """Their routes, and the end of their sockets."""
 
-    def __init__(self, desk: Desk) -> None:
-        texts: list[TextService] = [
+    def __init__(self, desk: ProviderContext) -> None:
+        texts: list[LlmService] = [
             Anthropic(desk),
             OpenAiChat(desk),
             OpenAiResponses(desk),
@@ -32,16 +32,16 @@ class Providers:
             Cohere(desk),
             Gemini(desk),
         ]
-        speak, spoken = SpeakDoor(desk), "/elevenlabs/v1/text-to-speech/{voice}"
-        self._doors: dict[str, Door] = {
-            "/deepgram/v1/listen": ListenDoor(desk),
-            "/deepgram/v2/listen": FluxDoor(desk),
+        speak, spoken = SpeakEndpoint(desk), "/elevenlabs/v1/text-to-speech/{voice}"
+        self._doors: dict[str, SocketEndpoint] = {
+            "/deepgram/v1/listen": ListenEndpoint(desk),
+            "/deepgram/v2/listen": FluxEndpoint(desk),
             "/deepgram/v1/speak": speak,
-            "/elevenlabs/v1/speech-to-text/realtime": ScribeDoor(desk),
-            f"{spoken}/multi-stream-input": elevenlabs_speak.SpeakDoor(desk, single=False),
-            f"{spoken}/stream-input": elevenlabs_speak.SpeakDoor(desk, single=True),
+            "/elevenlabs/v1/speech-to-text/realtime": ScribeEndpoint(desk),
+            f"{spoken}/multi-stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(desk, single=False),
+            f"{spoken}/stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(desk, single=True),
         }
-        self._transcribe = TranscribeDoor(desk)
+        self._transcribe = TranscribeEndpoint(desk)
         self._routes: list[web.AbstractRouteDef] = [
             *(route for service in texts for route in service.routes()),
             *Models(desk).routes(),

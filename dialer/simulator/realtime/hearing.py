@@ -25,7 +25,7 @@ class Understood:
     echo: str | None
 
 
-class Ear:
+class AudioInput:
     """Takes appended bytes in the session's format. Only sound counts as time here."""
 
     def __init__(self, speech: Speech, config: Mapping[str, Any]) -> None:

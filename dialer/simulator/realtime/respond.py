@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, ToolEntry, TurnEntry
-from dialer.simulator.people.scripted_model import OPENING, Act, Mind, Say, Use
+from dialer.simulator.people.scripted_model import OPENING, Act, CallTool, Say, ScriptedModel
 from dialer.simulator.people.speech import AVA_VOICE, Speech
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import bytes_per_ms, from_line
@@ -34,7 +34,7 @@ class Responder:
         self,
         wire: Wire,
         conversation: Conversation,
-        mind: Mind,
+        mind: ScriptedModel,
         speech: Speech,
         clock: Clock,
         faults: Faults,
@@ -144,7 +144,7 @@ class Responder:
         match act:
             case Say(text):
                 await self._say(response, text)
-            case Use(name, arguments):
+            case CallTool(name, arguments):
                 await self._call(response, name, json.dumps(dict(arguments)))
             case other:
                 assert_never(other)

@@ -11,7 +11,7 @@ import msgspec
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, TruncationEntry
-from dialer.simulator.people.scripted_model import Mind
+from dialer.simulator.people.scripted_model import ScriptedModel
 from dialer.simulator.people.speech import Speech
 from dialer.simulator.people.students import LINES
 from dialer.simulator.realtime.checks import EventError, missing, wrong_type
@@ -24,7 +24,7 @@ from dialer.simulator.realtime.config import (
     merged_session,
 )
 from dialer.simulator.realtime.conversation import Conversation
-from dialer.simulator.realtime.hearing import Ear
+from dialer.simulator.realtime.hearing import AudioInput
 from dialer.simulator.realtime.respond import Responder
 from dialer.simulator.realtime.turns import Turns
 from dialer.simulator.realtime.wire import Wire, new_id
@@ -51,8 +51,8 @@ class Session:
         self._wire, self._config, self._entry = wire, config, entry
         self._clock, self._faults, self._settings = clock, faults, settings
         self._conversation = Conversation(new_id("conv"))
-        self._mind = Mind(LINES)
-        self._ear = Ear(speech, config)
+        self._mind = ScriptedModel(LINES)
+        self._ear = AudioInput(speech, config)
         self._responder = Responder(wire, self._conversation, self._mind, speech, clock, faults, settings, entry)
         self._turns = Turns(
             wire, self._conversation, self._mind, self._ear, self._responder, clock, faults, settings, entry

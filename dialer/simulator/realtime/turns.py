@@ -8,10 +8,10 @@ from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import RealtimeEntry, TurnEntry
-from dialer.simulator.people.scripted_model import Mind
+from dialer.simulator.people.scripted_model import ScriptedModel
 from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.conversation import Conversation
-from dialer.simulator.realtime.hearing import Ear, Understood, heard_as
+from dialer.simulator.realtime.hearing import AudioInput, Understood, heard_as
 from dialer.simulator.realtime.respond import Responder
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 from dialer.simulator.realtime.wire import Wire, new_id
@@ -28,8 +28,8 @@ class Turns:
         self,
         wire: Wire,
         conversation: Conversation,
-        mind: Mind,
-        ear: Ear,
+        mind: ScriptedModel,
+        ear: AudioInput,
         responder: Responder,
         clock: Clock,
         faults: Faults,

@@ -11,7 +11,7 @@ from dialer.simulator.ledger import CallEntry, stamp
 from dialer.simulator.people.script import Answers, Busy, Fails
 from dialer.simulator.people.students import student_for
 from dialer.simulator.twilio.call import Call, new_sid
-from dialer.simulator.twilio.exchange import Exchange, ask_document, finish, say
+from dialer.simulator.twilio.exchange import TwilioContext, ask_document, finish, say
 from dialer.simulator.twilio.params import CallRequest, Hook
 from dialer.simulator.twilio.twiml import Dial, Document, Hangup, Pause, Play, Say
 from dialer.simulator.twilio.webhooks import base_fields
@@ -21,7 +21,7 @@ _DIAL_S = 0.4
 _BUSY_S = 1.0
 
 
-async def dial(call: Call, exchange: Exchange, verb: Dial) -> Document | None:
+async def dial(call: Call, exchange: TwilioContext, verb: Dial) -> Document | None:
     """Run the verb to its end; the document that its action answers with, None where the present one goes on."""
     leg = _leg(call, verb)
     exchange.adopt(leg)
@@ -52,7 +52,7 @@ def _leg(call: Call, verb: Dial) -> Call:
     return Call(sid, call.account_sid, request, student, entry, parent_sid=call.sid)
 
 
-async def _call(call: Call, leg: Call, exchange: Exchange, verb: Dial) -> tuple[str, float]:
+async def _call(call: Call, leg: Call, exchange: TwilioContext, verb: Dial) -> tuple[str, float]:
     """Ring, tell, connect; the status of it all, and for how long the two were connected."""
     leg.started = now()
     if await exchange.clock.until(call.over, _DIAL_S):
@@ -79,7 +79,7 @@ async def _call(call: Call, leg: Call, exchange: Exchange, verb: Dial) -> tuple[
     return "completed", exchange.clock.seconds() - began
 
 
-async def _told(call: Call, leg: Call, exchange: Exchange, hook: Hook) -> bool:
+async def _told(call: Call, leg: Call, exchange: TwilioContext, hook: Hook) -> bool:
     """Run the document for who picked up; False where it cannot run, hangs up, or the first one is gone by then."""
     document = await ask_document(leg, exchange, "brief", hook, base_fields(leg) | {"CallStatus": "in-progress"})
     if document is None:

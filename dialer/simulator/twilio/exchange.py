@@ -22,7 +22,7 @@ _SPOKEN_PER_CHARACTER_S = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class TwilioContext:
     """What every call of one carrier shares."""
 
     http: aiohttp.ClientSession
@@ -37,7 +37,7 @@ class Exchange:
     """Let the account have a call that was dialled out of another one."""
 
 
-async def fetch(call: Call, exchange: Exchange, hook: Hook) -> Document | None:
+async def fetch(call: Call, exchange: TwilioContext, hook: Hook) -> Document | None:
     """Ask the product what to do now that the call is up (§2, last paragraph)."""
     params = base_fields(call) | {"CallStatus": "in-progress"}
     if call.answered_by and call.request.detection and not call.request.detection.asynchronous:
@@ -46,7 +46,7 @@ async def fetch(call: Call, exchange: Exchange, hook: Hook) -> Document | None:
 
 
 async def ask_document(
-    call: Call, exchange: Exchange, event: str, hook: Hook, params: Mapping[str, str]
+    call: Call, exchange: TwilioContext, event: str, hook: Hook, params: Mapping[str, str]
 ) -> Document | None:
     """Send a webhook whose answer is TwiML; None, and a warning, where it is none."""
     answer = await exchange.webhooks.ask(call, event, hook, params)
@@ -69,13 +69,13 @@ def parsed(call: Call, xml: str) -> Document | None:
     return document
 
 
-async def say(call: Call, exchange: Exchange, text: str) -> None:
+async def say(call: Call, exchange: TwilioContext, text: str) -> None:
     """Speak to whoever is on the call, until they go; the ledger holds what was heard to its end."""
     if not await exchange.clock.until(call.over, len(text) * _SPOKEN_PER_CHARACTER_S):
         call.entry.said.append(text)
 
 
-def finish(call: Call, exchange: Exchange, status: str, sip: int, talked_s: float) -> None:
+def finish(call: Call, exchange: TwilioContext, status: str, sip: int, talked_s: float) -> None:
     """Settle the call and tell of it; the price comes some time later."""
     call.duration_s = max(1, round(talked_s)) if status == "completed" else None
     minutes = math.ceil((call.duration_s or 0) / 60)

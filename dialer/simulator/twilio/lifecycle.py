@@ -4,13 +4,13 @@ from typing import assert_never
 
 from dialer.simulator.clock import now
 from dialer.simulator.ledger import stamp
-from dialer.simulator.people.callee import Person
+from dialer.simulator.people.callee import Callee
 from dialer.simulator.people.script import Answers, Busy, Fails, NoAnswer
 from dialer.simulator.people.speech import STUDENT_VOICE
 from dialer.simulator.people.students import HELLO_AGAIN
 from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.dial import dial
-from dialer.simulator.twilio.exchange import Exchange, fetch, finish, parsed, say
+from dialer.simulator.twilio.exchange import TwilioContext, fetch, finish, parsed, say
 from dialer.simulator.twilio.params import Hook
 from dialer.simulator.twilio.stream import MediaStream
 from dialer.simulator.twilio.twiml import Dial, Document, Hangup, Pause, Play, Say, Stream
@@ -22,7 +22,7 @@ _MACHINE_MS = 2400
 _BEEP_MS = 6200
 
 
-async def live(call: Call, exchange: Exchange, queued_s: float) -> None:
+async def live(call: Call, exchange: TwilioContext, queued_s: float) -> None:
     """Carry one call through its life, after the wait that the account's calls per second ask of it."""
     if await exchange.clock.until(call.over, queued_s):
         return finish(call, exchange, "canceled", 487, 0.0)
@@ -45,20 +45,20 @@ async def live(call: Call, exchange: Exchange, queued_s: float) -> None:
             assert_never(other)
 
 
-async def _ring(call: Call, exchange: Exchange, seconds: float, status: str, sip: int) -> None:
+async def _ring(call: Call, exchange: TwilioContext, seconds: float, status: str, sip: int) -> None:
     _ringing(call, exchange)
     if await exchange.clock.until(call.over, seconds):
         status, sip = "canceled", 487
     finish(call, exchange, status, sip, 0.0)
 
 
-def _ringing(call: Call, exchange: Exchange) -> None:
+def _ringing(call: Call, exchange: TwilioContext) -> None:
     call.move("ringing")
     call.entry.rang = stamp()
     exchange.webhooks.status(call, "ringing", "ringing")
 
 
-async def _ring_and_talk(call: Call, exchange: Exchange, rings_s: float) -> None:
+async def _ring_and_talk(call: Call, exchange: TwilioContext, rings_s: float) -> None:
     _ringing(call, exchange)
     if await exchange.clock.until(call.over, rings_s):
         return finish(call, exchange, "canceled", 487, 0.0)
@@ -79,7 +79,7 @@ async def _ring_and_talk(call: Call, exchange: Exchange, rings_s: float) -> None
     return finish(call, exchange, "completed", 200, exchange.clock.seconds() - began)
 
 
-async def _detect(call: Call, exchange: Exchange) -> None:
+async def _detect(call: Call, exchange: TwilioContext) -> None:
     """Answering machine detection: waits for the verdict, or posts it later if it is asynchronous (§4)."""
     detection = call.request.detection
     if detection is None:
@@ -103,7 +103,7 @@ async def _detect(call: Call, exchange: Exchange) -> None:
         await decide()
 
 
-async def _first_document(call: Call, exchange: Exchange) -> Document:
+async def _first_document(call: Call, exchange: TwilioContext) -> Document:
     """The inline TwiML, or the answer of Url, else of FallbackUrl; nothing to run if both fail."""
     if call.request.twiml is not None:
         return parsed(call, call.request.twiml) or Document(())
@@ -113,7 +113,7 @@ async def _first_document(call: Call, exchange: Exchange) -> Document:
     return Document(())
 
 
-async def _run_document(call: Call, exchange: Exchange, document: Document) -> None:
+async def _run_document(call: Call, exchange: TwilioContext, document: Document) -> None:
     """Run verb after verb; a REST redirect swaps the document."""
     pending = list(document.verbs)
     while True:
@@ -132,7 +132,7 @@ async def _run_document(call: Call, exchange: Exchange, document: Document) -> N
             await _run(call, exchange, verb)
 
 
-async def _run(call: Call, exchange: Exchange, verb: Stream | Say | Play | Pause | Hangup) -> None:
+async def _run(call: Call, exchange: TwilioContext, verb: Stream | Say | Play | Pause | Hangup) -> None:
     match verb:
         case Hangup():
             call.end("hangup")
@@ -148,11 +148,11 @@ async def _run(call: Call, exchange: Exchange, verb: Stream | Say | Play | Pause
             assert_never(other)
 
 
-async def _stream(call: Call, exchange: Exchange, verb: Stream) -> None:
+async def _stream(call: Call, exchange: TwilioContext, verb: Stream) -> None:
     speech = exchange.speech
     clips = [await speech.speak(line.text, line.voice, beep=line.beep) for line in call.student.lines]
     hello = (HELLO_AGAIN, await speech.speak(HELLO_AGAIN.text, STUDENT_VOICE))
-    person = Person(call.student, tuple(clips), hello)
+    person = Callee(call.student, tuple(clips), hello)
     stream = MediaStream(call, verb, person, speech, exchange.clock, exchange.faults, exchange.token)
 
     def tell(event: str) -> None:

@@ -16,11 +16,11 @@ from dialer.simulator.ledger import CallEntry, Ledger, Refusal
 from dialer.simulator.people.students import student_for
 from dialer.simulator.settings import WorldSettings
 from dialer.simulator.twilio.call import BEFORE_ANSWER, FINAL, Call, new_sid
-from dialer.simulator.twilio.exchange import Exchange, fetch
+from dialer.simulator.twilio.exchange import TwilioContext, fetch
 from dialer.simulator.twilio.lifecycle import live
 from dialer.simulator.twilio.listing import page_of
 from dialer.simulator.twilio.params import Form, TwilioError, read_create, read_hook, read_time_limit
-from dialer.simulator.twilio.texts import create_text
+from dialer.simulator.twilio.texts import create_message
 from dialer.simulator.twilio.twiml import TwimlError, parse
 
 _UPDATES = frozenset(
@@ -34,7 +34,7 @@ _UPDATES = frozenset(
 class Account:
     """The calls of one account, their queue and the routes over them."""
 
-    def __init__(self, settings: WorldSettings, exchange: Exchange, clock: Clock, faults: Faults, ledger: Ledger):
+    def __init__(self, settings: WorldSettings, exchange: TwilioContext, clock: Clock, faults: Faults, ledger: Ledger):
         self._settings, self._exchange, self._clock = settings, exchange, clock
         self._faults, self._ledger = faults, ledger
         self._calls: dict[str, Call] = {}
@@ -56,7 +56,7 @@ class Account:
         ]
 
     async def _text(self, request: web.Request) -> web.Response:
-        return await create_text(request, self._settings, self._ledger)
+        return await create_message(request, self._settings, self._ledger)
 
     def hang_up_all(self) -> None:
         """End every running call."""

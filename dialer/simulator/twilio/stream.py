@@ -15,8 +15,8 @@ from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
-from dialer.simulator.people.callee import Person
-from dialer.simulator.people.phone_line import End, Line, ticks
+from dialer.simulator.people.callee import Callee
+from dialer.simulator.people.phone_line import End, PhoneLine, ticks
 from dialer.simulator.people.speech import Speech
 from dialer.simulator.twilio.call import Call, new_sid
 from dialer.simulator.twilio.signature import sign
@@ -29,13 +29,13 @@ class MediaStream:
     """One run of `<Connect><Stream>`. `run` returns who ended it."""
 
     def __init__(
-        self, call: Call, verb: Stream, person: Person, speech: Speech, clock: Clock, faults: Faults, token: str
+        self, call: Call, verb: Stream, person: Callee, speech: Speech, clock: Clock, faults: Faults, token: str
     ) -> None:
         self._call, self._verb = call, verb
         self._clock, self._faults, self._token = clock, faults, token
         self._sid = new_sid("MZ")
         self.entry = StreamEntry(self._sid, verb.url, dict(verb.parameters))
-        self._line = Line(self.entry, person, speech)
+        self._line = PhoneLine(self.entry, person, speech)
         self._sequence = 1
         self._closed = False
 

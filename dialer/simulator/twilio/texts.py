@@ -16,7 +16,7 @@ MAX_CHARS = 1600
 NUMBER = re.compile(r"(whatsapp:)?(\+[1-9]\d{6,14})")
 
 
-async def create_text(request: web.Request, settings: WorldSettings, ledger: Ledger) -> web.Response:
+async def create_message(request: web.Request, settings: WorldSettings, ledger: Ledger) -> web.Response:
     """Take a message, or raise TwilioError."""
     form = await request.post()
     to, sender, body = (str(form.get(name, "")) for name in ("To", "From", "Body"))

@@ -16,7 +16,7 @@ from dialer.simulator.ledger import Ledger, WebhookEntry, stamp
 from dialer.simulator.twilio.call import FINAL, Call
 from dialer.simulator.twilio.params import Hook
 from dialer.simulator.twilio.signature import sign
-from dialer.simulator.webhook_sender import Post
+from dialer.simulator.webhook_sender import WebhookSender
 
 _COUNTRIES = {"+91": "IN", "+1": "US", "+44": "GB", "+61": "AU", "+971": "AE"}
 _PLACES = ("City", "State", "Zip")
@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class _Delivery:
     event: str
     hook: Hook
     params: Mapping[str, str]
@@ -44,7 +44,7 @@ class Webhooks:
     def __init__(self, http: aiohttp.ClientSession, token: str, clock: Clock, faults: Faults, ledger: Ledger) -> None:
         self._http, self._token, self._clock = http, token, clock
         self._faults, self._ledger = faults, ledger
-        self._post = Post(faults)
+        self._post = WebhookSender(faults)
         self.timeout_s = 15.0
 
     def status(self, call: Call, event: str, status: str, extra: Mapping[str, str] | None = None) -> None:
@@ -62,7 +62,7 @@ class Webhooks:
 
     def send(self, call: Call, event: str, hook: Hook, params: Mapping[str, str]) -> None:
         """Queue one webhook behind the earlier ones of its call, after the faults have had their say."""
-        letter = _Letter(event, hook, params)
+        letter = _Delivery(event, hook, params)
         sent = self._post.send(
             call.sid, call.request.to, event, lambda: self._deliver(call, letter), last=event in FINAL
         )
@@ -74,7 +74,7 @@ class Webhooks:
         """Send now and hand back the answer: the fetch of TwiML. None when none came."""
         if self._faults.take("webhook", "lose", to=call.request.to, event=event):
             return None
-        return await self._deliver(call, _Letter(event, hook, params))
+        return await self._deliver(call, _Delivery(event, hook, params))
 
     async def drain(self) -> None:
         """Wait until everything queued has been delivered or given up."""
@@ -84,7 +84,7 @@ class Webhooks:
         """Drop what is queued."""
         await self._post.stop()
 
-    async def _deliver(self, call: Call, letter: _Letter) -> Answer | None:
+    async def _deliver(self, call: Call, letter: _Delivery) -> Answer | None:
         """Try once, and again as often as the connection overrides in the fragment (`rc`, `rp`) allow."""
         url, fragment = urldefrag(letter.hook.url)
         overrides = dict(parse_qsl(fragment))
@@ -104,7 +104,7 @@ class Webhooks:
             call.entry.warn(15003 if letter.event != "twiml" else 11200, f"{letter.event}: HTTP {entry.status}")
         return answer
 
-    async def _put(self, url: str, letter: _Letter, entry: WebhookEntry) -> Answer | None:
+    async def _put(self, url: str, letter: _Delivery, entry: WebhookEntry) -> Answer | None:
         get = letter.hook.method == "GET"
         target = f"{url}{'&' if '?' in url else '?'}{urlencode(letter.params)}" if get else url
         signature = sign(self._token, target, None if get else letter.params)

@@ -138,7 +138,7 @@ async def ids_of(session: AsyncSession, groups: Collection[HoursGroup]) -> dict[
     return {group: ids[group] for group in wanted}
 
 
-async def note(session: AsyncSession, campaign_id: int, opens: Mapping[int, tuple[datetime, str]]) -> None:
+async def record_opening(session: AsyncSession, campaign_id: int, opens: Mapping[int, tuple[datetime, str]]) -> None:
     """Write down when groups (by id) open in a campaign, and why not before."""
     if not opens:
         return

@@ -94,7 +94,7 @@ async def registries(session: AsyncSession) -> dict[str, datetime]:
     return {each.name: each.imported_at for each in await session.scalars(select(Registry))}
 
 
-async def note_registry(session: AsyncSession, name: str, entries: int, now: datetime) -> None:
+async def record_registry(session: AsyncSession, name: str, entries: int, now: datetime) -> None:
     """A registry was imported just now."""
     fresh = {"entries": entries, "imported_at": now}
     await session.execute(

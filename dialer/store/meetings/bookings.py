@@ -121,7 +121,7 @@ async def known(session: AsyncSession, booking_id: UUID) -> Booking | None:
     ).one_or_none()
 
 
-async def note(session: AsyncSession, booking_id: UUID, who: str, did: str, at: datetime, **what: Any) -> None:
+async def record_event(session: AsyncSession, booking_id: UUID, who: str, did: str, at: datetime, **what: Any) -> None:
     """Add to a booking's history; `at` is lived time, `what` is what JSON can say."""
     session.add(BookingEvent(booking_id=booking_id, at=at, who=who, did=did, what=what))
     await session.flush()

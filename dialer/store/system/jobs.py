@@ -12,7 +12,7 @@ SILENT = timedelta(seconds=30)
 """Who gave no sign of life for so long is gone: its transaction is rolled back, and its work is begun again."""
 
 
-async def ask(session: AsyncSession, kind: str, asked: dict[str, Any], by: str) -> int:
+async def enqueue(session: AsyncSession, kind: str, asked: dict[str, Any], by: str) -> int:
     """Ask for a piece of work; its id."""
     job = Job(kind=kind, asked=asked, asked_by=by)
     session.add(job)
@@ -34,7 +34,7 @@ async def claim(session: AsyncSession) -> int | None:
     return job.id
 
 
-async def heard(session: AsyncSession, job_id: int, done: int) -> bool:
+async def heartbeat(session: AsyncSession, job_id: int, done: int) -> bool:
     """A sign of life; whether the work is still wanted."""
     told = await session.execute(
         update(Job).where(Job.id == job_id).values(heard_at=func.now(), done=done).returning(Job.cancel)
@@ -73,7 +73,7 @@ async def check_of_file(session: AsyncSession, file: str) -> Job | None:
     return (await session.scalars(query.order_by(Job.id.desc()).limit(1))).one_or_none()
 
 
-def described(job: Job) -> dict[str, Any]:
+def as_json(job: Job) -> dict[str, Any]:
     """A piece of work, for JSON."""
     return {
         "job_id": job.id,

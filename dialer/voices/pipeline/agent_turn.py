@@ -75,7 +75,7 @@ class AgentTurn:
                 self._done += 1
                 self._sound(self._order.done(sentence))
 
-    def cut(self) -> None:
+    def interrupt(self) -> None:
         """It is not made any further: what was not heard of it was not said."""
         self.entry.sentences = [each for each in self.entry.sentences if each.size]
         self.entry.cut = True

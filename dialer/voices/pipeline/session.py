@@ -101,11 +101,11 @@ class PipelineSession:
                 self._wanted = LlmRequest(setup.instructions, setup.tools, setup.max_output_tokens)
                 http = self._kit.http()
                 self._listening = self._kit.listening(setup, self)
-                self._mouth = self._kit.mouth(setup, self._said, self.gone)
+                self._mouth = self._kit.mouth(setup, self._said, self.socket_lost)
                 opening = (self._listening.open(http), self._mouth.open(http), self._load())
                 await _all(*opening)
         except (ProviderSocketError, TimeoutError, *BROKEN) as error:
-            self.gone(f"not reached: {str(error) or type(error).__name__}")
+            self.socket_lost(f"not reached: {str(error) or type(error).__name__}")
             return
         self._ready = True
         self._tell(VoiceReady())
@@ -186,7 +186,7 @@ class PipelineSession:
         """The transcriber or the speaker complains."""
         self._tell(VoiceFault(fault.code, fault.says, fatal=True, renewable=fault.renewable))
 
-    def gone(self, says: str) -> None:
+    def socket_lost(self, says: str) -> None:
         """A part was not had, or is lost: the whole is."""
         if self._over:
             return
@@ -237,7 +237,7 @@ class PipelineSession:
                 self._tell(VoiceFault("tts_silent", str(error), fatal=True, renewable=True))
             case _:
                 log.error("the cascade failed", exc_info=error)
-                self.gone(f"the cascade failed: {type(error).__name__}")
+                self.socket_lost(f"the cascade failed: {type(error).__name__}")
 
     def _cancel(self) -> None:
         answering, task = self._answering, self._task
@@ -261,7 +261,7 @@ class PipelineSession:
     def _stop(self, answering: AgentTurn) -> None:
         if self._mouth is not None:
             self._mouth.stop()
-        answering.cut()
+        answering.interrupt()
 
     def _said(self, event: TtsEvent) -> None:
         """Something came from the speaker; of an answer that is not made any more, nothing."""

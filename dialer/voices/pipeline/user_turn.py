@@ -37,7 +37,7 @@ class UserTurnListener(Protocol):
     def fault(self, fault: Fault) -> None:
         """The transcriber complains."""
 
-    def gone(self, says: str) -> None:
+    def socket_lost(self, says: str) -> None:
         """The transcriber is lost."""
 
 
@@ -54,7 +54,7 @@ class UserTurn:
         leave: Closing,
     ) -> None:
         self._transcriber, self._address, self._hearer = transcriber, address, hearer
-        self._line: ProviderSocket[SttEvent] = ProviderSocket(name, transcriber, self._told, hearer.gone, leave)
+        self._line: ProviderSocket[SttEvent] = ProviderSocket(name, transcriber, self._told, hearer.socket_lost, leave)
         self._ears = WebRtcVad(setup.vad_threshold, setup.vad_prefix_ms, setup.vad_silence_ms)
         self._given = 0
         self._billed = 0

@@ -86,7 +86,7 @@ async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedSt
         found = await imports.campaign_of(session, import_id)
         if found is None or found[0].state != "checked":
             raise HTTPException("that list is not waiting to be brought in", status_code=409)
-        return {"job_id": await jobs.ask(session, "commit", {"import_id": import_id}, request.user.email)}
+        return {"job_id": await jobs.enqueue(session, "commit", {"import_id": import_id}, request.user.email)}
 
 
 @delete("/api/imports/{import_id:int}", status_code=200, opt=require(OPERATORS))
@@ -107,7 +107,7 @@ async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedStat
 async def ask_export(request: Asked, data: JSONBody[Wanted], app_state: InjectedState) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
     async with app_state.sessions.begin() as session:
-        return {"job_id": await jobs.ask(session, "export", data.model_dump(), request.user.email)}
+        return {"job_id": await jobs.enqueue(session, "export", data.model_dump(), request.user.email)}
 
 
 @get("/api/jobs/{job_id:int}", opt=require(READERS))
@@ -117,7 +117,7 @@ async def show_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str,
         job = await session.get(Job, job_id)
         if job is None:
             raise NotFoundException(f"there is no job {job_id}")
-        return jobs.described(job)
+        return jobs.as_json(job)
 
 
 @post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=require(OPERATORS))
@@ -127,7 +127,7 @@ async def cancel_job(job_id: FromPath[int], app_state: InjectedState) -> dict[st
         job = await jobs.cancel(session, job_id)
         if job is None:
             raise NotFoundException(f"there is no job {job_id}")
-        return jobs.described(job)
+        return jobs.as_json(job)
 
 
 IMPORTS = (show_import, show_rows, choose, commit, undo, ask_export, show_job, cancel_job)

@@ -23,7 +23,7 @@ from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
 from dialer.web.auth.rate_limits import UPLOAD
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
 
 
 @post(
@@ -59,13 +59,13 @@ async def _ask(app_state: AppState, data: UploadFile, campaign: str, dry: bool, 
     await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with app_state.sessions.begin() as session:
-        return await jobs.ask(session, "import", asked, by)
+        return await jobs.enqueue(session, "import", asked, by)
 
 
 async def _import(app_state: AppState, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
     words = ("leads", "import", str(path), "--campaign", campaign, "--json", "--duplicates", duplicates)
     try:
-        code, out, says = await run_dialer(app_state, *words, *(["--dry-run"] if dry else []))
+        code, out, says = await run_command(app_state, *words, *(["--dry-run"] if dry else []))
     except TimeoutError as error:
         raise ClientException("the list took too long to read; nothing was imported", status_code=422) from error
     if code:

@@ -30,7 +30,7 @@ from dialer.web.auth.permissions import require
 from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, FormError, actor, caller, read
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import run_dialer
+from dialer.web.upload_runner import run_command
 from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
 
@@ -188,7 +188,7 @@ async def doctor(app_state: InjectedState, run: FromQuery[bool] = False) -> Temp
         return render_page("settings/doctor.html", HERE, findings=None)
 
     async def examine() -> tuple[list[dict[str, str]], str]:
-        _, out, says = await run_dialer(app_state, "doctor", "--json")
+        _, out, says = await run_command(app_state, "doctor", "--json")
         try:
             return json.loads(out), ""
         except ValueError:

@@ -73,13 +73,13 @@ async def change_meeting(token: FromPath[str], request: Asked, app_state: Inject
 
 
 @get("/meetings/went/{token:str}", include_in_schema=False)
-async def see_how_it_went(token: FromPath[str], app_state: InjectedState) -> Template:
+async def outcome_page(token: FromPath[str], app_state: InjectedState) -> Template:
     """What a counselor may say of a meeting."""
     return await _went(app_state, token, None)
 
 
 @post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MAX_BYTES)
-async def tell_how_it_went(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
+async def record_outcome_page(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Keep it."""
     booking_id = app_state.links.went_of(token)
     if booking_id is None:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from dialer.simulator.providers.context import ApiError, bad_request, bearer
 from dialer.simulator.providers.llm.anthropic_checks import read_messages, read_tools
-from dialer.simulator.providers.llm.text_model import Asked, Reply, TextService, event, read_arguments
+from dialer.simulator.providers.llm.text_model import LlmReply, LlmRequest, LlmService, event, read_arguments
 from dialer.simulator.realtime.wire import new_id
 
 VERSIONS = frozenset({"2023-01-01", "2023-06-01", "2026-10-21"})
@@ -35,7 +35,7 @@ _KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permi
 _KINDS |= {413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
 
-class Anthropic(TextService):
+class Anthropic(LlmService):
     """`POST /v1/messages`; the models' pages stand in `models.py`."""
 
     provider = "anthropic"
@@ -49,7 +49,7 @@ class Anthropic(TextService):
         if request.headers.get("x-api-key", bearer(request)) != self.desk.settings.anthropic_key:
             raise ApiError(401, "authentication_error", "invalid x-api-key")
 
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """400 for what the interface does not take, 404 for the model."""
         version = request.headers.get("anthropic-version")
         if version is None:
@@ -73,16 +73,16 @@ class Anthropic(TextService):
             raise bad_request("temperature: range: 0..1")
         _check_system(body.get("system"))
         tools = read_tools(body)
-        return Asked(body["model"], read_messages(body["messages"]), tools, body.get("stream") is True, most)
+        return LlmRequest(body["model"], read_messages(body["messages"]), tools, body.get("stream") is True, most)
 
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """A `message`."""
         block: dict[str, Any] = {"type": "text", "text": reply.text}
         if reply.tool is not None:
             block = {"type": "tool_use", "id": reply.call_id, "name": reply.tool, "input": read_arguments(reply.text)}
         return {**_message(reply), "content": [block], "stop_reason": _stop(reply), "usage": _usage(reply)}
 
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """From `message_start` to `message_stop`, with a ping after the start."""
         start = {**_message(reply), "content": [], "stop_reason": None, "usage": {**_usage(reply), "output_tokens": 1}}
         yield _named({"type": "message_start", "message": start})
@@ -129,7 +129,7 @@ def _named(data: Mapping[str, Any]) -> bytes:
     return event(data, data["type"])
 
 
-def _message(reply: Reply) -> dict[str, Any]:
+def _message(reply: LlmReply) -> dict[str, Any]:
     return {
         "id": reply.id,
         "type": "message",
@@ -139,13 +139,13 @@ def _message(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _stop(reply: Reply) -> str:
+def _stop(reply: LlmReply) -> str:
     if reply.cut:
         return "max_tokens"
     return "end_turn" if reply.tool is None else "tool_use"
 
 
-def _usage(reply: Reply) -> dict[str, Any]:
+def _usage(reply: LlmReply) -> dict[str, Any]:
     return {
         "input_tokens": reply.tokens_in,
         "cache_creation_input_tokens": 0,

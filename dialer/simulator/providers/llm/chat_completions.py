@@ -10,12 +10,12 @@ from aiohttp import web
 from dialer.simulator.providers.context import ApiError, bad_request, bearer
 from dialer.simulator.providers.llm.chat_checks import read_messages, read_tools
 from dialer.simulator.providers.llm.scripted_llm import Past
-from dialer.simulator.providers.llm.text_model import Asked, Reply, TextService, event
+from dialer.simulator.providers.llm.text_model import LlmReply, LlmRequest, LlmService, event
 
 _REASONS = re.compile(r"o\d|gpt-[5-9]")
 
 
-class OpenAiChat(TextService):
+class OpenAiChat(LlmService):
     """`POST /v1/chat/completions`."""
 
     provider = "openai"
@@ -32,7 +32,7 @@ class OpenAiChat(TextService):
         if key != self.desk.settings.openai_key:
             raise ApiError(401, "invalid_api_key", "Incorrect API key provided.")
 
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """400 for what the interface does not take, 404 for the model."""
         model = body.get("model")
         if not isinstance(model, str) or not model:
@@ -54,7 +54,7 @@ class OpenAiChat(TextService):
             raise bad_request("Invalid type for 'stream_options': expected an object.", "stream_options")
         wants = bool((options or {}).get("include_usage"))
         history, tools = self.read_messages(body.get("messages")), read_tools(body)
-        return Asked(model, history, tools, body.get("stream") is True, most, wants)
+        return LlmRequest(model, history, tools, body.get("stream") is True, most, wants)
 
     def read_messages(self, messages: Any) -> tuple[Past, ...]:
         """What the messages tell."""
@@ -77,7 +77,7 @@ class OpenAiChat(TextService):
                 "max_tokens",
             )
 
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """A `chat.completion`."""
         message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
         if reply.tool is not None:
@@ -87,7 +87,7 @@ class OpenAiChat(TextService):
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(reply)}
         return {**_head(reply, "chat.completion"), "choices": [choice], "usage": usage(reply)}
 
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """Chunks, the reason for the end, usage where it is wanted, `[DONE]`."""
         start: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}
         if reply.tool is not None:
@@ -105,7 +105,7 @@ class OpenAiChat(TextService):
             yield event({**_head(reply, "chat.completion.chunk"), "choices": [], "usage": usage(reply)})
         yield event("[DONE]")
 
-    def _chunk(self, reply: Reply, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
+    def _chunk(self, reply: LlmReply, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         head = _head(reply, "chat.completion.chunk")
         return event({**head, "choices": [choice], **({"usage": None} if reply.asked.wants_usage else {})})
@@ -160,7 +160,7 @@ class HuggingFaceChat(OpenAiChat):
         return {"error": refused.says} if refused.status == 401 else super().error_body(refused)
 
 
-def usage(reply: Reply) -> dict[str, Any]:
+def usage(reply: LlmReply) -> dict[str, Any]:
     """The tokens of a chat completion."""
     return {
         "prompt_tokens": reply.tokens_in,
@@ -171,7 +171,7 @@ def usage(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _head(reply: Reply, kind: str) -> dict[str, Any]:
+def _head(reply: LlmReply, kind: str) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{reply.id}",
         "object": kind,
@@ -181,7 +181,7 @@ def _head(reply: Reply, kind: str) -> dict[str, Any]:
     }
 
 
-def _finish(reply: Reply) -> str:
+def _finish(reply: LlmReply) -> str:
     if reply.cut:
         return "length"
     return "stop" if reply.tool is None else "tool_calls"

@@ -8,7 +8,7 @@ from aiohttp import web
 from dialer.simulator.providers.context import ApiError, bearer
 from dialer.simulator.providers.llm.chat_checks import read_messages, read_tools
 from dialer.simulator.providers.llm.scripted_llm import FromModel, FromUser, Past
-from dialer.simulator.providers.llm.text_model import Asked, Reply, TextService, event
+from dialer.simulator.providers.llm.text_model import LlmReply, LlmRequest, LlmService, event
 
 KNOWN = frozenset(
     {
@@ -29,7 +29,7 @@ KNOWN = frozenset(
 )
 
 
-class Cohere(TextService):
+class Cohere(LlmService):
     """`POST /v2/chat`."""
 
     provider = "cohere"
@@ -46,7 +46,7 @@ class Cohere(TextService):
         if token != self.desk.settings.cohere_key:
             raise ApiError(401, "invalid_token", "invalid api token")
 
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """400 or 422 for what the interface does not take, 404 for the model."""
         for name in body.keys() - KNOWN:
             raise _invalid(f"unknown field: parameter '{name}' is not a valid field", 422)
@@ -65,7 +65,7 @@ class Cohere(TextService):
             raise _invalid("max_tokens must be a whole number")
         tools = read_tools({"tools": body.get("tools")})
         history = self._history(body.get("messages"))
-        return Asked(model, history, frozenset() if choice == "NONE" else tools, body.get("stream") is True, most)
+        return LlmRequest(model, history, frozenset() if choice == "NONE" else tools, body.get("stream") is True, most)
 
     def _history(self, messages: Any) -> tuple[Past, ...]:
         if not isinstance(messages, list) or not messages:
@@ -79,14 +79,14 @@ class Cohere(TextService):
                 raise _invalid("all elements in messages must have non-empty content")
         return history
 
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """The message, and why it ends."""
         message: dict[str, Any] = {"role": "assistant", "content": [{"type": "text", "text": reply.text}]}
         if reply.tool is not None:
             message = {"role": "assistant", "tool_plan": _plan(reply), "tool_calls": [_call(reply, reply.text)]}
         return {"id": reply.id, "finish_reason": _finish(reply), "message": message, "usage": _usage(reply)}
 
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """From `message-start` to `message-end`."""
         start = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
         yield _told("message-start", id=reply.id, delta={"message": start})
@@ -136,20 +136,20 @@ def _told(kind: str, **fields: Any) -> bytes:
     return event({"type": kind, **fields}, kind)
 
 
-def _plan(reply: Reply) -> str:
+def _plan(reply: LlmReply) -> str:
     return f"I will use {reply.tool} for this."
 
 
-def _call(reply: Reply, arguments: str) -> dict[str, Any]:
+def _call(reply: LlmReply, arguments: str) -> dict[str, Any]:
     return {"id": reply.call_id, "type": "function", "function": {"name": reply.tool, "arguments": arguments}}
 
 
-def _finish(reply: Reply) -> str:
+def _finish(reply: LlmReply) -> str:
     if reply.cut:
         return "MAX_TOKENS"
     return "COMPLETE" if reply.tool is None else "TOOL_CALL"
 
 
-def _usage(reply: Reply) -> dict[str, Any]:
+def _usage(reply: LlmReply) -> dict[str, Any]:
     tokens = {"input_tokens": reply.tokens_in, "output_tokens": reply.tokens_out}
     return {"billed_units": tokens, "tokens": tokens, "cached_tokens": 0}

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from dialer.simulator.providers.context import ApiError
 from dialer.simulator.providers.llm.gemini_checks import camel_keys, invalid, read_contents, read_tools
-from dialer.simulator.providers.llm.text_model import Asked, Reply, TextService, event, read_arguments
+from dialer.simulator.providers.llm.text_model import LlmReply, LlmRequest, LlmService, event, read_arguments
 
 KNOWN = frozenset(
     {
@@ -29,7 +29,7 @@ _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DEN
 _STATUS |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 
 
-class Gemini(TextService):
+class Gemini(LlmService):
     """`POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`, the same at `/v1`."""
 
     provider = "gemini"
@@ -49,7 +49,7 @@ class Gemini(TextService):
         if key != self.desk.settings.gemini_key:
             raise ApiError(400, "API_KEY_INVALID", "API key not valid. Please pass a valid API key.")
 
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """400 for what the interface does not take, 404 for model and method."""
         model, _, method = request.match_info["model"].rpartition(":")
         if model not in self.desk.settings.gemini_text_models or method not in (
@@ -73,13 +73,13 @@ class Gemini(TextService):
             raise invalid("max_output_tokens must be positive.")
         tools = read_tools(told)
         history = read_contents(told.get("contents"), signed=model.startswith("gemini-3"))
-        return Asked(model, history, tools, stream, most)
+        return LlmRequest(model, history, tools, stream, most)
 
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """One response with everything in it."""
         return self._response(reply, [_call(reply) if reply.tool is not None else {"text": reply.text}], last=True)
 
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """Responses, each with the next words; a tool call comes whole."""
         if reply.tool is not None:
             yield event(self._response(reply, [_call(reply)], last=True))
@@ -105,7 +105,7 @@ class Gemini(TextService):
         """A failure in the middle comes as data."""
         return event(self.error_body(refused))
 
-    def _response(self, reply: Reply, parts: list[dict[str, Any]], *, last: bool) -> dict[str, Any]:
+    def _response(self, reply: LlmReply, parts: list[dict[str, Any]], *, last: bool) -> dict[str, Any]:
         candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
         if last:
             candidate["finishReason"] = "MAX_TOKENS" if reply.cut else "STOP"
@@ -122,7 +122,7 @@ class Gemini(TextService):
         }
 
 
-def _call(reply: Reply) -> dict[str, Any]:
+def _call(reply: LlmReply) -> dict[str, Any]:
     """A call; its thought signature is bytes in base64, to be given back as it is."""
     call = {"id": reply.call_id, "name": reply.tool, "args": read_arguments(reply.text)}
     return {"functionCall": call, "thoughtSignature": base64.b64encode(secrets.token_bytes(24)).decode()}

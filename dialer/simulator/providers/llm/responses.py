@@ -7,11 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from dialer.simulator.providers.context import ApiError, Desk, bad_request
+from dialer.simulator.providers.context import ApiError, ProviderContext, bad_request
 from dialer.simulator.providers.llm.chat_checks import read_tools, text_of
 from dialer.simulator.providers.llm.chat_completions import OpenAiChat
 from dialer.simulator.providers.llm.scripted_llm import Called, FromModel, FromUser, Past, Result
-from dialer.simulator.providers.llm.text_model import Asked, Reply, event, read_arguments
+from dialer.simulator.providers.llm.text_model import LlmReply, LlmRequest, event, read_arguments
 
 KNOWN = frozenset(
     {
@@ -37,7 +37,7 @@ _KEPT = 200
 class OpenAiResponses(OpenAiChat):
     """`POST /v1/responses`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         super().__init__(desk)
         self._kept: OrderedDict[str, tuple[Past, ...]] = OrderedDict()
 
@@ -45,7 +45,7 @@ class OpenAiResponses(OpenAiChat):
         """The one path of it."""
         return [web.post("/v1/responses", self.answer)]
 
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """400 for what the interface does not take, 404 for the model."""
         for name in body.keys() - KNOWN:
             raise ApiError(400, "unknown_parameter", f"Unknown parameter: '{name}'.", name)
@@ -69,9 +69,9 @@ class OpenAiResponses(OpenAiChat):
             earlier = self._kept[before]
         history = (*earlier, *_read_input(body.get("input")))
         _check_answered(history)
-        return Asked(model, history, read_tools(body, flat=True), body.get("stream") is True, most)
+        return LlmRequest(model, history, read_tools(body, flat=True), body.get("stream") is True, most)
 
-    def remember(self, reply: Reply) -> None:
+    def remember(self, reply: LlmReply) -> None:
         """A response can be gone on with."""
         said = FromModel(reply.text)
         if reply.tool is not None:
@@ -80,16 +80,16 @@ class OpenAiResponses(OpenAiChat):
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """A `response`."""
         return _response(reply, done=True)
 
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """From `response.created` to `response.completed`, numbered."""
         for number, (kind, fields) in enumerate(self._events(reply)):
             yield event({"type": kind, "sequence_number": number, **fields}, kind)
 
-    def _events(self, reply: Reply) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _events(self, reply: LlmReply) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "response.created", {"response": _response(reply, done=False)}
         yield "response.in_progress", {"response": _response(reply, done=False)}
         item, place = _item(reply, done=False), {"item_id": _item(reply, done=False)["id"], "output_index": 0}
@@ -169,7 +169,7 @@ def _check_answered(history: tuple[Past, ...]) -> None:
             raise bad_request(f"No tool output found for function call {call_id}.", "input")
 
 
-def _id(reply: Reply) -> str:
+def _id(reply: LlmReply) -> str:
     return f"resp_{reply.id}"
 
 
@@ -177,7 +177,7 @@ def _part(text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _item(reply: Reply, *, done: bool) -> dict[str, Any]:
+def _item(reply: LlmReply, *, done: bool) -> dict[str, Any]:
     status = ("incomplete" if reply.cut else "completed") if done else "in_progress"
     if reply.tool is not None:
         arguments = reply.text if done else ""
@@ -187,7 +187,7 @@ def _item(reply: Reply, *, done: bool) -> dict[str, Any]:
     return {"id": reply.id, "type": "message", "role": "assistant", "status": status, "content": content}
 
 
-def _response(reply: Reply, *, done: bool) -> dict[str, Any]:
+def _response(reply: LlmReply, *, done: bool) -> dict[str, Any]:
     usage = {
         "input_tokens": reply.tokens_in,
         "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},

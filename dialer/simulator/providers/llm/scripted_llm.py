@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from dialer.simulator.gemini.session import QUOTED
-from dialer.simulator.people.script import Line
-from dialer.simulator.people.scripted_model import OPENING, Act, Mind, Say
+from dialer.simulator.people.script import ScriptLine
+from dialer.simulator.people.scripted_model import OPENING, Act, Say, ScriptedModel
 from dialer.simulator.people.students import LINES
 
 _BRACKETED = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]")
@@ -56,9 +56,9 @@ class Result:
 Past = FromUser | FromModel | Result
 
 
-def think(history: Sequence[Past], tools: Collection[str], lines: Mapping[str, Line] = LINES) -> Act:
+def next_reply(history: Sequence[Past], tools: Collection[str], lines: Mapping[str, ScriptLine] = LINES) -> Act:
     """The next act of a good model: the tool to call, or the words to say."""
-    mind, calls = Mind(lines), dict[str, Called]()
+    mind, calls = ScriptedModel(lines), dict[str, Called]()
     has_spoken, instruction = False, ""
     for past in history:
         match past:
@@ -90,7 +90,7 @@ def think(history: Sequence[Past], tools: Collection[str], lines: Mapping[str, L
     return mind.next(tools)
 
 
-def lines_in(text: str, lines: Mapping[str, Line] = LINES) -> list[str]:
+def lines_in(text: str, lines: Mapping[str, ScriptLine] = LINES) -> list[str]:
     """The students' lines of which enough words are in `text`, in their order; the best match takes its words first."""
     said: list[str | None] = [word.lower() for word in _WORD.findall(text)]
     found: list[tuple[int, str]] = []

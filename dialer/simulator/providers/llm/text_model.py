@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry, ToolEntry, TurnEntry, stamp
-from dialer.simulator.people.scripted_model import Say, Use
-from dialer.simulator.providers.context import ApiError, Desk, json_body
-from dialer.simulator.providers.llm.scripted_llm import Past, Result, think
+from dialer.simulator.people.scripted_model import CallTool, Say
+from dialer.simulator.providers.context import ApiError, ProviderContext, json_body
+from dialer.simulator.providers.llm.scripted_llm import Past, Result, next_reply
 from dialer.simulator.realtime.wire import new_id
 
 _WORDS_A_PIECE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LlmRequest:
     """What a request comes to, whatever its spelling. `most` is the bound of the answer in tokens."""
 
     model: str
@@ -34,11 +34,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class LlmReply:
     """The answer: words in pieces, or one tool call with its arguments as JSON text in pieces."""
 
     id: str
-    asked: Asked
+    asked: LlmRequest
     pieces: tuple[str, ...]
     tool: str | None
     call_id: str
@@ -53,13 +53,13 @@ class Reply:
         return "".join(self.pieces)
 
 
-class TextService(ABC):
+class LlmService(ABC):
     """One interface of one provider."""
 
     provider: ClassVar[str]
     content_type: ClassVar[str] = "text/event-stream"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         self.desk = desk
 
     @abstractmethod
@@ -71,15 +71,15 @@ class TextService(ABC):
         """Raise ApiError for a key that is missing or wrong."""
 
     @abstractmethod
-    def read(self, request: web.Request, body: Mapping[str, Any]) -> Asked:
+    def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
         """Check a request whole. Raises ApiError."""
 
     @abstractmethod
-    def whole(self, reply: Reply) -> Mapping[str, Any]:
+    def whole(self, reply: LlmReply) -> Mapping[str, Any]:
         """The answer as one JSON object."""
 
     @abstractmethod
-    def frames(self, reply: Reply) -> Iterator[bytes]:
+    def frames(self, reply: LlmReply) -> Iterator[bytes]:
         """The answer as server-sent events."""
 
     @abstractmethod
@@ -90,7 +90,7 @@ class TextService(ABC):
     def error_frame(self, refused: ApiError) -> bytes:
         """A failure in the middle of a stream."""
 
-    def remember(self, reply: Reply) -> None:
+    def remember(self, reply: LlmReply) -> None:
         """Keep what a later request may go on with; most interfaces keep nothing."""
         return
 
@@ -108,7 +108,7 @@ class TextService(ABC):
         except ApiError as refused:
             refused.note(self.desk.ledger, request.path)
             return self.refusal(refused)
-        entry = self.desk.let_in(self.provider, "text", asked.model, body)
+        entry = self.desk.accept(self.provider, "text", asked.model, body)
         try:
             reply = self._think(asked, entry, len(json.dumps(body)) // 4)
             self.remember(reply)
@@ -123,7 +123,7 @@ class TextService(ABC):
         finally:
             entry.closed = stamp()
 
-    async def _stream(self, request: web.Request, reply: Reply) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, reply: LlmReply) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": self.content_type, "Cache-Control": "no-cache"})
         await response.prepare(request)
         fault = self.desk.faults.take("text", "drop", "silence", "failed", event=self.provider)
@@ -147,8 +147,8 @@ class TextService(ABC):
                 await response.write_eof()
         return response
 
-    def _think(self, asked: Asked, entry: ServiceEntry, tokens_in: int) -> Reply:
-        act = think(asked.history, asked.tools)
+    def _think(self, asked: LlmRequest, entry: ServiceEntry, tokens_in: int) -> LlmReply:
+        act = next_reply(asked.history, asked.tools)
         tool: str | None = None
         match act:
             case Say(said):
@@ -157,7 +157,7 @@ class TextService(ABC):
                     " ".join(words[at : at + _WORDS_A_PIECE]) + " " for at in range(0, len(words), _WORDS_A_PIECE)
                 ]
                 pieces[-1] = pieces[-1][:-1]
-            case Use(name, arguments):
+            case CallTool(name, arguments):
                 broken = self.desk.faults.take("text", "bad_arguments", event=self.provider)
                 tool = "launch_rocket" if self.desk.faults.take("text", "unknown_tool", event=self.provider) else name
                 written = '{"slot": ' if broken else json.dumps(dict(arguments))
@@ -167,7 +167,7 @@ class TextService(ABC):
         if cut and asked.most is not None:
             pieces = pieces[: max(1, len(pieces) * asked.most // tokens_out)]
             tokens_out = asked.most
-        reply = Reply(new_id("msg"), asked, tuple(pieces), tool, self.new_call_id(), tokens_in, tokens_out, cut)
+        reply = LlmReply(new_id("msg"), asked, tuple(pieces), tool, self.new_call_id(), tokens_in, tokens_out, cut)
         if tool is None:
             entry.turns.append(TurnEntry("ava", reply.text, reply.id, 0))
         else:

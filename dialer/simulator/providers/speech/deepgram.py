@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.realtime.wire import new_id
 
 ENCODINGS = frozenset(
@@ -17,7 +17,7 @@ HEARD = frozenset({"linear16", "mulaw", "alaw"})
 RATES = frozenset({8000, 16000, 24000, 32000, 48000})
 
 
-def check_key(desk: Desk, request: web.Request) -> None:
+def check_key(desk: ProviderContext, request: web.Request) -> None:
     """Raise unless the header is `Token KEY`, or `Bearer` for a temporary one."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() not in ("token", "bearer") or key != desk.settings.deepgram_key:
@@ -40,7 +40,7 @@ def bad_query(says: str) -> ApiError:
     return ApiError(400, "INVALID_QUERY_PARAMETER", says)
 
 
-def model_asked(desk: Desk, request: web.Request, known: Collection[str], models: Collection[str]) -> str:
+def model_asked(desk: ProviderContext, request: web.Request, known: Collection[str], models: Collection[str]) -> str:
     """The transcriber that a query names; raises for the key, for a name in it that is not known, for another model."""
     check_key(desk, request)
     for name in request.query.keys() - known:
@@ -82,7 +82,7 @@ def encoding_of(request: web.Request, allowed: frozenset[str]) -> tuple[str | No
     return encoding, rate or 8000
 
 
-def pages(desk: Desk) -> list[web.AbstractRouteDef]:
+def pages(desk: ProviderContext) -> list[web.AbstractRouteDef]:
     """What tells whether a key is good, without a word heard or spoken: the projects, and the token's own page."""
 
     async def told(request: web.Request) -> web.Response:

@@ -9,10 +9,10 @@ from typing import Any, assert_never
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry
-from dialer.simulator.people.stt import Ear
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.people.stt import SimulatedStt
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.providers.speech import deepgram
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Listening, Make
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, SocketEndpoint, SttSession
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 
 MODELS = frozenset({"flux-general-en", "flux-general-multi"})
@@ -77,7 +77,7 @@ def _number(given: dict[str, Any], name: str, least: float, most: float) -> floa
     return number
 
 
-class FluxDoor(Door):
+class FluxEndpoint(SocketEndpoint):
     """`/deepgram/v2/listen`."""
 
     does, provider = "stt", "flux"
@@ -95,7 +95,7 @@ class FluxDoor(Door):
             raise deepgram.bad_query(f"Invalid query parameter: {error}.") from error
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Flux:
-            entry = self.desk.let_in("flux", "stt", model, request.query)
+            entry = self.desk.accept("flux", "stt", model, request.query)
             return Flux(self.desk, request, socket, entry, encoding, rate, thresholds)
 
         return make
@@ -105,15 +105,15 @@ class FluxDoor(Door):
         return deepgram.refusal(refused)
 
 
-class Flux(Listening):
+class Flux(SttSession):
     """One session. Of sound whose encoding was not named nothing is understood."""
 
-    ear: Ear
+    ear: SimulatedStt
     idle_s = 60.0
 
     def __init__(
         self,
-        desk: Desk,
+        desk: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
@@ -124,7 +124,7 @@ class Flux(Listening):
         super().__init__(desk, request, socket, entry)
         self._deaf = encoding not in deepgram.HEARD
         self._thresholds = thresholds
-        self.ear = Ear(desk.speech, encoding or "mulaw", rate, _detection(thresholds))
+        self.ear = SimulatedStt(desk.speech, encoding or "mulaw", rate, _detection(thresholds))
         self._sequence = self._turn = 0
         self._start_ms = self._told_ms = 0
         self._transcript = ""

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from dialer.audio import ulaw
 from dialer.simulator.ledger import ServiceEntry, stamp
-from dialer.simulator.people.stt import Ear
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.people.stt import SimulatedStt
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.providers.speech import deepgram
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Listening, Make
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, SocketEndpoint, SttSession
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 
 MODELS = (
@@ -32,7 +32,7 @@ _PADDING_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListenOptions:
     """What the query asks for; `endpointing` None is `false`: nothing is ever called the end of speech."""
 
     model: str
@@ -45,7 +45,7 @@ class Wanted:
     punctuate: bool
 
 
-class ListenDoor(Door):
+class ListenEndpoint(SocketEndpoint):
     """`/deepgram/v1/listen`."""
 
     does, provider = "stt", "deepgram"
@@ -54,7 +54,7 @@ class ListenDoor(Door):
         """401 for the key, 400 for the query."""
         model = deepgram.model_asked(self.desk, request, KNOWN, MODELS)
         encoding, rate = deepgram.encoding_of(request, deepgram.ENCODINGS)
-        wanted = Wanted(
+        wanted = ListenOptions(
             model,
             encoding,
             rate,
@@ -68,7 +68,7 @@ class ListenDoor(Door):
             raise deepgram.bad_query("Invalid query parameter: utterance_end_ms requires interim_results=true.")
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Listen:
-            entry = self.desk.let_in("deepgram", "stt", model, request.query)
+            entry = self.desk.accept("deepgram", "stt", model, request.query)
             return Listen(self.desk, request, socket, entry, wanted)
 
         return make
@@ -85,20 +85,25 @@ def _endpointing(request: web.Request) -> int:
     return 10 if ms is None else ms
 
 
-class Listen(Listening):
+class Listen(SttSession):
     """One session. Of sound whose encoding was not named nothing is understood."""
 
-    ear: Ear
+    ear: SimulatedStt
     idle_s = 10.0
 
     def __init__(
-        self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry, wanted: Wanted
+        self,
+        desk: ProviderContext,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        entry: ServiceEntry,
+        wanted: ListenOptions,
     ) -> None:
         super().__init__(desk, request, socket, entry)
         self._wanted = wanted
         self._deaf = wanted.encoding not in deepgram.HEARD
         silence = 1000 if wanted.endpointing is None else max(wanted.endpointing, ulaw.FRAME_MS)
-        self.ear = Ear(
+        self.ear = SimulatedStt(
             desk.speech,
             wanted.encoding or "mulaw",
             wanted.rate,

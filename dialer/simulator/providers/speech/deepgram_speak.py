@@ -6,11 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry, stamp
-from dialer.simulator.providers.context import ApiError, Desk, json_body
+from dialer.simulator.providers.context import ApiError, ProviderContext, json_body
 from dialer.simulator.providers.speech import deepgram
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Make, Session
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, Session, SocketEndpoint
 from dialer.simulator.providers.speech.speaking import FailedError, Voice
-from dialer.simulator.providers.speech.tts_audio import sound_of, wav_header
+from dialer.simulator.providers.speech.tts_audio import encode_audio, wav_header
 
 VOICES = frozenset(
     f"aura-2-{name}-en"
@@ -28,7 +28,7 @@ _ENOUGH_TEXT = 400
 """So much unflushed text is spoken of its own accord."""
 
 
-def asked(desk: Desk, request: web.Request) -> tuple[str, str, int]:
+def speak_options(desk: ProviderContext, request: web.Request) -> tuple[str, str, int]:
     """Model, encoding and rate of a request. Raises ApiError."""
     deepgram.check_key(desk, request)
     for name in request.query.keys() - KNOWN:
@@ -46,17 +46,17 @@ def asked(desk: Desk, request: web.Request) -> tuple[str, str, int]:
     return model, encoding, rate
 
 
-class SpeakDoor(Door):
+class SpeakEndpoint(SocketEndpoint):
     """`/deepgram/v1/speak`, for sockets and for single texts."""
 
     does, provider = "tts", "deepgram"
 
     def admit(self, request: web.Request) -> Make:
         """401 for the key, 400 for the query."""
-        model, encoding, rate = asked(self.desk, request)
+        model, encoding, rate = speak_options(self.desk, request)
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Speak:
-            entry = self.desk.let_in("deepgram", "tts", model, request.query)
+            entry = self.desk.accept("deepgram", "tts", model, request.query)
             return Speak(self.desk, request, socket, entry, Voice(self.desk, entry, "deepgram", encoding, rate))
 
         return make
@@ -69,7 +69,7 @@ class SpeakDoor(Door):
         """One text, one sound; in a WAV file unless `container=none`."""
         try:
             self.desk.refuse("tts", "deepgram")
-            model, encoding, rate = asked(self.desk, request)
+            model, encoding, rate = speak_options(self.desk, request)
             text = (await json_body(request)).get("text")
             if not isinstance(text, str) or not text.strip():
                 raise ApiError(400, "PAYLOAD_ERROR", "The text is missing or empty.")
@@ -78,13 +78,13 @@ class SpeakDoor(Door):
         except ApiError as refused:
             refused.note(self.desk.ledger, request.path)
             return self.refusal(refused)
-        entry = self.desk.let_in("deepgram", "tts", model, request.query)
+        entry = self.desk.accept("deepgram", "tts", model, request.query)
         voice = Voice(self.desk, entry, "deepgram", encoding, rate)
         clip = await voice.clip(text)
         response = web.StreamResponse(headers={"Content-Type": "audio/wav", "dg-model-name": model})
         await response.prepare(request)
         if request.query.get("container", "wav") != "none":
-            await response.write(wav_header(encoding, rate, len(sound_of(clip, encoding, rate))))
+            await response.write(wav_header(encoding, rate, len(encode_audio(clip, encoding, rate))))
         try:
             await voice.give(clip, response.write)
         except FailedError:
@@ -103,7 +103,12 @@ class Speak(Session):
     idle_s = 60.0
 
     def __init__(
-        self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry, voice: Voice
+        self,
+        desk: ProviderContext,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        entry: ServiceEntry,
+        voice: Voice,
     ) -> None:
         super().__init__(desk, request, socket, entry)
         self._voice = voice

@@ -4,7 +4,7 @@ import re
 
 from aiohttp import web
 
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.providers.context import ApiError, ProviderContext
 
 MODELS = frozenset(
     {
@@ -15,7 +15,7 @@ MODELS = frozenset(
 _FORMAT = re.compile(r"(pcm|ulaw|alaw)_(8000|16000|22050|24000|44100|48000)")
 
 
-def check_key(desk: Desk, request: web.Request) -> None:
+def check_key(desk: ProviderContext, request: web.Request) -> None:
     """401 for a wrong key in the header."""
     if request.headers.get("xi-api-key") != desk.settings.elevenlabs_key:
         raise ApiError(401, "invalid_api_key", "Invalid API key")
@@ -39,7 +39,7 @@ def format_of(name: str | None) -> tuple[str, int]:
 class Pages:
     """What tells whether a key is good, without a word spoken."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         self._desk = desk
 
     def routes(self) -> list[web.AbstractRouteDef]:

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from dialer.audio import ulaw
 from dialer.simulator.ledger import ServiceEntry
-from dialer.simulator.people.stt import Ear
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.people.stt import SimulatedStt
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.providers.speech import elevenlabs
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Listening, Make
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, SocketEndpoint, SttSession
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 
 MODELS = frozenset({"scribe_v2_realtime", "scribe_v3_live"})
@@ -40,7 +40,7 @@ _MAX_CHUNK_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ScribeOptions:
     """What the query asks for; `faults` are its words for what the service does not take."""
 
     rate: int
@@ -51,7 +51,7 @@ class Wanted:
     fault: str | None
 
 
-class ScribeDoor(Door):
+class ScribeEndpoint(SocketEndpoint):
     """`/elevenlabs/v1/speech-to-text/realtime`."""
 
     does, provider = "stt", "elevenlabs"
@@ -62,7 +62,7 @@ class ScribeDoor(Door):
         wanted = _wanted(request)
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Scribe:
-            entry = self.desk.let_in("elevenlabs", "stt", request.query.get("model_id", ""), request.query)
+            entry = self.desk.accept("elevenlabs", "stt", request.query.get("model_id", ""), request.query)
             return Scribe(self.desk, request, socket, entry, wanted)
 
         return make
@@ -72,7 +72,7 @@ class ScribeDoor(Door):
         return elevenlabs.refusal(refused)
 
 
-def _wanted(request: web.Request) -> Wanted:
+def _wanted(request: web.Request) -> ScribeOptions:
     query = request.query
     name = query.get("audio_format", "pcm_16000")
     strategy, silence = query.get("commit_strategy", "manual"), query.get("vad_silence_threshold_secs", "1.5")
@@ -89,7 +89,7 @@ def _wanted(request: web.Request) -> Wanted:
         fault = "vad_silence_threshold_secs must be from 0.3 to 3.0"
     elif int(name.split("_")[1]) not in _HEARD:
         fault = f"{name} is not one that this world hears"
-    return Wanted(
+    return ScribeOptions(
         rate=8000 if fault else int(name.split("_")[1]),
         encoding="mulaw" if name == "ulaw_8000" else "linear16",
         vad_s=float(silence) if fault is None and strategy == "vad" else None,
@@ -99,21 +99,26 @@ def _wanted(request: web.Request) -> Wanted:
     )
 
 
-class Scribe(Listening):
+class Scribe(SttSession):
     """One session."""
 
-    ear: Ear
+    ear: SimulatedStt
     idle_s = 60.0
 
     def __init__(
-        self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry, wanted: Wanted
+        self,
+        desk: ProviderContext,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        entry: ServiceEntry,
+        wanted: ScribeOptions,
     ) -> None:
         super().__init__(desk, request, socket, entry)
         self._wanted = wanted
         detection = None
         if wanted.vad_s is not None:
             detection = {"prefix_padding_ms": 200, "silence_duration_ms": int(wanted.vad_s * 1000)}
-        self.ear = Ear(desk.speech, wanted.encoding, wanted.rate, detection)
+        self.ear = SimulatedStt(desk.speech, wanted.encoding, wanted.rate, detection)
         self._looked_ms = 0
         self._partial = ""
         self.take_faults("elevenlabs")

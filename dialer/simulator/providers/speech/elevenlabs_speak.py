@@ -12,9 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.providers.speech import elevenlabs
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Make, Session
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, Session, SocketEndpoint
 from dialer.simulator.providers.speech.speaking import FailedError, Voice
 from dialer.simulator.providers.speech.tts_audio import PIECE_MS
 
@@ -33,12 +33,12 @@ _SINGLE_KEYS = _FIRST_ONLY | {"text", "flush", "try_trigger_generation", "xi_api
 _ENOUGH_TEXT = 120
 
 
-class SpeakDoor(Door):
+class ElevenLabsSpeakEndpoint(SocketEndpoint):
     """`/elevenlabs/v1/text-to-speech/{voice}/multi-stream-input`, and `/stream-input` where `single`."""
 
     does, provider = "tts", "elevenlabs"
 
-    def __init__(self, desk: Desk, *, single: bool) -> None:
+    def __init__(self, desk: ProviderContext, *, single: bool) -> None:
         super().__init__(desk)
         self._single = single
 
@@ -57,7 +57,7 @@ class SpeakDoor(Door):
             raise ApiError(400, "invalid_parameters", "inactivity_timeout must be from 1 to 180")
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Speak:
-            entry = self.desk.let_in("elevenlabs", "tts", model, request.query)
+            entry = self.desk.accept("elevenlabs", "tts", model, request.query)
             return Speak(
                 self.desk,
                 request,
@@ -79,7 +79,7 @@ class Speak(Session):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,

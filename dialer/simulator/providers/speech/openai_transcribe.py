@@ -11,11 +11,11 @@ from aiohttp import web
 
 from dialer.audio import ulaw
 from dialer.simulator.ledger import ServiceEntry
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.providers.llm.chat_completions import OpenAiChat
-from dialer.simulator.providers.speech.sockets import ClosingError, Door, Listening, Make
+from dialer.simulator.providers.speech.sockets import ClosingError, Make, SocketEndpoint, SttSession
 from dialer.simulator.realtime.checks import EventError, missing, wrong_type
-from dialer.simulator.realtime.hearing import Ear
+from dialer.simulator.realtime.hearing import AudioInput
 from dialer.simulator.realtime.shapes import TRANSCRIPTION
 from dialer.simulator.realtime.vad import Event, Started, Stopped, TimedOut
 from dialer.simulator.realtime.wire import new_id
@@ -26,12 +26,12 @@ _SEMANTIC_VAD = {"type": "semantic_vad", "eagerness": "auto"}
 _WORDS_A_PIECE = 2
 
 
-class TranscribeDoor(Door):
+class TranscribeEndpoint(SocketEndpoint):
     """`/v1/realtime?intent=transcription`; the model is named in the session."""
 
     does, provider = "stt", "openai"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         super().__init__(desk)
         self._openai = OpenAiChat(desk)
 
@@ -42,7 +42,7 @@ class TranscribeDoor(Door):
             raise ApiError(400, "invalid_request_error", f"'{name}' cannot be given for a transcription session.", name)
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Transcribe:
-            entry = self.desk.let_in("openai", "stt", "", {})
+            entry = self.desk.accept("openai", "stt", "", {})
             return Transcribe(self.desk, request, socket, entry)
 
         return make
@@ -52,12 +52,14 @@ class TranscribeDoor(Door):
         return self._openai.refusal(refused)
 
 
-class Transcribe(Listening):
+class Transcribe(SttSession):
     """One session."""
 
-    ear: Ear
+    ear: AudioInput
 
-    def __init__(self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry) -> None:
+    def __init__(
+        self, desk: ProviderContext, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry
+    ) -> None:
         super().__init__(desk, request, socket, entry)
         hears = {
             "format": {"type": "audio/pcm", "rate": 24000},
@@ -74,7 +76,7 @@ class Transcribe(Listening):
             "include": None,
         }
         entry.config = self._config
-        self.ear = Ear(desk.speech, self._config)
+        self.ear = AudioInput(desk.speech, self._config)
         self._turn_item = new_id("item")
         self._before: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry, TurnEntry, stamp
-from dialer.simulator.providers.context import ApiError, Desk
+from dialer.simulator.providers.context import ApiError, ProviderContext
 from dialer.simulator.realtime.hearing import Understood
 from dialer.simulator.realtime.vad import Event
 from dialer.simulator.realtime.wire import new_id
@@ -32,7 +32,9 @@ class Session(ABC):
     idle_s: float | None = None
     """So many real seconds without a message end the session."""
 
-    def __init__(self, desk: Desk, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry) -> None:
+    def __init__(
+        self, desk: ProviderContext, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry
+    ) -> None:
         self.desk, self.entry = desk, entry
         self._request, self._socket = request, socket
         self.request_id = new_id("req")
@@ -111,7 +113,7 @@ class Session(ABC):
         await self._socket.close(code=code, message=reason.encode()[:120])
 
 
-class Hears(Protocol):
+class SttBackend(Protocol):
     """An ear of this world."""
 
     now_ms: int
@@ -123,10 +125,10 @@ class Hears(Protocol):
         """What was said in it."""
 
 
-class Listening(Session):
+class SttSession(Session):
     """A session of speech to text."""
 
-    ear: Hears
+    ear: SttBackend
 
     def take_faults(self, provider: str) -> None:
         """Take the fault rules that are meant for this session."""
@@ -178,13 +180,13 @@ class Listening(Session):
 Make = Callable[[web.Request, web.WebSocketResponse], Session]
 
 
-class Door(ABC):
+class SocketEndpoint(ABC):
     """One path of a provider on which sockets are opened."""
 
     does: ClassVar[str]
     provider: ClassVar[str]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         self.desk = desk
         self._sockets: set[web.WebSocketResponse] = set()
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dialer.audio import ulaw
 from dialer.simulator.ledger import ServiceEntry, TurnEntry
 from dialer.simulator.people.speech import Clip
-from dialer.simulator.providers.context import Desk
-from dialer.simulator.providers.speech.tts_audio import PIECE_MS, pieces_of, sound_of, spoken
+from dialer.simulator.providers.context import ProviderContext
+from dialer.simulator.providers.speech.tts_audio import PIECE_MS, encode_audio, pieces_of, synthesize
 from dialer.simulator.realtime.wire import new_id
 
 
@@ -22,7 +22,7 @@ class FailedError(Exception):
 class Voice:
     """The speaking half of one session or request. `provider` narrows the fault rules."""
 
-    def __init__(self, desk: Desk, entry: ServiceEntry, provider: str, encoding: str, rate: int) -> None:
+    def __init__(self, desk: ProviderContext, entry: ServiceEntry, provider: str, encoding: str, rate: int) -> None:
         self._desk, self._entry, self._provider = desk, entry, provider
         self.encoding, self.rate = encoding, rate
         take = desk.faults.take
@@ -34,13 +34,13 @@ class Voice:
         """Make the sound of a text and note that AVA says it."""
         await self._desk.clock.sleep(self._desk.settings.thinking_s)
         await self._desk.late("tts", self._provider)
-        clip = await spoken(self._desk.speech, text)
+        clip = await synthesize(self._desk.speech, text)
         self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._entry.audio_ms))
         return clip
 
     async def give(self, clip: Clip, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Hand a clip to `send` piece by piece. Raises FailedError where a fault rule says so."""
-        sound = await asyncio.to_thread(sound_of, clip, self.encoding, self.rate)
+        sound = await asyncio.to_thread(encode_audio, clip, self.encoding, self.rate)
         left_ms = ulaw.duration_ms(clip.ulaw)
         for piece in pieces_of(sound, self.encoding, self.rate):
             if self._silence and self._entry.audio_ms >= self._silence.ms:

@@ -6,11 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from dialer.simulator.ledger import ServiceEntry, stamp
-from dialer.simulator.providers.context import ApiError, Desk, bad_request, json_body
+from dialer.simulator.providers.context import ApiError, ProviderContext, bad_request, json_body
 from dialer.simulator.providers.llm.chat_completions import OpenAiChat
 from dialer.simulator.providers.speech import elevenlabs
 from dialer.simulator.providers.speech.speaking import FailedError, Voice
-from dialer.simulator.providers.speech.tts_audio import sound_of, wav_header
+from dialer.simulator.providers.speech.tts_audio import encode_audio, wav_header
 
 OPENAI_MODELS = frozenset({"tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"})
 OPENAI_VOICES = frozenset(
@@ -41,7 +41,7 @@ _MAX_ELEVENLABS = 40_000
 class SpeechOverHttp:
     """Both providers' paths."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ProviderContext) -> None:
         self._desk = desk
         self._openai = OpenAiChat(desk)
 
@@ -65,7 +65,7 @@ class SpeechOverHttp:
         except ApiError as refused:
             refused.note(self._desk.ledger, request.path)
             return elevenlabs.refusal(refused)
-        entry = self._desk.let_in("elevenlabs", "tts", model, {**request.query, **body})
+        entry = self._desk.accept("elevenlabs", "tts", model, {**request.query, **body})
         voice = Voice(self._desk, entry, "elevenlabs", encoding, rate)
         return await _give(request, entry, voice, text, wav=False)
 
@@ -78,7 +78,7 @@ class SpeechOverHttp:
         except ApiError as refused:
             refused.note(self._desk.ledger, request.path)
             return self._openai.refusal(refused)
-        entry = self._desk.let_in("openai", "tts", body["model"], body)
+        entry = self._desk.accept("openai", "tts", body["model"], body)
         voice = Voice(self._desk, entry, "openai", "linear16", OPENAI_RATE)
         return await _give(request, entry, voice, body["input"], wav=body["response_format"] == "wav")
 
@@ -128,7 +128,7 @@ async def _give(request: web.Request, entry: ServiceEntry, voice: Voice, text: s
     await response.prepare(request)
     try:
         if wav:
-            length = len(sound_of(clip, voice.encoding, voice.rate))
+            length = len(encode_audio(clip, voice.encoding, voice.rate))
             await response.write(wav_header(voice.encoding, voice.rate, length))
         await voice.give(clip, response.write)
         await response.write_eof()

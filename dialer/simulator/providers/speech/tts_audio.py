@@ -10,12 +10,12 @@ from dialer.simulator.realtime.codec import from_line
 PIECE_MS = 200
 
 
-async def spoken(speech: Speech, text: str) -> Clip:
+async def synthesize(speech: Speech, text: str) -> Clip:
     """What AVA's voice makes of a text."""
     return await speech.speak(text, AVA_VOICE)
 
 
-def sound_of(clip: Clip, encoding: str, rate: int) -> bytes:
+def encode_audio(clip: Clip, encoding: str, rate: int) -> bytes:
     """A clip as `mulaw`, `alaw` or `linear16` (little-endian), at `rate` Hz."""
     pcm = ulaw.resample(ulaw.ulaw_decode(clip.ulaw), ulaw.RATE, rate)
     match encoding:

@@ -28,7 +28,7 @@ from dialer.web.auth.rate_limits import UPLOAD
 from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
 from dialer.web.pages.forms import Asked, actor
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
 
 FORMAT = ("encoding", "separator", "header_line", "sheet")
 SAID = re.compile(r"[^\x00-\x1f]{1,100}")
@@ -102,7 +102,7 @@ async def _map(
             {column: field for field, column in last.asked["mapping"].items()}, last.asked["duplicates"]
         )
     said = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", value)]
-    code, out, failed = await run_dialer(
+    code, out, failed = await run_command(
         app_state, "leads", "preview", str(file), "--country", campaign.country, *said, "--json"
     )
     seen: dict[str, Any] = json.loads(out) if code == 0 else {}
@@ -156,7 +156,7 @@ async def check(
             "mapping": mapping,
             "format": said,
         }
-        job_id = await jobs.ask(session, "import", asked, actor(request))
+        job_id = await jobs.enqueue(session, "import", asked, actor(request))
     return redirect(f"/jobs/{job_id}")
 
 

@@ -23,7 +23,7 @@ from dialer.web.pages.forms import Asked, FormError, actor, caller, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.template_filters import many
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_dialer, save
+from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
 
 HERE = "/do-not-call"
 PAGE = 50
@@ -162,7 +162,7 @@ async def bring(request: Asked, app_state: InjectedState) -> Template:
         path = Path(folder) / file_name(file.filename)
         await save(file, path)
         told = ("--source", source) if source.strip() and not source.startswith("-") else ()
-        code, out, says = await run_dialer(app_state, "dnc", "import", str(path), *told)
+        code, out, says = await run_command(app_state, "dnc", "import", str(path), *told)
         if code:
             return await _page(app_state, says=says.replace(str(path), path.name), status=422)
     async with app_state.sessions.begin() as session:

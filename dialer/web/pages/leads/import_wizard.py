@@ -158,7 +158,7 @@ async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedSt
         pair = await imports.campaign_of(session, import_id)
         if pair is None or pair[0].state != "checked":
             raise HTTPException("This list was imported or discarded already.", status_code=409)
-        job_id = await jobs.ask(session, "commit", {"import_id": import_id}, actor(request))
+        job_id = await jobs.enqueue(session, "commit", {"import_id": import_id}, actor(request))
     app_state.stats_cache.forget(("forecast", pair[1].id))
     return redirect(f"/jobs/{job_id}")
 
