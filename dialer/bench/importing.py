@@ -13,7 +13,7 @@ from statistics import median
 from sqlalchemy import func, select, table, text
 
 from dialer.bench.cpu_meter import Spent, command, postmaster, spending
-from dialer.bench.harness import Ground, Result, ground
+from dialer.bench.harness import BENCH, Ground, Result, ground
 from dialer.bench.lists import clean_rows, write_list
 from dialer.services.campaigns.create import create_campaign
 
@@ -76,7 +76,7 @@ async def _copy(here: Ground, files: dict[str, Path]) -> dict[str, Spent]:
     """COPY clean rows into the tables, one after the other, in one transaction; the commit counts with the last."""
     first = await postmaster(here)
     async with here.sessions.begin() as session:
-        await create_campaign(session, "Bench")
+        await create_campaign(session, BENCH, "Bench")
     spent = {}
     async with here.sessions() as session:
         await session.execute(text("SELECT 1"))
@@ -96,7 +96,7 @@ async def _import(here: Ground, path: Path, fates: dict[str, int]) -> Spent:
     """Import the list as people do, and hold every count against what it must be."""
     first = await postmaster(here)
     async with here.sessions.begin() as session:
-        await create_campaign(session, "Bench")
+        await create_campaign(session, BENCH, "Bench")
     spent, said = await command(here, first, ["leads", "import", str(path), "--campaign", "Bench", "--json"])
     counts = json.loads(said)
     assert {name: counts[name] for name in fates} == fates, counts

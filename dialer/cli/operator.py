@@ -3,9 +3,9 @@
 from getpass import getuser
 
 from dialer.domain.access.roles import Role
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 
 
-def operator() -> Caller:
+def operator() -> Actor:
     """This machine's operator, with the name of their system account for the audit log."""
-    return Caller(0, f"cli:{getuser()}", Role.ADMIN)
+    return Actor(0, f"cli:{getuser()}", Role.ADMIN)

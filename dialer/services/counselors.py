@@ -14,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.webhook_url import refusal
 from dialer.domain.meetings.counselor_input import DAYS, LONGEST_WHY, Week, spans_text
+from dialer.services import actions
+from dialer.services.actions import Action
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.services.meetings.calendars import https_url
 from dialer.services.meetings.change import flag_conflicts
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.meetings import counselors, time_off
 from dialer.store.meetings.meetings import CounselorRow
 from dialer.store.meetings.time_off import DaysOff
-from dialer.store.system import audit
 from dialer.store.tables import Counselor
 
 EDITABLE = frozenset(
@@ -47,31 +50,32 @@ class TimeOffAdded:
 
 
 async def add_counselor(
-    session: AsyncSession, fields: Mapping[str, Any], week: Week, *, by: str, hook_hosts: Collection[str] = ()
+    session: AsyncSession, actor: Actor, fields: Mapping[str, Any], week: Week, *, hook_hosts: Collection[str] = ()
 ) -> Counselor:
     """Somebody who can be met; `fields` names them and their zone.
 
     Raises:
         CounselorError: the name is taken, or the calendar's address is refused.
     """
+    actor.require(actions.COUNSELOR_ADD)
     assert fields.keys() <= EDITABLE, fields
     _refuse_calendar(fields, hook_hosts)
     person = Counselor(**fields)
     await _named(session, person)
     await counselors.replace_hours(session, person.id, week)
     told = {**_shown(fields), "hours": _told(week)}
-    await audit.record(session, by, "counselor added", {"counselor": person.name, **told})
+    await record(session, actor, actions.COUNSELOR_ADD, {"counselor": person.name, **told})
     await session.refresh(person)
     return person
 
 
 async def update_counselor(
     session: AsyncSession,
+    actor: Actor,
     person: Counselor,
     fields: Mapping[str, Any],
     week: Week,
     *,
-    by: str,
     hook_hosts: Collection[str] = (),
 ) -> bool:
     """Change what is given, hours on the weekdays that `week` names; False where it was so already.
@@ -79,6 +83,7 @@ async def update_counselor(
     Raises:
         CounselorError: the new name is taken, or the calendar's address is refused.
     """
+    actor.require(actions.COUNSELOR_UPDATE)
     assert fields.keys() <= EDITABLE, fields
     _refuse_calendar(fields, hook_hosts)
     await _alone(session, person)
@@ -98,38 +103,41 @@ async def update_counselor(
     if days:
         await counselors.replace_hours(session, person.id, days)
         changes["hours"] = [_told({day: had.get(day, []) for day in days}), _told(days)]
-    await audit.record(session, by, "counselor changed", {"counselor": name, "changes": changes})
+    await record(session, actor, actions.COUNSELOR_UPDATE, {"counselor": name, "changes": changes})
     return True
 
 
 async def add_time_off(
-    session: AsyncSession, person: Counselor, since: datetime, until: datetime, why: str, now: datetime, *, by: str
+    session: AsyncSession, actor: Actor, person: Counselor, since: datetime, until: datetime, why: str, now: datetime
 ) -> TimeOffAdded:
     """Keep a span free; students whose meeting falls into it are asked to choose another time. Lived `now`."""
+    actor.require(actions.TIME_OFF_ADD)
     await _alone(session, person)
     why = " ".join(why.replace("\0", "").split())[:LONGEST_WHY]
     number = await time_off.add(session, person.id, since, until, why)
     asked = await flag_conflicts(session, person.id, since, until, now)
     told = {"counselor": person.name, **_span(since, until), "why": why, "meetings_to_move": asked}
-    await audit.record(session, by, "days off added", told)
+    await record(session, actor, actions.TIME_OFF_ADD, told)
     return TimeOffAdded(DaysOff(number, since, until, why, asked), asked)
 
 
-async def remove_time_off(session: AsyncSession, person: Counselor, number: int, *, by: str) -> bool:
+async def remove_time_off(session: AsyncSession, actor: Actor, person: Counselor, number: int) -> bool:
     """They are there after all; False where they have no days off of that number."""
+    actor.require(actions.TIME_OFF_REMOVE)
     gone = await time_off.remove(session, person.id, number) if 0 < number < 2**63 else None
     if gone is None:
         return False
-    await audit.record(session, by, "days off taken back", {"counselor": person.name, **_span(*gone)})
+    await record(session, actor, actions.TIME_OFF_REMOVE, {"counselor": person.name, **_span(*gone)})
     return True
 
 
-async def change_feed(session: AsyncSession, person: Counselor, do: Feed, *, by: str) -> None:
+async def change_feed(session: AsyncSession, actor: Actor, person: Counselor, do: Feed) -> None:
     """Make an address of their calendar (the one before leads nowhere from then on), or let it lead nowhere."""
+    actor.require(actions.CALENDAR_FEED)
     await _alone(session, person)
     # A version that was given out never comes back: revoked ones count down below nothing.
     person.feed_version = abs(person.feed_version) + 1 if do == "make" else -abs(person.feed_version)
-    await audit.record(session, by, f"calendar address {do}", {"counselor": person.name})
+    await record(session, actor, actions.CALENDAR_FEED, {"counselor": person.name, "do": do})
 
 
 def feed_url(person: Counselor, links: SignedLinks) -> str | None:
@@ -137,14 +145,14 @@ def feed_url(person: Counselor, links: SignedLinks) -> str | None:
     return links.calendar(person.id, person.feed_version) if person.feed_version > 0 else None
 
 
-async def deactivate(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+async def deactivate(session: AsyncSession, actor: Actor, person: Counselor) -> bool:
     """Take somebody out of the offers; meetings already made stay. False where they had left already."""
-    return await _set_active(session, person, active=False, by=by, did="counselor left")
+    return await _set_active(session, actor, person, actions.COUNSELOR_DEACTIVATE, active=False)
 
 
-async def activate(session: AsyncSession, person: Counselor, *, by: str) -> bool:
+async def activate(session: AsyncSession, actor: Actor, person: Counselor) -> bool:
     """Offer somebody who had left again; False where they had not left."""
-    return await _set_active(session, person, active=True, by=by, did="counselor is back")
+    return await _set_active(session, actor, person, actions.COUNSELOR_ACTIVATE, active=True)
 
 
 def described(person: CounselorRow) -> dict[str, Any]:
@@ -162,12 +170,13 @@ def week_of(person: CounselorRow) -> dict[str, str]:
     return dict(zip(DAYS, map(spans_text, by_day), strict=True))
 
 
-async def _set_active(session: AsyncSession, person: Counselor, *, active: bool, by: str, did: str) -> bool:
+async def _set_active(session: AsyncSession, actor: Actor, person: Counselor, action: Action, *, active: bool) -> bool:
+    actor.require(action)
     await _alone(session, person)
     if person.active == active:
         return False
     person.active = active
-    await audit.record(session, by, did, {"counselor": person.name})
+    await record(session, actor, action, {"counselor": person.name})
     return True
 
 

@@ -10,12 +10,12 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.access.roles import ADMINS
 from dialer.domain.calling.cost import KINDS, MONEY, WORKSPACE_CURRENCY, in_workspace_currency
-from dialer.services.accounts.sign_in import Caller
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
-from dialer.store.system import audit
 
 
 class PriceError(ValueError):
@@ -23,7 +23,7 @@ class PriceError(ValueError):
 
 
 async def set_price(
-    session: AsyncSession, model: str, kind: str, per_million: Decimal, since: date, source: str
+    session: AsyncSession, actor: Actor, model: str, kind: str, per_million: Decimal, since: date, source: str
 ) -> int:
     """Set what a million of a kind costs from a day on.
 
@@ -31,26 +31,30 @@ async def set_price(
         How many calls' carrier costs are known by it.
 
     Raises:
+        ForbiddenError: `actor` may not do this.
         PriceError: nothing is billed by such a kind.
     """
+    actor.require(actions.PRICE_SET)
     if kind not in KINDS:
         raise PriceError(f"{kind} is not a kind that is billed. Choose one of: {', '.join(KINDS)}")
     model = model.upper() if kind == MONEY else model  # as carriers write it
     await prices.set_price(session, model, kind, per_million, since, source)
+    details = {"model": model, "kind": kind, "per_million": str(per_million), "since": since.isoformat()}
+    await record(session, actor, actions.PRICE_SET, details)
     return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
 
 
-async def remove_price(session: AsyncSession, caller: Caller, model: str, kind: str, since: date) -> None:
+async def remove_price(session: AsyncSession, actor: Actor, model: str, kind: str, since: date) -> None:
     """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are.
 
     Raises:
-        ForbiddenError: the caller is not an administrator.
+        ForbiddenError: `actor` may not do this.
         PriceError: there is no such price.
     """
-    caller.require(ADMINS, "remove a price")
+    actor.require(actions.PRICE_REMOVE)
     if not await prices.remove(session, model, kind, since):
         raise PriceError(f"There is no price of {model}, {kind}, from {since}.")
-    await audit.record(session, caller.email, "price removed", {"model": model, "kind": kind, "since": str(since)})
+    await record(session, actor, actions.PRICE_REMOVE, {"model": model, "kind": kind, "since": str(since)})
 
 
 async def carrier_cost(session: AsyncSession, price: Decimal, currency: str | None, day: date) -> Decimal | None:

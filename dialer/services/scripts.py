@@ -8,6 +8,9 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.speech.placeholders import missing_columns
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.store.campaigns import campaigns, scripts
 from dialer.store.tables import Script
 
@@ -82,17 +85,19 @@ async def for_single_calls(session: AsyncSession) -> Script:
 
 
 async def add_script(
-    session: AsyncSession, name: str, changes: Mapping[str, Any], *, like: str | None = None
+    session: AsyncSession, actor: Actor, name: str, changes: Mapping[str, Any], *, like: str | None = None
 ) -> Script:
     """A new version of a script, or the first of a new one: as `like` (else as its own newest version), but for `changes`.
 
     Campaigns keep the version that they were made with.
 
     Raises:
+        ForbiddenError: `actor` may not do this.
         UnknownScriptError: there is none to begin from.
         SameScriptError: nothing would be new.
         sqlalchemy.exc.IntegrityError: a value that the table refuses.
     """
+    actor.require(actions.SCRIPT_ADD)
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     own = (
         await session.scalars(select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1))
@@ -105,6 +110,7 @@ async def add_script(
     session.add(made)
     await session.flush()
     await session.refresh(made)
+    await record(session, actor, actions.SCRIPT_ADD, {"script": made.name, "version": made.version})
     return made
 
 

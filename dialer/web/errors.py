@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect, Template
 from sqlalchemy.exc import DBAPIError
 
-from dialer.services.accounts.sign_in import ForbiddenError
+from dialer.services.actor import ForbiddenError
 from dialer.store.sessions import is_bad_input
 from dialer.web.auth.security_headers import HEADERS
 

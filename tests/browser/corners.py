@@ -18,6 +18,7 @@ from dialer.services.scripts import SHIPPED, add_script
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Job
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ async def make_corners(settings: Settings, store: Store, now: datetime, secret: 
     async with store.sessions.begin() as session:
         session.add_all(works)
         await session.flush()
-        await add_script(session, SHIPPED, {"opening": "Hello, this is AVA of One Window. May I ask your name?"})
-        guest = await invite(session, "guest@example.com", Role.MARKETING, by="a test")
+        await add_script(session, ADMIN, SHIPPED, {"opening": "Hello, this is AVA of One Window. May I ask your name?"})
+        guest = await invite(session, ADMIN, "guest@example.com", Role.MARKETING)
         by_role = {each.role: each for each in await session.scalars(select(Account))}
         for role in (Role.ADMIN, Role.AUDITOR):
             await add_token(session, by_role[role].id, "nightly export", [Scope.READ], by="a test")

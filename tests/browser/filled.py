@@ -24,6 +24,7 @@ from dialer.store.system import audit
 from dialer.store.tables import Booking, Call, EnquiryValue, Enrollment, Lead, ToolUse, Turn
 from dialer.wiring.stores import Store, open_store
 from tests.browser.corners import Corners, make_corners
+from tests.support.actors import ADMIN
 from tests.support.lists import SAMPLE, write_list
 from tests.support.pages import key_of
 
@@ -66,9 +67,9 @@ async def fill(settings: Settings) -> Filled:
 async def fill_open(settings: Settings, store: Store) -> None:
     """The same, where the house is open already; nobody has an account by it."""
     async with store.sessions.begin() as session:
-        await create_campaign(session, "Canada, January intake", spend_cap=Decimal(250))
-        await create_campaign(session, f"Hostile {ATTACK}")
-        await create_campaign(session, "Not begun yet")
+        await create_campaign(session, ADMIN, "Canada, January intake", spend_cap=Decimal(250))
+        await create_campaign(session, ADMIN, f"Hostile {ATTACK}")
+        await create_campaign(session, ADMIN, "Not begun yet")
     folder = settings.dialer_data_dir
     folder.mkdir(parents=True, exist_ok=True)
     hostile = write_list(folder / "hostile.csv", [list(row) for row in HOSTILE], ("Name", "Phone", COLUMN))
@@ -80,7 +81,7 @@ async def fill_open(settings: Settings, store: Store) -> None:
             campaign = await campaigns.named(session, name)
             assert campaign is not None
             await campaigns.move(session, campaign.id, "running")
-            await audit.record(session, ATTACK, "campaign started", {"campaign": name})
+            await audit.record(session, ATTACK, "campaign.start", {"campaign": name})
         await campaigns.move(session, campaign.id, "paused", f"the breaker tripped {ATTACK}")
         listed = {"scope": "account", "source": ATTACK, "reason": ATTACK, "by": ATTACK}
         await do_not_call.add(session, ["+919812000199"], **listed)

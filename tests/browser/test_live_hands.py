@@ -118,7 +118,7 @@ def test_a_note_reaches_ava_and_a_refused_hand_says_its_reason(office: Office, c
         expect(card.locator(".state")).to_have_text("talking")
         _end(page, card)
     trail = office.asked("/api/audit")["entries"]
-    assert any(each["did"] == "call note" for each in trail)
+    assert any(each["did"] == "call.whisper" for each in trail)
 
 
 @pytest.mark.full

@@ -34,6 +34,7 @@ from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, 
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import Store, open_store
+from tests.support.actors import ADMIN
 from tests.support.lists import write_list
 from tests.support.people import sql
 
@@ -81,11 +82,11 @@ def real(settings: Settings) -> Iterator[tuple[Settings, list[str]]]:
 async def fill(settings: Settings, store: Store) -> int:
     """A draft with a list of whom some may not be rung; a counselor who has no time before half past two."""
     async with store.sessions.begin() as session:
-        made = await create_campaign(session, "Spring", concurrency=8, per_second=5.0)
-        await create_campaign(session, "Elsewhere")
+        made = await create_campaign(session, ADMIN, "Spring", concurrency=8, per_second=5.0)
+        await create_campaign(session, ADMIN, "Elsewhere")
         person = {"name": "Priya Menon", "zone": "Asia/Kolkata", "email": "priya@example.com", "notice_minutes": 0}
         week = read_week(dict.fromkeys(DAYS[:6], "10:00-15:30"))
-        await add_counselor(session, person, week, by="a test")
+        await add_counselor(session, ADMIN, person, week)
     folder = settings.dialer_data_dir
     folder.mkdir(parents=True, exist_ok=True)
     await import_file(settings, store, write_list(folder / "list.csv", LEADS, HEADER), "Spring", {})
@@ -203,8 +204,8 @@ async def test_a_rehearsal_that_is_stopped_leaves_no_process_and_no_data(real: t
         campaign_id = await fill(settings, store)
         async with store.sessions.begin() as session:
             campaign = await session.get_one(Campaign, campaign_id)
-            job_id = await request_rehearsal(session, campaign, 5, "marketing@example.com")
-            assert await request_rehearsal(session, campaign, 5, "somebody@example.com") == job_id, "one at a time"
+            job_id = await request_rehearsal(session, ADMIN, campaign, 5)
+            assert await request_rehearsal(session, ADMIN, campaign, 5) == job_id, "one at a time"
             job = await session.get_one(Job, job_id)
             job.state = "running"
         working = dialer(settings, "job", str(job_id))

@@ -71,7 +71,7 @@ async def test_a_note_reaches_ava_and_not_the_student_and_is_in_the_audit(bridge
         assert len(caller.of("media")) <= heard + 1
         assert len(session.of("response.create")) == 1, "a note makes AVA say nothing by itself"
     async with bridged.sessions() as rows:
-        assert (await rows.scalars(select(AuditEntry.did))).all() == ["call note"]
+        assert (await rows.scalars(select(AuditEntry.did))).all() == ["call.whisper"]
         assert await audit.verify(rows)
 
 

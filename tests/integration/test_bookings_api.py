@@ -14,6 +14,7 @@ from dialer.services.accounts.manage import accept_invitation, add_token, invite
 from dialer.settings import Settings
 from dialer.store.tables import Account, Booking, Counselor
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.meetings import booked, starts_of
 from tests.support.people import TUESDAY_11
 from tests.support.web import serving
@@ -44,9 +45,7 @@ async def web(settings: Settings, booking: Booking) -> AsyncIterator[AsyncClient
 
 async def _bearer(store: Store, role: Role, counselor_id: int | None = None) -> dict[str, str]:
     async with store.sessions.begin() as session:
-        guest = await invite(
-            session, f"{role.value}{counselor_id}@example.com", role, by="t", counselor_id=counselor_id
-        )
+        guest = await invite(session, ADMIN, f"{role.value}{counselor_id}@example.com", role, counselor_id=counselor_id)
         await accept_invitation(session, guest.key, "seven green umbrellas sing")
         account = await session.scalar(select(Account.id).where(Account.email == guest.email))
         assert account is not None

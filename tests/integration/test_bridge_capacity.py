@@ -15,6 +15,7 @@ from dialer.services.dialing.call_now import CallRefused, call_now
 from dialer.store.calls import bridges
 from dialer.store.sessions import Sessions
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.bridge import Bridged
 from tests.support.carrier import ScriptedCarrier
 from tests.support.media import phone, until
@@ -105,7 +106,9 @@ async def test_nobody_is_rung_while_no_bridge_could_talk_to_them(store: Store, s
     carrier = ScriptedCarrier()
     assert await claim(sessions, carrier) == []
     async with sessions.begin() as session:
-        refused = await call_now(session, {"twilio": carrier}, phone_of(2), TUESDAY_11, campaign_name="Spring", name="")
+        refused = await call_now(
+            session, ADMIN, {"twilio": carrier}, phone_of(2), TUESDAY_11, campaign_name="Spring", name=""
+        )
     assert isinstance(refused, CallRefused)
     assert "no bridge is up" in refused.says
 

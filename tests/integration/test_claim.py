@@ -16,6 +16,7 @@ from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
 from dialer.store.tables import Call, Enrollment
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import (
     TUESDAY_11,
@@ -224,7 +225,7 @@ async def ask_to_ring(store: Store, number: str, now: datetime) -> CallRequested
     """What `dialer call` and `POST /api/calls` do."""
     async with store.sessions.begin() as session:
         carriers = {"twilio": ScriptedCarrier()}
-        return await call_now(session, carriers, number, now, campaign_name=None, name="Asha")
+        return await call_now(session, ADMIN, carriers, number, now, campaign_name=None, name="Asha")
 
 
 async def test_one_number_asked_for_is_meant_at_once_and_not_twice(store: Store) -> None:
@@ -238,9 +239,9 @@ async def test_one_number_asked_for_is_meant_at_once_and_not_twice(store: Store)
 async def test_single_calls_speak_by_the_version_that_campaigns_use_now(store: Store) -> None:
     assert isinstance(await ask_to_ring(store, "12", TUESDAY_11), CallRefused), "the campaign of single calls is made"
     async with store.sessions.begin() as session:
-        used = await add_script(session, "ava", {"speaker": "marin"})
-        await campaigns.move(session, (await create_campaign(session, "Spring")).id, "running")
-        await add_script(session, "ava", {"speaker": "cedar"})
+        used = await add_script(session, ADMIN, "ava", {"speaker": "marin"})
+        await campaigns.move(session, (await create_campaign(session, ADMIN, "Spring")).id, "running")
+        await add_script(session, ADMIN, "ava", {"speaker": "cedar"})
     assert isinstance(await ask_to_ring(store, phone_of(2), TUESDAY_11), CallRequested)
     spoken = await sql(store.sessions, "SELECT script_id FROM call WHERE phone = :phone", phone=phone_of(2))
     assert spoken == used.id

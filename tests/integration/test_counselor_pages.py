@@ -64,7 +64,7 @@ async def test_somebody_new_is_added_with_hours_and_stands_on_their_page(web: As
         *(OTHER, "Europe/London", "meera@example.org", "+919812000099"),
     )
     assert now["hours"] == {"mon": "09:00-12:00, 13:00-17:00", "fri": "09:00-13:00"}
-    assert ("marketing@example.com", "counselor added") in await trail(store)
+    assert ("marketing@example.com", "counselor.add") in await trail(store)
     page = (await web.get("/counselors/2")).text
     assert 'value="09:00-12:00, 13:00-17:00"' in page
     overview = (await web.get("/counselors")).text
@@ -113,7 +113,7 @@ async def test_everything_on_the_page_is_kept_and_audited(web: AsyncClient, stor
     )
     assert (now["takes_transfers"], now["url"]) == (True, calendar)
     assert (now["countries"], now["languages"]) == (["Canada", "United States"], ["en", "hi"])
-    assert [did for _, did in await trail(store)].count("counselor changed") == 3
+    assert [did for _, did in await trail(store)].count("counselor.update") == 3
     page = (await web.get(DESK)).text
     assert calendar not in page, "the address is a secret"
     assert is_done(await send(web, f"{DESK}/details", DESK, **details))
@@ -179,7 +179,7 @@ async def test_days_off_say_how_many_meetings_fall_into_them_before_anybody_is_w
     assert (await send(web, f"{DESK}/off/back", DESK, number="1")).status_code == 409
     assert (await kept(store, 1))["off"] == []
     did = [did for _, did in await trail(store)]
-    assert (did.count("days off added"), did.count("days off taken back")) == (2, 2)
+    assert (did.count("time_off.add"), did.count("time_off.remove")) == (2, 2)
 
 
 async def test_the_address_of_their_calendar_is_made_renewed_and_revoked(web: AsyncClient, store: Store) -> None:
@@ -207,7 +207,7 @@ async def test_who_leaves_keeps_the_meetings_that_are_made_and_may_come_back(web
     assert [each.state for each in await all_of(store, Booking)] == ["booked"]
     assert is_done(await send(web, f"{DESK}/back", DESK), "back")
     assert (await kept(store, 1))["active"]
-    assert [did for _, did in await trail(store)][-2:] == ["counselor left", "counselor is back"]
+    assert [did for _, did in await trail(store)][-2:] == ["counselor.deactivate", "counselor.activate"]
 
 
 async def test_a_counselor_keeps_their_own_hours_days_off_and_address(own: AsyncClient, store: Store) -> None:
@@ -291,7 +291,7 @@ async def test_a_meeting_is_moved_and_cancelled_in_the_app_and_one_comes_back(we
     assert (early.status_code, "has not begun yet" in early.text) == (409, True)
     assert is_done(await send(web, f"{at}/cancel", at), "cancelled-mail-none", at)
     assert (await send(web, f"{at}/move", at, slot=slot)).status_code == 409
-    assert [did for _, did in await trail(store)][-2:] == ["booking moved", "booking cancelled"]
+    assert [did for _, did in await trail(store)][-2:] == ["booking.move", "booking.cancel"]
 
 
 async def test_how_it_went_is_said_in_the_app(settings: Settings, store: Store) -> None:

@@ -247,7 +247,7 @@ async def test_somebody_is_added_renamed_leaves_and_comes_back_and_each_change_i
     assert all(each["active"] for each in dialer.done("counselor", "list"))
     assert "there is no counselor" in dialer.refused("counselor", "back", "Nobody")
     assert [did for who, did in await trail(store) if who == "cli:tests"] == [
-        *("counselor added", "counselor changed", "counselor left", "counselor is back"),
+        *("counselor.add", "counselor.update", "counselor.deactivate", "counselor.activate"),
     ]
 
 

@@ -65,7 +65,7 @@ async def test_somebody_is_added_once_for_each_key_and_can_be_changed_field_by_f
     assert [each["name"] for each in (await runner.get("/api/counselors")).json()] == [OTHER, "One Window desk"]
     assert (await runner.get(at)).json() == undone
     assert [did for _, did in await trail(store) if did.startswith("counselor")] == [
-        *("counselor added", "counselor changed", "counselor changed"),
+        *("counselor.add", "counselor.update", "counselor.update"),
     ]
 
 
@@ -132,7 +132,7 @@ async def test_who_leaves_is_offered_no_more_and_may_come_back(store: Store, run
     assert (gone["active"], gone["coming"]) == (False, 1)
     assert (await runner.post(f"{DESK}/leave")).json()["active"] is False
     assert (await runner.post(f"{DESK}/back")).json()["active"] is True
-    assert [did for _, did in await trail(store)][-2:] == ["counselor left", "counselor is back"]
+    assert [did for _, did in await trail(store)][-2:] == ["counselor.deactivate", "counselor.activate"]
 
 
 async def test_a_counselor_keeps_their_own_hours_and_nobody_elses(store: Store, web: AsyncClient) -> None:

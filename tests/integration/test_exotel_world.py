@@ -21,6 +21,7 @@ from dialer.simulator.faults import Fault
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
+from tests.support.actors import ADMIN
 from tests.support.exotel import exotel_settings
 
 BUSY, UNREGISTERED = "+919876500012", "+919876500010"
@@ -157,6 +158,6 @@ async def test_the_doctor_asks_for_the_exchange_of_what_exotel_bills_in(ours: Se
     assert asks.state == "missing"
     assert "dialer prices set INR money PRICE" in asks.says
     async with open_store(ours) as store, store.sessions.begin() as session:
-        await set_price(session, "INR", MONEY, Decimal(11_304), store.clock.now().date(), "for this test")
+        await set_price(session, ADMIN, "INR", MONEY, Decimal(11_304), store.clock.now().date(), "for this test")
     assert (await _exchange(ours)).state == "ok"
     assert (await _exchange(ours.model_copy(update={"exotel_account_sid": None}))).says == "costs are counted in USD"

@@ -24,6 +24,7 @@ from dialer.settings import Settings
 from dialer.store.leads import do_not_call, imports
 from dialer.store.tables import Enrollment, ImportRow, Lead, LeadImport
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 from tests.support.lists import HEADER, bring, campaign, students, write_list
 from tests.support.people import claim, phone_of, place, row_counts, running_campaign, sql
@@ -44,7 +45,7 @@ async def committed(store: Store, import_id: int) -> Imported:
 
 async def undone(store: Store, import_id: int) -> Undone | AlreadyCalled:
     async with store.sessions.begin() as session:
-        return await undo_import(session, import_id, "test")
+        return await undo_import(session, ADMIN, import_id)
 
 
 async def people(store: Store) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from dialer.cli.admin.doctor import _email
 from dialer.net.ics.invitation import Party, uid_of
 from dialer.net.mailer import FileMailer, Mailer, make_mailer
+from dialer.services.actor import STUDENT
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, flag_conflicts, move_meeting
 from dialer.services.meetings.emails import MailSettings
 from dialer.services.meetings.send_emails import send_emails
@@ -145,11 +146,11 @@ async def test_a_moved_meeting_updates_the_same_event_and_a_cancelled_one_takes_
     async with desk.store.sessions.begin() as session:
         (choice,) = await choices(session, booking, TUESDAY_11)
         later = choice.slots[-1].starts
-        moved = await move_meeting(session, booking.id, booking.counselor_id, later, TUESDAY_11, "student")
+        moved = await move_meeting(session, STUDENT, booking.id, booking.counselor_id, later, TUESDAY_11)
     assert isinstance(moved, Booking)
     await desk.send()
     async with desk.store.sessions.begin() as session:
-        assert isinstance(await cancel_meeting(session, booking.id, TUESDAY_11, "student"), Booking)
+        assert isinstance(await cancel_meeting(session, STUDENT, booking.id, TUESDAY_11), Booking)
     await desk.send()
     for address in (ASHA, DESK):
         events = [event_of(letter) for letter in desk.box.to(address)]
@@ -170,7 +171,7 @@ async def test_a_letter_that_is_overtaken_by_a_move_is_not_sent(desk: Desk) -> N
     booking = await desk.booking()
     async with desk.store.sessions.begin() as session:
         (choice,) = await choices(session, booking, TUESDAY_11)
-        await move_meeting(session, booking.id, booking.counselor_id, choice.slots[-1].starts, TUESDAY_11, "student")
+        await move_meeting(session, STUDENT, booking.id, booking.counselor_id, choice.slots[-1].starts, TUESDAY_11)
     await desk.send()
     assert [event_of(letter)["SEQUENCE"] for letter in desk.box.letters] == [1, 1]
     skipped = {each.last_says for each in await all_of(desk.store, OutboxMessage) if each.state == "skipped"}
@@ -206,7 +207,7 @@ async def test_a_meeting_agreed_within_the_day_gets_no_reminder_of_the_day_befor
 async def test_a_cancelled_meeting_is_not_reminded_of(desk: Desk) -> None:
     await end(desk.store, desk.ava.talk)
     async with desk.store.sessions.begin() as session:
-        await cancel_meeting(session, (await desk.booking()).id, TUESDAY_11, "student")
+        await cancel_meeting(session, STUDENT, (await desk.booking()).id, TUESDAY_11)
     await desk.send()
     desk.box.letters.clear()
     assert await desk.send(await desk.starts() - timedelta(hours=23)) == 0
@@ -302,9 +303,9 @@ async def test_it_is_too_late_to_change_within_the_counselors_notice(desk: Desk)
     near = starts - timedelta(minutes=30)
     async with desk.store.sessions.begin() as session:
         for done in (
-            await cancel_meeting(session, booking.id, near, "student"),
-            await move_meeting(session, booking.id, booking.counselor_id, starts + timedelta(days=1), near, "student"),
-            await cancel_meeting(session, booking.id, starts + timedelta(hours=1), "student"),
+            await cancel_meeting(session, STUDENT, booking.id, near),
+            await move_meeting(session, STUDENT, booking.id, booking.counselor_id, starts + timedelta(days=1), near),
+            await cancel_meeting(session, STUDENT, booking.id, starts + timedelta(hours=1)),
         ):
             assert isinstance(done, ChangeRefused)
     assert (await desk.booking()).state == "booked"

@@ -125,7 +125,7 @@ async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
     assert (await now(store)).sequence == 1
     assert len(await all_of(store, OutboxMessage)) == letters
     assert [each.did for each in await all_of(store, BookingEvent)].count("moved") == 1
-    (noted,) = [each for each in await all_of(store, AuditEntry) if each.did == "booking moved"]
+    (noted,) = [each for each in await all_of(store, AuditEntry) if each.did == "booking.move"]
     assert noted.what["from"] == starts_of(booking).isoformat()
     assert noted.what["to"] == slot.partition("@")[2]
 

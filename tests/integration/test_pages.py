@@ -158,7 +158,7 @@ async def test_a_campaign_is_made_step_by_step_and_not_launched_before_it_has_le
     async with store.sessions() as session:
         assert (await session.get_one(Campaign, campaign_id)).state == "running"
         did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
-        assert did[-4:] == ["campaign made", "campaign changed", "campaign changed", "campaign started"]
+        assert did[-4:] == ["campaign.create", "campaign.update", "campaign.update", "campaign.start"]
 
 
 async def test_the_rail_says_whom_a_launch_would_skip_and_why(web: AsyncClient, store: Store) -> None:
@@ -287,7 +287,7 @@ async def test_a_number_is_listed_checked_and_taken_off_and_the_trail_says_so(we
     assert "is not listed" in (await web.get(f"{here}?q=%2B919812000001")).text
     async with store.sessions() as session:
         did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
-    assert did[-4:] == ["numbers listed"] * 3 + ["number taken off"]
+    assert did[-4:] == ["dnc.add"] * 3 + ["dnc.remove"]
 
 
 async def test_a_script_gets_a_new_version_and_shows_what_changed(web: AsyncClient, store: Store) -> None:

@@ -20,6 +20,7 @@ from dialer.store.campaigns import prices
 from dialer.store.system import action_items
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
 from tests.support.people import TUESDAY_11, call_row, talk_with
 
@@ -102,11 +103,11 @@ async def test_a_price_in_rupees_is_no_price_in_dollars_until_the_exchange_is_kn
         (need,) = await action_items.action_items(session, TUESDAY_11)
         assert need.what == "1 call is billed in INR"
         assert f"from {day} on" in need.says
-        later = await set_price(session, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
+        later = await set_price(session, ADMIN, "INR", MONEY, Decimal(12_000), day + timedelta(days=1), "tomorrow's")
         assert later == 0, "a call is priced by its own day"
     assert await known() == (Decimal("1.20"), None, "INR")
     async with store.sessions.begin() as session:
-        assert await set_price(session, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
+        assert await set_price(session, ADMIN, "inr", MONEY, Decimal("11304.8"), day, "that day's") == 1
         assert await action_items.action_items(session, TUESDAY_11) == []
         campaign = await session.get_one(Campaign, call.campaign_id)
         assert await costs.of_campaign(session, campaign) == Spend(Decimal("0.013566")), "rounded up to a millionth"
@@ -120,5 +121,5 @@ async def test_dollars_need_no_exchange_and_pounds_may_cost_more_than_a_dollar(s
         assert await carrier_cost(session, Decimal("0.014"), "USD", TUESDAY_11.date()) == Decimal("0.014")
         assert await carrier_cost(session, Decimal("0.014"), None, TUESDAY_11.date()) == Decimal("0.014")
         assert await carrier_cost(session, Decimal("0.014"), "GBP", TUESDAY_11.date()) is None
-        await set_price(session, "GBP", MONEY, Decimal(1_340_000), TUESDAY_11.date(), "for this test")
+        await set_price(session, ADMIN, "GBP", MONEY, Decimal(1_340_000), TUESDAY_11.date(), "for this test")
         assert await carrier_cost(session, Decimal("0.01"), "GBP", TUESDAY_11.date()) == Decimal("0.0134")

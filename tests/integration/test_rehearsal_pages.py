@@ -18,6 +18,7 @@ from dialer.store.campaigns import campaigns
 from dialer.store.system import audit
 from dialer.store.tables import Campaign, Job, Lead
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.lists import bring, campaign, students, write_list
 from tests.support.pages import send, signed_in
 from tests.support.people import TUESDAY_11, enrol, phone_of, running_campaign, sql
@@ -176,7 +177,7 @@ async def test_the_forecast_and_a_rehearsal_of_the_same_leads_tell_the_same_end(
     await enrol(store.sessions, campaign_id, [phone_of(1), phone_of(2)])
     async with store.sessions.begin() as session:
         spring = await session.get_one(Campaign, campaign_id)
-        job_id = await request_rehearsal(session, spring, 2, "test")
+        job_id = await request_rehearsal(session, ADMIN, spring, 2)
         policy = campaigns.timing_of(spring)
     end = (TUESDAY_11 + timedelta(days=1, hours=7)).isoformat()
     result = await _result(store)

@@ -22,6 +22,7 @@ from dialer.store.campaigns import kill_switches
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 from tests.support.exotel import ScriptedExotel
 from tests.support.people import (
@@ -162,7 +163,7 @@ async def test_many_leads_of_a_carrier_that_is_halted_hide_nobody_behind_them(se
 async def test_one_call_on_request_takes_the_line_of_its_number(sessions: Sessions) -> None:
     both = Both()
     async with sessions.begin() as session:
-        asked = await call_now(session, both.all, INDIA[0], TUESDAY_11, campaign_name=None, name="Asha")
+        asked = await call_now(session, ADMIN, both.all, INDIA[0], TUESDAY_11, campaign_name=None, name="Asha")
     assert isinstance(asked, CallRequested), asked
     assert (await _lines(sessions))[INDIA[0]][0] == "exotel"
 
@@ -246,7 +247,7 @@ async def test_a_campaign_that_is_stopped_has_exotels_calls_hung_up_by_their_bri
         return True
 
     receipt = await stop_campaign(
-        sessions, call.campaign_id, {"exotel": carrier}, TUESDAY_11, hang_up=True, by_bridge=by_bridge
+        sessions, ADMIN, call.campaign_id, {"exotel": carrier}, TUESDAY_11, hang_up=True, by_bridge=by_bridge
     )
     assert (receipt.live, receipt.hung_up, asked) == (1, 1, [call.id])
     assert carrier.hung_up == []

@@ -15,6 +15,7 @@ from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.tables import Campaign, Script
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.lists import bring, write_list
 from tests.support.shell import Shell
 
@@ -105,9 +106,9 @@ def test_a_persona_that_is_empty_or_no_text_is_refused(shell: Shell, tmp_path: P
 
 async def test_a_campaign_is_made_with_the_newest_version(store: Store) -> None:
     async with store.sessions.begin() as session:
-        old = await create_campaign(session, "Old")
-        made = await add_script(session, "ava", {"speaker": "marin"})
-        new = await create_campaign(session, "New")
+        old = await create_campaign(session, ADMIN, "Old")
+        made = await add_script(session, ADMIN, "ava", {"speaker": "marin"})
+        new = await create_campaign(session, ADMIN, "New")
     assert new.script_id == made.id != old.script_id
     async with store.sessions() as session:
         kept = await session.get_one(Campaign, old.id)
@@ -118,16 +119,16 @@ async def test_a_new_campaign_starts_with_the_newest_version_that_a_list_can_fil
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
     async with store.sessions.begin() as session:
-        await add_script(session, "ava", {"speaker": "marin"})
-        made = await add_script(session, "ava", {"opening": "Do you still like $Hobby?"})
-        first = await create_campaign(session, "First")
-        chosen = await create_campaign(session, "Chosen", script="ava")
+        await add_script(session, ADMIN, "ava", {"speaker": "marin"})
+        made = await add_script(session, ADMIN, "ava", {"opening": "Do you still like $Hobby?"})
+        first = await create_campaign(session, ADMIN, "First")
+        chosen = await create_campaign(session, ADMIN, "Chosen", script="ava")
         assert (await session.get_one(Script, first.script_id)).version == 2
         assert chosen.script_id == made.id, "who names a script gets its newest version"
     rows = write_list(tmp_path / "list.csv", [["Asha", "98120 00001", "chess"]], ("Name", "Phone", "Hobby"))
     await bring(settings, store, rows, "First")
     async with store.sessions.begin() as session:
-        assert (await create_campaign(session, "Next")).script_id == made.id
+        assert (await create_campaign(session, ADMIN, "Next")).script_id == made.id
 
 
 async def test_single_calls_use_the_version_that_campaigns_use(store: Store) -> None:
@@ -136,12 +137,12 @@ async def test_single_calls_use_the_version_that_campaigns_use(store: Store) -> 
             return (await for_single_calls(session)).version
 
     async with store.sessions.begin() as session:
-        await add_script(session, "ava", {"speaker": "marin"})
-        second = await create_campaign(session, "Second")
-        await add_script(session, "ava", {"speaker": "cedar"})
-        third = await create_campaign(session, "Third")
-        await add_script(session, "ava", {"opening": "Do you still like $hobby?"})
-        hobby = await create_campaign(session, "Hobby", script="ava")
+        await add_script(session, ADMIN, "ava", {"speaker": "marin"})
+        second = await create_campaign(session, ADMIN, "Second")
+        await add_script(session, ADMIN, "ava", {"speaker": "cedar"})
+        third = await create_campaign(session, ADMIN, "Third")
+        await add_script(session, ADMIN, "ava", {"opening": "Do you still like $hobby?"})
+        hobby = await create_campaign(session, ADMIN, "Hobby", script="ava")
     assert await speaks() == 3, "no campaign has started: the newest that needs no list"
     async with store.sessions.begin() as session:
         await campaigns.move(session, second.id, "running")
@@ -157,7 +158,7 @@ async def test_single_calls_use_the_version_that_campaigns_use(store: Store) -> 
 async def test_our_new_words_keep_the_manner_that_was_chosen_and_come_once(store: Store) -> None:
     ours = Shipped("ava", "Hello, newly.", "You are AVA, newly.", "en", ("en", "hi"))
     async with store.sessions.begin() as session:
-        await add_script(session, "ava", {"voice": "gemini_live", "speed": 1.2})
+        await add_script(session, ADMIN, "ava", {"voice": "gemini_live", "speed": 1.2})
     for _ in range(2):
         async with store.sessions.begin() as session:
             await install_shipped_scripts(session, [ours])

@@ -53,6 +53,7 @@ from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, kill_switches
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.store.tables import Call
+from tests.support.actors import ADMIN
 from tests.support.carrier import HUNG_UP, ScriptedCarrier
 from tests.support.gate_facts import DAY, MINUTE, OWN, PLACES, by_the_clock
 from tests.support.people import ADDRESSES, TUESDAY_11, claim, enrol, phone_of, place, running_campaign, sql
@@ -234,7 +235,7 @@ class Dialer(RuleBasedStateMachine):
     @rule(campaign=st.integers(0, 1), hang_up=st.booleans())
     def stop(self, campaign: int, hang_up: bool) -> None:
         at = self.ledger.now
-        self.run(stop_campaign(self.sessions, self.campaigns[campaign], self.carriers, at, hang_up=hang_up))
+        self.run(stop_campaign(self.sessions, ADMIN, self.campaigns[campaign], self.carriers, at, hang_up=hang_up))
 
     @rule(bell_lost=st.sampled_from((False, False, True)))
     def tick(self, bell_lost: bool) -> None:

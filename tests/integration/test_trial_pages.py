@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from dialer.domain.access.rates import TRY
 from dialer.domain.access.roles import Role
 from dialer.settings import Settings
 from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.sessions import Sessions
-from dialer.web.auth.rate_limits import TRY
 from dialer.wiring.stores import Store
 from tests.browser.filled import ATTACK
 from tests.support.pages import bearer, send, signed_in

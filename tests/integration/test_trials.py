@@ -18,6 +18,7 @@ from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Booking, Call, DoNotCall
 from dialer.wiring.llm import NoLlmError, llm_of
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.ava import Ava, all_of
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import enrol, phone_of, running_campaign, talk_with
@@ -94,8 +95,8 @@ async def test_a_lead_of_a_campaign_is_greeted_by_their_own_row_and_keeps_it(sto
         with pytest.raises(TrialError, match=says):
             await Talking(house, **setup)()
     async with store.sessions.begin() as session:
-        await create_campaign(session, "Empty")
-        await create_campaign(session, "Hindi", script="ava-hindi")
+        await create_campaign(session, ADMIN, "Empty")
+        await create_campaign(session, ADMIN, "Hindi", script="ava-hindi")
     with pytest.raises(TrialError, match="has no leads yet"):
         await Talking(house, campaign="Empty")()
     with pytest.raises(TrialError, match="speaks by the script 'ava-hindi'"):
@@ -112,7 +113,7 @@ async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Stor
         "Hello Asha, this is AVA, an AI assistant calling from One Window. This call is recorded."
     )
     async with store.sessions.begin() as session:
-        await add_script(session, "ava", {"opening": "Second words."})
+        await add_script(session, ADMIN, "ava", {"opening": "Second words."})
     assert (await Talking(house)()).said[0].words.endswith(" Second words.")
     assert (await Talking(house, version=1)()).version == 1
     after = await rows(store.sessions)

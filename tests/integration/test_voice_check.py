@@ -17,6 +17,7 @@ from dialer.simulator.world import World, WorldSettings, simulated_world
 from dialer.store.tables import Campaign
 from dialer.wiring.stores import Store
 from dialer.wiring.voices import NAMES, make_sockets, make_voices
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 from tests.support.people import ADDRESSES, TUESDAY_11, enrol, phone_of, running_campaign
 from tests.support.world import keys as keys_of
@@ -89,7 +90,7 @@ class Shop:
         await enrol(self.store.sessions, campaign_id, [phone_of(campaign_id)])
         if script:
             async with self.store.sessions.begin() as session:
-                made = await add_script(session, name, script)
+                made = await add_script(session, ADMIN, name, script)
                 await session.execute(update(Campaign).where(Campaign.id == campaign_id).values(script_id=made.id))
         return campaign_id
 

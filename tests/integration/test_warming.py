@@ -6,6 +6,7 @@ from dialer.bridge.preload import Preloader
 from dialer.services.campaigns.create import create_campaign
 from dialer.voices.session import AnyVoice, Capabilities, PipelineVoice, SessionListener, VoiceSession
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 
 
 def slow(name: str, loaded: list[str]) -> PipelineVoice:
@@ -39,7 +40,7 @@ async def test_a_voice_is_loaded_when_a_campaign_may_speak_with_it_and_once(stor
     await warming.preload()
     assert loaded == [], "a script that no campaign uses"
     async with store.sessions.begin() as session:
-        campaign = await create_campaign(session, "Spring")
+        campaign = await create_campaign(session, ADMIN, "Spring")
     await warming.preload()
     await warming.preload()
     assert loaded == ["one", "two"]
@@ -58,7 +59,7 @@ async def test_a_database_that_is_away_is_asked_again_later(store: Store) -> Non
     loaded: list[str] = []
     warming = Preloader(store.sessions, {"one": slow("one", loaded)})
     async with store.sessions.begin() as session:
-        await create_campaign(session, "Spring")
+        await create_campaign(session, ADMIN, "Spring")
     await speak_through(store, "one")
     async with store.engine.begin() as connection:
         await connection.execute(text("ALTER TABLE campaign RENAME TO elsewhere"))

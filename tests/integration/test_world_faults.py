@@ -26,6 +26,7 @@ from dialer.store.calls import transcripts
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from dialer.wiring.carriers import make_carriers
+from tests.support.actors import ADMIN
 from tests.support.media import until
 from tests.support.people import TUESDAY_11, call_row, claim, enrol, running_campaign
 
@@ -115,7 +116,7 @@ async def test_a_student_gets_to_the_end_although_the_voice_stumbles_once(
 async def test_a_student_talks_on_when_gemini_says_that_its_session_ends(rehearsed: Rehearsed, forgets: bool) -> None:
     """F47: another session goes on from the handle; where that is not known any more, from the words so far."""
     async with rehearsed.sessions.begin() as session:
-        await add_script(session, "ava", {"voice": "gemini_live"})
+        await add_script(session, ADMIN, "ava", {"voice": "gemini_live"})
     forgetting = [Fault("model", "forget")] if forgets else []
     call, _ = await rehearsed.ring(QUALIFIED, Fault("model", "go_away", ms=14_000, seconds=3.0), *forgetting)
     assert call.outcome is Outcome.QUALIFIED, call.reason

@@ -9,6 +9,7 @@ from dialer.services.counselors import add_counselor, described, week_of
 from dialer.store.meetings import meetings, time_off
 from dialer.store.tables import AuditEntry
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.people import TUESDAY_11
 
 OTHER = "Meera Iyer"
@@ -18,7 +19,7 @@ async def another(store: Store, name: str = OTHER) -> int:
     """A counselor beside the desk; the number."""
     async with store.sessions.begin() as session:
         fields = read_fields({"name": name, "zone": "Europe/London"}, TUESDAY_11.date())
-        return (await add_counselor(session, fields, read_week({"mon": "09:00-17:00"}), by="a test")).id
+        return (await add_counselor(session, ADMIN, fields, read_week({"mon": "09:00-17:00"}))).id
 
 
 async def kept(store: Store, counselor_id: int) -> dict[str, Any]:

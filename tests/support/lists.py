@@ -11,6 +11,7 @@ from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.services.campaigns.create import create_campaign
 from dialer.settings import Settings
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.people import phone_of
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
@@ -52,7 +53,7 @@ def write_workbook(path: Path, rows: Rows, header: Iterable[str] = HEADER) -> Pa
 async def campaign(store: Store, name: str = "Spring") -> int:
     """A draft campaign."""
     async with store.sessions.begin() as session:
-        return (await create_campaign(session, name)).id
+        return (await create_campaign(session, ADMIN, name)).id
 
 
 async def bring(

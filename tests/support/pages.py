@@ -16,6 +16,7 @@ from dialer.services.accounts.totp import Sealer
 from dialer.settings import Settings
 from dialer.store.tables import Account
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.web import serving
 
 PASSWORD = "seven green umbrellas sing"
@@ -59,7 +60,7 @@ async def bearer(store: Store, role: Role) -> dict[str, str]:
 async def _account(store: Store, email: str, role: Role) -> None:
     counselor_id = 1 if role is Role.COUNSELOR else None
     async with store.sessions.begin() as session:
-        invited = await invite(session, email, role, by="a test", counselor_id=counselor_id)
+        invited = await invite(session, ADMIN, email, role, counselor_id=counselor_id)
         await accept_invitation(session, invited.key, PASSWORD)
 
 

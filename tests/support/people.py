@@ -19,6 +19,7 @@ from dialer.services.dialing.place import place_call
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call, Campaign, Enrollment, Lead, RateBucket
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 
 SHARED = (
@@ -42,7 +43,7 @@ def eleven() -> datetime:
 async def running_campaign(sessions: Sessions, name: str = "Spring", *, tokens: float = 100.0, **columns: Any) -> int:
     """A running campaign with room for many calls at once; `tokens` is its bucket, `columns` change its policy."""
     async with sessions.begin() as session:
-        made = await create_campaign(session, name)
+        made = await create_campaign(session, ADMIN, name)
         await campaigns.move(session, made.id, "running")
         policy = {"concurrency": 100, "per_second": 100.0} | columns
         await session.execute(update(Campaign).where(Campaign.id == made.id).values(policy))

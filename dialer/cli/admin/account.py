@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.manage import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
 from dialer.settings import Settings
@@ -37,7 +38,7 @@ def _invite(email: str, role: str | None, counselor: str | None, *, as_json: boo
                 else:
                     wanted = Role(role)
                     person = await session.scalar(select(Counselor.id).where(Counselor.name == counselor))
-                made = await invite(session, email, wanted, by=HERE, counselor_id=person)
+                made = await invite(session, operator(), email, wanted, counselor_id=person)
         except NoCounselorError as error:
             raise CommandError("name the counselor with --counselor NAME; see: dialer counselor list") from error
         except AccountError as error:
@@ -89,7 +90,7 @@ def _switch(email: str, *, active: bool, role: str | None = None) -> None:
         try:
             async with store.sessions.begin() as session:
                 known = await _named(session, email)
-                await change_role(session, known.id, Role(role) if role else None, active=active, by=HERE)
+                await change_role(session, operator(), known.id, Role(role) if role else None, active=active)
         except AccountError as error:
             raise CommandError(str(error)) from error
 

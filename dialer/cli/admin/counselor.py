@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from getpass import getuser
 from typing import Any
 
 import click
 
 from dialer.cli.admin.counselor_times import named
 from dialer.cli.context import with_store
+from dialer.cli.operator import operator
 from dialer.domain.meetings.counselor_input import (
     DAYS,
     InvalidInputError,
@@ -44,7 +44,7 @@ def add(name: str, zone: str, email: str | None, days: str, hours: str) -> None:
 
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await add_counselor(session, fields, week, by=f"cli:{getuser()}")
+            await add_counselor(session, operator(), fields, week)
 
     with_store(work)
     click.echo(f"{name} can be met {days} {hours} {zone}")
@@ -67,8 +67,8 @@ def change(name: str, days: str | None, hours: str | None, **given: Any) -> None
             # Without --days, the weekdays on which there are some already.
             had = set() if days else set(await counselors.hours_of(session, person.id))
             week = {} if spans is None else {day: spans for day in on if not had or day in had}
-            by, hosts = f"cli:{getuser()}", settings.hook_hosts
-            await update_counselor(session, person, fields, week, by=by, hook_hosts=hosts)
+            hosts = settings.hook_hosts
+            await update_counselor(session, operator(), person, fields, week, hook_hosts=hosts)
 
     with_store(work)
     click.echo(f"{name} is changed")
@@ -93,7 +93,7 @@ def list_all(as_json: bool) -> None:
 def remove(name: str) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await deactivate(session, await named(session, name), by=f"cli:{getuser()}")
+            await deactivate(session, operator(), await named(session, name))
 
     with_store(work)
     click.echo(f"{name} is no longer offered")
@@ -102,7 +102,7 @@ def remove(name: str) -> None:
 def back(name: str) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            await activate(session, await named(session, name), by=f"cli:{getuser()}")
+            await activate(session, operator(), await named(session, name))
 
     with_store(work)
     click.echo(f"{name} is offered again")

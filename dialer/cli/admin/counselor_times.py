@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from getpass import getuser
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import click
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.domain.meetings.counselor_input import InvalidInputError, read_days_off
 from dialer.services.counselors import Feed, add_time_off, change_feed, feed_url, remove_time_off
 from dialer.services.reports.capture_accuracy import CaptureAccuracy
@@ -35,7 +35,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
         async with store.sessions.begin() as session:
             person = await named(session, name)
             if number is not None:
-                if not await remove_time_off(session, person, number, by=f"cli:{getuser()}"):
+                if not await remove_time_off(session, operator(), person, number):
                     raise CommandError(f"{name} has no days off {number}; see: dialer counselor off {name!r}")
                 return {"removed": number}
             if first is None:
@@ -44,8 +44,8 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
                 since, until = read_days_off(first, last or "", person.zone)
             except InvalidInputError as error:
                 raise click.UsageError(str(error)) from error
-            now, by = store.clock.now(), f"cli:{getuser()}"
-            away = await add_time_off(session, person, since, until, why, now, by=by)
+            now = store.clock.now()
+            away = await add_time_off(session, operator(), person, since, until, why, now)
             return _shown(away.days, person.zone) | {"meetings_to_move": away.asked}
 
     found = with_store(work)
@@ -65,7 +65,7 @@ def feed(name: str, do: Feed | None, as_json: bool) -> None:
         async with store.sessions.begin() as session:
             person = await named(session, name)
             if do is not None:
-                await change_feed(session, person, do, by=f"cli:{getuser()}")
+                await change_feed(session, operator(), person, do)
             url = feed_url(person, make_links(settings))
             return {"counselor": name, "url": url}
 

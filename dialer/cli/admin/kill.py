@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from dialer.cli.context import with_store
 from dialer.cli.operator import operator
-from dialer.services.safeguards import release_kill_switch, throw_kill_switch
+from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.settings import Settings
 from dialer.store.campaigns import kill_switches
 from dialer.store.tables import KillSwitch

@@ -54,7 +54,7 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
     async def work(settings: Settings, store: Store) -> tuple[date, int]:
         day = since.date() if since else store.clock.now().date()
         async with store.sessions.begin() as session:
-            return day, await set_price(session, model, kind, price, day, source)
+            return day, await set_price(session, operator(), model, kind, price, day, source)
 
     try:
         day, priced = with_store(work)

@@ -1,8 +1,6 @@
 """`dialer hook add|list|remove`: other systems that are told of bookings and outcomes."""
 
 import json
-import secrets
-from getpass import getuser
 from typing import Any
 
 import click
@@ -10,26 +8,23 @@ from sqlalchemy import func, select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.domain.access.webhook_url import EVENTS, refusal
+from dialer.cli.operator import operator
+from dialer.services.webhook_endpoints import EndpointError, add_endpoint, remove_endpoint
 from dialer.settings import Settings
-from dialer.store.system import audit
 from dialer.store.tables import WebhookDelivery, WebhookEndpoint
 from dialer.wiring.stores import Store
 
 
 def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
-        if says := refusal(url, settings.hook_hosts):
-            raise CommandError(f"{url}: {says}")
         async with store.sessions.begin() as session:
-            by = f"cli:{getuser()}"
-            made = WebhookEndpoint(url=url, secret=secrets.token_hex(32), events=list(events or EVENTS), made_by=by)
-            session.add(made)
-            await session.flush()
-            await audit.record(session, by, "hook added", {"hook": made.id, "url": url, "events": made.events})
+            made = await add_endpoint(session, operator(), url, events, allowed_hosts=settings.hook_hosts)
             return {"hook_id": made.id, "url": url, "events": made.events, "secret": made.secret}
 
-    made = with_store(work)
+    try:
+        made = with_store(work)
+    except EndpointError as error:
+        raise CommandError(str(error)) from error
     click.echo(json.dumps(made) if as_json else f"hook {made['hook_id']}: {url}; secret, shown once: {made['secret']}")
 
 
@@ -63,11 +58,10 @@ def show(as_json: bool) -> None:
 def remove(hook_id: int) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            found = await session.get(WebhookEndpoint, hook_id)
-            if found is None:
-                raise CommandError(f"there is no hook {hook_id}; see: dialer hook list")
-            await session.delete(found)
-            await audit.record(session, f"cli:{getuser()}", "hook removed", {"hook": hook_id, "url": found.url})
+            await remove_endpoint(session, operator(), hook_id)
 
-    with_store(work)
+    try:
+        with_store(work)
+    except EndpointError as error:
+        raise CommandError(f"{error} See: dialer hook list") from error
     click.echo(f"hook {hook_id} is removed")

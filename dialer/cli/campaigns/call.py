@@ -5,6 +5,7 @@ import click
 from dialer.bus import live_feed
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.services.dialing.call_now import CallRefused, CallRequested, call_now
 from dialer.settings import Settings
 from dialer.wiring.carriers import make_carriers
@@ -16,7 +17,9 @@ def call(number: str, campaign: str | None, name: str) -> None:
         carriers, redis = make_carriers(settings), make_redis(settings)
         try:
             async with store.sessions.begin() as session:
-                asked = await call_now(session, carriers, number, store.clock.now(), campaign_name=campaign, name=name)
+                asked = await call_now(
+                    session, operator(), carriers, number, store.clock.now(), campaign_name=campaign, name=name
+                )
             if isinstance(asked, CallRequested):
                 await live_feed.request_call(redis, asked.call_id)
             return asked

@@ -9,15 +9,15 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from dialer.ava.placeholders import missing_placeholders
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.services.campaigns.create import create_campaign
-from dialer.services.campaigns.start import missing_business
+from dialer.services.campaigns.pause import CannotPauseError, pause_campaign
+from dialer.services.campaigns.start import CannotStartError, start_campaign
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
-from dialer.store.system.exports import lead_columns
-from dialer.store.tables import Campaign, Script
+from dialer.store.tables import Campaign
 from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.stores import Store
 
@@ -58,6 +58,7 @@ def create(
         async with store.sessions.begin() as session:
             made = await create_campaign(
                 session,
+                operator(),
                 name,
                 script=script,
                 carrier=carrier,
@@ -93,29 +94,27 @@ def _told(settings: Settings, made: Campaign) -> Iterator[str]:
             yield f"{name} does not tell machines from people: AVA goes by what is said"
 
 
-def _move(name: str, state: str, said: str) -> str:
-    async def work(settings: Settings, store: Store) -> str:
-        async with store.sessions.begin() as session:
-            found = await named(session, name)
-            if state == "running":
-                await _refuse_blanks(session, found)
-                if (unnamed := await missing_business(session, found)) is not None:
-                    raise CommandError(unnamed)
-            if await campaigns.move(session, found.id, state):
-                return f"campaign {name!r} {said}"
-            if found.state == state:
-                return f"campaign {name!r} is {state} already"
-            raise CommandError(f"campaign {name!r} is {found.state}; it cannot become {state}")
-
-    return with_store(work)
-
-
 def start(name: str) -> None:
-    click.echo(_move(name, "running", "started"))
+    async def work(settings: Settings, store: Store) -> bool:
+        async with store.sessions.begin() as session:
+            return await start_campaign(session, operator(), await named(session, name))
+
+    try:
+        click.echo(f"campaign {name!r} {'started' if with_store(work) else 'is running already'}")
+    except CannotStartError as error:
+        raise CommandError(f"campaign {name!r}: {error}") from error
 
 
 def pause(name: str) -> None:
-    click.echo(_move(name, "paused", "paused; calls in progress finish"))
+    async def work(settings: Settings, store: Store) -> bool:
+        async with store.sessions.begin() as session:
+            return await pause_campaign(session, operator(), await named(session, name))
+
+    try:
+        done = "paused; calls in progress finish" if with_store(work) else "is paused already"
+        click.echo(f"campaign {name!r} {done}")
+    except CannotPauseError as error:
+        raise CommandError(f"campaign {name!r}: {error}") from error
 
 
 def status(name: str | None, as_json: bool) -> None:
@@ -134,17 +133,6 @@ def status(name: str | None, as_json: bool) -> None:
         return
     for each in found or [{}]:
         click.echo(_line(each) if each else "no campaign yet; make one: dialer campaign create NAME")
-
-
-async def _refuse_blanks(session: Any, campaign: Campaign) -> None:
-    """Refuse to start where AVA would read out a "$word" that no list of the campaign fills."""
-    if missing := await missing_placeholders(session, campaign):
-        script = await session.get_one(Script, campaign.script_id)
-        names = ", ".join(f"${name}" for name in missing)
-        had = ", ".join(await lead_columns(session, campaign.name)) or "none"
-        raise CommandError(
-            f"the script {script.name!r} names {names}, which no lead of {campaign.name!r} has; the lists' columns: {had}"
-        )
 
 
 async def named(session: Any, name: str) -> Campaign:

@@ -8,6 +8,7 @@ import click
 from dialer.bus.call_control import Command, request
 from dialer.cli.campaigns.campaign import named
 from dialer.cli.context import with_store
+from dialer.cli.operator import operator
 from dialer.services.campaigns.stop import Receipt, stop_campaign
 from dialer.settings import Settings
 from dialer.wiring.carriers import make_carriers
@@ -26,7 +27,7 @@ def stop(name: str, hang_up: bool, as_json: bool) -> None:
             async with store.sessions.begin() as session:
                 found = await named(session, name)
             return await stop_campaign(
-                store.sessions, found.id, carriers, store.clock.now(), hang_up=hang_up, by_bridge=by_bridge
+                store.sessions, operator(), found.id, carriers, store.clock.now(), hang_up=hang_up, by_bridge=by_bridge
             )
         finally:
             await redis.aclose()

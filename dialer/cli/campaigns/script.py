@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from dialer.cli.commands.options import NOTHING
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.services.scripts import FIELDS, add_script, newest
 from dialer.settings import Settings
 from dialer.store.tables import Script
@@ -76,7 +77,7 @@ def add(name: str, like: str | None, persona: Path | None, as_json: bool, **chos
     async def work(settings: Settings, store: Store) -> tuple[str, int]:
         try:
             async with store.sessions.begin() as session:
-                made = await add_script(session, name, changes, like=like)
+                made = await add_script(session, operator(), name, changes, like=like)
                 return made.name, made.version
         except IntegrityError as error:
             raise CommandError(f"a value is refused: {str(error.orig).splitlines()[0]}") from error

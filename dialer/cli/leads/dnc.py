@@ -12,16 +12,16 @@ from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.do_not_call import scrub
+from dialer.services.do_not_call.add import add_numbers
 from dialer.services.do_not_call.import_numbers import ImportedNumbers, import_numbers
-from dialer.services.do_not_call.suppress import suppress
+from dialer.services.do_not_call.remove import remove_number
 from dialer.services.exports.results import export_results
 from dialer.services.leads.read_file import UnreadableListError, read_list
-from dialer.services.safeguards import remove_number
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call
 from dialer.store.leads.do_not_call import ListOptions
-from dialer.store.system import audit
 from dialer.wiring.stores import Store
 
 
@@ -47,9 +47,8 @@ def add(numbers: tuple[str, ...], reason: str, campaign: str | None, country: st
     async def work(settings: Settings, store: Store) -> int:
         async with store.sessions.begin() as session:
             scope = await _scope(session, campaign)
-            by, now = f"cli:{getuser()}", store.clock.now()
-            listed = await suppress(session, phones, scope=scope, source="by hand", reason=reason, by=by, now=now)
-            return listed.added
+            done = await add_numbers(session, operator(), phones, store.clock.now(), reason=reason, scope=scope)
+            return done.added
 
     click.echo(f"{with_store(work)} added, {len(set(phones))} given")
 
@@ -68,7 +67,14 @@ def import_list(
                 reason = "public registry" if registry else "imported list"
                 listing = ListOptions(scope, source or file.name, reason, f"cli:{getuser()}")
                 return await import_numbers(
-                    session, reading, country.upper(), listing, store.clock.now(), registry=registry, replace=replace
+                    session,
+                    operator(),
+                    reading,
+                    country.upper(),
+                    listing,
+                    store.clock.now(),
+                    registry=registry,
+                    replace=replace,
                 )
         except UnreadableListError as error:
             raise CommandError(str(error)) from error
@@ -114,9 +120,7 @@ def scrub_campaign(campaign: str, as_json: bool) -> None:
             found = await campaigns.named(session, campaign)
             if found is None:
                 raise CommandError(f"there is no campaign {campaign!r}; see: dialer campaign status")
-            gone = await do_not_call.scrub(session, found.id)
-            await audit.record(session, f"cli:{getuser()}", "campaign scrubbed", {"campaign": campaign, "out": gone})
-            return gone
+            return await scrub.scrub_campaign(session, operator(), found)
 
     gone = with_store(work)
     if as_json:

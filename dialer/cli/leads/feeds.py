@@ -3,18 +3,19 @@
 import json
 import re
 from datetime import timedelta
-from getpass import getuser
 from typing import Any
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
+from dialer.services.exports import manage
 from dialer.services.exports.feeds import token_of
+from dialer.services.exports.manage import NoSuchExportError
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
-from dialer.store.system import audit
 from dialer.store.tables import ExportSchedule, Feed
 from dialer.wiring.stores import Store
 
@@ -44,11 +45,7 @@ def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
                 "DIALER_SECRET_KEY is not set: addresses are signed with it; set it to a long random text"
             )
         async with store.sessions.begin() as session:
-            by = f"cli:{getuser()}"
-            made = Feed(what=what, campaign_id=await _campaign_id(session, campaign), made_by=by)
-            session.add(made)
-            await session.flush()
-            await audit.record(session, by, "feed made", {"feed": made.id, "what": what, "campaign": campaign})
+            made = await manage.add_feed(session, operator(), what, await _campaign_id(session, campaign))
             token = token_of(made.id, settings.dialer_secret_key.get_secret_value())
             return {"feed_id": made.id, "url": f"{settings.public_url}/feeds/{token}.csv"}
 
@@ -69,13 +66,12 @@ def list_feeds(as_json: bool) -> None:
 def revoke_feed(feed_id: int) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            found = await session.get(Feed, feed_id)
-            if found is None:
-                raise CommandError(f"there is no feed {feed_id}; see: dialer feed list")
-            found.revoked_at = func.now()
-            await audit.record(session, f"cli:{getuser()}", "feed revoked", {"feed": feed_id})
+            await manage.revoke_feed(session, operator(), feed_id)
 
-    with_store(work)
+    try:
+        with_store(work)
+    except NoSuchExportError as error:
+        raise CommandError(f"{error} See: dialer feed list") from error
     click.echo(f"feed {feed_id} is revoked")
 
 
@@ -91,11 +87,8 @@ def add_schedule(what: str, address: str, every: str, form: str, campaign: str |
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions.begin() as session:
-            by, of = f"cli:{getuser()}", await _campaign_id(session, campaign)
-            made = ExportSchedule(what=what, form=form, campaign_id=of, address=address, every=span, made_by=by)
-            session.add(made)
-            await session.flush()
-            await audit.record(session, by, "export scheduled", {"schedule": made.id, "what": what, "to": address})
+            of = await _campaign_id(session, campaign)
+            made = await manage.add_schedule(session, operator(), what, form, of, address, span)
             return {"schedule_id": made.id, "file": f"{address.rstrip('/')}/{what}-{made.id}.{form}"}
 
     _say(with_store(work), as_json, "schedule {schedule_id}: {file}")
@@ -116,10 +109,10 @@ def list_schedules(as_json: bool) -> None:
 def remove_schedule(schedule_id: int) -> None:
     async def work(settings: Settings, store: Store) -> None:
         async with store.sessions.begin() as session:
-            found = await session.get(ExportSchedule, schedule_id)
-            if found is None:
-                raise CommandError(f"there is no schedule {schedule_id}; see: dialer schedule list")
-            await session.delete(found)
+            await manage.remove_schedule(session, operator(), schedule_id)
 
-    with_store(work)
+    try:
+        with_store(work)
+    except NoSuchExportError as error:
+        raise CommandError(f"{error} See: dialer schedule list") from error
     click.echo(f"schedule {schedule_id} is removed")

@@ -10,12 +10,14 @@ from sqlalchemy import func, select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
+from dialer.cli.operator import operator
 from dialer.cli.progress import progress_bar
 from dialer.domain.leads.import_result import NOTES, ROW_RESULTS
 from dialer.services.leads.import_list import commit_import
 from dialer.services.leads.map_columns import guess_mapping, known_columns
 from dialer.services.leads.preview import preview
 from dialer.services.leads.read_file import Format, UnreadableListError, read_list
+from dialer.services.leads.review import NotInReviewError, choose_rows
 from dialer.services.leads.undo import AlreadyCalled, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store.leads import imports
@@ -112,11 +114,11 @@ def rows_command(import_id: int, which: str | None, after: int, most: int, as_js
 
 def choose_command(import_id: int, choice: str, rows: tuple[int, ...]) -> None:
     async def work(settings: Settings, store: Store) -> int:
-        async with store.sessions.begin() as session:
-            found = await imports.campaign_of(session, import_id)
-            if found is None or found[0].state != "checked":
-                raise CommandError(f"import {import_id} is not waiting for a choice; see: dialer leads imports")
-            return await imports.choose(session, import_id, list(rows), choice)
+        try:
+            async with store.sessions.begin() as session:
+                return await choose_rows(session, operator(), import_id, list(rows), choice)
+        except NotInReviewError as error:
+            raise CommandError(f"{error} See: dialer leads imports") from error
 
     click.echo(f"{with_store(work)} of {len(set(rows))} rows: {choice}")
 
@@ -142,7 +144,7 @@ def undo_command(import_id: int, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> Undone | AlreadyCalled:
         try:
             async with store.sessions.begin() as session:
-                return await undo_import(session, import_id, f"cli:{getuser()}")
+                return await undo_import(session, operator(), import_id)
         except UnreadableListError as error:
             raise CommandError(str(error)) from error
 

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from dialer.cli.errors import CommandError
 from dialer.cli.event_loop import run
 from dialer.cli.leads.leads import ImportReport, import_file
+from dialer.cli.operator import operator
 from dialer.cli.processes.first_account import make_first_account
 from dialer.cli.processes.signals import TerminatedError
 from dialer.cli.rehearsal.demo_tables import show_bookings, show_held_back, show_leads, show_rejected
@@ -81,7 +82,7 @@ async def _work(rehearsal: Rehearsal, file: Path, console: Console, timings: Tim
     settings = rehearsal.settings
     async with open_store(settings) as store:
         async with store.sessions.begin() as session:
-            await create_campaign(session, CAMPAIGN, concurrency=CONCURRENCY, per_second=PER_SECOND)
+            await create_campaign(session, operator(), CAMPAIGN, concurrency=CONCURRENCY, per_second=PER_SECOND)
         done = await import_file(settings, store, file, CAMPAIGN, {})
         console.print(f"Imported {file.name}: {done.line()}\n")
         timings.done("import")

@@ -9,7 +9,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Scope
+from dialer.services import actions
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, hash_key, hash_password, is_password, sign_out_everywhere
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, Counselor, Invitation
 
@@ -51,20 +54,22 @@ async def first_account(session: AsyncSession) -> str | None:
 
 async def invite(
     session: AsyncSession,
+    actor: Actor,
     email: str,
     role: Role,
     *,
-    by: str,
     counselor_id: int | None = None,
     new_only: bool = False,
 ) -> Invited:
     """Make an account, or a new sign-in link for an existing one; the old password works until the link is used.
 
     Raises:
+        ForbiddenError: `actor` may not do this.
         NoCounselorError: a counselor's account without a counselor.
         AccountError: not an email address, or an existing account where
             `new_only`: who asks by an API token cannot get a link that changes a password.
     """
+    actor.require(actions.ACCOUNT_INVITE)
     email = _address(email)
     if role is Role.COUNSELOR:
         if counselor_id is None or await session.get(Counselor, counselor_id) is None:
@@ -87,8 +92,8 @@ async def invite(
     )
     key = secrets.token_urlsafe(32)
     expires_at: datetime = (await session.execute(select(func.now() + INVITED_FOR))).scalar_one()
-    session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=by, expires_at=expires_at))
-    await audit.record(session, by, "account invited", {"email": email, "role": role.value})
+    session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=actor.email, expires_at=expires_at))
+    await record(session, actor, actions.ACCOUNT_INVITE, {"email": email, "role": role.value})
     await session.flush()
     return Invited(email, key, expires_at)
 
@@ -153,12 +158,14 @@ async def change_password(
     return revoked
 
 
-async def change_role(session: AsyncSession, account_id: int, role: Role | None, *, active: bool, by: str) -> None:
+async def change_role(session: AsyncSession, actor: Actor, account_id: int, role: Role | None, *, active: bool) -> None:
     """Give an account another role (None: it keeps its own), or switch it off or on; its browsers are signed out.
 
     Raises:
-        AccountError: nobody would be left to administer.
+        ForbiddenError: `actor` may not do this.
+        AccountError: no administrator would be left.
     """
+    actor.require(actions.ACCOUNT_UPDATE)
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     account = await session.get(Account, account_id)
     if account is None:
@@ -175,7 +182,7 @@ async def change_role(session: AsyncSession, account_id: int, role: Role | None,
     account.role, account.active = (role or Role(account.role)).value, active
     await sign_out_everywhere(session, account_id)
     after = {"role": account.role, "active": account.active}
-    await audit.record(session, by, "account changed", {"email": account.email, "before": before, "after": after})
+    await record(session, actor, actions.ACCOUNT_UPDATE, {"email": account.email, "before": before, "after": after})
 
 
 async def add_token(

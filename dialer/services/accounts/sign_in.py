@@ -15,8 +15,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.access.roles import Role, Roles, Scope
+from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.totp import Sealer, verify_code
+from dialer.services.actor import Actor
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 
@@ -32,46 +33,12 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 """Verified where there is no such account, so that the time tells nothing."""
 
 
-class ForbiddenError(Exception):
-    """The caller's role does not allow this; the message says which roles do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks. `account_id` 0 is a command of this machine's."""
-
-    account_id: int
-    email: str
-    role: Role
-    counselor_id: int | None = None
-    scopes: frozenset[Scope] = frozenset(Scope)
-    key_hash: str = ""
-    """Of the browser's session; empty for a token or this machine."""
-    must_change: bool = False
-
-    @property
-    def is_token(self) -> bool:
-        """Whether an API token was sent, rather than a browser's session or a command of this machine."""
-        return bool(self.account_id) and not self.key_hash
-
-    def require(self, roles: Roles, what: str) -> None:
-        """Raises ForbiddenError where the caller has none of these roles; `what` completes "You cannot …"."""
-        if self.role not in roles:
-            who = " or ".join(sorted(each.value for each in roles))
-            raise ForbiddenError(f"You cannot {what} as {self.role.value}. Ask someone with the role {who}.")
-
-    @property
-    def only(self) -> int | None:
-        """The counselor beyond whose meetings they see nothing; None for all, 0 for an account that names nobody."""
-        return (self.counselor_id or 0) if self.role is Role.COUNSELOR else None
-
-
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """Somebody is in; `key` goes into the cookie."""
 
     key: str
-    caller: Caller
+    caller: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +95,7 @@ async def sign_in(
     return SignedIn(key, _caller(account, key_hash=hash_key(key)))
 
 
-async def session_caller(session: AsyncSession, key: str) -> Caller | None:
+async def session_actor(session: AsyncSession, key: str) -> Actor | None:
     """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
     row = (
         await session.execute(
@@ -147,7 +114,7 @@ async def session_caller(session: AsyncSession, key: str) -> Caller | None:
     return _caller(account, key_hash=signed.key_hash)
 
 
-async def token_caller(session: AsyncSession, token: str) -> Caller | None:
+async def token_actor(session: AsyncSession, token: str) -> Actor | None:
     """Whose token of the API this is; None for one that is unknown, revoked, over, or of somebody who left."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     row = (
@@ -165,7 +132,7 @@ async def token_caller(session: AsyncSession, token: str) -> Caller | None:
     return _caller(account, scopes=frozenset(Scope(each) for each in known.scopes))
 
 
-async def sign_out(session: AsyncSession, caller: Caller) -> None:
+async def sign_out(session: AsyncSession, caller: Actor) -> None:
     """This browser is out."""
     await session.execute(delete(SignIn).where(SignIn.key_hash == caller.key_hash))
 
@@ -205,7 +172,7 @@ def _minutes(left: timedelta) -> str:
     return f"{minutes} minute{'s' if minutes > 1 else ''}"
 
 
-def _caller(account: Account, *, scopes: frozenset[Scope] = frozenset(Scope), key_hash: str = "") -> Caller:
-    return Caller(
+def _caller(account: Account, *, scopes: frozenset[Scope] = frozenset(Scope), key_hash: str = "") -> Actor:
+    return Actor(
         account.id, account.email, Role(account.role), account.counselor_id, scopes, key_hash, account.must_change
     )

@@ -1,4 +1,4 @@
-"""A new campaign: a name is enough; it starts from the shipped script and the default policy."""
+"""Create a draft campaign: a name is enough; it starts with the shipped script and the default policy."""
 
 from datetime import time
 from decimal import Decimal
@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.services import scripts
+from dialer.services import actions, scripts
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
 from dialer.store.tables import Campaign
 
@@ -18,6 +20,7 @@ class NameTakenError(ValueError):
 
 async def create_campaign(
     session: AsyncSession,
+    actor: Actor,
     name: str,
     *,
     script: str | None = None,
@@ -37,8 +40,10 @@ async def create_campaign(
     `hidden` is for the campaign of single calls, whose name is reserved.
 
     Raises:
-        NameTakenError, UnknownScriptError: with a line that says what to do.
+        ForbiddenError: `actor` may not do this.
+        NameTakenError, UnknownScriptError: the message says what to do.
     """
+    actor.require(actions.CAMPAIGN_CREATE)
     if not hidden and name.strip().casefold() == SINGLE_CALLS.casefold():
         raise NameTakenError(f"{SINGLE_CALLS!r} is reserved for calls placed one at a time; choose another name")
     if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
@@ -62,4 +67,6 @@ async def create_campaign(
     session.add(campaign)
     await session.flush()
     await session.refresh(campaign)
+    if not hidden:
+        await record(session, actor, actions.CAMPAIGN_CREATE, {"campaign": campaign.name})
     return campaign

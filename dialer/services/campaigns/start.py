@@ -1,12 +1,13 @@
 """Start a campaign. Refused where it has no leads, where AVA would read out a "$word", or would not say who is calling."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
+from dialer.services.campaigns.placeholders import missing_placeholders
 from dialer.store.campaigns import campaigns
-from dialer.store.system import audit
 from dialer.store.tables import Campaign, Enrollment, Script
 
 
@@ -14,25 +15,31 @@ class CannotStartError(ValueError):
     """It was not started; with a line that says what to do."""
 
 
-async def start_campaign(session: AsyncSession, campaign: Campaign, by: str, blanks: Sequence[str]) -> bool:
-    """Start it; False where it runs already. `blanks` are the words of its script that no list fills (ava.blanks).
+async def start_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> bool:
+    """Start calling its leads.
 
-    Raises CannotLaunchError.
+    Returns:
+        False where it is running already.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
+        CannotStartError: the message says what is missing.
     """
+    actor.require(actions.CAMPAIGN_START)
     if campaign.state == "running":
         return False
     mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
     if await session.scalar(mine) is None:
-        raise CannotStartError("The campaign has no leads yet; bring a list in first.")
-    if blanks:
-        named = ", ".join(f"${name}" for name in blanks)
-        raise CannotStartError(f"The script names {named}, which no column of its lists gives.")
+        raise CannotStartError("The campaign has no leads yet. Import a list first.")
+    if missing := await missing_placeholders(session, campaign):
+        named = ", ".join(f"${name}" for name in missing)
+        raise CannotStartError(f"The script uses {named}, but no list of this campaign has such a column.")
     if (unnamed := await missing_business(session, campaign)) is not None:
         raise CannotStartError(unnamed)
     state = campaign.state
     if not await campaigns.move(session, campaign.id, "running"):
-        raise CannotStartError(f"The campaign is {state}; it cannot be started.")
-    await audit.record(session, by, "campaign started", {"campaign": campaign.name})
+        raise CannotStartError(f"The campaign is {state}. It cannot be started.")
+    await record(session, actor, actions.CAMPAIGN_START, {"campaign": campaign.name})
     return True
 
 

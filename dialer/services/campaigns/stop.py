@@ -1,7 +1,7 @@
 """Stop a campaign, with a receipt: nothing new since then, and what becomes of the calls in progress."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from dialer.carriers.port import CarrierError
 from dialer.domain.calling.call import AT_CARRIER, State
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.services.calls.finish import cancel_call
 from dialer.services.dialing.eligibility import Carriers
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Call
+from dialer.store.tables import Call, Campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Receipt:
     hung_up: int
     promised: int
     """Students who were promised a call-back and do not get one now."""
+    entry_id: int = 0
+    """The audit entry that holds this receipt."""
 
     def as_dict(self) -> dict[str, Any]:
         """For --json and the API."""
@@ -56,6 +61,7 @@ class Receipt:
 
 async def stop_campaign(
     sessions: Sessions,
+    actor: Actor,
     campaign_id: int,
     carriers: Carriers,
     now: datetime,
@@ -63,11 +69,17 @@ async def stop_campaign(
     hang_up: bool,
     by_bridge: Callable[[UUID], Awaitable[bool]] | None = None,
 ) -> Receipt:
-    """Stop it: from the commit on no call is placed, since every placing asks the campaign's state again.
+    """Stop it: from the commit on no call is placed, since every placing reads the campaign's state again.
 
-    `by_bridge` ends a call by its media socket, the only way with some carriers; whether it did.
+    Args:
+        by_bridge: Ends a call through its media socket, the only way with some carriers; returns whether it did.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
     """
+    actor.require(actions.CAMPAIGN_STOP)
     async with sessions.begin() as session:
+        campaign = await session.get_one(Campaign, campaign_id)
         await campaigns.move(session, campaign_id, "stopped")
         intended = select(Call).where(Call.campaign_id == campaign_id, Call.state == State.INTENT).with_for_update()
         taken_back = [
@@ -93,4 +105,7 @@ async def stop_campaign(
                 hung_up += 1
             except CarrierError:
                 continue  # the receipt says how many were reached
-    return Receipt(now, sum(taken_back), len(live), hung_up, promised)
+    receipt = Receipt(now, sum(taken_back), len(live), hung_up, promised)
+    async with sessions.begin() as session:
+        details = {"campaign": campaign.name, **receipt.as_dict()}
+        return replace(receipt, entry_id=await record(session, actor, actions.CAMPAIGN_STOP, details))

@@ -1,11 +1,13 @@
-"""A campaign's policy changed: what is chosen of it, each change noted in the audit trail."""
+"""Change a campaign's policy; the audit log keeps each value before and after."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.store.system import audit
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.store.tables import Campaign
 
 EDITABLE = frozenset(
@@ -21,12 +23,17 @@ class CannotUpdateError(ValueError):
     """The change makes no sense, or comes too late; with a line that says why."""
 
 
-async def update_campaign(session: AsyncSession, campaign: Campaign, changes: Mapping[str, Any], by: str) -> bool:
-    """Change what is given; False where it was so already. What is rung from then on follows it.
+async def update_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, changes: Mapping[str, Any]) -> bool:
+    """Change the given columns; calls placed from then on follow them.
+
+    Returns:
+        False where nothing would change.
 
     Raises:
-        CannotChangeError: the campaign is over, or the hours close before they open.
+        ForbiddenError: `actor` may not do this.
+        CannotUpdateError: the campaign is over, or the hours close before they open.
     """
+    actor.require(actions.CAMPAIGN_UPDATE)
     unknown = changes.keys() - EDITABLE
     assert not unknown, unknown
     if campaign.state in ("done", "stopped"):
@@ -45,5 +52,5 @@ async def update_campaign(session: AsyncSession, campaign: Campaign, changes: Ma
     for name, value in after.items():
         setattr(campaign, name, value)
     await session.flush()
-    await audit.record(session, by, "campaign changed", {"campaign": campaign.name, "changes": told})
+    await record(session, actor, actions.CAMPAIGN_UPDATE, {"campaign": campaign.name, "changes": told})
     return True

@@ -7,8 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.domain.numbers.phone import BadPhone, mask, parse_phone
 from dialer.domain.numbers.zones import Zones, zone_of
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.campaigns.start import missing_business
 from dialer.services.dialing.claim import create_attempts
@@ -38,11 +41,19 @@ class CallRefused:
 
 
 async def call_now(
-    session: AsyncSession, carriers: Carriers, number: str, now: datetime, *, campaign_name: str | None, name: str
+    session: AsyncSession,
+    actor: Actor,
+    carriers: Carriers,
+    number: str,
+    now: datetime,
+    *,
+    campaign_name: str | None,
+    name: str,
 ) -> CallRequested | CallRefused:
-    """Mean to ring a number now, in the campaign named, or in the one kept for single calls."""
+    """Request a call to a number now, in the campaign named, or in the hidden one for single calls. Raises ForbiddenError."""
+    actor.require(actions.CALL_START)
     if campaign_name is None:
-        campaign = await _single_calls(session)
+        campaign = await _single_calls(session, actor)
     elif (named := await campaigns.named(session, campaign_name)) is not None:
         campaign = named
     else:
@@ -57,10 +68,12 @@ async def call_now(
         asked = await _mean(session, carriers, campaign, phone.e164, name, now)
         if isinstance(asked, CallRefused):
             await enrolled.rollback()
+    details = {"phone": mask(phone.e164), "campaign": campaign.name, "refused": isinstance(asked, CallRefused)}
+    await record(session, actor, actions.CALL_START, details)
     return asked
 
 
-async def _single_calls(session: AsyncSession) -> Campaign:
+async def _single_calls(session: AsyncSession, actor: Actor) -> Campaign:
     """The hidden campaign of single calls, running, with the script version that campaigns use.
 
     It is made on first use, and set running again where its leads were done.
@@ -69,7 +82,7 @@ async def _single_calls(session: AsyncSession) -> Campaign:
     """
     campaign = await campaigns.named(session, SINGLE_CALLS)
     if campaign is None:
-        campaign = await create_campaign(session, SINGLE_CALLS, hidden=True)
+        campaign = await create_campaign(session, actor, SINGLE_CALLS, hidden=True)
     campaign.script_id = (await for_single_calls(session)).id
     if campaign.state in ("draft", "done"):
         await campaigns.move(session, campaign.id, "running")

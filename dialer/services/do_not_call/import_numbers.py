@@ -16,6 +16,9 @@ from dialer.domain.calling.call import State
 from dialer.domain.leads.column_values import phone_column
 from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
 from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.services.calls.finish import cancel_call
 from dialer.services.leads.read_file import Reading, UnreadableListError
 from dialer.store.leads import do_not_call
@@ -36,6 +39,7 @@ class ImportedNumbers:
 
 async def import_numbers(
     session: AsyncSession,
+    actor: Actor,
     reading: Reading,
     country: str,
     listing: ListOptions,
@@ -46,8 +50,13 @@ async def import_numbers(
 ) -> ImportedNumbers:
     """List every number of a file, in the caller's transaction; a list without a header is taken from its first column.
 
-    With `replace` what the file does not hold is taken off that scope. Raises UnreadableListError.
+    With `replace` numbers that the file does not hold are removed from that scope.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
+        UnreadableListError: the file holds no number.
     """
+    actor.require(actions.DNC_IMPORT)
     numbers = unreadable = 0
     await do_not_call.stage(session)
     async for phones, bad in _phones(reading, country):
@@ -56,6 +65,8 @@ async def import_numbers(
     if not numbers:
         raise UnreadableListError("the file holds no phone number")
     added = await do_not_call.settle(session, listing, replace=replace)
+    details = {"source": listing.source, "scope": listing.scope, "numbers": numbers, "added": added}
+    await record(session, actor, actions.DNC_IMPORT, details)
     if registry is not None:
         await do_not_call.record_registry(session, registry, numbers, now)
         return ImportedNumbers(numbers, unreadable, added)

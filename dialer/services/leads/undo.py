@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
 from dialer.services.leads.read_file import UnreadableListError
 from dialer.store.leads import imports
-from dialer.store.system import audit
 
 MAX_LISTED = 100
 
@@ -63,22 +65,24 @@ class AlreadyCalled:
     phones: tuple[str, ...]
 
 
-async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone | AlreadyCalled:
-    """Take an import back, in the caller's transaction.
+async def undo_import(session: AsyncSession, actor: Actor, import_id: int) -> Undone | AlreadyCalled:
+    """Undo an import, in the caller's transaction.
 
     Raises:
+        ForbiddenError: `actor` may not do this.
         UnreadableListError: there is no such import, it is taken back already, or it mended rows of another.
     """
+    actor.require(actions.LIST_UNDO)
     await imports.one_at_a_time(session)
     found = await imports.campaign_of(session, import_id)
     if found is None:
         raise UnreadableListError(f"there is no import {import_id}")
-    record, campaign = found
-    if record.state == "undone":
+    done, campaign = found
+    if done.state == "undone":
         raise UnreadableListError(f"import {import_id} is taken back already")
-    if record.mends is not None and record.state == "done":
-        raise UnreadableListError(f"import {import_id} mended rows of import {record.mends}; take that one back")
-    discarded = record.state == "checked"
+    if done.mends is not None and done.state == "done":
+        raise UnreadableListError(f"import {import_id} mended rows of import {done.mends}; take that one back")
+    discarded = done.state == "checked"
     which: dict[str, Any] = {"id": import_id}
     # Locked, so that no worker begins with one of them meanwhile.
     locked = await session.execute(text(f"SELECT c.id FROM campaign_lead c WHERE {_OWN} FOR UPDATE"), which)  # noqa: S608 - a constant
@@ -88,6 +92,6 @@ async def undo_import(session: AsyncSession, import_id: int, by: str) -> Undone 
         return AlreadyCalled(len(rung), tuple(rung[:MAX_LISTED]))
     for step in _STEPS:
         await session.execute(text(step), which)
-    what = {"import": import_id, "file": record.file, "campaign": campaign.name, "leads": leads}
-    await audit.record(session, by, "list discarded" if discarded else "import taken back", what)
+    what = {"import": import_id, "file": done.file, "campaign": campaign.name, "leads": leads}
+    await record(session, actor, actions.LIST_DISCARD if discarded else actions.LIST_UNDO, what)
     return Undone(leads, discarded)

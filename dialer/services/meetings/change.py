@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.counselor_matching import UNKNOWN, Wish
 from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, CounselorTime, Slot, free_slots, is_bookable
+from dialer.services import actions
+from dialer.services.actor import Actor, LinkHolder
+from dialer.services.audit.record import record
 from dialer.store.calls import enquiries
 from dialer.store.meetings import bookings, counselors, outbox
-from dialer.store.system import audit
 from dialer.store.tables import Booking, Counselor
 
 DAY = timedelta(days=1)
@@ -64,9 +66,15 @@ async def choices(session: AsyncSession, booking: Booking, now: datetime) -> lis
 
 
 async def move_meeting(
-    session: AsyncSession, booking_id: UUID, counselor_id: int, starts: datetime, now: datetime, who: str
+    session: AsyncSession,
+    actor: Actor | LinkHolder,
+    booking_id: UUID,
+    counselor_id: int,
+    starts: datetime,
+    now: datetime,
 ) -> Booking | ChangeRefused:
-    """Move a booking to another free time of this counselor, who is its own unless they left."""
+    """Move a booking to another free time of this counselor, who is its own unless they left. Raises ForbiddenError."""
+    actor.require(actions.BOOKING_MOVE)
     booking = await bookings.locked(session, booking_id)
     if booking is None:
         return ChangeRefused(OVER)
@@ -94,14 +102,17 @@ async def move_meeting(
     if left != counselor_id:
         what |= {"counselor": people[0].name, "instead_of": counselor.name}
         await outbox.write(session, booking, "cancellation", counselor_id=left)
-    await bookings.record_event(session, booking.id, who, "moved", now, **what)
-    await audit.record(session, who, "booking moved", {"booking": str(booking.id), **what})
+    await bookings.record_event(session, booking.id, actor.email, "moved", now, **what)
+    await record(session, actor, actions.BOOKING_MOVE, {"booking": str(booking.id), **what})
     await outbox.write_both(session, booking, "invitation")
     return booking
 
 
-async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime, who: str) -> Booking | ChangeRefused:
-    """Cancel a booking: its time is free again, both calendars take it out."""
+async def cancel_meeting(
+    session: AsyncSession, actor: Actor | LinkHolder, booking_id: UUID, now: datetime
+) -> Booking | ChangeRefused:
+    """Cancel a booking: its time is free again, both calendars remove it. Raises ForbiddenError."""
+    actor.require(actions.BOOKING_CANCEL)
     booking = await bookings.locked(session, booking_id)
     if booking is None:
         return ChangeRefused(OVER)
@@ -112,8 +123,8 @@ async def cancel_meeting(session: AsyncSession, booking_id: UUID, now: datetime,
         return refused
     booking.state, booking.sequence = "cancelled", booking.sequence + 1
     await session.flush()
-    await bookings.record_event(session, booking.id, who, "cancelled", now)
-    await audit.record(session, who, "booking cancelled", {"booking": str(booking.id)})
+    await bookings.record_event(session, booking.id, actor.email, "cancelled", now)
+    await record(session, actor, actions.BOOKING_CANCEL, {"booking": str(booking.id)})
     await outbox.write_both(session, booking, "cancellation")
     return booking
 

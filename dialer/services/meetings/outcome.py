@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
 from dialer.domain.compliance.time_zone_groups import group_of, within_hours
+from dialer.services import actions
+from dialer.services.actor import Actor, LinkHolder
+from dialer.services.audit.record import record
 from dialer.services.meetings.change import ChangeRefused
 from dialer.store.calls import enquiries
 from dialer.store.campaigns import campaigns
@@ -30,12 +33,23 @@ MAX_NOTE_CHARS = 2000
 
 
 async def record_outcome(
-    session: AsyncSession, booking_id: UUID, verdict: MeetingOutcome, wrong: Collection[str], note: str, now: datetime
+    session: AsyncSession,
+    actor: Actor | LinkHolder,
+    booking_id: UUID,
+    verdict: MeetingOutcome,
+    wrong: Collection[str],
+    note: str,
+    now: datetime,
 ) -> Booking | ChangeRefused:
-    """Keep the counselor's word at lived `now`; said again, it is put right. `wrong` are fields that were not so.
+    """Record how a meeting went; recorded again, it is corrected.
 
-    What AVA had written down and is not named counts as confirmed, unless the student did not come.
+    Args:
+        wrong: Fields that AVA captured wrongly. The others count as confirmed, unless the student did not come.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
     """
+    actor.require(actions.BOOKING_OUTCOME)
     booking = await bookings.locked(session, booking_id)
     if booking is None or booking.state == "cancelled":
         return ChangeRefused(GONE)
@@ -52,6 +66,7 @@ async def record_outcome(
     await session.flush()
     what = {"wrong": booking.wrong_fields, "note": booking.note}
     await bookings.record_event(session, booking.id, "counselor", verdict.replace("_", " "), now, **what)
+    await record(session, actor, actions.BOOKING_OUTCOME, {"booking": str(booking.id), "outcome": verdict})
     if not met and before != "no_show":
         await _ring_again(session, booking, now)
     if met and before == "no_show":

@@ -8,7 +8,8 @@ from litestar.params import JSONBody
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from dialer.bus import live_feed
-from dialer.domain.access.roles import OPERATORS
+from dialer.services import actions
+from dialer.services.actor import Actor
 from dialer.services.dialing.call_now import CallRequested, call_now
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth import idempotency
@@ -25,7 +26,7 @@ class CallRequest(BaseModel):
     name: str | None = Field(None, max_length=200)
 
 
-@post("/api/calls", status_code=200, opt=require(OPERATORS))
+@post("/api/calls", status_code=200, opt=require(actions.CALL_START))
 async def start_call(
     request: idempotency.Asked, data: JSONBody[CallRequest], app_state: InjectedState
 ) -> Response[dict[str, Any]]:
@@ -33,13 +34,14 @@ async def start_call(
 
     With an `Idempotency-Key` it is rung once, however often it is asked for.
     """
-    return await idempotency.run_once(request, app_state, partial(_ring, data, app_state))
+    return await idempotency.run_once(request, app_state, partial(_ring, request.user, data, app_state))
 
 
-async def _ring(data: CallRequest, app_state: AppState) -> dict[str, Any]:
+async def _ring(actor: Actor, data: CallRequest, app_state: AppState) -> dict[str, Any]:
     async with app_state.sessions.begin() as session:
         asked = await call_now(
             session,
+            actor,
             app_state.carriers,
             data.phone,
             app_state.clock.now(),

@@ -11,23 +11,23 @@ from litestar.params import FromPath, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.placeholders import missing_placeholders
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
+from dialer.services import actions
+from dialer.services.actor import Actor
 from dialer.services.campaigns.create import NameTakenError, create_campaign
+from dialer.services.campaigns.pause import CannotPauseError, pause_campaign
 from dialer.services.campaigns.rehearsal import MAX_LEADS, request_rehearsal
 from dialer.services.campaigns.start import CannotStartError, start_campaign
 from dialer.services.campaigns.stop import stop_campaign
 from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.services.scripts import UnknownScriptError, newest
 from dialer.store.campaigns import campaign_queries, campaigns
-from dialer.store.system import audit
 from dialer.store.tables import Campaign
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json, run_once
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import START
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MACHINE = Literal["off", "hang_up", "leave_message"]
@@ -87,16 +87,15 @@ async def show_campaign(name: FromPath[str], app_state: InjectedState) -> Json:
         return await described(session, await get_campaign_or_404(session, name))
 
 
-@post("/api/campaigns", opt=require(OPERATORS), tags=["campaigns"])
+@post("/api/campaigns", opt=require(actions.CAMPAIGN_CREATE), tags=["campaigns"])
 async def make_campaign(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
     """Make a draft. With an `Idempotency-Key` it is made once, however often it is asked for."""
 
     async def do() -> Json:
         try:
             async with app_state.sessions.begin() as session:
-                made = await create_campaign(session, data.name)
-                await _apply(session, made, data, request.user.email)
-                await audit.record(session, request.user.email, "campaign made", {"campaign": data.name})
+                made = await create_campaign(session, request.user, data.name)
+                await _apply(session, request.user, made, data)
                 return await described(session, made)
         except NameTakenError as error:
             raise HTTPException(str(error), status_code=409) from error
@@ -104,16 +103,16 @@ async def make_campaign(request: Asked, data: JSONBody[New], app_state: Injected
     return await run_once(request, app_state, do, status=201)
 
 
-@patch("/api/campaigns/{name:str}", opt=require(OPERATORS), tags=["campaigns"])
+@patch("/api/campaigns/{name:str}", opt=require(actions.CAMPAIGN_UPDATE), tags=["campaigns"])
 async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Policy], app_state: InjectedState) -> Json:
     """Change its policy; what is rung from then on follows it."""
     async with app_state.sessions.begin() as session:
         campaign = await get_campaign_or_404(session, name)
-        await _apply(session, campaign, data, request.user.email)
+        await _apply(session, request.user, campaign, data)
         return await described(session, campaign)
 
 
-@post("/api/campaigns/{name:str}/start", opt=require(OPERATORS, START), status_code=200, tags=["campaigns"])
+@post("/api/campaigns/{name:str}/start", opt=require(actions.CAMPAIGN_START), status_code=200, tags=["campaigns"])
 async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -> Response[Json]:
     """Start ringing; a campaign that runs already goes on."""
 
@@ -121,9 +120,7 @@ async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -
         try:
             async with app_state.sessions.begin() as session:
                 campaign = await get_campaign_or_404(session, name)
-                await start_campaign(
-                    session, campaign, request.user.email, await missing_placeholders(session, campaign)
-                )
+                await start_campaign(session, request.user, campaign)
                 await session.refresh(campaign)
                 return await described(session, campaign)
         except CannotStartError as error:
@@ -132,19 +129,20 @@ async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -
     return await run_once(request, app_state, do)
 
 
-@post("/api/campaigns/{name:str}/pause", opt=require(OPERATORS), status_code=200, tags=["campaigns"])
+@post("/api/campaigns/{name:str}/pause", opt=require(actions.CAMPAIGN_PAUSE), status_code=200, tags=["campaigns"])
 async def pause(name: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Place no new call; calls in progress finish."""
-    async with app_state.sessions.begin() as session:
-        campaign = await get_campaign_or_404(session, name)
-        if not await campaigns.move(session, campaign.id, "paused") and campaign.state != "paused":
-            raise HTTPException(f"the campaign is {campaign.state}; it cannot be paused", status_code=409)
-        await audit.record(session, request.user.email, "campaign paused", {"campaign": name})
-        await session.refresh(campaign)
-        return await described(session, campaign)
+    try:
+        async with app_state.sessions.begin() as session:
+            campaign = await get_campaign_or_404(session, name)
+            await pause_campaign(session, request.user, campaign)
+            await session.refresh(campaign)
+            return await described(session, campaign)
+    except CannotPauseError as error:
+        raise HTTPException(str(error), status_code=409) from error
 
 
-@post("/api/campaigns/{name:str}/stop", opt=require(OPERATORS), status_code=200, tags=["campaigns"])
+@post("/api/campaigns/{name:str}/stop", opt=require(actions.CAMPAIGN_STOP), status_code=200, tags=["campaigns"])
 async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], app_state: InjectedState) -> Json:
     """End it for good, with a receipt; `hang_up` ends the calls in progress too."""
     async with app_state.sessions() as session:
@@ -157,23 +155,22 @@ async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], app_sta
 
     receipt = await stop_campaign(
         app_state.sessions,
+        request.user,
         campaign.id,
         app_state.carriers,
         app_state.clock.now(),
         hang_up=data.hang_up,
         by_bridge=by_bridge,
     )
-    async with app_state.sessions.begin() as session:
-        await audit.record(session, request.user.email, "campaign stopped", {"campaign": name, **receipt.as_dict()})
     return {"campaign": name, **receipt.as_dict()}
 
 
-@post("/api/campaigns/{name:str}/rehearse", opt=require(OPERATORS, START), status_code=202, tags=["campaigns"])
+@post("/api/campaigns/{name:str}/rehearse", opt=require(actions.CAMPAIGN_REHEARSE), status_code=202, tags=["campaigns"])
 async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed], app_state: InjectedState) -> Json:
     """Have it rehearsed in a simulated world by a worker: `{job_id}` (see /api/jobs), of the one under way if there is."""
     async with app_state.sessions.begin() as session:
         campaign = await get_campaign_or_404(session, name)
-        return {"job_id": await request_rehearsal(session, campaign, data.leads, request.user.email)}
+        return {"job_id": await request_rehearsal(session, request.user, campaign, data.leads)}
 
 
 async def get_campaign_or_404(session: AsyncSession, name: str) -> Campaign:
@@ -208,12 +205,12 @@ async def described(session: AsyncSession, campaign: Campaign) -> Json:
     }
 
 
-async def _apply(session: AsyncSession, campaign: Campaign, policy: Policy, by: str) -> None:
+async def _apply(session: AsyncSession, actor: Actor, campaign: Campaign, policy: Policy) -> None:
     changes: dict[str, Any] = policy.model_dump(exclude_none=True, exclude={"name", "script"})
     try:
         if policy.script is not None:
             changes["script_id"] = (await newest(session, policy.script)).id
-        await update_campaign(session, campaign, changes, by)
+        await update_campaign(session, actor, campaign, changes)
     except (CannotUpdateError, UnknownScriptError) as error:
         raise HTTPException(str(error), status_code=422) from error
     await session.refresh(campaign)

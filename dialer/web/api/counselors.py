@@ -8,8 +8,9 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, OPERATORS, READERS
+from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, READERS
 from dialer.domain.meetings.counselor_input import InvalidInputError, Week, read_days_off, read_fields, read_week
+from dialer.services import actions
 from dialer.services.counselors import (
     CounselorError,
     activate,
@@ -45,7 +46,7 @@ async def show_counselor(counselor_id: FromPath[int], request: Asked, app_state:
         return await _told(session, person, app_state)
 
 
-@post("/api/counselors", opt=require(OPERATORS), tags=["counselors"])
+@post("/api/counselors", opt=require(actions.COUNSELOR_ADD), tags=["counselors"])
 async def make_counselor(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
     """Add somebody who can be met. With an `Idempotency-Key` they are added once."""
 
@@ -53,13 +54,13 @@ async def make_counselor(request: Asked, data: JSONBody[New], app_state: Injecte
         fields, week = _read(data, app_state)
         async with app_state.sessions.begin() as session:
             hosts = app_state.settings.hook_hosts
-            person = await add_counselor(session, fields, week, by=request.user.email, hook_hosts=hosts)
+            person = await add_counselor(session, request.user, fields, week, hook_hosts=hosts)
             return await _told(session, person, app_state)
 
     return await run_once(request, app_state, lambda: _refused(do), status=201)
 
 
-@patch("/api/counselors/{counselor_id:int}", opt=require(MEETING_MANAGERS), tags=["counselors"])
+@patch("/api/counselors/{counselor_id:int}", opt=require(actions.COUNSELOR_UPDATE), tags=["counselors"])
 async def alter_counselor(
     counselor_id: FromPath[int], request: Asked, data: JSONBody[Changes], app_state: InjectedState
 ) -> Json:
@@ -72,13 +73,13 @@ async def alter_counselor(
         async with app_state.sessions.begin() as session:
             person = await get_lead_or_404(session, counselor_id, request.user)
             hosts = app_state.settings.hook_hosts
-            await update_counselor(session, person, fields, week, by=request.user.email, hook_hosts=hosts)
+            await update_counselor(session, request.user, person, fields, week, hook_hosts=hosts)
             return await _told(session, person, app_state)
 
     return await _refused(do)
 
 
-@post("/api/counselors/{counselor_id:int}/days-off", opt=require(MEETING_MANAGERS), tags=["counselors"])
+@post("/api/counselors/{counselor_id:int}/days-off", opt=require(actions.TIME_OFF_ADD), tags=["counselors"])
 async def add_days_off(
     counselor_id: FromPath[int], request: Asked, data: JSONBody[Off], app_state: InjectedState
 ) -> Response[Json]:
@@ -88,14 +89,14 @@ async def add_days_off(
         async with app_state.sessions.begin() as session:
             person = await get_lead_or_404(session, counselor_id, request.user)
             since, until = read_days_off(data.first, data.last, person.zone)
-            now, by = app_state.clock.now(), request.user.email
-            away = await add_time_off(session, person, since, until, data.why, now, by=by)
+            now = app_state.clock.now()
+            away = await add_time_off(session, request.user, person, since, until, data.why, now)
             return days_off_told(away.days, person.zone)
 
     return await run_once(request, app_state, lambda: _refused(do), status=201)
 
 
-@delete("/api/counselors/{counselor_id:int}/days-off/{number:int}", opt=require(MEETING_MANAGERS), status_code=200,
+@delete("/api/counselors/{counselor_id:int}/days-off/{number:int}", opt=require(actions.TIME_OFF_REMOVE), status_code=200,
         tags=["counselors"])  # fmt: skip
 async def remove_days_off(
     counselor_id: FromPath[int], number: FromPath[int], request: Asked, app_state: InjectedState
@@ -103,7 +104,7 @@ async def remove_days_off(
     """They are there after all. Students who were asked for another time keep what they chose."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        if not await remove_time_off(session, person, number, by=request.user.email):
+        if not await remove_time_off(session, request.user, person, number):
             raise NotFoundException("they have no days off of that number")
     return {"removed": number}
 
@@ -115,39 +116,51 @@ async def show_feed(counselor_id: FromPath[int], request: Asked, app_state: Inje
         return {"url": feed_url(await get_lead_or_404(session, counselor_id, request.user), app_state.links)}
 
 
-@post("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), tags=["counselors"])
+@post("/api/counselors/{counselor_id:int}/feed", opt=require(actions.CALENDAR_FEED), tags=["counselors"])
 async def make_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """A new address; the one before leads nowhere from then on."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        await change_feed(session, person, "make", by=request.user.email)
+        await change_feed(session, request.user, person, "make")
         return {"url": feed_url(person, app_state.links)}
 
 
-@delete("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), status_code=200, tags=["counselors"])
+@delete(
+    "/api/counselors/{counselor_id:int}/feed", opt=require(actions.CALENDAR_FEED), status_code=200, tags=["counselors"]
+)
 async def revoke_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Let the address lead nowhere."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        await change_feed(session, person, "revoke", by=request.user.email)
+        await change_feed(session, request.user, person, "revoke")
         return {"url": None}
 
 
-@post("/api/counselors/{counselor_id:int}/leave", opt=require(OPERATORS), status_code=200, tags=["counselors"])
+@post(
+    "/api/counselors/{counselor_id:int}/leave",
+    opt=require(actions.COUNSELOR_DEACTIVATE),
+    status_code=200,
+    tags=["counselors"],
+)
 async def leave(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Offer them no more; the meetings that are made (`coming`) stay."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        await deactivate(session, person, by=request.user.email)
+        await deactivate(session, request.user, person)
         return await _told(session, person, app_state)
 
 
-@post("/api/counselors/{counselor_id:int}/back", opt=require(OPERATORS), status_code=200, tags=["counselors"])
+@post(
+    "/api/counselors/{counselor_id:int}/back",
+    opt=require(actions.COUNSELOR_ACTIVATE),
+    status_code=200,
+    tags=["counselors"],
+)
 async def come_back(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
     """Offer them again."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        await activate(session, person, by=request.user.email)
+        await activate(session, request.user, person)
         return await _told(session, person, app_state)
 
 

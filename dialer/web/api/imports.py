@@ -7,9 +7,12 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
 from dialer.domain.leads.import_result import NOTES, ROW_RESULTS, Choice
+from dialer.services import actions
+from dialer.services.jobs import cancel_job, enqueue
 from dialer.services.leads.read_file import UnreadableListError
+from dialer.services.leads.review import NotInReviewError, choose_rows, request_commit
 from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
@@ -17,7 +20,6 @@ from dialer.store.tables import Job
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import EXPORT
 from dialer.web.upload_runner import forget_upload
 
 MAX_ROWS = 1_000
@@ -69,32 +71,35 @@ async def show_rows(
         return [imports.described_row(row) for row in rows]
 
 
-@post("/api/imports/{import_id:int}/choices", status_code=200, opt=require(OPERATORS))
-async def choose(import_id: FromPath[int], data: JSONBody[Chosen], app_state: InjectedState) -> dict[str, int]:
+@post("/api/imports/{import_id:int}/choices", status_code=200, opt=require(actions.LIST_CHOOSE))
+async def choose(
+    import_id: FromPath[int], request: Asked, data: JSONBody[Chosen], app_state: InjectedState
+) -> dict[str, int]:
     """Choose for single duplicates of a list that is not in yet: `{chosen}`, how many of the rows are such."""
-    async with app_state.sessions.begin() as session:
-        found = await imports.campaign_of(session, import_id)
-        if found is None or found[0].state != "checked":
-            raise HTTPException("that list is not waiting for a choice", status_code=409)
-        return {"chosen": await imports.choose(session, import_id, data.rows, data.choice)}
+    try:
+        async with app_state.sessions.begin() as session:
+            return {"chosen": await choose_rows(session, request.user, import_id, data.rows, data.choice)}
+    except NotInReviewError as error:
+        raise HTTPException(str(error), status_code=409) from error
 
 
-@post("/api/imports/{import_id:int}/commit", status_code=202, opt=require(OPERATORS))
+@post("/api/imports/{import_id:int}/commit", status_code=202, opt=require(actions.LIST_COMMIT))
 async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
     """Have a list that was checked brought in by a worker: `{job_id}`."""
-    async with app_state.sessions.begin() as session:
-        found = await imports.campaign_of(session, import_id)
-        if found is None or found[0].state != "checked":
-            raise HTTPException("that list is not waiting to be brought in", status_code=409)
-        return {"job_id": await jobs.enqueue(session, "commit", {"import_id": import_id}, request.user.email)}
+    try:
+        async with app_state.sessions.begin() as session:
+            job_id, _ = await request_commit(session, request.user, import_id)
+            return {"job_id": job_id}
+    except NotInReviewError as error:
+        raise HTTPException(str(error), status_code=409) from error
 
 
-@delete("/api/imports/{import_id:int}", status_code=200, opt=require(OPERATORS))
+@delete("/api/imports/{import_id:int}", status_code=200, opt=require(actions.LIST_UNDO))
 async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
     """Take an import back; 409 with the numbers where some of its leads have been rung."""
     try:
         async with app_state.sessions.begin() as session:
-            done = await undo_import(session, import_id, request.user.email)
+            done = await undo_import(session, request.user, import_id)
     except UnreadableListError as error:
         raise HTTPException(str(error), status_code=409) from error
     if isinstance(done, AlreadyCalled):
@@ -103,11 +108,13 @@ async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedStat
     return {"import_id": import_id, "leads": done.leads}
 
 
-@post("/api/exports", status_code=202, opt=require(OPERATORS, EXPORT))
+@post("/api/exports", status_code=202, opt=require(actions.EXPORT_START))
 async def ask_export(request: Asked, data: JSONBody[Wanted], app_state: InjectedState) -> dict[str, int]:
     """Have a sheet written by a worker: `{job_id}`; its result names the file."""
     async with app_state.sessions.begin() as session:
-        return {"job_id": await jobs.enqueue(session, "export", data.model_dump(), request.user.email)}
+        options = data.model_dump()
+        job_id = await enqueue(session, request.user, actions.EXPORT_START, "export", options, options)
+        return {"job_id": job_id}
 
 
 @get("/api/jobs/{job_id:int}", opt=require(READERS))
@@ -120,14 +127,14 @@ async def show_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str,
         return jobs.as_json(job)
 
 
-@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=require(OPERATORS))
-async def cancel_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
+@post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=require(actions.JOB_CANCEL))
+async def cancel_job_route(job_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, Any]:
     """Ask that a piece of long work be stopped; nothing of it is left."""
     async with app_state.sessions.begin() as session:
-        job = await jobs.cancel(session, job_id)
+        job = await cancel_job(session, request.user, job_id)
         if job is None:
             raise NotFoundException(f"there is no job {job_id}")
         return jobs.as_json(job)
 
 
-IMPORTS = (show_import, show_rows, choose, commit, undo, ask_export, show_job, cancel_job)
+IMPORTS = (show_import, show_rows, choose, commit, undo, ask_export, show_job, cancel_job_route)

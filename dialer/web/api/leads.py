@@ -16,18 +16,20 @@ from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, MultipartBody
 
-from dialer.domain.access.roles import OPERATORS
 from dialer.domain.leads.import_result import Choice
-from dialer.store.system import jobs
+from dialer.services import actions, jobs
+from dialer.services.actor import Actor
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import UPLOAD
 from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
 
 
 @post(
-    "/api/campaigns/{name:str}/leads", request_max_body_size=MAX_BYTES, status_code=200, opt=require(OPERATORS, UPLOAD)
+    "/api/campaigns/{name:str}/leads",
+    request_max_body_size=MAX_BYTES,
+    status_code=200,
+    opt=require(actions.LIST_IMPORT),
 )
 async def import_list(
     name: FromPath[str],
@@ -44,14 +46,16 @@ async def import_list(
     answer is `{job_id}` (see /api/jobs).
     """
     if background:
-        return {"job_id": await _ask(app_state, data, name, dry_run, duplicates, request.user.email)}
+        return {"job_id": await _ask(app_state, request.user, data, name, dry_run, duplicates)}
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / file_name(data.filename)
         await save(data, path)
         return await _import(app_state, path, name, dry_run, duplicates)
 
 
-async def _ask(app_state: AppState, data: UploadFile, campaign: str, dry: bool, duplicates: Choice, by: str) -> int:
+async def _ask(
+    app_state: AppState, actor: Actor, data: UploadFile, campaign: str, dry: bool, duplicates: Choice
+) -> int:
     """Keep the file where the workers find it, and ask for it to be imported."""
     folder = app_state.settings.dialer_data_dir.absolute() / "uploads" / uuid4().hex
     await asyncio.to_thread(folder.mkdir, parents=True)
@@ -59,7 +63,8 @@ async def _ask(app_state: AppState, data: UploadFile, campaign: str, dry: bool, 
     await save(data, path)
     asked = {"file": str(path), "campaign": campaign, "dry": dry, "duplicates": duplicates, "mapping": {}}
     async with app_state.sessions.begin() as session:
-        return await jobs.enqueue(session, "import", asked, by)
+        details = {"campaign": campaign, "file": path.name, "dry_run": dry}
+        return await jobs.enqueue(session, actor, actions.LIST_IMPORT, "import", asked, details)
 
 
 async def _import(app_state: AppState, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:

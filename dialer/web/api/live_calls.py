@@ -4,6 +4,7 @@ Each is answered with what came of it: 404 for a call that is not ours, 409 wher
 or no bridge answers for it.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated
 from uuid import UUID
 
@@ -12,22 +13,18 @@ from litestar.exceptions import ClientException, HTTPException, NotFoundExceptio
 from litestar.params import FromPath, JSONBody
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from dialer.bus import call_control
-from dialer.bus.call_control import Command
-from dialer.domain.access.roles import OPERATORS, READERS
-from dialer.domain.calling.call import State
+from dialer.domain.access.roles import READERS
 from dialer.domain.meetings.slots import is_there
 from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services import actions
+from dialer.services.calls import supervise
 from dialer.services.calls.transfer import DAY, available_targets
 from dialer.store.meetings import counselors
-from dialer.store.system import audit
-from dialer.store.tables import Call, Counselor
+from dialer.store.tables import Counselor
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
 
-NOT_LIVE = "the call is not going on"
-NO_BRIDGE = "no bridge answers for this call; it may be ending, or its bridge is gone"
 NOT_LISTED = "students are connected only to counselors who take transfers; see: dialer counselor list"
 
 
@@ -53,29 +50,29 @@ class Whom(BaseModel):
     to: str | None = Field(None, max_length=40)
 
 
-@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=require(OPERATORS))
+@post("/api/calls/{call_id:uuid}/note", status_code=200, opt=require(actions.CALL_NOTE))
 async def note(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], app_state: InjectedState
 ) -> dict[str, object]:
     """Tell AVA something that the student does not hear; she uses it in what she says next."""
-    return await _told(app_state, Command(call_id=call_id, do="note", words=data.words, who=request.user.email))
+    return await _done(supervise.whisper(app_state.sessions, app_state.redis, request.user, call_id, data.words))
 
 
-@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=require(OPERATORS))
+@post("/api/calls/{call_id:uuid}/hang-up", status_code=200, opt=require(actions.CALL_HANG_UP))
 async def hang_up(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[End], app_state: InjectedState
 ) -> dict[str, object]:
     """End the call: AVA says goodbye and it ends when that was heard, or at once."""
-    return await _told(app_state, Command(call_id=call_id, do="hang_up", at_once=data.now, who=request.user.email))
+    return await _done(supervise.hang_up(app_state.sessions, app_state.redis, request.user, call_id, at_once=data.now))
 
 
-@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=require(OPERATORS))
+@post("/api/calls/{call_id:uuid}/transfer", status_code=200, opt=require(actions.CALL_TRANSFER))
 async def transfer(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], app_state: InjectedState
 ) -> dict[str, object]:
     """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
     counselor = await _counselor(app_state, data)
-    return await _told(app_state, Command(call_id=call_id, do="transfer", counselor=counselor, who=request.user.email))
+    return await _done(supervise.transfer(app_state.sessions, app_state.redis, request.user, call_id, counselor))
 
 
 @get("/api/transfers", opt=require(READERS))
@@ -89,28 +86,14 @@ async def who_takes_transfers(app_state: InjectedState) -> list[dict[str, object
         return [{"name": each.name, "there": each.id in there} for each in await available_targets(session)]
 
 
-async def must_be_live(app_state: AppState, call_id: UUID) -> None:
-    """Refuse what is asked of a call that does not go on: 404, 409."""
-    async with app_state.sessions() as session:
-        call = await session.get(Call, call_id)
-    if call is None:
-        raise NotFoundException("there is no such call")
-    if call.state is not State.TALKING or call.stream_opened_at is None or call.stream_closed_at is not None:
-        raise HTTPException(NOT_LIVE, status_code=409)
-
-
-async def _told(app_state: AppState, command: Command) -> dict[str, object]:
-    await must_be_live(app_state, command.call_id)
-    reply = await call_control.request(app_state.redis, command)
-    if reply is None or not reply.ok:
-        raise HTTPException(reply.says if reply else NO_BRIDGE, status_code=409)
-    what = {"call_id": str(command.call_id)}
-    if command.do == "note":
-        what["words"] = command.words
-    if command.counselor:
-        what["counselor"] = str(command.counselor)
-    async with app_state.sessions.begin() as session:
-        await audit.record(session, command.who, f"call {command.do.replace('_', ' ')}", what)
+async def _done(change: Awaitable[None]) -> dict[str, object]:
+    """Wait for the bridge. Raises NotFoundException, and HTTPException 409 where it could not be done."""
+    try:
+        await change
+    except supervise.NoSuchCallError as error:
+        raise NotFoundException(str(error)) from error
+    except supervise.NotDoneError as error:
+        raise HTTPException(str(error), status_code=409) from error
     return {"done": True}
 
 

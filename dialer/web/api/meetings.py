@@ -10,10 +10,10 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS
+from dialer.services import actions
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, move_meeting
 from dialer.services.meetings.outcome import MeetingOutcome, record_outcome
 from dialer.store.meetings import meeting_calendar
-from dialer.store.system import audit
 from dialer.store.tables import Booking
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json, run_once
@@ -73,7 +73,7 @@ async def free_times(booking_id: FromPath[UUID], request: Asked, app_state: Inje
     ]
 
 
-@post("/api/bookings/{booking_id:uuid}/move", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+@post("/api/bookings/{booking_id:uuid}/move", opt=require(actions.BOOKING_MOVE), status_code=200, tags=["bookings"])
 async def move(
     booking_id: FromPath[UUID], request: Asked, data: JSONBody[MoveBody], app_state: InjectedState
 ) -> Response[Json]:
@@ -82,27 +82,27 @@ async def move(
     async def do() -> Json:
         async with app_state.sessions.begin() as session:
             await get_booking_or_404(session, booking_id, request.user)
-            now, by = app_state.clock.now(), request.user.email
-            done = await move_meeting(session, booking_id, data.counselor_id, data.starts, now, by)
+            now = app_state.clock.now()
+            done = await move_meeting(session, request.user, booking_id, data.counselor_id, data.starts, now)
             return _done(done)
 
     return await run_once(request, app_state, do)
 
 
-@post("/api/bookings/{booking_id:uuid}/cancel", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+@post("/api/bookings/{booking_id:uuid}/cancel", opt=require(actions.BOOKING_CANCEL), status_code=200, tags=["bookings"])
 async def cancel(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Response[Json]:
     """Cancel it: its time is free again, both calendars take it out."""
 
     async def do() -> Json:
         async with app_state.sessions.begin() as session:
             await get_booking_or_404(session, booking_id, request.user)
-            done = await cancel_meeting(session, booking_id, app_state.clock.now(), request.user.email)
+            done = await cancel_meeting(session, request.user, booking_id, app_state.clock.now())
             return _done(done)
 
     return await run_once(request, app_state, do)
 
 
-@post("/api/bookings/{booking_id:uuid}/went", opt=require(MEETING_MANAGERS), status_code=200, tags=["bookings"])
+@post("/api/bookings/{booking_id:uuid}/went", opt=require(actions.BOOKING_OUTCOME), status_code=200, tags=["bookings"])
 async def went(
     booking_id: FromPath[UUID], request: Asked, data: JSONBody[OutcomeBody], app_state: InjectedState
 ) -> Json:
@@ -110,11 +110,8 @@ async def went(
     async with app_state.sessions.begin() as session:
         await get_booking_or_404(session, booking_id, request.user)
         now = app_state.clock.now()
-        done = await record_outcome(session, booking_id, data.verdict, data.wrong, data.note, now)
-        told = _done(done)
-        did = f"booking {data.verdict.replace('_', ' ')}"
-        await audit.record(session, request.user.email, did, {"booking": str(booking_id)})
-        return told
+        done = await record_outcome(session, request.user, booking_id, data.verdict, data.wrong, data.note, now)
+        return _done(done)
 
 
 def _done(done: Booking | ChangeRefused) -> Json:

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from dialer.domain.access.roles import READERS, Role
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 from dialer.store.calls import recordings
 from dialer.store.leads import counselor_access
 from dialer.store.system import object_storage
@@ -32,7 +32,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
     opt=require(READERS | {Role.COUNSELOR}),
 )
 async def recording(
-    call_id: FromPath[UUID], request: Request[Caller, object, State], app_state: InjectedState
+    call_id: FromPath[UUID], request: Request[Actor, object, State], app_state: InjectedState
 ) -> Response[Any]:
     """A stereo WAV (µ-law, 8 kHz): the student left, AVA right; second S is second S of the call's media stream.
 
@@ -66,7 +66,7 @@ async def recording(
     return Stream(_pieces(address, start, end), status_code=status, headers=headers, media_type="audio/wav")
 
 
-async def _address(app_state: AppState, call_id: UUID, caller: Caller) -> str:
+async def _address(app_state: AppState, call_id: UUID, caller: Actor) -> str:
     """Where it lies; a counselor hears only those who have a meeting with them."""
     async with app_state.sessions() as session:
         call = await session.get(Call, call_id)

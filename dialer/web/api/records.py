@@ -9,17 +9,17 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialer.domain.access.roles import OPERATORS, READERS, Role
+from dialer.domain.access.roles import READERS, Role
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.cost import WORKSPACE_CURRENCY, Spend
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.do_not_call.suppress import suppress
-from dialer.services.safeguards import remove_number
+from dialer.services import actions
+from dialer.services.do_not_call.add import add_numbers
+from dialer.services.do_not_call.remove import remove_number
 from dialer.store.calls import call_detail, call_history, costs
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import counselor_access, do_not_call, lead_search
 from dialer.store.leads.lead_search import LeadFilter
-from dialer.store.system import audit
 from dialer.store.tables import LEAD_STATES, Lead
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
@@ -173,26 +173,16 @@ async def check_number(number: FromPath[str], app_state: InjectedState) -> Json:
         return await do_not_call.reasons(session, phone)
 
 
-@post("/api/do-not-call", opt=require(OPERATORS | {Role.COUNSELOR}), status_code=200, tags=["do not call"])
+@post("/api/do-not-call", opt=require(actions.DNC_ADD), status_code=200, tags=["do not call"])
 async def list_numbers(request: Asked, data: JSONBody[Numbers], app_state: InjectedState) -> Json:
     """List numbers; what was about to ring them is taken back. All or none: one that cannot be read lists nobody."""
     phones = [_e164(each, data.country) for each in data.phones]
-    by = request.user.email
     async with app_state.sessions.begin() as session:
-        listed = await suppress(
-            session,
-            phones,
-            scope=do_not_call.ACCOUNT,
-            source="api",
-            reason=data.reason,
-            by=by,
-            now=app_state.clock.now(),
-        )
-        await audit.record(session, by, "numbers listed", {"added": listed.added, "given": len(set(phones))})
-    return {"added": listed.added, "given": len(set(phones))}
+        done = await add_numbers(session, request.user, phones, app_state.clock.now(), reason=data.reason, source="api")
+    return {"added": done.added, "given": done.given}
 
 
-@delete("/api/do-not-call/{number:str}", status_code=200, tags=["do not call"])
+@delete("/api/do-not-call/{number:str}", opt=require(actions.DNC_REMOVE), status_code=200, tags=["do not call"])
 async def take_off(number: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Remove a number from every do-not-call list; administrators only, with an audit entry."""
     phone = _e164(number)

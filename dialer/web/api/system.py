@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from dialer.domain.access.roles import ADMINS, OPERATORS, READERS, Role
+from dialer.domain.access.roles import ADMINS, READERS, Role
+from dialer.services import actions
 from dialer.services.accounts.manage import AccountError, invite
+from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.services.prices import PriceError, remove_price, set_price
-from dialer.services.safeguards import release_kill_switch, throw_kill_switch
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
 from dialer.store.campaigns import campaigns, kill_switches, prices, scripts
-from dialer.store.system import audit, reports
+from dialer.store.system import reports
 from dialer.store.tables import Account, AuditEntry, Script
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
@@ -105,7 +106,7 @@ async def show_script(name: FromPath[str], app_state: InjectedState, version: Fr
         raise NotFoundException(str(error)) from error
 
 
-@post("/api/scripts/{name:str}", opt=require(OPERATORS), tags=["scripts"])
+@post("/api/scripts/{name:str}", opt=require(actions.SCRIPT_ADD), tags=["scripts"])
 async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Version], app_state: InjectedState) -> Json:
     """A new version of a script, or a new script; campaigns keep the version that they have."""
     changes: dict[str, Any] = data.model_dump(exclude_none=True, exclude={"like"})
@@ -114,8 +115,7 @@ async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Versi
             raise ClientException(f"{field} is one of {', '.join(NAMES)}", status_code=422)
     try:
         async with app_state.sessions.begin() as session:
-            made = await add_script(session, name, changes, like=data.like)
-            await audit.record(session, request.user.email, "script made", {"name": name, "version": made.version})
+            made = await add_script(session, request.user, name, changes, like=data.like)
             return _script(made)
     except (UnknownScriptError, SameScriptError) as error:
         raise HTTPException(str(error), status_code=409) from error
@@ -159,7 +159,7 @@ async def list_switches(app_state: InjectedState) -> dict[str, str]:
         return await kill_switches.active(session)
 
 
-@put("/api/kill-switches/{carrier:str}", opt=require(OPERATORS), tags=["house"])
+@put("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_ON), tags=["house"])
 async def throw_switch(
     carrier: FromPath[str], request: Asked, data: JSONBody[Switch], app_state: InjectedState
 ) -> Json:
@@ -171,7 +171,7 @@ async def throw_switch(
     return {"scope": scope, "on": True}
 
 
-@delete("/api/kill-switches/{carrier:str}", opt=require(ADMINS), status_code=200, tags=["house"])
+@delete("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_OFF), status_code=200, tags=["house"])
 async def release_switch(carrier: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Let calls be placed again; for administrators."""
     scope = _scope(carrier)
@@ -197,22 +197,21 @@ async def list_prices(app_state: InjectedState) -> list[Json]:
         ]
 
 
-@put("/api/prices", opt=require(ADMINS), tags=["house"])
+@put("/api/prices", opt=require(actions.PRICE_SET), tags=["house"])
 async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedState) -> Json:
     """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
     day, source = data.since or app_state.clock.now().date(), data.source or f"set by {request.user.email}"
     try:
         async with app_state.sessions.begin() as session:
-            priced = await set_price(session, data.model, data.kind, data.per_million, day, source)
+            priced = await set_price(session, request.user, data.model, data.kind, data.per_million, day, source)
             per_million = str(data.per_million)
             what = {"model": data.model, "kind": data.kind, "per_million": per_million, "since": day.isoformat()}
-            await audit.record(session, request.user.email, "price set", what)
     except PriceError as error:
         raise ClientException(str(error), status_code=422) from error
     return {**what, "calls_priced": priced}
 
 
-@delete("/api/prices", opt=require(ADMINS), status_code=200, tags=["house"])
+@delete("/api/prices", opt=require(actions.PRICE_REMOVE), status_code=200, tags=["house"])
 async def delete_price(
     request: Asked, app_state: InjectedState, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
 ) -> Json:
@@ -235,16 +234,16 @@ async def list_accounts(app_state: InjectedState) -> list[Json]:
         ]
 
 
-@post("/api/accounts", opt=require(ADMINS), tags=["accounts"])
+@post("/api/accounts", opt=require(actions.ACCOUNT_INVITE), tags=["accounts"])
 async def make_account(request: Asked, data: JSONBody[InvitationBody], app_state: InjectedState) -> Json:
     """Invite somebody: the link by which they choose a password, good once, for three days."""
     try:
         async with app_state.sessions.begin() as session:
             made = await invite(
                 session,
+                request.user,
                 data.email,
                 data.role,
-                by=request.user.email,
                 counselor_id=data.counselor_id,
                 new_only=request.user.is_token,
             )

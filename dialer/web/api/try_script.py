@@ -8,10 +8,10 @@ from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg, FromPath
 
 from dialer.ava.trial.models import TrialReply, TrialRequest
+from dialer.domain.access.rates import TRY
 from dialer.domain.access.roles import OPERATORS
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import TRY
 from dialer.web.trial_runner import try_turn
 
 FIRST = Example(summary="AVA opens", value={"student": "Asha Rao", "zone": "Asia/Kolkata"})

@@ -16,19 +16,20 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
+from dialer.domain.access.rates import PASSWORD
 from dialer.domain.access.roles import EVERYBODY, Scope
 from dialer.services.accounts.change_totp import disable_totp, enable_totp
 from dialer.services.accounts.manage import AccountError, add_token, change_password, confirm_password, revoke_token
-from dialer.services.accounts.sign_in import Caller, sign_out_everywhere
+from dialer.services.accounts.sign_in import sign_out_everywhere
 from dialer.services.accounts.totp import Sealer, new_secret, provisioning_uri
+from dialer.services.actor import Actor
 from dialer.store.tables import Account, ApiToken, SignIn
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import PASSWORD
 from dialer.web.auth.sign_in_pages import Chosen
 from dialer.web.render import render_page
 
-Asked = Request[Caller, object, State]
+Asked = Request[Actor, object, State]
 Text = Annotated[str, Field(max_length=200)]
 OWNER = require(EVERYBODY, PASSWORD, browser=True)
 """For the account's owner in a browser, with a limit on guesses of the password."""

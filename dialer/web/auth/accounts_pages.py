@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from dialer.domain.access.roles import ADMINS, Role
+from dialer.services import actions
 from dialer.services.accounts.manage import AccountError, change_role, invite
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 from dialer.store.system import audit
 from dialer.store.tables import Account, AuditEntry, Counselor
 from dialer.web.app_state import AppState, InjectedState
@@ -20,7 +21,7 @@ from dialer.web.render import render_page
 
 PAGE, MOST_VERIFIED = 100, 10_000
 AUDITORS = ADMINS | {Role.AUDITOR}
-Asked = Request[Caller, object, State]
+Asked = Request[Actor, object, State]
 
 
 class Guest(BaseModel):
@@ -45,16 +46,16 @@ async def accounts_page(app_state: InjectedState) -> Template:
     return await _page(app_state)
 
 
-@post("/settings/accounts/invite", include_in_schema=False, opt=require(ADMINS), status_code=200)
+@post("/settings/accounts/invite", include_in_schema=False, opt=require(actions.ACCOUNT_INVITE), status_code=200)
 async def invite_somebody(request: Asked, app_state: InjectedState, data: URLEncodedBody[Guest]) -> Template:
     """An invitation; its link is shown this once, to be sent to them."""
     try:
         async with app_state.sessions.begin() as session:
             made = await invite(
                 session,
+                request.user,
                 data.email,
                 data.role,
-                by=request.user.email,
                 counselor_id=data.counselor,
                 new_only=request.user.is_token,
             )
@@ -63,14 +64,14 @@ async def invite_somebody(request: Asked, app_state: InjectedState, data: URLEnc
     return await _page(app_state, link=f"{app_state.settings.public_url}/invitation/{made.key}", invited=made.email)
 
 
-@post("/settings/accounts/change", include_in_schema=False, opt=require(ADMINS), status_code=200)
+@post("/settings/accounts/change", include_in_schema=False, opt=require(actions.ACCOUNT_UPDATE), status_code=200)
 async def change_somebody(
     request: Asked, app_state: InjectedState, data: URLEncodedBody[Changed]
 ) -> Template | Redirect:
     """Another role, switched off or on."""
     try:
         async with app_state.sessions.begin() as session:
-            await change_role(session, data.account, data.role, active=data.active, by=request.user.email)
+            await change_role(session, request.user, data.account, data.role, active=data.active)
     except AccountError as error:
         return await _page(app_state, says=str(error), status=422)
     return Redirect("/settings/accounts", status_code=303)

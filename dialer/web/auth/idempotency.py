@@ -14,14 +14,14 @@ from litestar.exceptions import HTTPException
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 from dialer.store.tables import IdempotencyKey
 from dialer.web.app_state import AppState
 
 KEY_TTL = timedelta(days=1)
 MAX_KEY_CHARS = 200
 HEADER = "idempotency-key"
-Asked: TypeAlias = Request[Caller, Any, State]
+Asked: TypeAlias = Request[Actor, Any, State]
 Json: TypeAlias = dict[str, Any]
 
 

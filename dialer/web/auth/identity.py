@@ -12,14 +12,15 @@ from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from dialer.domain.access.roles import Role
-from dialer.services.accounts.sign_in import TOKEN_PREFIX, Caller, session_caller, token_caller
+from dialer.services.accounts.sign_in import TOKEN_PREFIX, session_actor, token_actor
+from dialer.services.actor import Actor
 from dialer.settings import LOOPBACK, Settings, is_loopback
 from dialer.web.app_state import AppState
 from dialer.web.halted import HALTED, active_kill_switches
 
 PROXY_MARKS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 BROWSER_MARKS = ("sec-fetch-site", "sec-fetch-mode", "origin", "cookie", "referer")
-OPERATOR = Caller(0, "this machine", Role.ADMIN)
+OPERATOR = Actor(0, "this machine", Role.ADMIN)
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -29,14 +30,14 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         """Find out who asks; nothing is refused here. A page for a person also learns which kill switches are on."""
         app_state: AppState = connection.app.state.app_state
-        caller = await caller_of(connection, app_state)
+        caller = await actor_of(connection, app_state)
         is_page = "text/html" in connection.headers.get("accept", "") or "hx-request" in connection.headers
         if caller is not None and is_page:
             connection.scope["state"][HALTED] = await active_kill_switches(app_state)
         return AuthenticationResult(user=caller, auth=None)
 
 
-async def caller_of(connection: Connection, app_state: AppState) -> Caller | None:
+async def actor_of(connection: Connection, app_state: AppState) -> Actor | None:
     """Who asks, by what they show; a wrong token is nobody, whatever else is shown."""
     told = connection.headers.get("authorization", "")
     if told.lower().startswith("bearer ") or connection.headers.get("x-api-key"):
@@ -44,10 +45,10 @@ async def caller_of(connection: Connection, app_state: AppState) -> Caller | Non
         if not token.startswith(TOKEN_PREFIX):
             return None
         async with app_state.sessions.begin() as session:
-            return await token_caller(session, token)
+            return await token_actor(session, token)
     if key := connection.cookies.get(cookie_name(app_state.settings)):
         async with app_state.sessions.begin() as session:
-            return await session_caller(session, key)
+            return await session_actor(session, key)
     return OPERATOR if is_operator(connection, app_state.settings) else None
 
 

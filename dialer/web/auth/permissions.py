@@ -19,11 +19,13 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
 
+from dialer.domain.access.rates import Rate
 from dialer.domain.access.roles import ADMINS, Roles, required_scope
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actions import Action
+from dialer.services.actor import Actor
 from dialer.settings import Settings
 from dialer.web.auth.csrf import token_is_right
-from dialer.web.auth.rate_limits import Rate, is_exceeded
+from dialer.web.auth.rate_limits import is_exceeded
 
 MAY, RATE, BROWSER = "may", "rate", "browser"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,9 +33,11 @@ CHANGE_FIRST = "/account/password"
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
-def require(roles: Roles, rate: Rate | None = None, *, browser: bool = False) -> dict[str, Any]:
-    """A handler's `opt`: the roles that may use it, how often each account may, and whether an API token may not."""
-    return {MAY: roles, RATE: rate, BROWSER: browser}
+def require(what: Roles | Action, rate: Rate | None = None, *, browser: bool = False) -> dict[str, Any]:
+    """A handler's `opt`: the roles that may use it and how often, of an action or named; `browser` refuses API tokens."""
+    if isinstance(what, Action):
+        return {MAY: what.roles, RATE: rate or what.rate, BROWSER: browser}
+    return {MAY: what, RATE: rate, BROWSER: browser}
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -45,7 +49,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         TooManyRequestsException: too often.
     """
     refuse_foreign(connection, connection.app.state.app_state.settings)
-    caller: Caller | None = connection.scope.get("user")
+    caller: Actor | None = connection.scope.get("user")
     if caller is None:
         raise NotAuthorizedException("sign in first")
     roles: Roles = handler.opt.get(MAY, ADMINS)

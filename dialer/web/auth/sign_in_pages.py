@@ -9,22 +9,24 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 
+from dialer.domain.access.rates import SIGN_IN
 from dialer.domain.access.roles import EVERYBODY
 from dialer.services.accounts.manage import AccountError, accept_invitation, find_invitation
-from dialer.services.accounts.sign_in import Caller, SignInRefused, sign_in, sign_out
+from dialer.services.accounts.sign_in import SignInRefused, sign_in, sign_out
 from dialer.services.accounts.totp import Sealer
+from dialer.services.actor import Actor
 from dialer.settings import Settings
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.identity import address_of, cookie_name
 from dialer.web.auth.permissions import refuse_foreign, require
-from dialer.web.auth.rate_limits import SIGN_IN, is_exceeded
+from dialer.web.auth.rate_limits import is_exceeded
 
 HOME = "/"
 CHOSEN, CHOSEN_FOR_S = "dialer_chosen", 600
 """The cookie that brings the email address from an accepted invitation to the sign-in page, and how long it lasts."""
 SLOW_DOWN = "too many tries from here; wait a few minutes"
 NO_INVITATION = "This invitation was used, or is over. Ask an administrator for a new one."
-Asked = Request[Caller | None, object, State]
+Asked = Request[Actor | None, object, State]
 Text = Annotated[str, Field(max_length=200)]
 
 

@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from litestar.plugins.jinja import JinjaTemplateEngine
 from markupsafe import Markup
 
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 from dialer.store.tables import KillSwitch
 from dialer.web.auth import csrf
 from dialer.web.halted import HALTED
@@ -22,10 +22,10 @@ def add_words(engine: JinjaTemplateEngine) -> None:
         engine.engine.globals[each.__name__] = pass_context(each)
 
 
-def reader(context: Mapping[str, Any]) -> Caller | None:
+def reader(context: Mapping[str, Any]) -> Actor | None:
     """Who reads."""
     request = context.get("request")
-    found: Caller | None = request.scope.get("user") if request is not None else None
+    found: Actor | None = request.scope.get("user") if request is not None else None
     return found
 
 

@@ -11,13 +11,13 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
+from dialer.domain.access.rates import EXPORT
 from dialer.domain.access.roles import EVERYBODY, READERS
 from dialer.domain.numbers.sample_numbers import SAMPLE_LIST
 from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
 from dialer.store.tables import Campaign
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import EXPORT
 
 PIECE = 256 * 1024
 KINDS: dict[str, str] = {

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException
 from pydantic import BaseModel, ValidationError
 
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 
 Asked = Request[Any, Any, State]
 M = TypeVar("M", bound=BaseModel)
@@ -50,14 +50,14 @@ def _is_list(annotation: Any) -> bool:
     return any(get_origin(each) is list for each in kinds)
 
 
-def caller(request: Asked) -> Caller:
+def actor(request: Asked) -> Actor:
     """The signed-in caller. Raises NotAuthorizedException where there is none, which the guard has ruled out."""
-    found: Caller | None = request.user
+    found: Actor | None = request.user
     if found is None:
         raise NotAuthorizedException("sign in first")
     return found
 
 
-def actor(request: Asked) -> str:
+def actor_email(request: Asked) -> str:
     """Who asks, as the audit trail names them."""
     return request.user.email if request.user else "this machine"

@@ -8,13 +8,14 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
+from dialer.services import actions
+from dialer.services.jobs import cancel_job
 from dialer.store.campaigns import campaigns
-from dialer.store.system import jobs
 from dialer.store.tables import Job
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.pages.forms import Asked
+from dialer.web.pages.forms import Asked, actor
 from dialer.web.pages.home import TALLIES
 from dialer.web.render import redirect, render_page
 
@@ -54,11 +55,11 @@ def _leads_to(job: Job) -> str | None:
     return f"/imports/{result['import_id']}" if "import_id" in result else None
 
 
-@post("/jobs/{job_id:int}/cancel", include_in_schema=False, status_code=200, opt=require(OPERATORS))
-async def cancel(job_id: FromPath[int], app_state: InjectedState) -> Redirect:
+@post("/jobs/{job_id:int}/cancel", include_in_schema=False, status_code=200, opt=require(actions.JOB_CANCEL))
+async def cancel(job_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Have long work stopped; nothing of it is left."""
     async with app_state.sessions.begin() as session:
-        if await jobs.cancel(session, job_id) is None:
+        if await cancel_job(session, actor(request), job_id) is None:
             raise NotFoundException("there is no such work")
     return redirect(f"/jobs/{job_id}")
 

@@ -12,13 +12,13 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from dialer.domain.access.rates import EXPORT
 from dialer.domain.access.roles import READERS
 from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.store.campaigns import campaign_queries
 from dialer.store.system import reports
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import EXPORT
 from dialer.web.pages.downloads import KINDS
 from dialer.web.pages.plots import Plot, plot_named, plots_of
 from dialer.web.pages.urls import with_query

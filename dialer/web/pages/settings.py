@@ -11,24 +11,25 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
 
 from dialer.bus import live_feed
-from dialer.domain.access.roles import ADMINS, OPERATORS, READERS
+from dialer.domain.access.roles import READERS
 from dialer.domain.calling.cost import KINDS, MONEY
 from dialer.domain.compliance.rule_loader import RULES
 from dialer.domain.compliance.rules import coverage
+from dialer.services import actions
 from dialer.services.dialing.call_now import CallRequested as Rung
 from dialer.services.dialing.call_now import call_now
+from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.services.prices import PriceError
 from dialer.services.prices import remove_price as drop_price
 from dialer.services.prices import set_price as keep_price
-from dialer.services.safeguards import release_kill_switch, throw_kill_switch
 from dialer.store.campaigns import kill_switches, prices
 from dialer.store.campaigns.campaign_queries import list_all
 from dialer.store.leads import do_not_call
-from dialer.store.system import action_items, audit
+from dialer.store.system import action_items
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.halted import HALTED
-from dialer.web.pages.forms import Asked, FormError, actor, caller, read
+from dialer.web.pages.forms import Asked, FormError, actor, actor_email, read
 from dialer.web.render import redirect, render_page
 from dialer.web.upload_runner import run_command
 from dialer.wiring.accounts import CAPABILITIES, has_credentials
@@ -106,7 +107,7 @@ async def _page(app_state: AppState, **more: Any) -> Template:
     )
 
 
-@post(f"{HERE}/ring", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{HERE}/ring", include_in_schema=False, status_code=200, opt=require(actions.CALL_START))
 async def ring(request: Asked, app_state: InjectedState) -> Template:
     """Ring one's own phone, under every rule that binds a call to a lead."""
     said = await read(request, Phone)
@@ -114,33 +115,38 @@ async def ring(request: Asked, app_state: InjectedState) -> Template:
         return await _page(app_state, says=said.says, status=422)
     async with app_state.sessions.begin() as session:
         asked = await call_now(
-            session, app_state.carriers, said.phone, app_state.clock.now(), campaign_name=None, name=actor(request)
+            session,
+            actor(request),
+            app_state.carriers,
+            said.phone,
+            app_state.clock.now(),
+            campaign_name=None,
+            name=actor_email(request),
         )
-        await audit.record(session, actor(request), "a phone rung", {"refused": not isinstance(asked, Rung)})
     if not isinstance(asked, Rung):
         return await _page(app_state, says=asked.says, status=409)
     await live_feed.request_call(app_state.redis, asked.call_id)
     return await _page(app_state, rung=asked)
 
 
-@post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=require(actions.KILL_SWITCH_ON))
 async def throw(request: Asked, app_state: InjectedState) -> Redirect:
     """Throw a kill switch."""
     said = await read(request, Switch)
     wanted = Switch() if isinstance(said, FormError) else said
     async with app_state.sessions.begin() as session:
-        await throw_kill_switch(session, caller(request), _scope(wanted), wanted.why)
+        await throw_kill_switch(session, actor(request), _scope(wanted), wanted.why)
     app_state.stats_cache.forget(HALTED)
     return redirect(HERE, "thrown")
 
 
-@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=require(ADMINS))
+@post(f"{HERE}/release", include_in_schema=False, status_code=200, opt=require(actions.KILL_SWITCH_OFF))
 async def release(request: Asked, app_state: InjectedState) -> Redirect:
     """Release a kill switch; for administrators, as by the API."""
     said = await read(request, Switch)
     wanted = Switch() if isinstance(said, FormError) else said
     async with app_state.sessions.begin() as session:
-        await release_kill_switch(session, caller(request), _scope(wanted))
+        await release_kill_switch(session, actor(request), _scope(wanted))
     app_state.stats_cache.forget(HALTED)
     return redirect(HERE, "released")
 
@@ -149,7 +155,7 @@ def _scope(wanted: Switch) -> str:
     return kill_switches.carrier_scope(wanted.carrier) if wanted.carrier in CAPABILITIES else kill_switches.ALL
 
 
-@post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=require(ADMINS))
+@post(f"{HERE}/prices", include_in_schema=False, status_code=200, opt=require(actions.PRICE_SET))
 async def set_price(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Set a price; calls of earlier days keep theirs."""
     said = await read(request, NewPrice)
@@ -159,15 +165,13 @@ async def set_price(request: Asked, app_state: InjectedState) -> Template | Redi
     try:
         async with app_state.sessions.begin() as session:
             known = {each.model for each in await prices.list_all(session)}
-            await keep_price(session, said.model, said.kind, said.per_million, day, said.source)
-            told = {"model": said.model, "kind": said.kind, "per_million": str(said.per_million), "since": str(day)}
-            await audit.record(session, actor(request), "price set", told)
+            await keep_price(session, actor(request), said.model, said.kind, said.per_million, day, said.source)
     except PriceError as error:
         return await _page(app_state, says=str(error), price=said, status=422)
     return redirect(HERE, "saved" if said.model in known or said.kind == MONEY else "price-of-new-model")
 
 
-@post(f"{HERE}/prices/remove", include_in_schema=False, status_code=200, opt=require(ADMINS))
+@post(f"{HERE}/prices/remove", include_in_schema=False, status_code=200, opt=require(actions.PRICE_REMOVE))
 async def remove_price(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Remove a price; the one before it counts again."""
     said = await read(request, OldPrice)
@@ -175,7 +179,7 @@ async def remove_price(request: Asked, app_state: InjectedState) -> Template | R
         return await _page(app_state, says=said.says, status=422)
     try:
         async with app_state.sessions.begin() as session:
-            await drop_price(session, caller(request), said.model, said.kind, said.since)
+            await drop_price(session, actor(request), said.model, said.kind, said.since)
     except PriceError as error:
         return await _page(app_state, says=str(error), status=422)
     return redirect(HERE, "removed-price")

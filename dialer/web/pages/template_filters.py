@@ -11,7 +11,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 
 from dialer.domain.access.roles import ADMINS, EVERYBODY, READERS, Role, Roles
 from dialer.domain.calling.cost import WORKSPACE_CURRENCY
-from dialer.services.accounts.sign_in import Caller
+from dialer.services.actor import Actor
 
 COUNTRIES: Mapping[str, str] = {
     "IN": "India",
@@ -64,7 +64,7 @@ def at_clock(at: datetime, there: str) -> str:
     return f"{at.astimezone(ZoneInfo(there)):%a %H:%M}"
 
 
-def menu(caller: Caller | None) -> list[tuple[str, list[Link]]]:
+def menu(caller: Actor | None) -> list[tuple[str, list[Link]]]:
     """The pages that somebody may open, in groups."""
     if caller is None:
         return []

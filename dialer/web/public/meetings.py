@@ -16,6 +16,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.services.actor import COUNSELOR, STUDENT
 from dialer.services.meetings.change import ChangeRefused, Choice, cancel_meeting, choices, may_change, move_meeting
 from dialer.services.meetings.emails import meeting_of, when_in
 from dialer.services.meetings.outcome import GONE, NOT_YET, MeetingOutcome, record_outcome
@@ -61,9 +62,9 @@ async def change_meeting(token: FromPath[str], request: Asked, app_state: Inject
     async with app_state.sessions.begin() as session:
         done: Booking | ChangeRefused
         if form.get("do") == "cancel":
-            done, said = await cancel_meeting(session, booking_id, now, "student"), "The meeting is cancelled."
+            done, said = await cancel_meeting(session, STUDENT, booking_id, now), "The meeting is cancelled."
         elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
-            done = await move_meeting(session, booking_id, *chosen, now, "student")
+            done = await move_meeting(session, STUDENT, booking_id, *chosen, now)
             said = "The meeting is moved."
             if isinstance(done, Booking) and done.email:
                 said += " A new invitation is on its way by email."
@@ -93,7 +94,7 @@ async def record_outcome_page(token: FromPath[str], request: Asked, app_state: I
         wrong = [str(each) for each in form.getall("wrong", [])]
         async with app_state.sessions.begin() as session:
             note, now = str(form.get("note", "")), app_state.clock.now()
-            done = await record_outcome(session, booking_id, verdict, wrong, note, now)
+            done = await record_outcome(session, COUNSELOR, booking_id, verdict, wrong, note, now)
     return await _went(app_state, token, done if isinstance(done, ChangeRefused) else "Thank you, that is noted.")
 
 

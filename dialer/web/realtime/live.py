@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dialer.domain.access.roles import READERS
 from dialer.store.calls import live_calls
 from dialer.web.app_state import AppState, InjectedState
-from dialer.web.auth.identity import caller_of
+from dialer.web.auth.identity import actor_of
 from dialer.web.auth.permissions import require
 from dialer.web.halted import active_kill_switches
 from dialer.web.render import render_page
@@ -71,7 +71,7 @@ async def until_signed_out(socket: WebSocket[Any, Any, State], app_state: AppSta
     while True:
         await asyncio.sleep(REFRESH_S)
         try:
-            caller = await caller_of(socket, app_state)
+            caller = await actor_of(socket, app_state)
         except (SQLAlchemyError, OSError):
             continue  # who it is cannot be asked right now: that is no sign-out
         if caller is None or caller.role not in READERS:

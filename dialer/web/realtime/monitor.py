@@ -11,15 +11,15 @@ from uuid import UUID, uuid4
 
 from litestar import WebSocket, websocket
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, WebSocketDisconnect
+from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath
 from redis.exceptions import RedisError
 
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
 from dialer.domain.access.roles import READERS
-from dialer.services.accounts.sign_in import Caller
-from dialer.web.api.live_calls import NO_BRIDGE, must_be_live
+from dialer.services.actor import Actor
+from dialer.services.calls.supervise import NO_BRIDGE, NoSuchCallError, NotDoneError, must_be_live
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.realtime.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, until_signed_out
@@ -27,7 +27,7 @@ from dialer.web.realtime.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, unti
 SEND_TIMEOUT_S = 2.0
 MAX_UNANSWERED = 2
 GONE, SLOW = 1000, 1013
-Socket = WebSocket[Caller, object, State]
+Socket = WebSocket[Actor, object, State]
 
 
 @websocket("/ws/calls/{call_id:uuid}/listen", opt=require(READERS))
@@ -35,7 +35,7 @@ async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedSta
     """Hear a call until it is over."""
     await socket.accept()
     try:
-        await must_be_live(app_state, call_id)
+        await must_be_live(app_state.sessions, call_id)
         async with call_control.audio_blocks(app_state.redis, call_id) as blocks:
             wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=socket.user.email)
             reply = await call_control.request(app_state.redis, wish)
@@ -43,8 +43,10 @@ async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedSta
                 await socket.close(4409, reply.says if reply else NO_BRIDGE)
                 return
             await _pass_on(socket, app_state, wish, blocks)
-    except HTTPException as error:
-        await socket.close(4000 + error.status_code, error.detail)
+    except NoSuchCallError as error:
+        await socket.close(4404, str(error))
+    except NotDoneError as error:
+        await socket.close(4409, str(error))
     except (RedisError, OSError):
         await socket.close(4409, "the calls' sound cannot be reached right now")
     except WebSocketDisconnect:

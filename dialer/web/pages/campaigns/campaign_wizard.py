@@ -16,19 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.opening_preview import opening_previews
 from dialer.ava.persona import locked_line_of
-from dialer.ava.placeholders import missing_placeholders
 from dialer.domain.access.roles import OPERATORS, READERS
 from dialer.domain.compliance.disclosure import own_words
 from dialer.domain.speech.placeholders import missing_columns
+from dialer.services import actions
 from dialer.services.campaigns.create import NameTakenError, create_campaign
 from dialer.services.campaigns.forecast import Forecast, forecast
+from dialer.services.campaigns.placeholders import missing_placeholders
 from dialer.services.campaigns.rehearsal import MAX_LEADS
 from dialer.services.campaigns.start import CannotStartError, missing_business, start_campaign
 from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.store.campaigns import campaign_queries, rehearsals
 from dialer.store.campaigns import scripts as script_pages
 from dialer.store.leads import imports
-from dialer.store.system import audit
 from dialer.store.system.exports import lead_columns
 from dialer.store.tables import Campaign
 from dialer.web.app_state import AppState, InjectedState
@@ -97,7 +97,7 @@ async def new() -> Template:
     return _first({})
 
 
-@post("/campaigns/new", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/campaigns/new", include_in_schema=False, status_code=200, opt=require(actions.CAMPAIGN_CREATE))
 async def make(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Make the draft."""
     said = await read(request, Details)
@@ -105,8 +105,7 @@ async def make(request: Asked, app_state: InjectedState) -> Template | Redirect:
         return _first(said.given, said.says)
     try:
         async with app_state.sessions.begin() as session:
-            made = await create_campaign(session, said.name, country=said.country.upper())
-            await audit.record(session, actor(request), "campaign made", {"campaign": made.name})
+            made = await create_campaign(session, actor(request), said.name, country=said.country.upper())
     except NameTakenError as error:
         return _first(said.model_dump(), str(error))
     app_state.stats_cache.forget(TALLIES)
@@ -128,7 +127,10 @@ async def step_page(
 
 
 @post(
-    "/campaigns/{campaign_id:int}/set-up/{step:str}", include_in_schema=False, status_code=200, opt=require(OPERATORS)
+    "/campaigns/{campaign_id:int}/set-up/{step:str}",
+    include_in_schema=False,
+    status_code=200,
+    opt=require(actions.CAMPAIGN_UPDATE),
 )
 async def keep_step(
     campaign_id: FromPath[int], step: FromPath[str], request: Asked, app_state: InjectedState
@@ -146,7 +148,7 @@ async def keep_step(
         return await _step(app_state, campaign_id, step, says=f"the carriers are {', '.join(CAPABILITIES)}")
     try:
         async with app_state.sessions.begin() as session:
-            await update_campaign(session, await get_campaign_or_404(session, campaign_id), changes, actor(request))
+            await update_campaign(session, actor(request), await get_campaign_or_404(session, campaign_id), changes)
     except CannotUpdateError as error:
         return await _step(app_state, campaign_id, step, says=str(error))
     app_state.stats_cache.forget(("forecast", campaign_id))
@@ -157,7 +159,7 @@ async def _launch(app_state: AppState, campaign_id: int, request: Asked) -> Temp
     try:
         async with app_state.sessions.begin() as session:
             campaign = await get_campaign_or_404(session, campaign_id)
-            await start_campaign(session, campaign, actor(request), await missing_placeholders(session, campaign))
+            await start_campaign(session, actor(request), campaign)
     except CannotStartError as error:
         return await _step(app_state, campaign_id, "launch", says=str(error))
     app_state.stats_cache.forget(TALLIES)

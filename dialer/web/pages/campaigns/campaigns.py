@@ -10,23 +10,23 @@ from litestar.response import Redirect, Template
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.ava.placeholders import missing_placeholders
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
+from dialer.services import actions
+from dialer.services.actions import CAMPAIGN_STOP
+from dialer.services.campaigns.pause import CannotPauseError, pause_campaign
 from dialer.services.campaigns.start import CannotStartError, start_campaign
 from dialer.services.campaigns.stop import Receipt, stop_campaign
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaign_queries, campaigns, kill_switches
 from dialer.store.campaigns.campaign_stats import CampaignStats
 from dialer.store.leads import imports
-from dialer.store.system import audit
 from dialer.store.tables import AuditEntry, Campaign
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import START
 from dialer.web.halted import active_kill_switches
-from dialer.web.pages.forms import Asked, FormError, actor, read
+from dialer.web.pages.forms import Asked, FormError, actor, actor_email, read
 from dialer.web.pages.home import TALLIES, all_stats
 from dialer.web.render import redirect, render_page
 
@@ -42,7 +42,7 @@ async def get_campaign_or_404(session: AsyncSession, campaign_id: int) -> Campai
     return campaign
 
 
-STOPPED = "campaign stopped"
+STOPPED = CAMPAIGN_STOP.name
 
 
 class Stop(BaseModel):
@@ -127,33 +127,35 @@ async def _held(app_state: AppState, campaign: Campaign) -> list[tuple[str, int]
         return await campaign_queries.held_back(session, campaign.id, for_good=campaign.state == "stopped")
 
 
-@post("/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=require(OPERATORS, START))
+@post(
+    "/campaigns/{campaign_id:int}/start", include_in_schema=False, status_code=200, opt=require(actions.CAMPAIGN_START)
+)
 async def start(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Start ringing."""
     try:
         async with app_state.sessions.begin() as session:
             campaign = await get_campaign_or_404(session, campaign_id)
-            await start_campaign(session, campaign, actor(request), await missing_placeholders(session, campaign))
+            await start_campaign(session, actor(request), campaign)
     except CannotStartError as error:
         return await _page(app_state, campaign_id, 409, says=str(error))
     app_state.stats_cache.forget(TALLIES)
     return redirect(f"/campaigns/{campaign_id}", "started")
 
 
-@post("/campaigns/{campaign_id:int}/pause", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(
+    "/campaigns/{campaign_id:int}/pause", include_in_schema=False, status_code=200, opt=require(actions.CAMPAIGN_PAUSE)
+)
 async def pause(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Place no new call."""
-    async with app_state.sessions.begin() as session:
-        campaign = await get_campaign_or_404(session, campaign_id)
-        moved = await campaigns.move(session, campaign_id, "paused")
-        if moved:
-            await audit.record(session, actor(request), "campaign paused", {"campaign": campaign.name})
-    if not moved:
-        return await _page(app_state, campaign_id, 409, says=f"The campaign is {campaign.state}; it cannot be paused.")
+    try:
+        async with app_state.sessions.begin() as session:
+            await pause_campaign(session, actor(request), await get_campaign_or_404(session, campaign_id))
+    except CannotPauseError as error:
+        return await _page(app_state, campaign_id, 409, says=str(error))
     return redirect(f"/campaigns/{campaign_id}", "paused")
 
 
-@post("/campaigns/{campaign_id:int}/stop", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/campaigns/{campaign_id:int}/stop", include_in_schema=False, status_code=200, opt=require(actions.CAMPAIGN_STOP))
 async def stop(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """End it; the receipt is kept in the audit log, and shown on a page that can be reloaded."""
     wish = await read(request, Stop)
@@ -161,21 +163,18 @@ async def stop(campaign_id: FromPath[int], request: Asked, app_state: InjectedSt
 
     async def by_bridge(call_id: UUID) -> bool:
         reply = await call_control.request(
-            app_state.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=actor(request))
+            app_state.redis, Command(call_id=call_id, do="hang_up", at_once=True, who=actor_email(request))
         )
         return reply is not None and reply.ok
 
     async with app_state.sessions() as session:
-        campaign = await get_campaign_or_404(session, campaign_id)
+        await get_campaign_or_404(session, campaign_id)
     now = app_state.clock.now()
     receipt = await stop_campaign(
-        app_state.sessions, campaign_id, app_state.carriers, now, hang_up=hang_up, by_bridge=by_bridge
+        app_state.sessions, actor(request), campaign_id, app_state.carriers, now, hang_up=hang_up, by_bridge=by_bridge
     )
-    async with app_state.sessions.begin() as session:
-        told = {"campaign": campaign.name, **receipt.as_dict()}
-        entry = await audit.record(session, actor(request), STOPPED, told)
     app_state.stats_cache.forget(TALLIES)
-    return Redirect(f"/campaigns/{campaign_id}?stopped={entry}", status_code=303)
+    return Redirect(f"/campaigns/{campaign_id}?stopped={receipt.entry_id}", status_code=303)
 
 
 PAGES = [all_campaigns, one, start, pause, stop]

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy.exc import IntegrityError
 
 from dialer.ava.persona import locked_line_of
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
 from dialer.domain.speech.placeholders import PRODUCT_PLACEHOLDERS, missing_columns, named_words
+from dialer.services import actions
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script
 from dialer.store.campaigns import scripts
-from dialer.store.system import audit
 from dialer.store.tables import Script
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
@@ -108,7 +108,7 @@ def _text(script: Script) -> list[str]:
     return [*choices, "opening:", *script.opening.splitlines(), "persona:", *script.persona.splitlines()]
 
 
-@post("/scripts/{name:str}", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/scripts/{name:str}", include_in_schema=False, status_code=200, opt=require(actions.SCRIPT_ADD))
 async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Make a new version, or (under another name) a new script like this one."""
     said = await read(request, Version)
@@ -122,9 +122,9 @@ async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> 
     changes["persona"], changes["opening"] = said.persona.replace("\r\n", "\n"), said.opening.replace("\r\n", "\n")
     try:
         async with app_state.sessions.begin() as session:
-            made = await add_script(session, said.name, changes, like=name if said.name != name else None)
-            told = {"script": made.name, "version": made.version}
-            await audit.record(session, actor(request), "script version made", told)
+            made = await add_script(
+                session, actor(request), said.name, changes, like=name if said.name != name else None
+            )
     except UnknownScriptError as error:
         raise NotFoundException("there is no such script") from error
     except SameScriptError as error:

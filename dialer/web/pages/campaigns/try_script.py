@@ -9,11 +9,11 @@ from litestar.response import Template
 from pydantic import BaseModel, ValidationError
 
 from dialer.ava.trial.models import MAX_ENTRIES_PER_TRIAL, Trial, TrialReply, TrialRequest, validation_message
+from dialer.domain.access.rates import TRY
 from dialer.domain.access.roles import OPERATORS
 from dialer.store.campaigns import scripts
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import TRY
 from dialer.web.pages.forms import Asked as Request
 from dialer.web.pages.forms import FormError, read
 from dialer.web.render import render_page

@@ -21,10 +21,10 @@ from litestar.response import Redirect, Template
 from dialer.domain.access.roles import OPERATORS
 from dialer.domain.leads.headers import COLUMNS
 from dialer.domain.leads.import_result import CHOICES
-from dialer.store.system import jobs
+from dialer.services import actions, jobs
+from dialer.store.system import jobs as job_rows
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.auth.rate_limits import UPLOAD
 from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
 from dialer.web.pages.forms import Asked, actor
 from dialer.web.render import redirect, render_page
@@ -47,7 +47,7 @@ class MappingChoice:
     include_in_schema=False,
     request_max_body_size=MAX_BYTES,
     status_code=200,
-    opt=require(OPERATORS, UPLOAD),
+    opt=require(actions.LIST_IMPORT),
 )
 async def upload(campaign_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Keep the file where it can be looked at, and go on to its columns."""
@@ -93,7 +93,7 @@ async def _map(
     file = await asyncio.to_thread(_file, app_state, token)
     async with app_state.sessions() as session:
         campaign = await get_campaign_or_404(session, campaign_id)
-        last = await jobs.check_of_file(session, str(file)) if file else None
+        last = await job_rows.check_of_file(session, str(file)) if file else None
     if file is None:
         return render_page("lists/gone.html", "/campaigns", status=404, campaign=campaign)
     if last is not None and chosen is None and not any(given.values()):
@@ -125,7 +125,10 @@ async def _map(
 
 
 @post(
-    "/campaigns/{campaign_id:int}/lists/{token:uuid}", include_in_schema=False, status_code=200, opt=require(OPERATORS)
+    "/campaigns/{campaign_id:int}/lists/{token:uuid}",
+    include_in_schema=False,
+    status_code=200,
+    opt=require(actions.LIST_IMPORT),
 )
 async def check(
     campaign_id: FromPath[int], token: FromPath[UUID], request: Asked, app_state: InjectedState
@@ -156,7 +159,8 @@ async def check(
             "mapping": mapping,
             "format": said,
         }
-        job_id = await jobs.enqueue(session, "import", asked, actor(request))
+        details = {"campaign": campaign.name, "file": file.name, "dry_run": True}
+        job_id = await jobs.enqueue(session, actor(request), actions.LIST_IMPORT, "import", asked, details)
     return redirect(f"/jobs/{job_id}")
 
 

@@ -10,16 +10,18 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
 
-from dialer.domain.access.roles import ADMINS, OPERATORS, READERS
+from dialer.domain.access.roles import READERS
 from dialer.domain.numbers.phone import BadPhone, parse_phone
-from dialer.services.do_not_call.suppress import suppress
-from dialer.services.safeguards import remove_number
+from dialer.services import actions
+from dialer.services.actions import DNC_ADD
+from dialer.services.do_not_call.add import add_numbers
+from dialer.services.do_not_call.remove import remove_number
 from dialer.store.leads import do_not_call
 from dialer.store.system import audit
 from dialer.store.tables import AuditEntry
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.pages.forms import Asked, FormError, actor, caller, read
+from dialer.web.pages.forms import Asked, FormError, actor, actor_email, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.template_filters import many
 from dialer.web.render import redirect, render_page
@@ -29,7 +31,7 @@ HERE = "/do-not-call"
 PAGE = 50
 MOST_NUMBERS, MOST_NAMED = 200, 5
 MAX_ID = 2**63
-ADDED = "numbers listed"
+ADDED = DNC_ADD.name
 
 
 class Numbers(BaseModel):
@@ -95,7 +97,7 @@ async def _lists(app_state: AppState) -> list[object]:
         return list(await do_not_call.age_of(session))
 
 
-@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{HERE}/add", include_in_schema=False, status_code=200, opt=require(actions.DNC_ADD))
 async def add(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Add numbers, all of them or none, and cancel the calls that were about to be placed to them."""
     said = await read(request, Numbers)
@@ -107,20 +109,9 @@ async def add(request: Asked, app_state: InjectedState) -> Template | Redirect:
         why = f"Fix {some}." if bad else f"Enter 1 to {MOST_NUMBERS} numbers; for more, import a file."
         return await _page(app_state, says=f"No numbers were added. {why}", status=422, given=said.model_dump())
     async with app_state.sessions.begin() as session:
-        by = actor(request)
-        listed = await suppress(
-            session,
-            sorted(phones),
-            scope=do_not_call.ACCOUNT,
-            source="by hand",
-            reason=said.reason,
-            by=by,
-            now=app_state.clock.now(),
-        )
-        what = {"added": listed.added, "given": len(phones), "leads": listed.leads}
-        entry = await audit.record(session, by, ADDED, what)
+        done = await add_numbers(session, actor(request), phones, app_state.clock.now(), reason=said.reason)
     _changed(app_state)
-    return redirect(f"{HERE}?added={entry}")
+    return redirect(f"{HERE}?added={done.entry_id}")
 
 
 def _read_lines(text: str) -> tuple[set[str], list[str]]:
@@ -136,7 +127,7 @@ def _read_lines(text: str) -> tuple[set[str], list[str]]:
     return phones, bad
 
 
-@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=require(ADMINS))
+@post(f"{HERE}/remove", include_in_schema=False, status_code=200, opt=require(actions.DNC_REMOVE))
 async def remove(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Remove a number from every list; for administrators, as by the API. The audit log keeps that it was there."""
     said = await read(request, Number)
@@ -144,13 +135,17 @@ async def remove(request: Asked, app_state: InjectedState) -> Template | Redirec
     if phone is None or isinstance(phone, BadPhone):
         return await _page(app_state, says="This is not a phone number.", status=422)
     async with app_state.sessions.begin() as session:
-        await remove_number(session, caller(request), phone.e164)
+        await remove_number(session, actor(request), phone.e164)
     _changed(app_state)
     return redirect(HERE, "removed")
 
 
 @post(
-    f"{HERE}/import", include_in_schema=False, request_max_body_size=MAX_BYTES, status_code=200, opt=require(OPERATORS)
+    f"{HERE}/import",
+    include_in_schema=False,
+    request_max_body_size=MAX_BYTES,
+    status_code=200,
+    opt=require(actions.DNC_IMPORT),
 )
 async def bring(request: Asked, app_state: InjectedState) -> Template:
     """List every number of a file."""
@@ -166,7 +161,7 @@ async def bring(request: Asked, app_state: InjectedState) -> Template:
         if code:
             return await _page(app_state, says=says.replace(str(path), path.name), status=422)
     async with app_state.sessions.begin() as session:
-        await audit.record(session, actor(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
+        await audit.record(session, actor_email(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
     _changed(app_state)
     return await _page(app_state, brought=out.decode().strip())
 

@@ -16,11 +16,13 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream, Template
 from pydantic import BaseModel
 
-from dialer.domain.access.roles import OPERATORS, READERS
+from dialer.domain.access.roles import READERS
 from dialer.domain.compliance.rules import blank_consent
 from dialer.domain.leads.import_result import CHOICES, NOTES, ROW_RESULTS, Choice, Flag
 from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, escape_formula
+from dialer.services import actions
 from dialer.services.leads.read_file import UnreadableListError
+from dialer.services.leads.review import NotInReviewError, choose_rows, request_commit
 from dialer.services.leads.undo import AlreadyCalled, undo_import
 from dialer.store.leads import imports
 from dialer.store.system import jobs
@@ -137,38 +139,38 @@ def _line(cells: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-@post("/imports/{import_id:int}/choices", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/imports/{import_id:int}/choices", include_in_schema=False, status_code=200, opt=require(actions.LIST_CHOOSE))
 async def choose(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """What is to be done with the duplicates that are ticked."""
     said = await read(request, Chosen)
     if isinstance(said, FormError) or not said.rows:
         return await _fix(app_state, import_id, says="Select rows first.", status=422)
-    async with app_state.sessions.begin() as session:
-        pair = await imports.campaign_of(session, import_id)
-        if pair is None or pair[0].state != "checked":
-            raise HTTPException("that list is not waiting for a choice", status_code=409)
-        await imports.choose(session, import_id, said.rows, said.choice)
+    try:
+        async with app_state.sessions.begin() as session:
+            await choose_rows(session, actor(request), import_id, said.rows, said.choice)
+    except NotInReviewError as error:
+        raise HTTPException(str(error), status_code=409) from error
     return redirect(f"/imports/{import_id}?which=already_here", "chosen")
 
 
-@post("/imports/{import_id:int}/commit", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/imports/{import_id:int}/commit", include_in_schema=False, status_code=200, opt=require(actions.LIST_COMMIT))
 async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Have it brought in."""
-    async with app_state.sessions.begin() as session:
-        pair = await imports.campaign_of(session, import_id)
-        if pair is None or pair[0].state != "checked":
-            raise HTTPException("This list was imported or discarded already.", status_code=409)
-        job_id = await jobs.enqueue(session, "commit", {"import_id": import_id}, actor(request))
-    app_state.stats_cache.forget(("forecast", pair[1].id))
+    try:
+        async with app_state.sessions.begin() as session:
+            job_id, campaign = await request_commit(session, actor(request), import_id)
+    except NotInReviewError as error:
+        raise HTTPException(str(error), status_code=409) from error
+    app_state.stats_cache.forget(("forecast", campaign.id))
     return redirect(f"/jobs/{job_id}")
 
 
-@post("/imports/{import_id:int}/undo", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post("/imports/{import_id:int}/undo", include_in_schema=False, status_code=200, opt=require(actions.LIST_UNDO))
 async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Take it back, as long as none of its leads was rung."""
     try:
         async with app_state.sessions.begin() as session:
-            undone = await undo_import(session, import_id, actor(request))
+            undone = await undo_import(session, actor(request), import_id)
     except UnreadableListError as error:
         return await _fix(app_state, import_id, says=str(error), status=409)
     if isinstance(undone, AlreadyCalled):

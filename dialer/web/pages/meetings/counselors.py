@@ -16,6 +16,7 @@ from dialer.domain.meetings.counselor_input import (
     read_fields,
     read_week,
 )
+from dialer.services import actions
 from dialer.services.counselors import (
     CounselorError,
     activate,
@@ -74,7 +75,7 @@ async def new() -> Template:
     return _new(USUAL)
 
 
-@post(f"{HERE}/new", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{HERE}/new", include_in_schema=False, status_code=200, opt=require(actions.COUNSELOR_ADD))
 async def add(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Add them; everything else is on their page then."""
     said = await read(request, New)
@@ -85,7 +86,7 @@ async def add(request: Asked, app_state: InjectedState) -> Template | Redirect:
         fields = read_fields(person, app_state.clock.now().date())
         week = read_week(said.model_dump(include=set(DAYS)))
         async with app_state.sessions.begin() as session:
-            made = await add_counselor(session, fields, week, by=actor(request))
+            made = await add_counselor(session, actor(request), fields, week)
     except (InvalidInputError, CounselorError) as error:
         return _new(said.model_dump(), str(error))
     return redirect(f"{HERE}/{made.id}", "made")
@@ -117,7 +118,7 @@ async def keep_advice(counselor_id: FromPath[int], request: Asked, app_state: In
     return await _change(app_state, request, counselor_id, "advice", said.model_dump(), fields=said.model_dump())
 
 
-@post(f"{ONE}/hours", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/hours", include_in_schema=False, status_code=200, opt=require(actions.COUNSELOR_UPDATE))
 async def keep_hours(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """The whole week; a counselor their own."""
     said = await read(request, Hours)
@@ -126,7 +127,7 @@ async def keep_hours(counselor_id: FromPath[int], request: Asked, app_state: Inj
     return await _change(app_state, request, counselor_id, "hours", said.model_dump(), week=said.model_dump())
 
 
-@post(f"{ONE}/off", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/off", include_in_schema=False, status_code=200, opt=require(actions.TIME_OFF_ADD))
 async def add_off(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Days off; where meetings fall into them it is said how many, and asked again, before anybody is written to."""
     said = await read(request, Off)
@@ -139,7 +140,7 @@ async def add_off(counselor_id: FromPath[int], request: Asked, app_state: Inject
             since, until = read_days_off(*said.ends(), person.zone)
             hit = 0 if said.sure else len(await bookings.between(session, person.id, since, until))
             if not hit:
-                await add_time_off(session, person, since, until, said.why, app_state.clock.now(), by=actor(request))
+                await add_time_off(session, actor(request), person, since, until, said.why, app_state.clock.now())
     except InvalidInputError as error:
         return await _refused(app_state, request, counselor_id, "off", FormError(str(error), given))
     if hit:
@@ -147,20 +148,20 @@ async def add_off(counselor_id: FromPath[int], request: Asked, app_state: Inject
     return redirect(f"{HERE}/{counselor_id}", "saved")
 
 
-@post(f"{ONE}/off/back", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/off/back", include_in_schema=False, status_code=200, opt=require(actions.TIME_OFF_REMOVE))
 async def take_back_off(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """They are there after all."""
     said = await read(request, Number)
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         number = 0 if isinstance(said, FormError) else said.number
-        gone = await remove_time_off(session, person, number, by=actor(request))
+        gone = await remove_time_off(session, actor(request), person, number)
     if not gone:
         return await _page(app_state, request, counselor_id, says="those days off were taken back already", status=409)
     return redirect(f"{HERE}/{counselor_id}", "saved")
 
 
-@post(f"{ONE}/feed", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/feed", include_in_schema=False, status_code=200, opt=require(actions.CALENDAR_FEED))
 async def keep_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """A new address of their calendar, or none any more."""
     said = await read(request, Address)
@@ -168,23 +169,23 @@ async def keep_feed(counselor_id: FromPath[int], request: Asked, app_state: Inje
         return await _page(app_state, request, counselor_id, says=said.says, status=422)
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
-        await change_feed(session, person, said.do, by=actor(request))
+        await change_feed(session, actor(request), person, said.do)
     return redirect(f"{HERE}/{counselor_id}", "saved")
 
 
-@post(f"{ONE}/leave", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{ONE}/leave", include_in_schema=False, status_code=200, opt=require(actions.COUNSELOR_DEACTIVATE))
 async def leave(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Offer them no more."""
     async with app_state.sessions.begin() as session:
-        await deactivate(session, await get_lead_or_404(session, counselor_id, request.user), by=actor(request))
+        await deactivate(session, actor(request), await get_lead_or_404(session, counselor_id, request.user))
     return redirect(f"{HERE}/{counselor_id}", "left")
 
 
-@post(f"{ONE}/back", include_in_schema=False, status_code=200, opt=require(OPERATORS))
+@post(f"{ONE}/back", include_in_schema=False, status_code=200, opt=require(actions.COUNSELOR_ACTIVATE))
 async def come_back(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
     """Offer them again."""
     async with app_state.sessions.begin() as session:
-        await activate(session, await get_lead_or_404(session, counselor_id, request.user), by=actor(request))
+        await activate(session, actor(request), await get_lead_or_404(session, counselor_id, request.user))
     return redirect(f"{HERE}/{counselor_id}", "back")
 
 
@@ -208,8 +209,8 @@ async def _change(
         read_ones, hours = read_fields(fields or {}, app_state.clock.now().date()), read_week(week or {})
         async with app_state.sessions.begin() as session:
             person = await get_lead_or_404(session, counselor_id, request.user)
-            by, hosts = actor(request), app_state.settings.hook_hosts
-            await update_counselor(session, person, read_ones, hours, by=by, hook_hosts=hosts)
+            hosts = app_state.settings.hook_hosts
+            await update_counselor(session, actor(request), person, read_ones, hours, hook_hosts=hosts)
     except (InvalidInputError, CounselorError) as error:
         return await _refused(app_state, request, counselor_id, form, FormError(str(error), given))
     return redirect(f"{HERE}/{counselor_id}", "saved")

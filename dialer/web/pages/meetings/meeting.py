@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, READERS
+from dialer.services import actions
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, move_meeting
 from dialer.services.meetings.outcome import MAX_NOTE_CHARS, MeetingOutcome, record_outcome
-from dialer.store.system import audit
 from dialer.store.tables import Booking, Counselor, Enrollment
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.ownership import get_booking_or_404
@@ -47,7 +47,7 @@ async def one(
     return await _page(app_state, request, booking_id, done=done)
 
 
-@post(f"{ONE}/move", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/move", include_in_schema=False, status_code=200, opt=require(actions.BOOKING_MOVE))
 async def move(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Move it; both calendars follow."""
     said = await read(request, Moved)
@@ -56,22 +56,22 @@ async def move(booking_id: FromPath[UUID], request: Asked, app_state: InjectedSt
         return await _page(app_state, request, booking_id, says=NOT_UNDERSTOOD, status=422)
     async with app_state.sessions.begin() as session:
         await get_booking_or_404(session, booking_id, request.user)
-        moved = await move_meeting(session, booking_id, *chosen, app_state.clock.now(), actor(request))
+        moved = await move_meeting(session, actor(request), booking_id, *chosen, app_state.clock.now())
         done = await _written("moved", session, app_state, moved)
     return await _after(app_state, request, booking_id, moved, done)
 
 
-@post(f"{ONE}/cancel", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/cancel", include_in_schema=False, status_code=200, opt=require(actions.BOOKING_CANCEL))
 async def cancel(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Cancel it: its time is free again, both calendars take it out."""
     async with app_state.sessions.begin() as session:
         await get_booking_or_404(session, booking_id, request.user)
-        gone = await cancel_meeting(session, booking_id, app_state.clock.now(), actor(request))
+        gone = await cancel_meeting(session, actor(request), booking_id, app_state.clock.now())
         done = await _written("cancelled", session, app_state, gone)
     return await _after(app_state, request, booking_id, gone, done)
 
 
-@post(f"{ONE}/went", include_in_schema=False, status_code=200, opt=require(MEETING_MANAGERS))
+@post(f"{ONE}/went", include_in_schema=False, status_code=200, opt=require(actions.BOOKING_OUTCOME))
 async def went(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Say how it went; said again, it is put right."""
     said = await read(request, Went)
@@ -80,10 +80,7 @@ async def went(booking_id: FromPath[UUID], request: Asked, app_state: InjectedSt
     async with app_state.sessions.begin() as session:
         await get_booking_or_404(session, booking_id, request.user)
         now = app_state.clock.now()
-        noted = await record_outcome(session, booking_id, said.verdict, said.wrong, said.note, now)
-        if not isinstance(noted, ChangeRefused):
-            did = f"booking {said.verdict.replace('_', ' ')}"
-            await audit.record(session, actor(request), did, {"booking": str(booking_id)})
+        noted = await record_outcome(session, actor(request), booking_id, said.verdict, said.wrong, said.note, now)
     return await _after(app_state, request, booking_id, noted, "noted")
 
 

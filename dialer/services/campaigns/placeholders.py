@@ -1,4 +1,4 @@
-"""The "$words" of a campaign's script that no list of it fills: AVA would read them out."""
+"""The $placeholders of a campaign's script that no column of its lists fills: AVA would read them out."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,6 +8,6 @@ from dialer.store.tables import Campaign, Script
 
 
 async def missing_placeholders(session: AsyncSession, campaign: Campaign) -> tuple[str, ...]:
-    """Those words, without their sign, sorted."""
+    """Their names without the sign, sorted."""
     script = await session.get_one(Script, campaign.script_id)
     return missing_columns(script.persona, script.opening, await lead_columns(session, campaign.name))

@@ -1,0 +1,23 @@
+"""How often an account or an address may do something. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many in so many seconds, for each key."""
+
+    name: str
+    most: int
+    within_s: int
+
+
+SIGN_IN = Rate("sign-in", 20, 300)
+"""By address: a lock of one account is not all there is."""
+PASSWORD = Rate("password", 20, 300)
+"""By account: who found a browser unattended is not to guess."""
+UPLOAD = Rate("upload", 60, 3600)
+EXPORT = Rate("export", 120, 3600)
+START = Rate("start", 120, 3600)
+TRY = Rate("try", 60, 600)
+"""Turns of scripts tried in text, by the page and the API together: each asks a text model, and costs."""

@@ -1,0 +1,14 @@
+"""Adds an entry to the audit log: who did what, in the same transaction as the change."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.services.actions import Action
+from dialer.services.actor import Actor, LinkHolder
+from dialer.store.system import audit
+
+
+async def record(session: AsyncSession, actor: Actor | LinkHolder, action: Action, details: dict[str, Any]) -> int:
+    """Add the entry; its id. `details` is what JSON can hold."""
+    return await audit.record(session, actor.email, action.name, details)

@@ -1,0 +1,33 @@
+"""Pause a campaign: no new call is placed, calls in progress finish."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dialer.services import actions
+from dialer.services.actor import Actor
+from dialer.services.audit.record import record
+from dialer.store.campaigns import campaigns
+from dialer.store.tables import Campaign
+
+
+class CannotPauseError(ValueError):
+    """The campaign is neither running nor paused."""
+
+
+async def pause_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> bool:
+    """Pause it.
+
+    Returns:
+        False where it is paused already.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
+        CannotPauseError: the message says why.
+    """
+    actor.require(actions.CAMPAIGN_PAUSE)
+    state = campaign.state
+    if not await campaigns.move(session, campaign.id, "paused"):
+        if state == "paused":
+            return False
+        raise CannotPauseError(f"The campaign is {state}. It cannot be paused.")
+    await record(session, actor, actions.CAMPAIGN_PAUSE, {"campaign": campaign.name})
+    return True
