@@ -63,7 +63,8 @@ async def add_counselor(
     person = Counselor(**fields)
     await _named(session, person)
     await counselors.replace_hours(session, person.id, week)
-    told = {**_shown(fields), "hours": _told(week)}
+    given = {name: value for name, value in _shown(fields).items() if value}
+    told = {**given, "hours": _told(week)}
     await record(session, actor, actions.COUNSELOR_ADD, {"counselor": person.name, **told})
     await session.refresh(person)
     return person
