@@ -26,9 +26,9 @@ from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
 
-NOT_LIVE = "the call is not going on"
-NO_BRIDGE = "no bridge answers for this call; it may be ending, or its bridge is gone"
-NOT_LISTED = "students are connected only to counselors who take transfers; see: dialer counselor list"
+NOT_LIVE = "This call is not in progress."
+NO_BRIDGE = "This call cannot be reached. It may be ending."
+NOT_LISTED = "This counselor does not accept transfers. Turn on transfers on the counselor's page."
 
 
 class Words(BaseModel):
@@ -94,7 +94,7 @@ async def must_be_live(app_state: AppState, call_id: UUID) -> None:
     async with app_state.sessions() as session:
         call = await session.get(Call, call_id)
     if call is None:
-        raise NotFoundException("there is no such call")
+        raise NotFoundException("This call does not exist.")
     if call.state is not State.TALKING or call.stream_opened_at is None or call.stream_closed_at is not None:
         raise HTTPException(NOT_LIVE, status_code=409)
 
