@@ -25,7 +25,7 @@ async def job_page(job_id: FromPath[int], request: Asked, app_state: InjectedSta
     async with app_state.sessions() as session:
         job = await session.get(Job, job_id)
     if job is None:
-        raise NotFoundException("there is no such work")
+        raise NotFoundException("This job does not exist.")
     if job.state == "done" and (to := _leads_to(job)):
         app_state.stats_cache.forget(TALLIES)
         if "hx-request" not in request.headers:
@@ -59,7 +59,7 @@ async def cancel(job_id: FromPath[int], app_state: InjectedState) -> Redirect:
     """Have long work stopped; nothing of it is left."""
     async with app_state.sessions.begin() as session:
         if await jobs.cancel(session, job_id) is None:
-            raise NotFoundException("there is no such work")
+            raise NotFoundException("This job does not exist.")
     return redirect(f"/jobs/{job_id}")
 
 

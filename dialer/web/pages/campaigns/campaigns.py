@@ -28,6 +28,7 @@ from dialer.web.auth.rate_limits import START
 from dialer.web.halted import active_kill_switches
 from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES, all_stats
+from dialer.web.pages.template_filters import words
 from dialer.web.render import redirect, render_page
 
 LAST_CALLS = 20
@@ -38,7 +39,7 @@ async def get_campaign_or_404(session: AsyncSession, campaign_id: int) -> Campai
     """The campaign. Raises NotFoundException."""
     campaign = await session.get(Campaign, campaign_id)
     if campaign is None:
-        raise NotFoundException("there is no such campaign")
+        raise NotFoundException("This campaign does not exist.")
     return campaign
 
 
@@ -149,7 +150,9 @@ async def pause(campaign_id: FromPath[int], request: Asked, app_state: InjectedS
         if moved:
             await audit.record(session, actor(request), "campaign paused", {"campaign": campaign.name})
     if not moved:
-        return await _page(app_state, campaign_id, 409, says=f"The campaign is {campaign.state}; it cannot be paused.")
+        return await _page(
+            app_state, campaign_id, 409, says=f"This campaign is {words(campaign.state).lower()} and cannot be paused."
+        )
     return redirect(f"/campaigns/{campaign_id}", "paused")
 
 

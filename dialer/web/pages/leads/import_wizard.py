@@ -65,7 +65,7 @@ async def _fix(app_state: AppState, import_id: int, which: str = "", after: int 
     async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None:
-            raise NotFoundException("there is no such list")
+            raise NotFoundException("This list does not exist.")
         rows = await imports.rows_of(
             session, import_id, fate=fate, flag=flag, without=without, after=max(0, after), most=PAGE + 1
         )
@@ -107,7 +107,7 @@ async def fix_file(import_id: FromPath[int], app_state: InjectedState) -> Stream
     async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
     if pair is None:
-        raise NotFoundException("there is no such list")
+        raise NotFoundException("This list does not exist.")
     name = f"to-fix-{plain(Path(pair[0].file).stem)}.csv".encode("ascii", "ignore").decode()
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Stream(
@@ -146,7 +146,7 @@ async def choose(import_id: FromPath[int], request: Asked, app_state: InjectedSt
     async with app_state.sessions.begin() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None or pair[0].state != "checked":
-            raise HTTPException("that list is not waiting for a choice", status_code=409)
+            raise HTTPException("This list was imported or discarded already.", status_code=409)
         await imports.choose(session, import_id, said.rows, said.choice)
     return redirect(f"/imports/{import_id}?which=already_here", "chosen")
 
