@@ -1,36 +1,36 @@
-"""How a page is shown: a template with the page's name for the menu, what was just done, and what is wrong."""
+"""Render a page: its template, its place in the menu, what was just done and what is wrong."""
 
 from typing import Any
 
 from litestar.response import Redirect, Template
 
-# What a page may say after something was done: told by a word in the address, so that no address can put words in it.
 MESSAGES = {
-    "made": "Made.",
+    "made": "Created.",
     "saved": "Saved.",
-    "price-of-new-model": "Saved. This is the first price of this model: check that its name is written as your voice uses it.",
-    "removed-price": "Price removed. The one before it counts again.",
-    "started": "The campaign is running. Calls begin within seconds, as hours and rules allow.",
-    "paused": "Paused: nothing new is placed; calls in progress finish.",
-    "stopped": "Stopped: nothing new is placed.",
+    "price-of-new-model": "Saved. This is the first price of this model: check that its name is exactly the one your voice uses.",
+    "removed-price": "Price removed. The previous one applies again.",
+    "started": "The campaign is running. Calls start within seconds, as hours and rules allow.",
+    "paused": "Paused. No new calls start; calls in progress finish.",
+    "stopped": "Stopped. No new calls start.",
     "undone": "Import undone. Its leads were removed from the campaign.",
     "discarded": "List discarded. No leads had been imported from it.",
-    "removed": "Removed from every list.",
-    "thrown": "The kill switch is on: nothing new is placed, anywhere.",
+    "removed": "Removed from every do-not-call list.",
+    "thrown": "The kill switch is on. No new calls start.",
     "released": "The kill switch is off.",
     "chosen": "Saved. Your choice is applied when you import the list.",
-    "noted": "Noted.",
-    "left": "No longer offered. The meetings that are made stay.",
-    "back": "Offered again.",
-    "added": "A new version was made. Campaigns keep the version that they were made with.",
+    "noted": "Saved.",
+    "left": "Deactivated. Meetings already booked stay.",
+    "back": "Reactivated. Students can book again.",
+    "added": "New version saved. Existing campaigns stay on the version they use.",
 }
+"""What a page confirms after an action, by a code in the URL, so that a URL cannot put text on a page."""
 
 
 MESSAGES |= {
     f"{did}-{student}-{counselor}": f"{says} {to_student} {to_counselor}"
     for did, says in (
-        ("moved", "The meeting is moved."),
-        ("cancelled", "The meeting is cancelled and its time is free."),
+        ("moved", "Meeting moved."),
+        ("cancelled", "Meeting cancelled. The time is free again."),
     )
     for student, to_student in (
         ("mail", "The student gets an email."),
@@ -45,12 +45,12 @@ MESSAGES |= {
 
 
 def render_page(template: str, here: str, *, done: str | None = None, status: int = 200, **context: Any) -> Template:
-    """The page; `here` is its address in the menu."""
+    """Render a page; `here` is its path in the menu."""
     said = MESSAGES.get(done) if done else None
     return Template(template, context={"here": here, "done": said, **context}, status_code=status)
 
 
 def redirect(to: str, done: str | None = None) -> Redirect:
-    """On to another page, by GET."""
+    """Redirect to another page, by GET."""
     mark = "&" if "?" in to else "?"
     return Redirect(f"{to}{mark}done={done}" if done else to, status_code=303)

@@ -32,7 +32,7 @@ class _Seats:
         """A seat for one turn. Raises HTTPException where there is none."""
         if self.taken >= MAX_CONCURRENT:
             raise HTTPException(
-                f"{MAX_CONCURRENT} scripts are being tried right now; try again in a moment", status_code=409
+                f"{MAX_CONCURRENT} script tests are running right now. Try again in a moment.", status_code=409
             )
         self.taken += 1
         try:
@@ -66,7 +66,7 @@ async def try_turn(app_state: AppState, name: str, asked: TrialRequest) -> Trial
         try:
             code, out, says = await run_command(app_state, *words, within_s=TIMEOUT_S)
         except TimeoutError as error:
-            raise HTTPException("AVA did not answer in time; say it again", status_code=409) from error
+            raise HTTPException("AVA did not answer in time. Send your message again.", status_code=409) from error
     if code:
         raise HTTPException(says, status_code=409)
     return TrialReply.model_validate_json(out)

@@ -73,5 +73,5 @@ async def run_command(app_state: AppState, *words: str, within_s: float = TIMEOU
     return (
         process.returncode or 0,
         out,
-        lines[-1].removeprefix("dialer: ") if lines else "it failed, and did not say why",
+        lines[-1].removeprefix("dialer: ") if lines else "The command failed without a message.",
     )

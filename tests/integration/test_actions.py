@@ -360,7 +360,7 @@ async def test_each_way_refuses_with_the_same_words(
         empty = await create_campaign(session, ADMIN, "Empty")
     refused = {
         "campaign.start": ("The campaign has no leads yet. Import a list first.", {"c": "Empty"}),
-        "campaign.pause": ("The campaign is draft. It cannot be paused.", {"c": "Empty"}),
+        "campaign.pause": ("This campaign is draft and cannot be paused.", {"c": "Empty"}),
         "price.remove": ("There is no price of m, text_in, from 2026-01-01.", {}),
     }
     for name, (words, places) in refused.items():

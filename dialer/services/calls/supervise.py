@@ -14,8 +14,8 @@ from dialer.services.audit.record import record
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 
-NOT_LIVE = "The call is not in progress."
-NO_BRIDGE = "No bridge answered for this call. It may be ending, or its bridge has stopped."
+NOT_LIVE = "This call is not in progress."
+NO_BRIDGE = "This call cannot be reached. It may be ending."
 
 
 class NoSuchCallError(ValueError):
@@ -53,7 +53,7 @@ async def must_be_live(sessions: Sessions, call_id: UUID) -> None:
     async with sessions() as session:
         call = await session.get(Call, call_id)
     if call is None:
-        raise NoSuchCallError("There is no such call.")
+        raise NoSuchCallError("This call does not exist.")
     if call.state is not State.TALKING or call.stream_opened_at is None or call.stream_closed_at is not None:
         raise NotDoneError(NOT_LIVE)
 

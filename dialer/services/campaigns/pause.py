@@ -28,6 +28,6 @@ async def pause_campaign(session: AsyncSession, actor: Actor, campaign: Campaign
     if not await campaigns.move(session, campaign.id, "paused"):
         if state == "paused":
             return False
-        raise CannotPauseError(f"The campaign is {state}. It cannot be paused.")
+        raise CannotPauseError(f"This campaign is {state} and cannot be paused.")
     await record(session, actor, actions.CAMPAIGN_PAUSE, {"campaign": campaign.name})
     return True

@@ -17,7 +17,7 @@ from dialer.web.auth.permissions import require
 
 
 class CallRequest(BaseModel):
-    """Whom to ring."""
+    """The number to call."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -30,9 +30,9 @@ class CallRequest(BaseModel):
 async def start_call(
     request: idempotency.Asked, data: JSONBody[CallRequest], app_state: InjectedState
 ) -> Response[dict[str, Any]]:
-    """Ring one number now, under every rule; `success: false` says which rule refuses.
+    """Call one number now, under every rule; with `success: false`, the message names the rule that refuses.
 
-    With an `Idempotency-Key` it is rung once, however often it is asked for.
+    With an `Idempotency-Key` it is called once, however often the request is sent.
     """
     return await idempotency.run_once(request, app_state, partial(_ring, request.user, data, app_state))
 

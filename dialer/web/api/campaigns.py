@@ -82,14 +82,14 @@ async def list_campaigns(app_state: InjectedState) -> list[Json]:
 
 @get("/api/campaigns/{name:str}", opt=require(READERS), tags=["campaigns"])
 async def show_campaign(name: FromPath[str], app_state: InjectedState) -> Json:
-    """One campaign: state and why, policy, leads by state and by outcome, calls in progress."""
+    """One campaign: state and reason, policy, leads by state and outcome, calls in progress."""
     async with app_state.sessions() as session:
         return await described(session, await get_campaign_or_404(session, name))
 
 
 @post("/api/campaigns", opt=require(actions.CAMPAIGN_CREATE), tags=["campaigns"])
 async def make_campaign(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
-    """Make a draft. With an `Idempotency-Key` it is made once, however often it is asked for."""
+    """Create a draft. With an `Idempotency-Key` it is created once, however often the request is sent."""
 
     async def do() -> Json:
         try:
@@ -105,7 +105,7 @@ async def make_campaign(request: Asked, data: JSONBody[New], app_state: Injected
 
 @patch("/api/campaigns/{name:str}", opt=require(actions.CAMPAIGN_UPDATE), tags=["campaigns"])
 async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Policy], app_state: InjectedState) -> Json:
-    """Change its policy; what is rung from then on follows it."""
+    """Change its policy; calls placed from then on follow it."""
     async with app_state.sessions.begin() as session:
         campaign = await get_campaign_or_404(session, name)
         await _apply(session, request.user, campaign, data)
@@ -114,7 +114,7 @@ async def alter_campaign(name: FromPath[str], request: Asked, data: JSONBody[Pol
 
 @post("/api/campaigns/{name:str}/start", opt=require(actions.CAMPAIGN_START), status_code=200, tags=["campaigns"])
 async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -> Response[Json]:
-    """Start ringing; a campaign that runs already goes on."""
+    """Start calling; a campaign that is already running continues."""
 
     async def do() -> Json:
         try:
@@ -131,7 +131,7 @@ async def start(name: FromPath[str], request: Asked, app_state: InjectedState) -
 
 @post("/api/campaigns/{name:str}/pause", opt=require(actions.CAMPAIGN_PAUSE), status_code=200, tags=["campaigns"])
 async def pause(name: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
-    """Place no new call; calls in progress finish."""
+    """Start no new calls; calls in progress finish."""
     try:
         async with app_state.sessions.begin() as session:
             campaign = await get_campaign_or_404(session, name)
@@ -144,7 +144,7 @@ async def pause(name: FromPath[str], request: Asked, app_state: InjectedState) -
 
 @post("/api/campaigns/{name:str}/stop", opt=require(actions.CAMPAIGN_STOP), status_code=200, tags=["campaigns"])
 async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], app_state: InjectedState) -> Json:
-    """End it for good, with a receipt; `hang_up` ends the calls in progress too."""
+    """Stop the campaign and return a receipt; `hang_up` also ends the calls in progress."""
     async with app_state.sessions() as session:
         campaign = await get_campaign_or_404(session, name)
 
@@ -167,7 +167,7 @@ async def stop(name: FromPath[str], request: Asked, data: JSONBody[End], app_sta
 
 @post("/api/campaigns/{name:str}/rehearse", opt=require(actions.CAMPAIGN_REHEARSE), status_code=202, tags=["campaigns"])
 async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed], app_state: InjectedState) -> Json:
-    """Have it rehearsed in a simulated world by a worker: `{job_id}` (see /api/jobs), of the one under way if there is."""
+    """Rehearse it in a simulation, run by a worker: `{job_id}` (see /api/jobs), or that of the rehearsal in progress."""
     async with app_state.sessions.begin() as session:
         campaign = await get_campaign_or_404(session, name)
         return {"job_id": await request_rehearsal(session, request.user, campaign, data.leads)}
@@ -177,7 +177,7 @@ async def get_campaign_or_404(session: AsyncSession, name: str) -> Campaign:
     """The campaign of that name. Raises NotFoundException."""
     found = await campaigns.named(session, name)
     if found is None:
-        raise NotFoundException(f"there is no campaign {name!r}")
+        raise NotFoundException(f"There is no campaign {name!r}.")
     return found
 
 

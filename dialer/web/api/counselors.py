@@ -33,14 +33,14 @@ from dialer.web.auth.permissions import require
 
 @get("/api/counselors", opt=require(READERS), tags=["counselors"])
 async def list_counselors(app_state: InjectedState) -> list[Json]:
-    """Everybody, also those who left: zone, hours, what they know, how they are booked, what their calendar says."""
+    """All counselors, also deactivated ones: time zone, hours, specialties, booking rules, calendar state."""
     async with app_state.sessions() as session:
         return [listed(each) for each in await meetings.counselors(session, app_state.clock.now())]
 
 
 @get("/api/counselors/{counselor_id:int}", opt=require(EVERYBODY), tags=["counselors"])
 async def show_counselor(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """One of them, with their days off; a counselor sees only themselves."""
+    """One counselor, with days off; counselors see only themselves."""
     async with app_state.sessions() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         return await _told(session, person, app_state)
@@ -48,7 +48,7 @@ async def show_counselor(counselor_id: FromPath[int], request: Asked, app_state:
 
 @post("/api/counselors", opt=require(actions.COUNSELOR_ADD), tags=["counselors"])
 async def make_counselor(request: Asked, data: JSONBody[New], app_state: InjectedState) -> Response[Json]:
-    """Add somebody who can be met. With an `Idempotency-Key` they are added once."""
+    """Add a counselor. With an `Idempotency-Key` they are added once."""
 
     async def do() -> Json:
         fields, week = _read(data, app_state)
@@ -64,9 +64,9 @@ async def make_counselor(request: Asked, data: JSONBody[New], app_state: Injecte
 async def alter_counselor(
     counselor_id: FromPath[int], request: Asked, data: JSONBody[Changes], app_state: InjectedState
 ) -> Json:
-    """Change what is given; of hours only the weekdays that are named. A counselor changes their own hours alone."""
+    """Change the given fields; of the hours only the given weekdays. Counselors can change only their own hours."""
     if request.user.only is not None and data.model_fields_set - {"hours"}:
-        raise PermissionDeniedException("a counselor changes their own hours, and nothing else of themselves")
+        raise PermissionDeniedException("Counselors can change only their own hours.")
 
     async def do() -> Json:
         fields, week = _read(data, app_state)
@@ -83,7 +83,7 @@ async def alter_counselor(
 async def add_days_off(
     counselor_id: FromPath[int], request: Asked, data: JSONBody[Off], app_state: InjectedState
 ) -> Response[Json]:
-    """Keep days free; `meetings_to_move` are those whose students are asked for another time."""
+    """Add days off; `meetings_to_move` counts the students who are asked to choose another time."""
 
     async def do() -> Json:
         async with app_state.sessions.begin() as session:
@@ -101,24 +101,24 @@ async def add_days_off(
 async def remove_days_off(
     counselor_id: FromPath[int], number: FromPath[int], request: Asked, app_state: InjectedState
 ) -> Json:
-    """They are there after all. Students who were asked for another time keep what they chose."""
+    """Remove days off. Students who already chose another time keep it."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         if not await remove_time_off(session, request.user, person, number):
-            raise NotFoundException("they have no days off of that number")
+            raise NotFoundException("This counselor has no days off with this number.")
     return {"removed": number}
 
 
 @get("/api/counselors/{counselor_id:int}/feed", opt=require(MEETING_MANAGERS), tags=["counselors"])
 async def show_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """Where their meetings can be subscribed to as a calendar: `{url}`, null where no address is given out."""
+    """URL of the calendar of their meetings: `{url}`, null if there is none."""
     async with app_state.sessions() as session:
         return {"url": feed_url(await get_lead_or_404(session, counselor_id, request.user), app_state.links)}
 
 
 @post("/api/counselors/{counselor_id:int}/feed", opt=require(actions.CALENDAR_FEED), tags=["counselors"])
 async def make_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """A new address; the one before leads nowhere from then on."""
+    """Create a new calendar URL; the previous one stops working."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         await change_feed(session, request.user, person, "make")
@@ -129,7 +129,7 @@ async def make_feed(counselor_id: FromPath[int], request: Asked, app_state: Inje
     "/api/counselors/{counselor_id:int}/feed", opt=require(actions.CALENDAR_FEED), status_code=200, tags=["counselors"]
 )
 async def revoke_feed(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """Let the address lead nowhere."""
+    """Revoke the calendar URL."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         await change_feed(session, request.user, person, "revoke")
@@ -143,7 +143,7 @@ async def revoke_feed(counselor_id: FromPath[int], request: Asked, app_state: In
     tags=["counselors"],
 )
 async def leave(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """Offer them no more; the meetings that are made (`coming`) stay."""
+    """Deactivate a counselor; meetings already booked (`coming`) stay."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         await deactivate(session, request.user, person)
@@ -157,7 +157,7 @@ async def leave(counselor_id: FromPath[int], request: Asked, app_state: Injected
     tags=["counselors"],
 )
 async def come_back(counselor_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """Offer them again."""
+    """Reactivate a counselor."""
     async with app_state.sessions.begin() as session:
         person = await get_lead_or_404(session, counselor_id, request.user)
         await activate(session, request.user, person)

@@ -49,7 +49,7 @@ def operations(schema: Mapping[str, Any]) -> Iterator[Operation]:
 
 def _noun(operation: Operation) -> str:
     steps = operation.path.strip("/").split("/")
-    return steps[1] if steps[0] == "api" and len(steps) > 1 else "besides"
+    return steps[1] if steps[0] == "api" and len(steps) > 1 else "other"
 
 
 def _parameters(found: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:

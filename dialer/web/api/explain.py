@@ -30,5 +30,5 @@ async def explain_lead(
     async with app_state.sessions() as session:
         found = await explain_number(session, phone.e164, campaign, app_state.carriers, app_state.clock.now())
     if not found:
-        raise NotFoundException(f"{phone.e164} is not a lead{' of that campaign' if campaign else ''}")
+        raise NotFoundException(f"{phone.e164} is not a lead{' in this campaign' if campaign else ''}.")
     return found

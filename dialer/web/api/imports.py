@@ -44,11 +44,11 @@ class Wanted(BaseModel):
 
 @get("/api/imports/{import_id:int}", opt=require(READERS))
 async def show_import(import_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
-    """A list's head: file, state (checked, done, undone), columns, exact counts."""
+    """An import: file, state (checked, done, undone), columns, exact counts."""
     async with app_state.sessions() as session:
         found = await imports.campaign_of(session, import_id)
         if found is None:
-            raise NotFoundException(f"there is no import {import_id}")
+            raise NotFoundException(f"There is no import {import_id}.")
         return imports.described(found[0], found[1].name)
 
 
@@ -62,7 +62,7 @@ async def show_rows(
 ) -> list[dict[str, Any]]:
     """The rows behind a count, after row `after`: `which` is a fate (`rejected`) or a note (`consent_missing`)."""
     if which is not None and which not in ROW_RESULTS and which not in NOTES:
-        raise ClientException(f"which is one of {', '.join([*ROW_RESULTS, *NOTES])}", status_code=422)
+        raise ClientException(f"`which` must be one of {', '.join([*ROW_RESULTS, *NOTES])}", status_code=422)
     fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which else 0)
     async with app_state.sessions() as session:
         rows = await imports.rows_of(
@@ -75,7 +75,7 @@ async def show_rows(
 async def choose(
     import_id: FromPath[int], request: Asked, data: JSONBody[Chosen], app_state: InjectedState
 ) -> dict[str, int]:
-    """Choose for single duplicates of a list that is not in yet: `{chosen}`, how many of the rows are such."""
+    """Choose what to do with duplicates of a list that is not imported yet: `{chosen}`, how many of the rows are duplicates."""
     try:
         async with app_state.sessions.begin() as session:
             return {"chosen": await choose_rows(session, request.user, import_id, data.rows, data.choice)}
@@ -85,7 +85,7 @@ async def choose(
 
 @post("/api/imports/{import_id:int}/commit", status_code=202, opt=require(actions.LIST_COMMIT))
 async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
-    """Have a list that was checked brought in by a worker: `{job_id}`."""
+    """Import a checked list, run by a worker: `{job_id}`."""
     try:
         async with app_state.sessions.begin() as session:
             job_id, _ = await request_commit(session, request.user, import_id)
@@ -96,21 +96,21 @@ async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedSt
 
 @delete("/api/imports/{import_id:int}", status_code=200, opt=require(actions.LIST_UNDO))
 async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, int]:
-    """Take an import back; 409 with the numbers where some of its leads have been rung."""
+    """Undo an import; 409 with the numbers if some of its leads were called."""
     try:
         async with app_state.sessions.begin() as session:
             done = await undo_import(session, request.user, import_id)
     except UnreadableListError as error:
         raise HTTPException(str(error), status_code=409) from error
     if isinstance(done, AlreadyCalled):
-        raise HTTPException(f"{done.many} of its leads were rung: {', '.join(done.phones)}", status_code=409)
+        raise HTTPException(f"{done.many} of its leads were already called: {', '.join(done.phones)}", status_code=409)
     await forget_upload(app_state, import_id)
     return {"import_id": import_id, "leads": done.leads}
 
 
 @post("/api/exports", status_code=202, opt=require(actions.EXPORT_START))
 async def ask_export(request: Asked, data: JSONBody[Wanted], app_state: InjectedState) -> dict[str, int]:
-    """Have a sheet written by a worker: `{job_id}`; its result names the file."""
+    """Write an export, run by a worker: `{job_id}`; its result names the file."""
     async with app_state.sessions.begin() as session:
         options = data.model_dump()
         job_id = await enqueue(session, request.user, actions.EXPORT_START, "export", options, options)
@@ -119,21 +119,21 @@ async def ask_export(request: Asked, data: JSONBody[Wanted], app_state: Injected
 
 @get("/api/jobs/{job_id:int}", opt=require(READERS))
 async def show_job(job_id: FromPath[int], app_state: InjectedState) -> dict[str, Any]:
-    """How far a piece of long work is, and what came of it."""
+    """Progress and result of a job."""
     async with app_state.sessions() as session:
         job = await session.get(Job, job_id)
         if job is None:
-            raise NotFoundException(f"there is no job {job_id}")
+            raise NotFoundException(f"There is no job {job_id}.")
         return jobs.as_json(job)
 
 
 @post("/api/jobs/{job_id:int}/cancel", status_code=200, opt=require(actions.JOB_CANCEL))
 async def cancel_job_route(job_id: FromPath[int], request: Asked, app_state: InjectedState) -> dict[str, Any]:
-    """Ask that a piece of long work be stopped; nothing of it is left."""
+    """Cancel a job; nothing of it is kept."""
     async with app_state.sessions.begin() as session:
         job = await cancel_job(session, request.user, job_id)
         if job is None:
-            raise NotFoundException(f"there is no job {job_id}")
+            raise NotFoundException(f"There is no job {job_id}.")
         return jobs.as_json(job)
 
 

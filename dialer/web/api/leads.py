@@ -40,10 +40,10 @@ async def import_list(
     duplicates: FromQuery[Choice] = "skip",
     background: FromQuery[bool] = False,
 ) -> dict[str, Any]:
-    """Import a list (.csv, .xlsx, .gz) into a campaign; the answer is the exact counts. Nobody is rung by it.
+    """Import a list (.csv, .xlsx, .gz) into a campaign; the response has the exact counts. Importing calls nobody.
 
-    A `dry_run` says what would become of each row and brings in nobody. In the `background` a worker does it, and the
-    answer is `{job_id}` (see /api/jobs).
+    A `dry_run` validates every row and imports none. With `background` a worker runs it, and the response is
+    `{job_id}` (see /api/jobs).
     """
     if background:
         return {"job_id": await _ask(app_state, request.user, data, name, dry_run, duplicates)}
@@ -72,7 +72,7 @@ async def _import(app_state: AppState, path: Path, campaign: str, dry: bool, dup
     try:
         code, out, says = await run_command(app_state, *words, *(["--dry-run"] if dry else []))
     except TimeoutError as error:
-        raise ClientException("the list took too long to read; nothing was imported", status_code=422) from error
+        raise ClientException("The list took too long to read. Nothing was imported.", status_code=422) from error
     if code:
         raise ClientException(says.replace(str(path), path.name), status_code=422)
     counts: dict[str, Any] = json.loads(out)

@@ -25,7 +25,7 @@ from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
 
-NOT_LISTED = "students are connected only to counselors who take transfers; see: dialer counselor list"
+NOT_LISTED = "This counselor does not accept transfers. Turn on transfers on the counselor's page."
 
 
 class Words(BaseModel):

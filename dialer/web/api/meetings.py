@@ -47,19 +47,19 @@ async def list_bookings(
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
 ) -> list[Json]:
-    """The meetings that touch a span of time (at most a year), else of the four weeks to come, in order."""
+    """Meetings within a span of time (at most a year), or in the next four weeks, in order."""
     now = app_state.clock.now()
     first = _aware(since) or now
     last = _aware(until) or first + timedelta(days=28)
     if not timedelta(0) < last - first <= MAX_SPAN:
-        raise ClientException("until is after since, by a year at most", status_code=422)
+        raise ClientException("`until` must be after `since`, by a year at most.", status_code=422)
     async with app_state.sessions() as session:
         return [_told(each) for each in await meeting_calendar.between(session, first, last, request.user.only)]
 
 
 @get("/api/bookings/{booking_id:uuid}/times", opt=require(MEETING_MANAGERS), tags=["bookings"])
 async def free_times(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> list[Json]:
-    """To what it can be moved: `[{counselor_id, counselor, starts: […]}]`."""
+    """Free times to move it to: `[{counselor_id, counselor, starts: […]}]`."""
     async with app_state.sessions() as session:
         booking = await get_booking_or_404(session, booking_id, request.user)
         found = await choices(session, booking, app_state.clock.now())
@@ -91,7 +91,7 @@ async def move(
 
 @post("/api/bookings/{booking_id:uuid}/cancel", opt=require(actions.BOOKING_CANCEL), status_code=200, tags=["bookings"])
 async def cancel(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Response[Json]:
-    """Cancel it: its time is free again, both calendars take it out."""
+    """Cancel it: its time is free again, and both calendars remove it."""
 
     async def do() -> Json:
         async with app_state.sessions.begin() as session:
@@ -106,7 +106,7 @@ async def cancel(booking_id: FromPath[UUID], request: Asked, app_state: Injected
 async def went(
     booking_id: FromPath[UUID], request: Asked, data: JSONBody[OutcomeBody], app_state: InjectedState
 ) -> Json:
-    """Say how it went; who did not come is rung again under the same rules as everybody."""
+    """Record the outcome; a student who did not attend is called again under the same rules as everyone."""
     async with app_state.sessions.begin() as session:
         await get_booking_or_404(session, booking_id, request.user)
         now = app_state.clock.now()
@@ -143,7 +143,7 @@ def _told(line: meeting_calendar.CalendarEntry) -> Json:
 def _aware(moment: datetime | None) -> datetime | None:
     """A moment with its offset. Raises ClientException for one without."""
     if moment is not None and moment.tzinfo is None:
-        raise ClientException("write a time with its offset, such as 2027-01-05T10:00:00+05:30", status_code=422)
+        raise ClientException("Include the UTC offset in the time, such as 2027-01-05T10:00:00+05:30.", status_code=422)
     return moment
 
 

@@ -43,9 +43,9 @@ async def recording(
     try:
         size = await asyncio.to_thread(object_storage.size_of, address)
     except ObjectNotFoundError as error:
-        raise NotFoundException("its recording is not where it was put; the log of the storage may say why") from error
+        raise NotFoundException("The recording is missing from the storage. The storage log may say why.") from error
     except StorageError as error:
-        raise HTTPException(f"the recording cannot be read: {error}", status_code=502) from error
+        raise HTTPException(f"The recording cannot be read: {error}", status_code=502) from error
     start, end = 0, size
     headers = {
         "Accept-Ranges": "bytes",
@@ -74,7 +74,7 @@ async def _address(app_state: AppState, call_id: UUID, caller: Actor) -> str:
             place = await session.get_one(Enrollment, call.campaign_lead_id)
             call = call if await counselor_access.can_see_lead(session, caller.counselor_id, place.lead_id) else None
         if call is None:
-            raise NotFoundException("there is no such call")
+            raise NotFoundException("This call does not exist.")
         if call.recording is None:
             raise NotFoundException(await recordings.why_none(session, call))
         return call.recording

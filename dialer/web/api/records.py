@@ -30,7 +30,7 @@ AFTER = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
 
 
 class Numbers(BaseModel):
-    """Numbers that are not to be rung any more."""
+    """Numbers to add to the do-not-call list."""
 
     model_config = ConfigDict(extra="forbid")
     phones: Annotated[list[Annotated[str, Field(max_length=40)]], Field(min_length=1, max_length=1000)]
@@ -48,18 +48,18 @@ async def list_leads(
     name: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
 ) -> Json:
-    """A page of leads in campaigns: `{leads, next}`; give `next` as `after` for the page that follows."""
+    """A page of leads in campaigns: `{leads, next}`; pass `next` as `after` for the next page."""
     if stands is not None and stands not in LEAD_STATES:
-        raise ClientException(f"state is one of {', '.join(LEAD_STATES)}", status_code=422)
+        raise ClientException(f"`state` must be one of {', '.join(LEAD_STATES)}", status_code=422)
     if outcome is not None and outcome not in {each.value for each in Outcome}:
-        raise ClientException("there is no such outcome", status_code=422)
+        raise ClientException("This outcome does not exist.", status_code=422)
     key = AFTER.fullmatch(after) if after else None
     if after and key is None:
-        raise ClientException("after is the `next` of an earlier answer", status_code=422)
+        raise ClientException("`after` must be the `next` of an earlier response.", status_code=422)
     async with app_state.sessions() as session:
         found = await campaigns.named(session, campaign) if campaign else None
         if campaign and found is None:
-            raise NotFoundException(f"there is no campaign {campaign!r}")
+            raise NotFoundException(f"There is no campaign {campaign!r}.")
         wanted = LeadFilter(
             campaign_id=found.id if found else None,
             state=stands or "",
@@ -74,7 +74,7 @@ async def list_leads(
 
 @get("/api/leads/{lead_id:int}", opt=require(READERS | {Role.COUNSELOR}), tags=["leads"])
 async def show_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedState) -> Json:
-    """One lead: where it stands in each campaign, its calls, what it said, the marketer's own row.
+    """One lead: its state in each campaign, its calls, what the student said, the uploaded row.
 
     A counselor sees only leads who have a meeting with them.
     """
@@ -84,7 +84,7 @@ async def show_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedS
             lead is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, lead.id)
         )
         if lead is None or not theirs:
-            raise NotFoundException("there is no such lead")
+            raise NotFoundException("This lead does not exist.")
         return {
             "lead_id": lead.id,
             "phone": lead.phone,
@@ -113,7 +113,7 @@ async def show_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedS
 
 @get("/api/calls/{call_id:uuid}", opt=require(READERS | {Role.COUNSELOR}), tags=["calls"])
 async def show_call(call_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Json:
-    """One call: outcome and why, times, cost, every turn, every tool call, what was captured with its evidence.
+    """One call: outcome and reason, times, cost, every turn and tool call, captured fields with their evidence.
 
     `disclosure` is the locked first sentence, and `disclosed_at_ms` where in the call it was heard to its end. Null means
     not disclosed, or not known where `disclosure` is null too.
@@ -127,7 +127,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, app_state: Injected
             talk is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, talk.lead.id)
         )
     if talk is None or not theirs:
-        raise NotFoundException("there is no such call")
+        raise NotFoundException("This call does not exist.")
     call = talk.call
     return {
         "call_id": str(call.id),
@@ -167,7 +167,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, app_state: Injected
 
 @get("/api/do-not-call/{number:str}", opt=require(READERS), tags=["do not call"])
 async def check_number(number: FromPath[str], app_state: InjectedState) -> Json:
-    """Whether a number is listed, since when and why: `{phone, listed, entries}`."""
+    """Whether a number is on a do-not-call list, since when and why: `{phone, listed, entries}`."""
     phone = _e164(number)
     async with app_state.sessions() as session:
         return await do_not_call.reasons(session, phone)
@@ -175,7 +175,7 @@ async def check_number(number: FromPath[str], app_state: InjectedState) -> Json:
 
 @post("/api/do-not-call", opt=require(actions.DNC_ADD), status_code=200, tags=["do not call"])
 async def list_numbers(request: Asked, data: JSONBody[Numbers], app_state: InjectedState) -> Json:
-    """List numbers; what was about to ring them is taken back. All or none: one that cannot be read lists nobody."""
+    """Add numbers to do-not-call and cancel calls about to start. All or none: if one cannot be read, none is added."""
     phones = [_e164(each, data.country) for each in data.phones]
     async with app_state.sessions.begin() as session:
         done = await add_numbers(session, request.user, phones, app_state.clock.now(), reason=data.reason, source="api")

@@ -52,7 +52,7 @@ class Version(BaseModel):
 
 
 class Switch(BaseModel):
-    """Why it is thrown."""
+    """Why calls are stopped."""
 
     model_config = ConfigDict(extra="forbid")
     why: Annotated[str, Field(max_length=500)] = "over the API"
@@ -70,7 +70,7 @@ class Price(BaseModel):
 
 
 class InvitationBody(BaseModel):
-    """Whom to invite."""
+    """Who to invite."""
 
     model_config = ConfigDict(extra="forbid")
     email: Text
@@ -80,7 +80,7 @@ class InvitationBody(BaseModel):
 
 @get("/api/scripts", opt=require(READERS), tags=["scripts"])
 async def list_scripts(app_state: InjectedState) -> list[Json]:
-    """Every version of every script, without its words."""
+    """Every version of every script, without its text."""
     async with app_state.sessions() as session:
         return [
             {
@@ -96,9 +96,9 @@ async def list_scripts(app_state: InjectedState) -> list[Json]:
 
 @get("/api/scripts/{name:str}", opt=require(READERS), tags=["scripts"])
 async def show_script(name: FromPath[str], app_state: InjectedState, version: FromQuery[int | None] = None) -> Json:
-    """One version of a script, whole; the newest where none is asked for."""
+    """One version of a script in full; the newest by default."""
     if version is not None and not 0 < version < 2**31:
-        raise NotFoundException("there is no such version")
+        raise NotFoundException("This version does not exist.")
     try:
         async with app_state.sessions() as session:
             return _script(await newest(session, name, version))
@@ -108,11 +108,11 @@ async def show_script(name: FromPath[str], app_state: InjectedState, version: Fr
 
 @post("/api/scripts/{name:str}", opt=require(actions.SCRIPT_ADD), tags=["scripts"])
 async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Version], app_state: InjectedState) -> Json:
-    """A new version of a script, or a new script; campaigns keep the version that they have."""
+    """Save a new version of a script, or a new script; campaigns stay on the version they use."""
     changes: dict[str, Any] = data.model_dump(exclude_none=True, exclude={"like"})
     for field in ("voice", "second_voice"):
         if changes.get(field) not in (None, *NAMES):
-            raise ClientException(f"{field} is one of {', '.join(NAMES)}", status_code=422)
+            raise ClientException(f"`{field}` must be one of {', '.join(NAMES)}.", status_code=422)
     try:
         async with app_state.sessions.begin() as session:
             made = await add_script(session, request.user, name, changes, like=data.like)
@@ -120,7 +120,7 @@ async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Versi
     except (UnknownScriptError, SameScriptError) as error:
         raise HTTPException(str(error), status_code=409) from error
     except IntegrityError as error:
-        raise ClientException("a value of the script is refused", status_code=422) from error
+        raise ClientException("A value of the script cannot be saved.", status_code=422) from error
 
 
 @get("/api/reports", opt=require(READERS), tags=["reports"])
@@ -130,17 +130,17 @@ async def show_report(
     campaign: FromQuery[str | None] = None,
     zone: FromQuery[str] = "Asia/Kolkata",
 ) -> Json:
-    """What the last days brought, of calls that are over, by attempt and by day.
+    """Results of the last days, of finished calls, by attempt and by day.
 
     `arriving` counts calls whose cost has not arrived; `cost` is what is spent as far as it is known, in USD.
     """
     if not 0 < days <= MAX_LISTED or zone not in available_timezones():
-        raise ClientException(f"days are 1 to {MAX_LISTED}, and the zone is an IANA one", status_code=422)
+        raise ClientException(f"`days` must be 1 to {MAX_LISTED}, and `zone` an IANA time zone.", status_code=422)
     until = app_state.clock.now()
     async with app_state.sessions() as session:
         found = await campaigns.named(session, campaign) if campaign else None
         if campaign and found is None:
-            raise NotFoundException(f"there is no campaign {campaign!r}")
+            raise NotFoundException(f"There is no campaign {campaign!r}.")
         told = await reports.of_span(session, until - timedelta(days=days), until, found.id if found else None, zone)
     return {
         "days": days,
@@ -154,7 +154,7 @@ async def show_report(
 
 @get("/api/kill-switches", opt=require(READERS), tags=["house"])
 async def list_switches(app_state: InjectedState) -> dict[str, str]:
-    """The switches that are on, by scope, and why: while `all` is, nothing new is placed."""
+    """The kill switches that are on, by scope, and why; while `all` is on, no new calls start."""
     async with app_state.sessions() as session:
         return await kill_switches.active(session)
 
@@ -163,7 +163,7 @@ async def list_switches(app_state: InjectedState) -> dict[str, str]:
 async def throw_switch(
     carrier: FromPath[str], request: Asked, data: JSONBody[Switch], app_state: InjectedState
 ) -> Json:
-    """Place nothing new from now on, over a carrier or over `all`."""
+    """Turn on the kill switch of a carrier or of `all`: no new calls start."""
     scope = _scope(carrier)
     async with app_state.sessions.begin() as session:
         await throw_kill_switch(session, request.user, scope, data.why)
@@ -173,7 +173,7 @@ async def throw_switch(
 
 @delete("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_OFF), status_code=200, tags=["house"])
 async def release_switch(carrier: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
-    """Let calls be placed again; for administrators."""
+    """Turn off a kill switch; administrators only."""
     scope = _scope(carrier)
     async with app_state.sessions.begin() as session:
         was_on = await release_kill_switch(session, request.user, scope)
@@ -183,7 +183,7 @@ async def release_switch(carrier: FromPath[str], request: Asked, app_state: Inje
 
 @get("/api/prices", opt=require(READERS), tags=["house"])
 async def list_prices(app_state: InjectedState) -> list[Json]:
-    """What voices cost, with the day from which it counts and where it was read."""
+    """Prices, each with its first day and its source."""
     async with app_state.sessions() as session:
         return [
             {
@@ -199,7 +199,7 @@ async def list_prices(app_state: InjectedState) -> list[Json]:
 
 @put("/api/prices", opt=require(actions.PRICE_SET), tags=["house"])
 async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedState) -> Json:
-    """Set a price; calls of earlier days keep theirs. What a million rupees cost is the price of `INR`, `money`."""
+    """Set a price; calls of earlier days keep theirs. The price of a million rupees is that of `INR`, `money`."""
     day, source = data.since or app_state.clock.now().date(), data.source or f"set by {request.user.email}"
     try:
         async with app_state.sessions.begin() as session:
@@ -215,7 +215,7 @@ async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedSt
 async def delete_price(
     request: Asked, app_state: InjectedState, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
 ) -> Json:
-    """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are."""
+    """Remove one price; the previous one applies again. Costs of finished calls do not change."""
     try:
         async with app_state.sessions.begin() as session:
             await remove_price(session, request.user, model, kind, since)
@@ -226,7 +226,7 @@ async def delete_price(
 
 @get("/api/accounts", opt=require(ADMINS), tags=["accounts"])
 async def list_accounts(app_state: InjectedState) -> list[Json]:
-    """Everybody who may come in."""
+    """All accounts."""
     async with app_state.sessions() as session:
         return [
             {"email": each.email, "role": each.role, "active": each.active, "invited": each.password_hash is None}
@@ -236,7 +236,7 @@ async def list_accounts(app_state: InjectedState) -> list[Json]:
 
 @post("/api/accounts", opt=require(actions.ACCOUNT_INVITE), tags=["accounts"])
 async def make_account(request: Asked, data: JSONBody[InvitationBody], app_state: InjectedState) -> Json:
-    """Invite somebody: the link by which they choose a password, good once, for three days."""
+    """Invite a person: returns a link to set a password, valid once, for three days."""
     try:
         async with app_state.sessions.begin() as session:
             made = await invite(
@@ -255,7 +255,7 @@ async def make_account(request: Asked, data: JSONBody[InvitationBody], app_state
 
 @get("/api/audit", opt=require(AUDITORS), tags=["accounts"])
 async def show_trail(app_state: InjectedState, before: FromQuery[int | None] = None) -> Json:
-    """Who did what, newest first: `{entries, next}`; give `next` as `before` for the earlier ones."""
+    """Audit log, newest first: `{entries, next}`; pass `next` as `before` for older entries."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(MAX_LISTED)
     if before is not None:
         query = query.where(AuditEntry.id < min(before, 2**63 - 1))
@@ -272,7 +272,7 @@ def _scope(carrier: str) -> str:
     if carrier == kill_switches.ALL:
         return kill_switches.ALL
     if carrier not in ("twilio", "exotel"):
-        raise NotFoundException("the scope is all, or a carrier")
+        raise NotFoundException("The scope is `all` or a carrier.")
     return kill_switches.carrier_scope(carrier)
 
 

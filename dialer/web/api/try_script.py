@@ -16,7 +16,7 @@ from dialer.web.trial_runner import try_turn
 
 FIRST = Example(summary="AVA opens", value={"student": "Asha Rao", "zone": "Asia/Kolkata"})
 NEXT = Example(
-    summary="The student answers: talk and offered as they were told last",
+    summary="The student replies: `talk` and `offered` as in the last response",
     value={
         "student": "Asha Rao",
         "zone": "Asia/Kolkata",
@@ -33,11 +33,11 @@ async def try_script(
     data: Annotated[TrialRequest, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[FIRST, NEXT])],
     app_state: InjectedState,
 ) -> TrialReply:
-    """Take one turn of a talk with AVA in text: her words, the tools that she called, what a call would have left.
+    """Take one turn of a text conversation with AVA: her reply, the tools she called, what a call would have saved.
 
-    Nothing is saved, booked or rung, and nothing is kept here between turns. A turn takes some seconds and costs what its
-    tokens cost; at most 60 in 10 minutes, the page's turns counted in. 409 says why one was not had: no text model has a
-    key, the trial has ended, the model did not answer.
+    Nothing is saved, booked or called, and nothing is stored between turns. A turn takes a few seconds and costs its
+    tokens; at most 60 in 10 minutes, including those of the page. 409 says why a turn failed: no text model has a key,
+    the test has ended, the model did not respond.
     """
     return await try_turn(app_state, name, data)
 

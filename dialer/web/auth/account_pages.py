@@ -82,7 +82,7 @@ async def choose_password(
 ) -> Template | Redirect:
     """Another password; all other browsers are signed out."""
     if data.password != data.again:
-        return await _page(request, app_state, says="The two passwords are not the same.", status=422)
+        return await _page(request, app_state, says="The passwords do not match.", status=422)
     try:
         async with app_state.sessions.begin() as session:
             revoked = await change_password(
@@ -168,7 +168,7 @@ async def take_token_back(request: Asked, app_state: InjectedState, data: URLEnc
 def _own(request: Asked) -> int:
     """The caller's account. Raises NotFoundException for a command of this machine, which has none."""
     if not request.user.account_id:
-        raise NotFoundException("commands of this machine have no account; use dialer account")
+        raise NotFoundException("This page needs a signed-in account.")
     return request.user.account_id
 
 

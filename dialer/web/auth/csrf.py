@@ -13,7 +13,7 @@ from litestar.connection import Request
 from litestar.exceptions import PermissionDeniedException
 
 FIELD, HEADER = "csrf", "x-csrf"
-SAYS = "this form is no longer good: open the page anew, and send it again"
+SAYS = "This form has expired. Reload the page and try again."
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

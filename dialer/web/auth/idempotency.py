@@ -47,9 +47,9 @@ async def run_once(
         known = None if first else (await session.scalars(select(IdempotencyKey).where(*mine))).one()
     if known is not None:
         if known.request_hash != told:
-            raise HTTPException("this idempotency key was used for another request", status_code=422)
+            raise HTTPException("This idempotency key was used for another request.", status_code=422)
         if known.status is None:
-            raise HTTPException("the first request with this key is still being answered", status_code=409)
+            raise HTTPException("The first request with this key is still in progress.", status_code=409)
         return Response(known.body or {}, status_code=known.status, headers={"Idempotency-Replayed": "true"})
     try:
         answer = await do()

@@ -15,7 +15,7 @@ async def get_lead_or_404(session: AsyncSession, counselor_id: int, caller: Acto
     is_theirs = caller.only in (None, counselor_id)
     person = await session.get(Counselor, counselor_id) if is_theirs and 0 < counselor_id < 2**31 else None
     if person is None:
-        raise NotFoundException("there is no such counselor")
+        raise NotFoundException("This counselor does not exist.")
     return person
 
 
@@ -23,5 +23,5 @@ async def get_booking_or_404(session: AsyncSession, booking_id: UUID, caller: Ac
     """A booking that the caller may see; a hold is none. Raises NotFoundException."""
     booking = await bookings.known(session, booking_id)
     if booking is None or caller.only not in (None, booking.counselor_id):
-        raise NotFoundException("there is no such booking")
+        raise NotFoundException("This meeting does not exist.")
     return booking

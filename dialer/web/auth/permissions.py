@@ -1,6 +1,6 @@
 """What each role may: every handler says it, and one that does not say it is for administrators alone.
 
-    @get("/leads", opt=may(READERS))
+    @get("/leads", opt=require(READERS))
 
 Told in a guard on the router, so that a route that is added is shut until somebody opens it on purpose.
 """
@@ -51,21 +51,23 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     refuse_foreign(connection, connection.app.state.app_state.settings)
     caller: Actor | None = connection.scope.get("user")
     if caller is None:
-        raise NotAuthorizedException("sign in first")
+        raise NotAuthorizedException("Sign in first.")
     roles: Roles = handler.opt.get(MAY, ADMINS)
     changes = connection.scope.get("method", "GET") not in SAFE
     if caller.role not in roles:
-        raise PermissionDeniedException(f"this is not for the role {caller.role.value}")
+        raise PermissionDeniedException(f"Your role ({caller.role.value}) does not have access to this.")
     if required_scope(roles, changes=changes) not in caller.scopes:
-        raise PermissionDeniedException(f"the token lacks the scope {required_scope(roles, changes=changes).value}")
+        raise PermissionDeniedException(
+            f"This API token needs the scope {required_scope(roles, changes=changes).value}."
+        )
     if handler.opt.get(BROWSER) and not caller.key_hash:
-        raise PermissionDeniedException("an API token cannot change an account's sign-in; sign in with a browser")
+        raise PermissionDeniedException("An API token cannot change how an account signs in. Sign in with a browser.")
     if caller.must_change and not connection.url.path.startswith((CHANGE_FIRST, "/sign-out", "/static/")):
-        raise HTTPException("choose a password of your own first", status_code=403, extra={"to": CHANGE_FIRST})
+        raise HTTPException("Choose a new password first.", status_code=403, extra={"to": CHANGE_FIRST})
     rate: Rate | None = handler.opt.get(RATE)
     # This machine's own commands have no account, and nobody to slow down.
     if rate is not None and caller.account_id and await is_exceeded(_redis(connection), rate, str(caller.account_id)):
-        raise TooManyRequestsException(f"that is too often: at most {rate.most} in {rate.within_s // 60} minutes")
+        raise TooManyRequestsException(f"Too many requests: at most {rate.most} in {rate.within_s // 60} minutes.")
     if changes and caller.key_hash and isinstance(connection, Request):
         await token_is_right(connection, caller.key_hash)
 
@@ -84,4 +86,4 @@ def refuse_foreign(connection: Connection, settings: Settings) -> None:
     site = connection.headers.get("sec-fetch-site", "same-origin")
     ours = {urlsplit(settings.public_url).netloc, connection.headers.get("host", "")}
     if (origin is not None and urlsplit(origin).netloc not in ours) or site not in ("same-origin", "none"):
-        raise PermissionDeniedException("this was asked by a page of another site")
+        raise PermissionDeniedException("Cross-site request rejected.")

@@ -24,8 +24,8 @@ from dialer.web.auth.rate_limits import is_exceeded
 HOME = "/"
 CHOSEN, CHOSEN_FOR_S = "dialer_chosen", 600
 """The cookie that brings the email address from an accepted invitation to the sign-in page, and how long it lasts."""
-SLOW_DOWN = "too many tries from here; wait a few minutes"
-NO_INVITATION = "This invitation was used, or is over. Ask an administrator for a new one."
+SLOW_DOWN = "Too many attempts. Wait a few minutes and try again."
+NO_INVITATION = "This invitation was already used or has expired. Ask your administrator for a new one."
 Asked = Request[Actor | None, object, State]
 Text = Annotated[str, Field(max_length=200)]
 
@@ -108,7 +108,7 @@ async def take_invitation(
     if email is None:
         return _invitation(None, NO_INVITATION, status=410)
     if data.password != data.again:
-        return _invitation(email, "The two passwords are not the same.", status=422)
+        return _invitation(email, "The passwords do not match.", status=422)
     try:
         async with app_state.sessions.begin() as session:
             await accept_invitation(session, key, data.password)

@@ -63,7 +63,7 @@ async def one_call(call_id: FromPath[UUID], app_state: InjectedState) -> Templat
     async with app_state.sessions() as session:
         talk = await call_detail.of_call(session, call_id)
         if talk is None:
-            raise NotFoundException("there is no such call")
+            raise NotFoundException("This call does not exist.")
         money = await costs.of_call(session, talk.campaign, call_id)
         no_sound = None if talk.call.recording else await recordings.why_none(session, talk.call)
     return render_page(

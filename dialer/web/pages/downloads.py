@@ -38,14 +38,14 @@ async def sheet(name: FromPath[str], app_state: InjectedState, campaign: FromQue
     """`leads.csv`, `calls.xlsx` and so on: what is known now, of a campaign or of all."""
     what, _, form = name.partition(".")
     if what not in get_args(What) or form not in KINDS:
-        raise NotFoundException("there is no such file")
+        raise NotFoundException("This file does not exist.")
     folder = tempfile.TemporaryDirectory(prefix="dialer-file-")
     path = Path(folder.name) / "sheet"
     try:
         async with app_state.sessions() as session:
             found = await session.get(Campaign, campaign) if campaign is not None else None
             if campaign is not None and found is None:
-                raise NotFoundException("there is no such campaign")
+                raise NotFoundException("This campaign does not exist.")
             of = found.name if found else None
             await export_results(session, cast(What, what), path, form=cast(Format, form), campaign=of)
     except TooManyRowsError as error:

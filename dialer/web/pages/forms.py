@@ -1,4 +1,4 @@
-"""Forms of pages: what a browser sent, read by a model; what is wrong with it, in one line.
+"""Forms of pages: what a browser sent, read by a model; the first error, as one sentence.
 
 A field that comes several times is a list where the model has one; empty fields are left to the model's defaults.
 """
@@ -11,11 +11,27 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from dialer.services.actor import Actor
+from dialer.web.pages.template_filters import words
 
 Asked = Request[Any, Any, State]
 M = TypeVar("M", bound=BaseModel)
+PROBLEMS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "string_too_long": "can have at most {max_length} characters",
+    "string_pattern_mismatch": "has characters that are not allowed here",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "decimal_max_places": "can have at most {decimal_places} decimal places",
+}
+"""What is wrong with a field, by pydantic's type of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +56,23 @@ async def read(request: Asked, model: type[M]) -> M | FormError:
         return model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        where = str(first["loc"][0]).replace("_", " ") if first["loc"] else "the form"
-        said = "please fill this in" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
-        return FormError(f"{where}: {said[:1].lower()}{said[1:]}", given)
+        where = words(str(first["loc"][0])) if first["loc"] else "The form"
+        return FormError(f"{where} {_problem(first)}.", given)
+
+
+def _problem(error: ErrorDetails) -> str:
+    """What is wrong with a field, as the end of a sentence that begins with its label."""
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind in ("missing", "string_too_short"):
+        return "is required"
+    if (form := PROBLEMS.get(kind)) is not None:
+        return form.format(**limits)
+    if kind.startswith(("int_", "float_", "decimal_")):
+        return "must be a number"
+    if kind.startswith(("date_", "time_")):
+        return f"must be a {kind[:4]}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"is not valid: {said[:1].lower()}{said[1:]}"
 
 
 def _is_list(annotation: Any) -> bool:
@@ -54,7 +84,7 @@ def actor(request: Asked) -> Actor:
     """The signed-in caller. Raises NotAuthorizedException where there is none, which the guard has ruled out."""
     found: Actor | None = request.user
     if found is None:
-        raise NotAuthorizedException("sign in first")
+        raise NotAuthorizedException("Sign in first.")
     return found
 
 

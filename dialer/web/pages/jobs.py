@@ -26,7 +26,7 @@ async def job_page(job_id: FromPath[int], request: Asked, app_state: InjectedSta
     async with app_state.sessions() as session:
         job = await session.get(Job, job_id)
     if job is None:
-        raise NotFoundException("there is no such work")
+        raise NotFoundException("This job does not exist.")
     if job.state == "done" and (to := _leads_to(job)):
         app_state.stats_cache.forget(TALLIES)
         if "hx-request" not in request.headers:
@@ -60,7 +60,7 @@ async def cancel(job_id: FromPath[int], request: Asked, app_state: InjectedState
     """Have long work stopped; nothing of it is left."""
     async with app_state.sessions.begin() as session:
         if await cancel_job(session, actor(request), job_id) is None:
-            raise NotFoundException("there is no such work")
+            raise NotFoundException("This job does not exist.")
     return redirect(f"/jobs/{job_id}")
 
 

@@ -1,4 +1,4 @@
-"""The reports as plots with their tables: the same rows are drawn, shown beside the drawing, and downloaded. Pure."""
+"""The reports as plots with their tables: one set of rows is drawn, listed and downloaded. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,26 +58,26 @@ def _share(part: float, whole: float) -> float | None:
 def _funnel(report: Report) -> Plot:
     whole, qualified = report.whole, report.outcomes["qualified"] + report.outcomes["booked"]
     stages = (
-        ("leads called", report.rung),
-        ("calls", whole.calls),
-        ("spoke to a person", whole.spoke),
-        ("qualified", qualified),
-        ("booked", whole.booked),
+        ("Leads called", report.rung),
+        ("Calls", whole.calls),
+        ("Spoke to a person", whole.spoke),
+        ("Qualified", qualified),
+        ("Booked", whole.booked),
     )
     rows = tuple((name, many, _share(many, whole.calls)) for name, many in stages)
-    says = f"From the call to the meeting. {_left_out(whole)}"
-    return Plot("funnel", "Funnel", says, "bars", ("stage", "number", "% of calls"), rows)
+    says = f"From first call to booked meeting. {_left_out(whole)}"
+    return Plot("funnel", "Funnel", says, "bars", ("Stage", "Number", "% of calls"), rows)
 
 
 def _left_out(whole: Share) -> str:
     """What "spoke to a person" does not count."""
-    voicemail = f"{whole.voicemail} voicemail" if whole.voicemail else "no voicemail"
-    return f"Calls in progress are not counted yet; {voicemail} is not counted as a person."
+    voicemail = f"{whole.voicemail} voicemail calls are" if whole.voicemail != 1 else "1 voicemail call is"
+    return f"Excludes calls in progress. {voicemail} not counted as a person."
 
 
 def _outcomes(report: Report) -> Plot:
     rows = tuple((name, many, _share(many, report.whole.calls)) for name, many in report.outcomes.most_common())
-    return Plot("outcomes", "Outcomes", "How calls ended.", "bars", ("outcome", "calls", "% of calls"), rows)
+    return Plot("outcomes", "Outcomes", "How calls ended.", "bars", ("Outcome", "Calls", "% of calls"), rows)
 
 
 def _reach(report: Report, zone: str) -> Plot:
@@ -96,19 +96,19 @@ def _reach(report: Report, zone: str) -> Plot:
         for (day, hour), each in cells
         if each.calls
     )
-    head = ("weekday", "hour", *REACHED, "booked")
-    says = f"When people answer, by weekday and hour in {zone}; the darker, the larger the share."
+    head = ("Weekday", "Hour", *REACHED, "Booked")
+    says = f"When people answer, by weekday and hour ({zone}). Darker means a larger share."
     return Plot("reach", "Answered by a person, by hour and weekday", says, "heat", head, rows, draws=4, heat=heat)
 
 
 def _attempts(report: Report) -> Plot:
     rows = tuple((n, *_reached(each), each.booked) for n, each in report.by_attempt.items() if each.calls)
-    head = ("attempt", *REACHED, "booked")
-    says = "What a first, a second and a later attempt bring."
+    head = ("Attempt", *REACHED, "Booked")
+    says = "Results by attempt: first, second and later calls to the same lead."
     return Plot("attempts", "Attempts", says, "curve", head, rows, draws=3)
 
 
-REACHED = ("calls", "spoke to a person", "% spoke", "voicemail")
+REACHED = ("Calls", "Spoke to a person", "% spoke", "Voicemail")
 
 
 def _reached(each: Share) -> tuple[int, int, float | None, int]:
@@ -120,24 +120,24 @@ def _latency(report: Report) -> Plot:
         (day.isoformat(), round(each.latency_ms) if each.latency_ms is not None else None, each.measured)
         for day, each in report.by_day.items()
     )
-    says = f"How long students wait for AVA's answer: the mean of the calls' medians, day by day. {_measured(report)}"
-    return Plot("latency", "Answer time by day", says, "curve", ("day", "milliseconds", "calls"), rows)
+    says = f"How long students wait for AVA to respond: the mean of the calls' medians, by day. {_measured(report)}"
+    return Plot("latency", "Response time by day", says, "curve", ("Day", "Milliseconds", "Calls"), rows)
 
 
 def _measured(report: Report) -> str:
     whole = report.whole
-    return f"Counts {whole.measured} of {whole.calls} calls: those in which AVA had something to answer."
+    return f"Based on {whole.measured} of {whole.calls} calls: those in which AVA responded to the student."
 
 
 def _latencies(report: Report) -> Plot:
     def named(step: int) -> str:
         low = step * LATENCY_STEP_MS
-        return f"{low} ms and more" if step == MAX_LATENCY_STEPS else f"{low}–{low + LATENCY_STEP_MS} ms"
+        return f"{low} ms or more" if step == MAX_LATENCY_STEPS else f"{low}–{low + LATENCY_STEP_MS} ms"
 
     steps = sorted(report.latencies.items())
     rows = tuple((named(step), many) for step, many in steps)
-    says = f"Calls by their median answer time. {_measured(report)}"
-    return Plot("latencies", "Answer time", says, "bars", ("answer time", "calls"), rows)
+    says = f"Calls by median response time. {_measured(report)}"
+    return Plot("latencies", "Response time", says, "bars", ("Response time", "Calls"), rows)
 
 
 def _cost(report: Report) -> Plot:
@@ -146,10 +146,10 @@ def _cost(report: Report) -> Plot:
         for day, each in report.by_day.items()
     )
     per, arriving = _per(report.whole), report.whole.arriving
-    says = f"{report.whole.cost:,.2f} USD spent; {'no meeting yet' if per is None else f'{per:.2f} USD per meeting'}."
+    says = f"{report.whole.cost:,.2f} USD spent; {'no meetings yet' if per is None else f'{per:.2f} USD per meeting'}."
     if arriving:
         says += f" Costs are still arriving for {arriving} {'call' if arriving == 1 else 'calls'}."
-    head = ("day", "cost per booking", "spent", "booked", "costs still arriving")
+    head = ("Day", "Cost per booking", "Spent", "Booked", "Costs still arriving")
     return Plot("cost", "Cost per booking", says, "curve", head, rows)
 
 

@@ -61,7 +61,7 @@ async def table(
     first, last = _days(app_state, since, until)
     plot = plot_named(await _plots(app_state, first, last, _campaign(campaign)), key)
     if plot is None or form not in KINDS:
-        raise NotFoundException("there is no such report")
+        raise NotFoundException("This report does not exist.")
     body = await asyncio.to_thread(_xlsx if form == "xlsx" else _csv, plot)
     headers = {"content-disposition": f'attachment; filename="{plot.key}-{first}-{last}.{form}"'}
     return Response(body, media_type=KINDS[form], headers=headers)

@@ -13,7 +13,7 @@ from dialer.store.meetings.meeting_calendar import CalendarEntry
 from dialer.store.tables import Counselor
 from dialer.web.app_state import InjectedState
 
-NO_CALENDAR = "there is no such calendar, or its address was revoked"
+NO_CALENDAR = "This calendar does not exist, or its link was revoked."
 BEHIND, AHEAD = timedelta(days=60), timedelta(days=120)
 
 

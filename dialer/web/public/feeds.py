@@ -19,7 +19,7 @@ from dialer.services.exports.results import What, export_results
 from dialer.web.app_state import InjectedState
 
 PIECE = 256 * 1024
-NOT_THERE = "there is no such feed, or it was revoked"
+NOT_THERE = "This feed does not exist or was revoked."
 
 
 @get("/feeds/{name:str}", include_in_schema=False)

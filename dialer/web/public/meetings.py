@@ -25,8 +25,8 @@ from dialer.store.tables import Booking
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.pages.template_filters import sentence
 
-NOT_THERE = "there is no such meeting; please use the whole address from the letter"
-NOT_UNDERSTOOD = "please choose a time first"
+NOT_THERE = "This meeting does not exist. Use the complete link from your email."
+NOT_UNDERSTOOD = "Choose a time first."
 MAX_BYTES = 64 * 1024
 HEADERS = {
     "Cache-Control": "no-store",
@@ -37,10 +37,10 @@ HEADERS = {
     "frame-ancestors 'none'; base-uri 'none'",
 }
 VERDICTS: Mapping[str, str] = {
-    "showed": "they came",
-    "no_show": "they did not come",
-    "wrong_fit": "they came, but are no fit",
-    "wrong_information": "they came, but what we knew was wrong",
+    "showed": "attended",
+    "no_show": "did not attend",
+    "wrong_fit": "attended, but is not a fit",
+    "wrong_information": "attended, but our details were wrong",
 }
 Asked = Request[object, object, State]
 
@@ -62,10 +62,10 @@ async def change_meeting(token: FromPath[str], request: Asked, app_state: Inject
     async with app_state.sessions.begin() as session:
         done: Booking | ChangeRefused
         if form.get("do") == "cancel":
-            done, said = await cancel_meeting(session, STUDENT, booking_id, now), "The meeting is cancelled."
+            done, said = await cancel_meeting(session, STUDENT, booking_id, now), "Your meeting is cancelled."
         elif (chosen := slot_of(str(form.get("slot", "")))) is not None:
             done = await move_meeting(session, STUDENT, booking_id, *chosen, now)
-            said = "The meeting is moved."
+            said = "Your meeting was moved."
             if isinstance(done, Booking) and done.email:
                 said += " A new invitation is on its way by email."
         else:
@@ -89,13 +89,15 @@ async def record_outcome_page(token: FromPath[str], request: Asked, app_state: I
     verdict: MeetingOutcome | None = next(
         (each for each in get_args(MeetingOutcome) if each == form.get("verdict")), None
     )
-    done: Booking | ChangeRefused = ChangeRefused("please say how it went")
+    done: Booking | ChangeRefused = ChangeRefused("Choose how the meeting went.")
     if verdict is not None:
         wrong = [str(each) for each in form.getall("wrong", [])]
         async with app_state.sessions.begin() as session:
             note, now = str(form.get("note", "")), app_state.clock.now()
             done = await record_outcome(session, COUNSELOR, booking_id, verdict, wrong, note, now)
-    return await _went(app_state, token, done if isinstance(done, ChangeRefused) else "Thank you, that is noted.")
+    return await _went(
+        app_state, token, done if isinstance(done, ChangeRefused) else "Thank you. Your answer is saved."
+    )
 
 
 async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
@@ -113,7 +115,7 @@ async def change_context(session: AsyncSession, booking: Booking, now: datetime)
         "zone": meeting.counselor.zone,
         "starts": starts,
         "state": booking.state,
-        "closed": sentence(refused.says) + "." if refused else None,
+        "closed": _full(refused.says) if refused else None,
         "days": _days(offered, booking.lead_zone),
         "left": next(
             (each.counselor.name for each in offered if each.counselor.counselor_id != booking.counselor_id), None
@@ -133,7 +135,7 @@ async def went_context(session: AsyncSession, booking: Booking, now: datetime) -
         "note": booking.note,
         "wrong": booking.wrong_fields,
         "values": sorted(meeting.values.items()),
-        "closed": sentence(closed) + "." if closed else None,
+        "closed": _full(closed) if closed else None,
     }
 
 
@@ -159,9 +161,14 @@ async def _went(app_state: AppState, token: str, said: str | ChangeRefused | Non
 
 def _page(name: str, context: dict[str, Any], said: str | ChangeRefused | None) -> Template:
     refused = isinstance(said, ChangeRefused)
-    words = sentence(said.says) + "." if isinstance(said, ChangeRefused) else said
+    words = _full(said.says) if isinstance(said, ChangeRefused) else said
     more = {"said": words, "refused": refused}
     return Template(name, context=context | more, status_code=409 if refused else 200, headers=HEADERS)
+
+
+def _full(says: str) -> str:
+    """A message as a whole sentence."""
+    return f"{sentence(says).removesuffix('.')}."
 
 
 def _days(offered: Sequence[Choice], zone: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -23,7 +23,7 @@ from dialer.web.halted import active_kill_switches
 from dialer.web.render import render_page
 
 REFRESH_S = 5.0
-SIGNED_OUT, SIGN_IN_AGAIN = 4401, "you are signed out; sign in again"
+SIGNED_OUT, SIGN_IN_AGAIN = 4401, "You are signed out. Sign in again."
 
 
 @get("/live", include_in_schema=False, opt=require(READERS))

@@ -48,7 +48,7 @@ async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedSta
     except NotDoneError as error:
         await socket.close(4409, str(error))
     except (RedisError, OSError):
-        await socket.close(4409, "the calls' sound cannot be reached right now")
+        await socket.close(4409, "Call audio is not available right now.")
     except WebSocketDisconnect:
         return
 
@@ -72,10 +72,10 @@ async def _pass_on(socket: Socket, app_state: AppState, wish: Command, blocks: c
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await socket.send_bytes(block)
             except TimeoutError:
-                await socket.close(SLOW, "too slow to listen")
+                await socket.close(SLOW, "Your connection is too slow to listen.")
                 return
         if not reader.done():
-            await socket.close(*((SIGNED_OUT, SIGN_IN_AGAIN) if out.done() else (GONE, "the call is over")))
+            await socket.close(*((SIGNED_OUT, SIGN_IN_AGAIN) if out.done() else (GONE, "The call has ended.")))
     finally:
         for task in (reader, again, out):
             task.cancel()

@@ -1,4 +1,4 @@
-// A call's player: the transcript in step with the sound, a click on a line plays from there, one track alone.
+// The player of a call: highlights the current line, seeks on click, plays one channel alone.
 "use strict";
 const player = document.getElementById("player");
 if (player) {

@@ -1,4 +1,4 @@
-// A call as it sounds: blocks of both sides' µ-law (8 kHz, student then AVA) from a socket, played one behind the other.
+// Live audio of a call: blocks of µ-law (8 kHz, student then AVA) from a socket, played one after another.
 "use strict";
 const ULAW = Float32Array.from({ length: 256 }, (_, byte) => {
   const u = ~byte & 0xff;
@@ -7,7 +7,7 @@ const ULAW = Float32Array.from({ length: 256 }, (_, byte) => {
 });
 const AHEAD_S = 0.25;
 
-// Listen to a call; `ended` is called once with why it is over. Returns a function that stops it.
+// Listen to a call; `ended` is called once with the reason. Returns a function that stops it.
 function listenTo(callId, ended) {
   const audio = new AudioContext();
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/calls/${callId}/listen`);
@@ -29,6 +29,6 @@ function listenTo(callId, ended) {
     source.start(next);
     next += block.duration;
   };
-  socket.onclose = ({ reason }) => { audio.close(); if (!stopped) ended(reason || "the sound has ended"); };
+  socket.onclose = ({ reason }) => { audio.close(); if (!stopped) ended(reason || "The audio has ended."); };
   return () => { stopped = true; socket.close(); };
 }

@@ -1,9 +1,10 @@
-// The Live page: one card per call, fed by /ws/live. Losing the socket loses nothing: a snapshot comes first again.
+// The Live page: one card per call, fed by /ws/live. After a reconnect a snapshot comes first, so nothing is lost.
 "use strict";
 const byId = (id) => document.getElementById(id);
 const cards = new Map();
 const SPEAKS_MS = 4000, MOST_ENDED = 12;
-const DID = { note: "AVA was told.", transfer: "AVA connects them.", "hang-up": "It ends." };
+const DID = { note: "Sent to AVA.", transfer: "Transferring the call.", "hang-up": "Ending the call." };
+const LABELS = JSON.parse(byId("card").dataset.labels);
 const RANKS = ["intent", "placing", "unknown", "placed", "ringing", "talking"];
 
 function card(call) {
@@ -26,9 +27,9 @@ function card(call) {
   if (call.phone) found.element.querySelector(".phone").textContent = call.phone;
   const pill = found.element.querySelector(".state");
   const state = call.outcome || call.state || (call.status === "active" ? "talking" : "");
-  // A state only moves up: what a carrier says late takes nothing back.
+  // A state only moves up: a late carrier event never moves it back.
   if (state && (call.outcome || RANKS.indexOf(state) < 0 || RANKS.indexOf(state) >= RANKS.indexOf(pill.dataset.state))) {
-    pill.textContent = state.replaceAll("_", " ");
+    pill.textContent = label(state);
     pill.dataset.state = state;
     found.element.querySelector(".hands")?.toggleAttribute("hidden", state !== "talking");
   }
@@ -36,7 +37,7 @@ function card(call) {
   return found;
 }
 
-// A transcript may come after the answer to it: its place in the conversation decides where it stands.
+// A transcript can arrive after the response to it, so lines are ordered by their position in the conversation.
 function turn(call_id, who, { text, item, position }, isNew = true) {
   const found = card({ call_id });
   const list = found.element.querySelector(".turns");
@@ -54,9 +55,14 @@ function turn(call_id, who, { text, item, position }, isNew = true) {
   if (isNew) { found.spoke = Date.now(); speaks(found, line.dataset.who); }
 }
 
+function label(code) {
+  const words = code.replaceAll("_", " ");
+  return LABELS[code] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function speaks(found, who) {
   const line = found.element.querySelector(".speaks");
-  line.textContent = who ? `${who} speaks` : "";
+  line.textContent = who ? `${who} is speaking` : "";
   line.dataset.who = who;
 }
 
@@ -66,9 +72,9 @@ function fields(call_id, saved) {
     let chip = found.fields.get(name);
     if (!chip) {
       chip = document.createElement("li");
-      const label = document.createElement("b");
-      label.textContent = `${name.replaceAll("_", " ")} `;
-      chip.append(label, document.createElement("span"));
+      const title = document.createElement("b");
+      title.textContent = `${label(name)} `;
+      chip.append(title, document.createElement("span"));
       found.fields.set(name, chip);
       found.element.querySelector(".fields").append(chip);
     }
@@ -96,7 +102,7 @@ function count() {
   byId("empty").hidden = live > 0;
 }
 
-// A hand on a call: what came of it is said on its card.
+// Actions on a call; each shows its result on the card.
 function hands(call_id, found) {
   const told = found.element.querySelector(".told");
   const listen = found.element.querySelector("[data-do=listen]");
@@ -134,7 +140,7 @@ async function ask(path, body) {
     if (answer.status === 401) signedOut();
     return await answer.json();
   } catch {
-    return { detail: "not reached; try again" };
+    return { detail: "The dialer cannot be reached. Try again." };
   }
 }
 
@@ -181,7 +187,7 @@ function says(state, words) {
   pill.dataset.state = state;
 }
 
-// A socket that is refused does not say why: the page's own address does. Who cannot be reached is asked again.
+// A refused socket does not say why, so ask for the page itself. If the server cannot be reached, try again.
 async function mayRead() {
   try {
     return ![401, 403].includes((await fetch(location.pathname, { headers: { accept: "application/json" } })).status);
@@ -193,7 +199,7 @@ async function mayRead() {
 async function health() {
   try {
     const answer = await (await fetch("/health")).json();
-    byId("health").textContent = `health: ${answer.status}, worker ${answer.worker}`;
+    byId("health").textContent = answer.status === "ok" && answer.redis === "ok" ? "System OK" : "Calls cannot start right now.";
   } catch {
     byId("health").textContent = "";
   }

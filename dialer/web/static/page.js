@@ -1,12 +1,12 @@
-// What every page shares: menus that close, filters that apply themselves, drop zones, the drawer. No page needs it.
+// Shared by all pages: menus that close, filters that apply on change, drop zones, the drawer. Every page works without it.
 "use strict";
-// A narrow menu is a row that scrolls. By its own measure: scrollIntoView would take the Tab key there too, past the skip link.
+// On a narrow screen the menu is a row that scrolls. Not scrollIntoView: it would move the Tab position past the skip link.
 for (const here of document.querySelectorAll(".side [aria-current]")) {
   const menu = here.closest("nav"), by = here.getBoundingClientRect(), of = menu.getBoundingClientRect();
   menu.scrollLeft += by.left + by.width / 2 - of.left - of.width / 2;
 }
 let isOut = false;
-// Who is signed out is told so, once; the page then asks for nothing more by itself.
+// A signed-out user sees one notice; the page then sends no more requests by itself.
 function signedOut() {
   if (isOut) return;
   isOut = true;
@@ -15,11 +15,11 @@ function signedOut() {
   note.setAttribute("role", "alert");
   link.href = `/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`;
   link.textContent = "Sign in again";
-  note.append("You are signed out, so this page stands still. ", link, " to come back to it.");
+  note.append("You are signed out, so this page no longer updates. ", link, " to return to it.");
   document.querySelector("main > .top").after(note);
 }
 document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) signedOut(); });
-// A part that renews itself does not do so under the hands of somebody who goes through it by keyboard.
+// A part that refreshes itself does not while the keyboard focus is inside it.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt } = event.detail;
   const renews = elt.getAttribute("hx-trigger")?.startsWith("every");

@@ -1,4 +1,4 @@
-// Curves of the reports: drawn from the table that stands beside each, so that both always say the same.
+// Charts of the reports, drawn from the table beside each, so that both always match.
 "use strict";
 function resolved(name) {
   const probe = document.createElement("span");

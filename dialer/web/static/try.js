@@ -1,4 +1,4 @@
-// A script tried in text: what went wrong is said, and the next words can be typed at once. The page works without it.
+// The text test of a script: shows errors and puts the focus into the next message. The page works without it.
 "use strict";
 const trouble = document.getElementById("trouble");
 function tell(says) {
@@ -10,9 +10,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.status < 400) return;
   if (xhr.responseText.includes('id="trial"')) Object.assign(event.detail, { shouldSwap: true, isError: false });
-  else tell(xhr.status === 429 ? "That is too often. Wait some minutes; the talk is still here." : `That did not work (${xhr.status}). The talk is still here: send it again.`);
+  else tell(xhr.status === 429 ? "Too many requests. Wait a few minutes; the conversation is still here." : `Something went wrong (${xhr.status}). The conversation is still here: send your message again.`);
 });
-document.addEventListener("htmx:sendError", () => tell("The dialer cannot be reached. The talk is still here: send it again."));
+document.addEventListener("htmx:sendError", () => tell("The dialer cannot be reached. The conversation is still here: send your message again."));
 document.addEventListener("htmx:afterSettle", () => {
   const said = [...document.querySelectorAll("#talk li[data-who=AVA]")].at(-1);
   document.getElementById("heard").textContent = said ? `AVA: ${said.textContent}` : "";

@@ -139,13 +139,15 @@ async def keep_step(
     if step == "launch":
         return await _launch(app_state, campaign_id, request)
     if step not in FORMS:
-        raise NotFoundException("there is nothing to keep in that step")
+        raise NotFoundException("This step has nothing to save.")
     said = await read(request, FORMS[step])
     if isinstance(said, FormError):
         return await _step(app_state, campaign_id, step, says=said.says)
     changes = said.model_dump()
     if changes.get("carrier", None) not in (None, *CAPABILITIES):
-        return await _step(app_state, campaign_id, step, says=f"the carriers are {', '.join(CAPABILITIES)}")
+        return await _step(
+            app_state, campaign_id, step, says=f"Choose one of these carriers: {', '.join(CAPABILITIES)}."
+        )
     try:
         async with app_state.sessions.begin() as session:
             await update_campaign(session, actor(request), await get_campaign_or_404(session, campaign_id), changes)
@@ -170,7 +172,7 @@ async def _step(
     app_state: AppState, campaign_id: int, step: str, *, says: str | None = None, done: str | None = None
 ) -> Template:
     if step not in dict(STEPS):
-        raise NotFoundException("there is no such step")
+        raise NotFoundException("This step does not exist.")
     async with app_state.sessions() as session:
         campaign = await get_campaign_or_404(session, campaign_id)
         told = await app_state.stats_cache.get(("forecast", campaign_id), lambda: _forecast(app_state, campaign))

@@ -38,7 +38,7 @@ async def get_campaign_or_404(session: AsyncSession, campaign_id: int) -> Campai
     """The campaign. Raises NotFoundException."""
     campaign = await session.get(Campaign, campaign_id)
     if campaign is None:
-        raise NotFoundException("there is no such campaign")
+        raise NotFoundException("This campaign does not exist.")
     return campaign
 
 

@@ -20,6 +20,7 @@ from dialer.store.tables import Script
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.pages.forms import Asked, FormError, actor, read
+from dialer.web.pages.template_filters import words as label
 from dialer.web.render import redirect, render_page
 from dialer.wiring.voices import NAMES
 
@@ -67,7 +68,7 @@ async def _page(
         used = await scripts.used(session, name)
         columns = await scripts.columns(session)
     if not used:
-        raise NotFoundException("there is no such script")
+        raise NotFoundException("This script does not exist.")
     versions = {each.script.version: each.script for each in used}
     newest = used[0].script
     after = versions.get(new or newest.version, newest)
@@ -116,7 +117,11 @@ async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> 
         return await _page(app_state, name, says=said.says, given=said.given, status=422)
     if said.voice not in NAMES:
         return await _page(
-            app_state, name, says=f"the voices are {', '.join(NAMES)}", given=said.model_dump(), status=422
+            app_state,
+            name,
+            says=f"Choose one of these voices: {', '.join(map(label, NAMES))}.",
+            given=said.model_dump(),
+            status=422,
         )
     changes = said.model_dump(exclude={"name"})
     changes["persona"], changes["opening"] = said.persona.replace("\r\n", "\n"), said.opening.replace("\r\n", "\n")
@@ -126,11 +131,17 @@ async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> 
                 session, actor(request), said.name, changes, like=name if said.name != name else None
             )
     except UnknownScriptError as error:
-        raise NotFoundException("there is no such script") from error
+        raise NotFoundException("This script does not exist.") from error
     except SameScriptError as error:
         return await _page(app_state, name, says=str(error), status=409)
     except IntegrityError:
-        return await _page(app_state, name, says="a value is refused", given=said.model_dump(), status=422)
+        return await _page(
+            app_state,
+            name,
+            says="A value cannot be saved.",
+            given=said.model_dump(),
+            status=422,
+        )
     return redirect(f"/scripts/{made.name}", "added")
 
 

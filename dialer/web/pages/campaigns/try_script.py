@@ -20,7 +20,7 @@ from dialer.web.render import render_page
 from dialer.web.trial_runner import try_turn
 from dialer.wiring.llm import is_simulated
 
-BEGIN_AGAIN = "the talk so far cannot be read; begin again"
+BEGIN_AGAIN = "The conversation so far cannot be read. Start over."
 
 
 class Setup(BaseModel):
@@ -109,7 +109,7 @@ async def _page(
         versions = await scripts.versions(session, name)
         people = await scripts.people(session, name)
     if not versions or setup.version not in (None, *(each.version for each in versions)):
-        raise NotFoundException("there is no such script, or no such version of it")
+        raise NotFoundException("This script or version does not exist.")
     talk = trial.talk if trial is not None else []
     return render_page(
         "scripts/try.html",

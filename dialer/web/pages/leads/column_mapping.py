@@ -27,6 +27,7 @@ from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
 from dialer.web.pages.forms import Asked, actor
+from dialer.web.pages.template_filters import words
 from dialer.web.render import redirect, render_page
 from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
 
@@ -55,7 +56,7 @@ async def upload(campaign_id: FromPath[int], request: Asked, app_state: Injected
         await get_campaign_or_404(session, campaign_id)
     file = (await request.form()).get("file")
     if not isinstance(file, UploadFile) or not file.filename:
-        raise HTTPException("choose a file first", status_code=422)
+        raise HTTPException("Choose a file first.", status_code=422)
     token = uuid4()
     folder = _folder(app_state, token)
     await asyncio.to_thread(folder.mkdir, parents=True)
@@ -169,7 +170,7 @@ def _unclear(fields: Mapping[str, str]) -> str | None:
     for field in COLUMNS:
         if len(same := sorted(column for column, each in fields.items() if each == field)) > 1:
             names = ", ".join(f'"{column}"' for column in same)
-            return f"These columns are all mapped to {field.replace('_', ' ')}: {names}. Choose one of them."
+            return f"These columns are all mapped to {words(field)}: {names}. Choose one of them."
     return None if "phone" in fields.values() else "Choose the column that holds the phone number."
 
 

@@ -66,11 +66,11 @@ def _receipt(entry: AuditEntry | None) -> str | None:
     if entry is None or entry.did != ADDED or "leads" not in entry.what:
         return None
     given, new, leads = (int(entry.what[name]) for name in ("given", "added", "leads"))
-    old = f", {many(given - new, 'was', 'were')} listed already" if given > new else ""
+    old = f", {many(given - new, 'was', 'were')} already on the list" if given > new else ""
     said = f"{many(new, 'number')} added{old}"
     if not leads:
         return f"{said}. No lead has {'this number' if given == 1 else 'one of these numbers'}"
-    return f"{said}. {many(leads, 'lead')} will not be called, in any campaign; calls about to start were canceled"
+    return f"{said}. {many(leads, 'lead')} will not be called, in any campaign; calls about to start were cancelled"
 
 
 async def _page(app_state: AppState, q: str = "", after: int = 0, **more: object) -> Template:

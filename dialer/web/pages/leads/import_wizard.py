@@ -67,7 +67,7 @@ async def _fix(app_state: AppState, import_id: int, which: str = "", after: int 
     async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
         if pair is None:
-            raise NotFoundException("there is no such list")
+            raise NotFoundException("This list does not exist.")
         rows = await imports.rows_of(
             session, import_id, fate=fate, flag=flag, without=without, after=max(0, after), most=PAGE + 1
         )
@@ -109,7 +109,7 @@ async def fix_file(import_id: FromPath[int], app_state: InjectedState) -> Stream
     async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
     if pair is None:
-        raise NotFoundException("there is no such list")
+        raise NotFoundException("This list does not exist.")
     name = f"to-fix-{plain(Path(pair[0].file).stem)}.csv".encode("ascii", "ignore").decode()
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Stream(

@@ -89,7 +89,7 @@ async def one_lead(lead_id: FromPath[int], app_state: InjectedState) -> Template
     async with app_state.sessions() as session:
         lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
         if lead is None:
-            raise NotFoundException("there is no such lead")
+            raise NotFoundException("This lead does not exist.")
         context: dict[str, Any] = {
             "places": await lead_search.places_of(session, lead_id),
             "calls": await call_history.calls_of(session, lead_id),
@@ -108,7 +108,7 @@ async def why(lead_id: FromPath[int], app_state: InjectedState, campaign: FromQu
         places = await lead_search.places_of(session, lead_id) if lead_id < 2**63 else []
         chosen = next((each for each in places if campaign in (None, each.campaign_id)), None)
         if chosen is None:
-            raise NotFoundException("no campaign has such a lead")
+            raise NotFoundException("This lead is in no campaign.")
         now = app_state.clock.now()
         told = await explain_number(session, chosen.phone, chosen.campaign, app_state.carriers, now)
     return render_page("leads/why.html", "/leads", lead=chosen, places=places, told=told)

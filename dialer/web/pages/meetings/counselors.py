@@ -65,7 +65,7 @@ async def everybody(request: Asked, app_state: InjectedState, done: FromQuery[st
 async def mine(request: Asked) -> Redirect:
     """A counselor's own page; everybody's, for the others."""
     if request.user.only == 0:
-        raise NotFoundException("your account names no counselor; ask an administrator")
+        raise NotFoundException("Your account is not linked to a counselor. Ask your administrator.")
     return redirect(HERE if request.user.only is None else f"{HERE}/{request.user.only}")
 
 
@@ -157,7 +157,7 @@ async def take_back_off(counselor_id: FromPath[int], request: Asked, app_state: 
         number = 0 if isinstance(said, FormError) else said.number
         gone = await remove_time_off(session, actor(request), person, number)
     if not gone:
-        return await _page(app_state, request, counselor_id, says="those days off were taken back already", status=409)
+        return await _page(app_state, request, counselor_id, says="These days off were removed already.", status=409)
     return redirect(f"{HERE}/{counselor_id}", "saved")
 
 

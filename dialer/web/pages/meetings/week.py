@@ -80,9 +80,9 @@ def _board(
     days: list[dict[str, Any]] = []
     for day in (monday + DAY * n for n in range(7)):
         begins = datetime.combine(day, datetime.min.time(), zone)
-        off = [each.why or "time off" for each in away if each.counselor_id == person.id and each.touches(begins, DAY)]
+        off = [each.why or "Time off" for each in away if each.counselor_id == person.id and each.touches(begins, DAY)]
         if person.holidays and is_holiday_in((person.holidays,), day):
-            off.append("public holiday")
+            off.append("Public holiday")
         open_ = "" if off and _is_off_all_day(away, person.id, begins) else ", ".join(spans.get(day.weekday(), ()))
         meetings = [_meeting(line, zone) for line in mine if line.starts.astimezone(zone).date() == day]
         is_today = now.astimezone(zone).date() == day
@@ -104,11 +104,11 @@ def _meeting(line: CalendarEntry, zone: ZoneInfo) -> dict[str, Any]:
         "at": starts,
         "time": f"{starts:%H:%M}–{ends:%H:%M}",
         "student": line.student,
-        "state": "awaiting new time" if line.awaits_time else line.booking.state,
+        "state": "Awaiting new time" if line.awaits_time else line.booking.state,
         "campaign": line.campaign,
         "lead_time": _for_them(line.starts, lead_zone) if lead_zone != zone.key else None,
         "why": line.booking.why,
-        "fault": f"a letter was not delivered: {line.fault}" if line.fault else None,
+        "fault": f"Email not delivered: {line.fault}" if line.fault else None,
     }
 
 
@@ -121,10 +121,10 @@ def _closes(hours: CounselorHours) -> str:
 
 
 def _unwell(person: Counselor) -> str:
-    read = f"last read {person.calendar_at:%d %b %H:%M} UTC" if person.calendar_at else "never read yet"
-    why = f" ({person.calendar_fault})" if person.calendar_fault else ""
+    read = f"last read {person.calendar_at:%d %b %H:%M} UTC" if person.calendar_at else "never read"
+    why = f"; {person.calendar_fault}" if person.calendar_fault else ""
     return (
-        f"{person.name}'s own calendar cannot be read, {read}{why}: they are booked with a day's notice until it can."
+        f"The calendar of {person.name} cannot be read ({read}{why}). Until it can, students book at least a day ahead."
     )
 
 
@@ -132,7 +132,7 @@ def _monday(week: str | None, today: date) -> date:
     try:
         return datetime.strptime(f"{week}-1", "%G-W%V-%u").date() if week else today - timedelta(days=today.weekday())  # noqa: DTZ007 - a day has no zone
     except ValueError as error:
-        raise ClientException(f"a week is written 2026-W10, not {week!r}") from error
+        raise ClientException(f"{week!r} is not a week. Use the form 2026-W10.") from error
 
 
 def _title(monday: date) -> str:
