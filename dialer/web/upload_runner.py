@@ -11,6 +11,7 @@ from pathlib import Path
 
 from litestar.datastructures import UploadFile
 
+from dialer.services.actor import ON_BEHALF_OF
 from dialer.store.system import jobs
 from dialer.web.app_state import AppState
 
@@ -46,8 +47,12 @@ async def forget_upload(app_state: AppState, import_id: int) -> None:
         await asyncio.to_thread(shutil.rmtree, Path(checked.asked["file"]).parent, ignore_errors=True)
 
 
-async def run_command(app_state: AppState, *words: str, within_s: float = TIMEOUT_S) -> tuple[int, bytes, str]:
+async def run_command(
+    app_state: AppState, *words: str, by: str | None = None, within_s: float = TIMEOUT_S
+) -> tuple[int, bytes, str]:
     """Run a command of ours on this process's database: exit status, output, and its last word if it failed.
+
+    `by` is the account that the audit log names for it.
 
     Raises TimeoutError: it took too long, and was ended.
     """
@@ -60,6 +65,7 @@ async def run_command(app_state: AppState, *words: str, within_s: float = TIMEOU
             **os.environ,
             "DIALER_DATABASE_URL": app_state.settings.dialer_database_url or "",
             "DIALER_REDIS_URL": app_state.settings.dialer_redis_url or "",
+            **({ON_BEHALF_OF: by} if by else {}),
         },
     )
     try:

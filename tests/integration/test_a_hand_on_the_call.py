@@ -71,7 +71,7 @@ async def test_a_note_reaches_ava_and_not_the_student_and_is_in_the_audit(bridge
         assert len(caller.of("media")) <= heard + 1
         assert len(session.of("response.create")) == 1, "a note makes AVA say nothing by itself"
     async with bridged.sessions() as rows:
-        assert (await rows.scalars(select(AuditEntry.did))).all() == ["call.whisper"]
+        assert (await rows.scalars(select(AuditEntry.did))).all()[-1] == "call.whisper"
         assert await audit.verify(rows)
 
 
@@ -95,7 +95,7 @@ async def test_a_call_is_ended_at_once(bridged: Bridged, web: Web) -> None:
         assert (await _asked(web, call, "hang-up", now=True))[0] == 200
         assert await caller.closed() == 1000
         await bridged.ended(call)
-        assert await _refused(web, call) == (409, "the call is not going on")
+        assert await _refused(web, call) == (409, "This call is not in progress.")
 
 
 async def test_a_student_is_handed_to_a_counselor_who_takes_them(bridged: Bridged, web: Web) -> None:
@@ -162,7 +162,7 @@ async def test_a_call_that_is_not_ours_and_one_that_no_bridge_has_are_refused(st
     assert answer.status_code == 404
     talk = await talk_with(store.sessions, ScriptedCarrier())
     answer = await web.post(f"/api/calls/{talk.call_id}/hang-up", json={})
-    assert (answer.status_code, answer.json()["detail"][:26]) == (409, "no bridge answers for this")
+    assert (answer.status_code, answer.json()["detail"][:27]) == (409, "This call cannot be reached")
 
 
 async def test_two_bridges_behind_one_address_each_mind_their_own_calls(

@@ -317,4 +317,6 @@ async def test_asking_for_a_lead_that_is_refused_does_not_open_it_again(store: S
     assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(hours=12)), CallRefused)
     lead = await lead_now(store.sessions)
     assert (lead.state, lead.next_attempt_at) == (state, later)
-    assert await row_counts(store.sessions) == before
+    assert await row_counts(store.sessions) == {**before, "audit_entry": before["audit_entry"] + 1}, (
+        "the request is recorded"
+    )

@@ -104,7 +104,7 @@ def test_what_a_person_gets_wrong_is_said_in_one_line(shell: Shell) -> None:
     assert "no script" in shell.refused("campaign", "create", "Autumn", "--script", "nobody")
     assert "is not a lead" in shell.refused("explain", phone_of(9))
     assert "'12'" in shell.refused("dnc", "check", "12")
-    assert "cannot become" in shell.refused("campaign", "pause", "Spring")
+    assert "cannot be paused" in shell.refused("campaign", "pause", "Spring")
     for nowhere in ("leads", "calls", "bookings"):
         shell.refused(nowhere, "export", "--output", f"{os.devnull}/x.csv")
 
@@ -175,6 +175,8 @@ def test_the_clock_is_moved_only_where_no_real_carrier_is(shell: Shell) -> None:
 
 def test_starting_twice_and_stopping_leave_a_receipt(shell: Shell) -> None:
     shell.done("campaign", "create", "Spring")
+    assert "no leads" in shell.refused("campaign", "start", "Spring")
+    shell.done("leads", "import", str(SAMPLE), "--campaign", "Spring")
     for word, says in (("start", "started"), ("start", "already"), ("pause", "paused"), ("start", "started")):
         said = shell("campaign", word, "Spring")
         assert (said.status, says in said.out) == (0, True), word

@@ -117,7 +117,7 @@ async def test_the_text_as_it_stands_is_tried_and_no_version_is_made(store: Stor
     assert (await Talking(house)()).said[0].words.endswith(" Second words.")
     assert (await Talking(house, version=1)()).version == 1
     after = await rows(store.sessions)
-    assert {name for name in after if after[name] != before[name]} == {"script"}
+    assert {name for name in after if after[name] != before[name]} == {"audit_entry", "script"}
 
 
 async def test_who_opts_out_ends_the_trial_and_nobody_is_listed(store: Store, house: TrialContext) -> None:

@@ -50,7 +50,7 @@ async def import_list(
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / file_name(data.filename)
         await save(data, path)
-        return await _import(app_state, path, name, dry_run, duplicates)
+        return await _import(app_state, request.user, path, name, dry_run, duplicates)
 
 
 async def _ask(
@@ -67,10 +67,12 @@ async def _ask(
         return await jobs.enqueue(session, actor, actions.LIST_IMPORT, "import", asked, details)
 
 
-async def _import(app_state: AppState, path: Path, campaign: str, dry: bool, duplicates: Choice) -> dict[str, Any]:
+async def _import(
+    app_state: AppState, actor: Actor, path: Path, campaign: str, dry: bool, duplicates: Choice
+) -> dict[str, Any]:
     words = ("leads", "import", str(path), "--campaign", campaign, "--json", "--duplicates", duplicates)
     try:
-        code, out, says = await run_command(app_state, *words, *(["--dry-run"] if dry else []))
+        code, out, says = await run_command(app_state, *words, *(["--dry-run"] if dry else []), by=actor.email)
     except TimeoutError as error:
         raise ClientException("The list took too long to read. Nothing was imported.", status_code=422) from error
     if code:

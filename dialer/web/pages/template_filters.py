@@ -11,6 +11,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 
 from dialer.domain.access.roles import ADMINS, EVERYBODY, READERS, Role, Roles
 from dialer.domain.calling.cost import WORKSPACE_CURRENCY
+from dialer.services.actions import LABELS as ACTION_LABELS
 from dialer.services.actor import Actor
 
 COUNTRIES: Mapping[str, str] = {
@@ -269,7 +270,7 @@ def words(name: str | None) -> str:
     """The label of a stored code: `no_answer` as "No answer", `SIP 486` as "Line busy". Free text stays as it is."""
     if not name:
         return "–"
-    if (label := LABELS.get(name)) is not None:
+    if (label := LABELS.get(name) or ACTION_LABELS.get(name)) is not None:
         return label
     if (sip := _SIP.fullmatch(name)) is not None:
         return SIP_LABELS.get(

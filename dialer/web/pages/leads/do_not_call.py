@@ -17,11 +17,10 @@ from dialer.services.actions import DNC_ADD
 from dialer.services.do_not_call.add import add_numbers
 from dialer.services.do_not_call.remove import remove_number
 from dialer.store.leads import do_not_call
-from dialer.store.system import audit
 from dialer.store.tables import AuditEntry
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
-from dialer.web.pages.forms import Asked, FormError, actor, actor_email, read
+from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.template_filters import many
 from dialer.web.render import redirect, render_page
@@ -157,11 +156,9 @@ async def bring(request: Asked, app_state: InjectedState) -> Template:
         path = Path(folder) / file_name(file.filename)
         await save(file, path)
         told = ("--source", source) if source.strip() and not source.startswith("-") else ()
-        code, out, says = await run_command(app_state, "dnc", "import", str(path), *told)
+        code, out, says = await run_command(app_state, "dnc", "import", str(path), *told, by=actor(request).email)
         if code:
             return await _page(app_state, says=says.replace(str(path), path.name), status=422)
-    async with app_state.sessions.begin() as session:
-        await audit.record(session, actor_email(request), ADDED, {"file": file.filename, "says": out.decode().strip()})
     _changed(app_state)
     return await _page(app_state, brought=out.decode().strip())
 
