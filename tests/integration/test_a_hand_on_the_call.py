@@ -95,7 +95,7 @@ async def test_a_call_is_ended_at_once(bridged: Bridged, web: Web) -> None:
         assert (await _asked(web, call, "hang-up", now=True))[0] == 200
         assert await caller.closed() == 1000
         await bridged.ended(call)
-        assert await _refused(web, call) == (409, "the call is not going on")
+        assert await _refused(web, call) == (409, "This call is not in progress.")
 
 
 async def test_a_student_is_handed_to_a_counselor_who_takes_them(bridged: Bridged, web: Web) -> None:
@@ -121,7 +121,7 @@ async def test_nobody_else_can_be_rung_by_a_transfer(bridged: Bridged, web: Web,
     async with bridged.answered() as (call, _caller):
         await bridged.voice.session()
         status, told = await _asked(web, call, "transfer", **body)
-        assert (status, told["detail"][:33]) == (422, "students are connected only to co")
+        assert (status, told["detail"][:44]) == (422, "This counselor does not accept transfers. Tu")
     assert bridged.carrier.handed_over == []
 
 
@@ -162,7 +162,7 @@ async def test_a_call_that_is_not_ours_and_one_that_no_bridge_has_are_refused(st
     assert answer.status_code == 404
     talk = await talk_with(store.sessions, ScriptedCarrier())
     answer = await web.post(f"/api/calls/{talk.call_id}/hang-up", json={})
-    assert (answer.status_code, answer.json()["detail"][:26]) == (409, "no bridge answers for this")
+    assert (answer.status_code, answer.json()["detail"][:27]) == (409, "This call cannot be reached")
 
 
 async def test_two_bridges_behind_one_address_each_mind_their_own_calls(
