@@ -33,13 +33,13 @@ def test_a_counselor_is_added_signs_in_says_how_meetings_went_and_changes_their_
         page.goto(f"{house.url}/bookings/all?when=past")
         expect(page.locator("tbody tr")).to_have_count(2)
         assert elses not in page.content(), "somebody else's meeting"
-        _judge(page, theirs[0], "They came")
-        _judge(page, theirs[1], "They did not come")
+        _judge(page, theirs[0], "Attended")
+        _judge(page, theirs[1], "Did not attend")
         expect(page.locator("tbody .pill[data-state=attended]")).to_have_count(1)
         expect(page.locator("tbody .pill[data-state=no_show]")).to_have_count(1)
         assert trouble(page) == []
         page.goto(f"{house.url}/bookings/{elses}")
-        expect(page.locator("h1")).to_have_text("Not there")
+        expect(page.locator("h1")).to_have_text("Not found")
         _change_own(page, house)
 
 
@@ -55,12 +55,12 @@ def test_a_counselors_page_works_without_javascript_and_from_the_keyboard(house:
         expect(page.locator("p.note.good")).to_have_text("Saved.")
         expect(page.locator("#mon")).to_have_value("09:00-12:00, 13:00-17:00")
         expect(page.locator("#tue")).to_have_value("10:00-11:00")
-        page.click("summary:has-text('Leaves')")
-        expect(page.locator("details.confirm[open] p").first).to_contain_text("meetings that are made stay")
-        page.click("button:has-text('Offer them no more')")
-        expect(page.locator(".top .pill")).to_have_text("left")
-        page.click("button:has-text('Is back')")
-        expect(page.locator("p.note.good")).to_have_text("Offered again.")
+        page.click("summary:has-text('Deactivate')")
+        expect(page.locator("details.confirm[open] p").first).to_contain_text("upcoming meetings stay")
+        page.click("button:has-text('Deactivate counselor')")
+        expect(page.locator(".top .pill")).to_have_text("Deactivated")
+        page.click("button:has-text('Reactivate')")
+        expect(page.locator("p.note.good")).to_have_text("Reactivated. Students can book again.")
 
 
 def test_what_is_asked_before_a_dangerous_act_fits_a_telephone(house: House) -> None:
@@ -68,13 +68,13 @@ def test_what_is_asked_before_a_dangerous_act_fits_a_telephone(house: House) -> 
         page.goto(f"{house.url}/counselors/1")
         page.fill("#first", "2026-11-25")
         page.click("text=Add days off")
-        expect(page.locator("#sure-title")).to_have_text("1 meeting falls into these days")
+        expect(page.locator("#sure-title")).to_have_text("1 meeting falls on these days")
         assert trouble(page) == []
         page.screenshot(path=ARTEFACTS / "counselor-sure-390.png", full_page=True)
-        page.click("text=Keep the days off and ask 1 student")
+        page.click("text=Save days off and ask 1 student")
         expect(page.locator("#off")).to_contain_text("Wed 25 Nov 2026")
-        page.click("text=Make an address")
-        for button in ("Leaves", "Renew", "Revoke"):
+        page.click("text=Create URL")
+        for button in ("Deactivate", "Renew", "Revoke"):
             page.click(f"summary:has-text('{button}')")
             expect(page.locator("details.confirm[open] form")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, button
@@ -89,7 +89,7 @@ def test_what_is_asked_before_a_dangerous_act_fits_a_telephone(house: House) -> 
 def _add(page: Page, house: House) -> None:
     """By the form, with a slip that is mended."""
     page.goto(f"{house.url}/counselors")
-    page.click("text=Add a counselor")
+    page.click("text=Add counselor")
     assert trouble(page) == []
     page.fill("#name", OTHER)
     page.fill("#email", EMAIL)
@@ -158,7 +158,7 @@ def _judge(page: Page, booking: str, words: str) -> None:
     assert trouble(page) == []
     page.fill("#note", "as agreed")
     page.get_by_role("button", name=words, exact=True).click()
-    expect(page.locator("p.note.good")).to_have_text("Noted.")
+    expect(page.locator("p.note.good")).to_have_text("Saved.")
     expect(page.locator("dl.pairs")).to_contain_text(f"{words}: as agreed")
     ARTEFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTEFACTS / "counselor-meeting.png", full_page=True)
@@ -172,7 +172,7 @@ def _change_own(page: Page, house: House) -> None:
     expect(page.locator("h1")).to_have_text(OTHER)
     assert trouble(page) == []
     page.fill("#wed", "09:00-12:00")
-    page.click("text=Keep the hours")
+    page.click("text=Save hours")
     expect(page.locator("p.note.good")).to_have_text("Saved.")
     expect(page.locator("#wed")).to_have_value("09:00-12:00")
     page.fill("#first", "2026-12-24")
@@ -180,9 +180,9 @@ def _change_own(page: Page, house: House) -> None:
     page.fill("#why", "a family feast")
     page.click("text=Add days off")
     expect(page.locator("#off")).to_contain_text("a family feast")
-    page.click("text=Make an address")
+    page.click("text=Create URL")
     expect(page.locator("#address")).to_have_value(re.compile(r"/calendars/2-\w+\.ics$"))
     assert trouble(page) == []
     page.screenshot(path=ARTEFACTS / "counselor-own.png", full_page=True)
     page.goto(f"{house.url}/counselors/1")
-    expect(page.locator("h1")).to_have_text("Not there")
+    expect(page.locator("h1")).to_have_text("Not found")

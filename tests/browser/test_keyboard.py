@@ -75,19 +75,19 @@ def test_from_the_door_to_the_launch_by_keyboard_alone(house: House, settings: S
     _tab_to(page, _words("Start…"))
     page.keyboard.press("Enter")
     panel = page.locator("details.confirm[open]")
-    expect(panel).to_contain_text("1 lead can be called from now on")
+    expect(panel).to_contain_text("1 lead can be called, within hours and rules.")
     _tab_to(page, _words("Start calling"))
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
     expect(page.locator("summary", has_text="Start")).to_be_focused()
-    _tab_to(page, _words("Change"))
+    _tab_to(page, _words("Edit"))
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Schedule and rules")
     _tab_to(page, _words("Launch"))
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Launch")
-    said = _tab_to(page, lambda words, tag: tag == "BUTTON" and words.startswith("Launch: ring"))
-    assert said == "Launch: ring 1 lead"
+    said = _tab_to(page, lambda words, tag: tag == "BUTTON" and words.startswith("Launch: call"))
+    assert said == "Launch: call 1 lead"
     context.close()
 
 
@@ -95,7 +95,7 @@ def test_a_panel_on_a_live_card_opens_and_closes_by_keyboard_and_one_at_a_time(h
     with house.page() as page:
         page.goto(f"{house.url}/live")
         page.wait_for_selector("#calls .call")
-        _tab_to(page, _words("Note"))
+        _tab_to(page, _words("Whisper"))
         page.keyboard.press("Enter")
         panels = page.locator("details.confirm[open]")
         expect(panels).to_have_count(1)
@@ -103,7 +103,7 @@ def test_a_panel_on_a_live_card_opens_and_closes_by_keyboard_and_one_at_a_time(h
         expect(page.locator("input[name=words]")).to_be_focused()
         page.keyboard.press("Escape")
         expect(panels).to_have_count(0)
-        expect(page.locator("summary", has_text="Note")).to_be_focused()
+        expect(page.locator("summary", has_text="Whisper")).to_be_focused()
         page.keyboard.press("Enter")
         _tab_to(page, _words("End"))
         page.keyboard.press("Enter")

@@ -35,7 +35,7 @@ def _campaign(page: Page, office: Office, name: str) -> str:
     """Make a draft; where lists are brought into it."""
     page.goto(f"{office.home}/campaigns/new")
     page.fill("#name", name)
-    page.click("text=Make a draft and go on")
+    page.click("text=Save draft and continue")
     page.wait_for_url("**/set-up/leads*")
     return page.url.split("?")[0]
 
@@ -47,7 +47,7 @@ def _upload(page: Page, file: Path) -> None:
 
 
 def _check(page: Page) -> None:
-    page.click("text=Check every row")
+    page.click("text=Check all rows")
     page.wait_for_url("**/imports/*", timeout=JOB_MS)
 
 
@@ -55,7 +55,7 @@ def _bring_in(page: Page) -> None:
     page.get_by_role("button", name="Import").click()
     page.wait_for_url("**/jobs/*")
     page.wait_for_url("**/imports/*", timeout=JOB_MS)
-    expect(page.locator(".note.good").first).to_contain_text(re.compile("lead(s are| is) in"))
+    expect(page.locator(".note.good").first).to_contain_text(re.compile("leads? imported to"))
 
 
 def _counts(page: Page) -> dict[str, int]:
@@ -104,8 +104,8 @@ def test_rows_that_were_mended_in_the_file_come_in_and_nobody_is_doubled(
     assert _counts(page) == {
         "Rows": 4,
         "Ready": 2,
-        "Twice in the file": 0,
-        "Already here": 0,
+        "Duplicates in file": 0,
+        "Already in campaign": 0,
         "Do not call": 0,
         "To fix": 2,
     }
@@ -156,7 +156,7 @@ def test_a_list_that_is_dropped_is_checked_and_what_to_do_with_duplicates_is_cho
     assert not page.locator(".drop.over").count()
     page.get_by_role("button", name="Upload").click()
     _check(page)
-    assert (_counts(page)["Ready"], _counts(page)["Already here"]) == (1, 3)
+    assert (_counts(page)["Ready"], _counts(page)["Already in campaign"]) == (1, 3)
     page.click(".figures a[href*=already_here]")
     for row, choice in ((1, "fill"), (2, "overwrite")):
         page.locator("tbody tr").nth(row).locator("input[type=checkbox]").check()
@@ -193,7 +193,7 @@ def _own(page: Page, office: Office, lead_id: int) -> list[str]:
     """A lead's own row, as its page shows it."""
     page.goto(f"{office.home}/leads/{lead_id}")
     return (
-        page.locator("h3", has_text="Their row")
+        page.locator("h3", has_text="Uploaded row")
         .locator("xpath=following-sibling::div[1]")
         .locator("dd")
         .all_inner_texts()

@@ -44,7 +44,7 @@ def _ring(page: Page) -> tuple[Locator, str]:
     page.click("#ring button")
     expect(page.locator("#answer")).to_contain_text("Call initiated")
     card = page.locator("article.call", has=page.locator(".phone", has_text=phone[-4:]))
-    expect(card.locator(".state")).to_have_text("talking", timeout=RINGS_MS)
+    expect(card.locator(".state")).to_have_text("In progress", timeout=RINGS_MS)
     expect(card.locator(".turns li").nth(1)).to_be_visible(timeout=OVER_MS)
     return card, phone
 
@@ -60,7 +60,7 @@ def _do(card: Locator, button: str, does: str, fill: Callable[[Locator], object]
 
 def _end(page: Page, card: Locator) -> None:
     """Let nothing go on behind a test."""
-    _do(card, "End", "End the call", lambda panel: panel.locator("input[name=now]").check())
+    _do(card, "End", "End call", lambda panel: panel.locator("input[name=now]").check())
     expect(page.locator("#ended article.call")).not_to_have_count(0, timeout=OVER_MS)
 
 
@@ -94,7 +94,7 @@ def test_listening_plays_both_sides_of_the_call_until_it_is_stopped(office: Offi
         page.wait_for_timeout(2_000)
         assert (len(frames), page.evaluate("played")) == (heard, played), "nothing comes any more"
         assert played["closed"] == 1
-        expect(card.locator(".state")).to_have_text("talking")
+        expect(card.locator(".state")).to_have_text("In progress")
         _end(page, card)
 
 
@@ -102,20 +102,20 @@ def test_a_note_reaches_ava_and_a_refused_hand_says_its_reason(office: Office, c
     office.dialer("counselor", "set", "One Window desk", "--no-transfers")
     with office.page(chromium, "/live") as page:
         card, phone = _ring(page)
-        expect(card.locator(".fields li", has_text="country")).to_contain_text("Canada", timeout=OVER_MS)
+        expect(card.locator(".fields li", has_text="Country")).to_contain_text("Canada", timeout=OVER_MS)
         told_on_card = _do(
-            card, "Note", "Tell her", lambda panel: panel.locator("input").fill("Her sister studies in Leeds.")
+            card, "Whisper", "Send", lambda panel: panel.locator("input").fill("Her sister studies in Leeds.")
         )
-        expect(told_on_card).to_have_text("AVA was told.", timeout=SAYS_MS)
+        expect(told_on_card).to_have_text("Sent to AVA.", timeout=SAYS_MS)
         expect(card.locator("details[open]")).to_have_count(0)
         notes = [note for session in office.ledger()["sessions"] for note in session["notes"]]
         assert sum("Her sister studies in Leeds." in note for note in notes) == 1
         (call,) = [each for each in office.ledger()["calls"] if each["to"] == phone]
         spoken = " ".join(said["text"] for stream in call["streams"] for said in stream["spoken"])
         assert "Leeds" not in spoken, "the student does not hear it"
-        told_on_card = _do(card, "Take over", "Connect them")
+        told_on_card = _do(card, "Transfer", "Transfer call")
         expect(told_on_card).to_have_text("nobody can take the call right now", timeout=SAYS_MS)
-        expect(card.locator(".state")).to_have_text("talking")
+        expect(card.locator(".state")).to_have_text("In progress")
         _end(page, card)
     trail = office.asked("/api/audit")["entries"]
     assert any(each["did"] == "call.whisper" for each in trail)
@@ -127,10 +127,10 @@ def test_a_student_is_connected_to_a_counselor_who_takes_transfers(office: Offic
     office.dialer("counselor", "set", "Meera", "--phone", MEERA, "--transfers")
     with office.page(chromium, "/live") as page:
         card, phone = _ring(page)
-        told_on_card = _do(card, "Take over", "Connect them")
-        expect(told_on_card).to_have_text("AVA connects them.", timeout=SAYS_MS)
+        told_on_card = _do(card, "Transfer", "Transfer call")
+        expect(told_on_card).to_have_text("Transferring the call.", timeout=SAYS_MS)
         ended = page.locator("#ended article.call", has=page.locator(".phone", has_text=phone[-4:]))
-        expect(ended.locator(".state")).to_have_text("qualified", timeout=OVER_MS)
+        expect(ended.locator(".state")).to_have_text("Qualified", timeout=OVER_MS)
         expect(ended.locator(".turns")).to_contain_text("I am connecting you to Meera")
         expect(ended.locator(".hands")).to_have_count(0)
         for _ in range(40):
@@ -142,7 +142,7 @@ def test_a_student_is_connected_to_a_counselor_who_takes_transfers(office: Offic
             page.wait_for_timeout(500)
         assert [bool(leg["connected"]) for leg in legs] == [True]
         ended.locator(".open").click()
-        expect(page.locator("main")).to_contain_text("transferred to Meera")
+        expect(page.locator("main")).to_contain_text("Transferred to Meera")
 
 
 @pytest.mark.full
@@ -151,10 +151,8 @@ def test_a_call_is_ended_after_a_goodbye_or_at_once(office: Office, chromium: Br
     with office.page(chromium, "/live") as page:
         card, phone = _ring(page)
         said = card.locator(".turns li[data-who=AVA]").count()
-        told_on_card = _do(
-            card, "End", "End the call", lambda panel: panel.locator("input[name=now]").set_checked(at_once)
-        )
-        expect(told_on_card).to_have_text("It ends.", timeout=SAYS_MS)
+        told_on_card = _do(card, "End", "End call", lambda panel: panel.locator("input[name=now]").set_checked(at_once))
+        expect(told_on_card).to_have_text("Ending the call.", timeout=SAYS_MS)
         ended = page.locator("#ended article.call", has=page.locator(".phone", has_text=phone[-4:]))
         expect(ended).to_have_count(1, timeout=OVER_MS)
         expect(ended.locator(".hands")).to_have_count(0)
@@ -187,10 +185,10 @@ def test_an_auditor_watches_without_hands_and_a_counselor_does_not_watch(office:
             )
             assert status == 403
         with office.page(chromium, "/live", Role.COUNSELOR) as refused:
-            expect(refused.locator("h1")).to_have_text("Not allowed")
+            expect(refused.locator("h1")).to_have_text("Access denied")
             refused.goto(f"{office.home}/bookings")
             expect(refused.locator("nav a[href='/live']")).to_have_count(0)
-        expect(card.locator(".state")).to_have_text("talking")
+        expect(card.locator(".state")).to_have_text("In progress")
         _end(page, card)
 
 
@@ -205,7 +203,7 @@ def test_who_signs_out_elsewhere_hears_no_more_of_a_call(office: Office, chromiu
         account.goto(f"{office.home}/account")
         account.get_by_role("button", name="Sign out", exact=True).click()
         account.wait_for_url("**/sign-in")
-        expect(card.locator(".told")).to_have_text("you are signed out; sign in again", timeout=SAYS_MS)
+        expect(card.locator(".told")).to_have_text("You are signed out. Sign in again.", timeout=SAYS_MS)
         assert opened.value.is_closed()
         expect(page.locator("[role=alert]")).to_contain_text("You are signed out")
     with office.page(chromium, "/live") as page:

@@ -91,7 +91,7 @@ def test_a_cut_socket_is_told_and_comes_back_with_every_card_right(far: House, w
     with on_live(far) as page:
         first = page.locator("#calls .call").first
         expect(first.locator(".turns li")).to_have_count(4)
-        first.get_by_text("Note", exact=True).click()
+        first.get_by_text("Whisper", exact=True).click()
         first.locator("input[name=words]").fill("Offer the scholar")
         wire.down()
         expect(page.locator("#connection")).to_have_text("Disconnected")
@@ -121,7 +121,7 @@ def test_a_web_process_that_dies_costs_no_card_and_what_ended_meanwhile_is_gone(
         expect(page.locator("#calls .call .open")).to_have_attribute("href", f"/calls/{new}")
         expect(page.locator("#calls .call .turns li")).to_have_text(["I am new here"])
         expect(page.locator("#count")).to_have_text("1")
-        expect(page.locator("#health")).to_contain_text("health: ok")
+        expect(page.locator("#health")).to_contain_text("System OK")
         assert settings.dialer_redis_url is not None
         with Redis.from_url(settings.dialer_redis_url) as redis:
             more = {"text": "Welcome!", "item": "new-2", "position": 1}

@@ -38,17 +38,17 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
     page = context.new_page()
     home = f"http://127.0.0.1:{running.settings.dialer_web_port}"
     _sign_in(page, home, told)
-    page.click("text=Make the first campaign")
+    page.click("text=Create your first campaign")
     page.fill("#name", "Spring")
-    page.click("text=Make a draft and go on")
+    page.click("text=Save draft and continue")
     _bring_in(page, tmp_path)
-    page.click("text=Continue to the script")
-    page.click("text=Keep and go on")
-    page.click("text=Keep and go on")
+    page.click("text=Continue to script")
+    page.click("text=Save and continue")
+    page.click("text=Save and continue")
     page.fill("#per_second", "5")
-    page.click("text=Keep and go on")
-    page.click("text=Go on to the launch")
-    page.click("button:has-text('Launch: ring')")
+    page.click("text=Save and continue")
+    page.click("text=Continue to launch")
+    page.click("button:has-text('Launch: call')")
     page.wait_for_selector(".pill[data-state=running]")
     page.goto(f"{home}/live")
     page.wait_for_selector(".call .turns li:nth-child(4)", timeout=LATER_MS)
@@ -86,9 +86,9 @@ def _sign_in(page: Page, home: str, told: str) -> None:
 def _bring_in(page: Page, folder: Path) -> None:
     """Upload → Map → Fix → Confirm, and the file of rows to mend."""
     page.set_input_files("#file", SAMPLE)
-    page.click("text=Upload and see the columns")
-    expect(page.locator("select[aria-label='What Mobile No. is']")).to_have_value("phone")
-    page.click("text=Check every row")
+    page.click("button:has-text('Upload')")
+    expect(page.locator("select[aria-label='Field for Mobile No.']")).to_have_value("phone")
+    page.click("text=Check all rows")
     page.wait_for_url("**/imports/*", timeout=LATER_MS)
     expect(page.locator("text=Nothing imported yet.")).to_be_visible()
     page.click(".figures a[href*=rejected]")
@@ -101,7 +101,7 @@ def _bring_in(page: Page, folder: Path) -> None:
     assert all(row["problem"] for row in to_fix)
     page.click("button:has-text('Import')")
     page.wait_for_url("**/imports/*", timeout=LATER_MS)
-    expect(page.locator("text=leads are in Spring.")).to_be_visible()
+    expect(page.locator("text=imported to Spring.")).to_be_visible()
 
 
 def _hear(page: Page) -> None:

@@ -52,20 +52,20 @@ def test_marketing_talks_to_ava_in_text_and_sees_what_she_does(ava: House) -> No
     ARTEFACTS.mkdir(exist_ok=True)
     with ava.page() as page:
         page.goto(f"{ava.url}/scripts/ava")
-        page.click("text=Try it in text")
-        expect(page.locator("h1")).to_have_text("Try ava in text")
-        expect(page.locator(".note").first).to_contain_text("nothing is booked, nobody is rung")
+        page.click("text=Test in text")
+        expect(page.locator("h1")).to_have_text("Test ava in text")
+        expect(page.locator(".note").first).to_contain_text("Nothing is saved or booked, and no one is called")
         assert trouble(page) == []
         page.screenshot(path=ARTEFACTS / "trying-begin.png", full_page=True)
         page.select_option("#who", index=1)
-        page.click("text=Begin: AVA opens")
+        page.click("text=Start test")
         expect(page.locator("#talk li")).to_have_count(1, timeout=SOON_MS)
         expect(page.locator("#heard")).to_contain_text("AVA: Hello")
         for n, words in enumerate((MEETING[1], MEETING[3], MEETING[4]), 1):
             _say(page, words, n)
-        page.click("summary:has-text('hold slot')")
+        page.click("summary:has-text('AVA held a time')")
         expect(page.locator("details[open] pre").last).to_contain_text('"held": true')
-        expect(page.locator("aside")).to_contain_text("meeting held")
+        expect(page.locator("aside")).to_contain_text("Meeting held")
         expect(page.locator("aside")).to_contain_text("3 of 30")
         assert page.title() != "taken"
         schemes: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
@@ -85,22 +85,22 @@ def test_the_text_of_a_form_is_tried_beside_it_and_is_still_there(ava: House) ->
         newest = page.locator("#edit-title").inner_text()
         page.fill("#opening", f"Good day. {ATTACK}")
         with page.context.expect_page() as opened:
-            page.click("text=Try this text, without saving")
+            page.click("text=Test without saving")
         tab = opened.value
         expect(tab.locator("#trial form p").first).to_have_text(
-            "Tried is the text as it stands in the form. It is not saved."
+            "You are testing the text in the form. It is not saved."
         )
-        tab.click("text=Begin: AVA opens")
+        tab.click("text=Start test")
         expect(tab.locator("#talk li").first).to_contain_text("Hello, this is AVA, an AI assistant", timeout=SOON_MS)
         complaints: list[str] = []
         tab.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        tab.click("text=Begin again")
+        tab.click("text=Start over")
         expect(tab.locator(".acts .thinking").last).to_be_visible()
         expect(tab.locator(".acts .thinking").last).to_be_hidden(timeout=SOON_MS)
         expect(tab.locator("#talk li")).to_have_count(1)
-        tab.click("text=With somebody else")
+        tab.click("text=Choose another student")
         expect(tab.locator("#whom-title")).to_be_focused()
-        expect(tab.locator("#trial form p").first).to_contain_text("as it stands in the form")
+        expect(tab.locator("#trial form p").first).to_contain_text("the text in the form")
         expect(tab.locator("#trial input[name=opening]")).to_have_value(f"Good day. {ATTACK}")
         assert complaints == []
         assert tab.title() != "taken"
@@ -117,7 +117,7 @@ def test_without_a_key_the_page_says_which_would_do_and_keeps_what_was_chosen(ho
     with house.page() as page:
         page.goto(f"{house.url}/scripts/ava/try")
         page.fill("#student", "Asha Rao")
-        page.click("text=Begin: AVA opens")
+        page.click("text=Start test")
         expect(page.locator("#trial [role=alert]")).to_contain_text("no text model has a key to try a script with: set")
         expect(page.locator("#student")).to_have_value("Asha Rao")
         assert trouble(page) == []

@@ -159,7 +159,7 @@ def _drawer(page: Page, house: House) -> None:
 
 def _panel(page: Page, house: House) -> None:
     _at(house, "/live")(page)
-    page.locator(".call summary", has_text="Note").click()
+    page.locator(".call summary", has_text="Whisper").click()
 
 
 def _sign_in_wrongly(house: House, page: Page) -> None:

@@ -146,7 +146,7 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
         page = link_in(invited, "/meetings/")
         slots = re.findall(r'name="slot" value="([^"]+)"', fetch(page))
         chosen = slots[-1].replace("&#43;", "+")
-        assert "The meeting is moved" in fetch(page, do="move", slot=chosen)
+        assert "Your meeting was moved" in fetch(page, do="move", slot=chosen)
         starts = datetime.fromisoformat(chosen.partition("@")[2])
         again = house.letters(PRIYA, 2)[1]
         house.letters(DESK, 2)
@@ -170,7 +170,9 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
     # She does not come; the counselor says so by the link, and she is to be rung again, but not yet.
     said = starts + timedelta(hours=1)
     with house.up(said) as settings:
-        assert "that is noted" in fetch(link_in(told_desk, "/meetings/went/"), verdict="no_show", note="nobody there")
+        assert "Your answer is saved" in fetch(
+            link_in(told_desk, "/meetings/went/"), verdict="no_show", note="nobody there"
+        )
         (lead,) = read(settings, Enrollment)
         assert (lead.state, lead.why) == ("waiting", "rung again: did not come to the meeting")
         verdict = json.loads(dialer(settings, "explain", PHONE, "--campaign", "Spring", "--json").stdout)

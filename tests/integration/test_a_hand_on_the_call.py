@@ -121,7 +121,7 @@ async def test_nobody_else_can_be_rung_by_a_transfer(bridged: Bridged, web: Web,
     async with bridged.answered() as (call, _caller):
         await bridged.voice.session()
         status, told = await _asked(web, call, "transfer", **body)
-        assert (status, told["detail"][:33]) == (422, "students are connected only to co")
+        assert (status, told["detail"][:44]) == (422, "This counselor does not accept transfers. Tu")
     assert bridged.carrier.handed_over == []
 
 

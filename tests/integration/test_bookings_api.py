@@ -115,5 +115,5 @@ async def test_the_pages_show_a_counselor_their_own_meetings_with_what_can_be_do
     for path in (week, "/bookings/all"):
         assert "Asha Rao" in (await web.get(path, headers=theirs)).text, path
         assert "Asha Rao" not in (await web.get(path, headers=others)).text, path
-    assert "move or cancel" in (await web.get("/bookings/all", headers=theirs)).text
+    assert "Move or cancel" in (await web.get("/bookings/all", headers=theirs)).text
     assert "move or cancel" not in (await web.get("/bookings/all", headers=reads)).text, "an auditor changes nothing"

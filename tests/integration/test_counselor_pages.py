@@ -79,7 +79,7 @@ async def test_somebody_new_is_added_with_hours_and_stands_on_their_page(web: As
         ({"zone": "Mars/Olympus"}, "there is no zone"),
         ({"email": "meera"}, "is no e-mail address"),
         ({"name": "One Window desk"}, "already"),
-        ({"name": ""}, "name: please fill this in"),
+        ({"name": ""}, "Name is required."),
     ],
 )
 async def test_a_new_one_that_cannot_be_so_is_not_added_and_what_was_typed_stays(
@@ -132,7 +132,7 @@ async def test_everything_on_the_page_is_kept_and_audited(web: AsyncClient, stor
         ("hours", {"sun": "10:00-12:00, 11:00-13:00"}, "Sunday: the hours 10:00-12:00, 11:00-13:00 overlap"),
         ("details", {**DETAILS, "phone": "12"}, "'12': "),
         ("details", {**DETAILS, "slot_minutes": "1"}, "slot minutes are 5 to 480"),
-        ("details", {**DETAILS, "slot_minutes": "soon"}, "slot minutes: "),
+        ("details", {**DETAILS, "slot_minutes": "soon"}, "Meeting length must be a whole number."),
         ("details", {**DETAILS, "name": OTHER}, "already"),
         ("details", {**DETAILS, "calendar_url": "https://10.0.0.1/x.ics"}, "that calendar cannot be read"),
         ("advice", {"countries": "Canada", "courses": "law", "languages": "english"}, "a language is two letters"),
@@ -140,7 +140,7 @@ async def test_everything_on_the_page_is_kept_and_audited(web: AsyncClient, stor
         ("advice", {"holidays": "XX"}, "there is no calendar of holidays"),
         ("off", {"first": "2026-02-20", "last": "2026-02-19", "why": "away"}, "is not after"),
         ("off", {"first": "2026-02-30"}, "a day is written"),
-        ("off", {"why": "away"}, "first: please fill this in"),
+        ("off", {"why": "away"}, "Start date is required."),
     ],
 )
 async def test_a_refusal_says_what_is_wrong_writes_nothing_and_keeps_what_was_typed(
@@ -170,7 +170,7 @@ async def test_days_off_say_how_many_meetings_fall_into_them_before_anybody_is_w
     assert [each.kind for each in await all_of(store, OutboxMessage)].count("rebook") == 1
     page = (await web.get(DESK)).text
     assert "a wedding" in page
-    assert "1 meeting is still booked in them" in page
+    assert "1 meeting is still booked on these days" in page
     free = {"first": "2026-03-02", "first_time": "14:00", "last_time": "15:30"}
     assert is_done(await send(web, f"{DESK}/off", DESK, **free)), "where nobody is booked nothing is asked"
     assert (await kept(store, 1))["off"][1][:2] == ("2026-03-02T08:30:00+00:00", "2026-03-02T10:00:00+00:00")
@@ -195,13 +195,13 @@ async def test_the_address_of_their_calendar_is_made_renewed_and_revoked(web: As
     assert (await web.get(f"/calendars/{first}")).status_code == 404
     assert is_done(await send(web, f"{DESK}/feed", DESK, do="revoke"))
     assert (await web.get(f"/calendars/{second}")).status_code == 404
-    assert "No address is given out" in (await web.get(DESK)).text
+    assert ">Create URL</button>" in (await web.get(DESK)).text
     assert (await send(web, f"{DESK}/feed", DESK, do="burn")).status_code == 422
 
 
 async def test_who_leaves_keeps_the_meetings_that_are_made_and_may_come_back(web: AsyncClient, store: Store) -> None:
     await booked(store)
-    assert "1 meeting that is made stays" in (await web.get(DESK)).text
+    assert "1 upcoming meeting stays" in (await web.get(DESK)).text
     assert is_done(await send(web, f"{DESK}/leave", DESK), "left")
     assert not (await kept(store, 1))["active"]
     assert [each.state for each in await all_of(store, Booking)] == ["booked"]
@@ -261,7 +261,7 @@ async def test_an_auditor_sees_everything_but_secrets_and_changes_nothing(moved:
         page = (await web.get(DESK)).text
         assert "Monday" in page
         assert "/calendars/" not in page
-        assert "<button>Keep" not in page
+        assert "<button>Save" not in page
         for form in ("hours", "details", "off", "feed", "leave"):
             assert (await send(web, f"{DESK}/{form}", DESK, do="make")).status_code == 403, form
     assert (await kept(store, 1), await trail(store)) == before
@@ -302,13 +302,13 @@ async def test_how_it_went_is_said_in_the_app(settings: Settings, store: Store) 
     at = f"/bookings/{booking.id}"
     async with signed_in(told, store, Role.COUNSELOR) as own:
         past = await own.get("/bookings/all?when=past")
-        assert "how it went" in past.text
+        assert "Record outcome" in past.text
         wrong = await send(own, f"{at}/went", at, verdict="vanished", note="waited")
         assert (wrong.status_code, ">waited</textarea>" in wrong.text) == (422, True)
         said = await send(own, f"{at}/went", at, verdict="no_show", note="waited ten minutes")
         assert is_done(said, "noted", at), said.text
         page = (await own.get(at)).text
-        assert "They did not come: waited ten minutes" in page
+        assert "Did not attend: waited ten minutes" in page
         assert 'data-state="no_show"' in (await own.get("/bookings/all?when=past")).text
         assert is_done(await send(own, f"{at}/went", at, verdict="showed", wrong=["budget"]), "noted", at)
         (now,) = await all_of(store, Booking)

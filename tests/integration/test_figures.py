@@ -79,7 +79,7 @@ async def called(store: Store, name: str = "Delhi", **policy: object) -> int:
 
 def figure(html: str, name: str) -> str:
     """What a page says under one of its figures: the number and the line below it."""
-    found = re.search(rf"<dt>{name}</dt><dd>(.*?)</dd>", html, re.DOTALL)
+    found = re.search(rf"<dt>{name}</dt>\s*<dd>(.*?)</dd>", html, re.DOTALL)
     assert found is not None, name
     return " ".join(re.sub("<[^>]+>", " ", found[1]).split())
 
@@ -94,8 +94,8 @@ async def test_spent_and_held_are_told_apart_and_are_the_same_everywhere(
         page = (await web.get(path)).text
         assert figure(page, "Spent").startswith("0.22 USD"), path
         assert figure(page, "Held") == "2.40 USD, until costs arrive for 3 calls", path
-    listed = (await web.get("/campaigns")).text
-    assert '<td class="num">0.22</td><td class="num">2.40</td>' in listed
+    listed = " ".join((await web.get("/campaigns")).text.split())
+    assert '<td class="num">0.22</td> <td class="num">2.40</td>' in listed
     reports = (await web.get(f"/reports?campaign={campaign_id}")).text
     assert "0.22 USD spent; 0.22 USD per meeting. Costs are still arriving for 3 calls." in reports
     money = {"spent": "0.2200", "held": "2.4000", "costs_arriving": 3}
@@ -113,8 +113,8 @@ async def test_spent_and_held_are_told_apart_and_are_the_same_everywhere(
     ("outcome", "says"),
     [
         ("booked", "0.0200 USD"),
-        ("qualified", "not known yet; 0.40 USD held until it arrives"),
-        ("busy", "none: nobody answered"),
+        ("qualified", "Not known yet; 0.40 USD held until it arrives"),
+        ("busy", "None: not answered"),
     ],
 )
 async def test_a_call_says_what_it_cost_or_that_its_cost_is_on_its_way(
@@ -123,8 +123,8 @@ async def test_a_call_says_what_it_cost_or_that_its_cost_is_on_its_way(
     await called(store)
     await sql(store.sessions, "UPDATE call SET ended_at = now() WHERE outcome IS NOT NULL")
     call_id = await sql(store.sessions, "SELECT id FROM call WHERE outcome = :outcome", outcome=outcome)
-    page = (await web.get(f"/calls/{call_id}")).text
-    assert f"<dt>Carrier cost</dt><dd>{says}</dd>" in page
+    page = " ".join((await web.get(f"/calls/{call_id}")).text.split())
+    assert f"<dt>Carrier cost</dt> <dd>{says}</dd>" in page
     held = (await web.get(f"/api/calls/{call_id}")).json()["cost"]["held"]
     assert Decimal(held) == {"booked": 0, "qualified": Decimal("0.40"), "busy": 0}[outcome]
 
@@ -159,9 +159,9 @@ async def test_voicemail_is_not_a_person_spoken_to_on_any_page(web: AsyncClient,
         assert figure(page, "Spoke to a person").startswith("2 25% of 8 calls"), path
         assert figure(page, "Voicemail") == "1 12% of calls", path
         assert "Reached" not in page
-    reports = (await web.get("/reports")).text
-    assert '<th scope="row">spoke to a person</th><td class="num">2</td>' in reports
-    assert "1 voicemail is not counted as a person" in reports
+    reports = " ".join((await web.get("/reports")).text.split())
+    assert '<th scope="row">Spoke to a person</th> <td class="num">2</td>' in reports
+    assert "1 voicemail call is not counted as a person" in reports
     whole = (await web.get("/api/reports")).json()["whole"]
     assert (whole["calls"], whole["spoke"], whole["voicemail"]) == (6, 2, 1)
 
@@ -172,11 +172,11 @@ async def test_a_chart_with_one_point_is_not_drawn_and_counts_say_what_they_leav
     await called(store)
     page = (await web.get("/reports")).text
     assert "data-plot=" not in page, "one day and one attempt: an axis around a single point runs over years"
-    assert page.count("Not enough for a curve yet.") == 3
-    assert page.count("Counts 2 of 6 calls: those in which AVA had something to answer.</p>") == 2
+    assert page.count("Not enough data for a chart yet.") == 3
+    assert page.count("Based on 2 of 6 calls: those in which AVA responded to the student.</p>") == 2
     table = re.search(r'<table id="latency-table">.*?</table>', page, re.DOTALL)
     assert table is not None
-    assert '<td class="num">700</td><td class="num">2</td>' in table[0]
+    assert '<td class="num">700</td> <td class="num">2</td>' in " ".join(table[0].split())
     await sql(store.sessions, "UPDATE call SET created_at = now() - interval '3 days', n = 2 WHERE outcome = 'booked'")
     again = (await web.get(f"/reports?since={datetime(2026, 1, 1, tzinfo=UTC).date()}")).text
     assert again.count("data-plot=") == 2, "answer time and attempts; the cost of a meeting is known for one day"
@@ -194,8 +194,8 @@ async def test_rows_to_fix_are_counted_once_after_a_file_of_fixes(
     bad[0][1] = phone_of(2)
     await bring(settings, store, write_list(tmp_path / "fixed.csv", bad, header))
     page = " ".join((await web.get(f"/campaigns/{campaign_id}")).text.split())
-    assert re.findall(r"[\w ]+, \d+ to fix", page) == ["2 of 4 rows, 2 to fix"]
-    assert "fixes fair.csv, whose rows it is counted with" in page
+    assert re.findall(r"[\w ]+, \d+ to fix", page) == ["2 of 4 rows imported, 2 to fix"]
+    assert "fixes fair.csv and is counted with it" in page
     home = (await web.get("/")).text
     assert re.findall(r"\w+\.csv: \d+ rows? to fix", home) == ["fair.csv: 2 rows to fix"]
 
@@ -215,7 +215,7 @@ async def test_leads_not_called_yet_add_up_to_their_reasons(web: AsyncClient, st
         await enrol(store.sessions, campaign_id, [phone_of(n)], None, **columns)
     page = " ".join((await web.get(f"/campaigns/{campaign_id}")).text.split())
     assert "3 of 7 leads finished · 1 to be called again · 4 not called yet (2 skipped) · 0 live" in page
-    card = page.partition("Not called yet, and why: 4")[2].partition("</section>")[0]
+    card = page.partition("Not called yet: 4")[2].partition("</section>")[0]
     assert re.findall(r"<strong>(\d+)</strong> ([^<]+)</li>", card) == [
         ("1", "did not agree to be called"),
         ("1", "no calling rules are known for Nepal"),
@@ -243,7 +243,7 @@ async def test_a_stopped_campaign_promises_nothing_and_a_stop_warns_of_promises(
     assert "outside calling hours" not in stopped
     leads = (await web.get(f"/leads?campaign={campaign_id}")).text
     assert "again after busy" not in leads
-    assert leads.count("the campaign is stopped") == 4
+    assert leads.lower().count("the campaign is stopped") == 4
     assert leads.count("call-back promised, but the campaign is stopped") == 2
     assert all(each["next_at"] is None for each in (await web.get("/api/leads")).json()["leads"])
     rows = list(csv.DictReader(io.StringIO((await web.get(f"/files/leads.csv?campaign={campaign_id}")).text)))

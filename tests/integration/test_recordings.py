@@ -113,7 +113,7 @@ async def test_a_call_shows_when_it_was_disclosed_who_is_calling(bridged: Bridge
     assert at_ms is not None
     began = (await bridged.turns(call))[0].stream_ms
     assert began + 400 * len(locked) // len(words) == pytest.approx(at_ms, abs=2)
-    assert "disclosed at 0:00" in page
+    assert "Disclosed at 0:00" in page
     assert words in page.replace("&#39;", "'"), "the transcript shows it"
     async with bridged.answered(2) as (other, caller):
         session = await bridged.voice.session(1)
@@ -122,7 +122,7 @@ async def test_a_call_shows_when_it_was_disclosed_who_is_calling(bridged: Bridge
         await caller.stop()
         await bridged.ended(other)
     locked, at_ms, page = await told(other)
-    assert (locked is not None, at_ms, "not disclosed" in page) == (True, None, True)
+    assert (locked is not None, at_ms, "Not disclosed" in page) == (True, None, True)
 
 
 async def test_a_campaign_that_does_not_record_says_so_and_keeps_nothing(bridged: Bridged, web: Web) -> None:

@@ -42,7 +42,7 @@ async def test_the_step_asks_for_one_rehearsal_at_a_time_and_shows_what_came_of_
 ) -> None:
     await campaign(store)
     async with signed_in(settings, store) as client:
-        assert "nobody to rehearse with yet" in (await client.get(STEP)).text
+        assert "no leads to rehearse with yet" in (await client.get(STEP)).text
         await bring(settings, store, write_list(tmp_path / "list.csv", students(1, 2)))
         page = (await client.get(STEP)).text
         assert "this is AVA" in page, "her first words, for a lead of this list"
@@ -63,8 +63,8 @@ async def test_the_step_asks_for_one_rehearsal_at_a_time_and_shows_what_came_of_
         page = (await client.get(STEP)).text
         for said in (
             "Student 1",
-            "A lead who is gone",
-            "do not call",
+            "Deleted lead",
+            "Do not call",
             "2 calls",
             "Priya Menon",
             "Wed 02 Dec 2026, 10:30",
@@ -194,6 +194,6 @@ async def test_the_rail_shows_both_moments(settings: Settings, store: Store) -> 
     await enrol(store.sessions, campaign_id, [phone_of(1)])
     async with signed_in(settings, store) as client:
         page = " ".join((await client.get(f"/campaigns/{campaign_id}/set-up/launch")).text.split())
-    assert "<dt>First round done by</dt><dd><time" in page
-    assert "<dt>Last retries</dt><dd>by <time" in page
+    assert "<dt>First round done by</dt> <dd><time" in page
+    assert "<dt>Last retries</dt> <dd>by <time" in page
     assert "Ends about" not in page

@@ -67,19 +67,19 @@ def _fields(page: Response) -> dict[str, str]:
 async def test_a_student_is_played_by_the_page_alone_and_nothing_is_kept(
     web: AsyncClient, sessions: Sessions, world: World
 ) -> None:
-    assert "Try it in text" in (await web.get("/scripts/ava")).text
+    assert "Test in text" in (await web.get("/scripts/ava")).text
     before = await rows(sessions)
     begun = await web.get(PAGE)
-    assert "Nothing is saved, nothing is booked, nobody is rung" in begun.text
+    assert "Nothing is saved or booked, and no one is called or messaged." in begun.text
     page = await send(web, PAGE, PAGE, begin="1", student="Asha Rao", zone="Asia/Kolkata")
     assert "Hello Asha, this is AVA" in page.text
     for words in (MEETING[1], MEETING[3]):
         page = await send(web, PAGE, PAGE, **_fields(page), words=words)
         assert page.status_code == 200, page.text
         assert f'<li data-who="Student">{words}</li>' in page.text
-    assert "<summary>save enquiry</summary>" in page.text
-    assert "<summary>find slots</summary>" in page.text
-    assert re.search(r"<dt>course</dt><dd>data science</dd>", page.text)
+    assert "<summary>AVA saved the enquiry</summary>" in page.text
+    assert "<summary>AVA looked for free times</summary>" in page.text
+    assert re.search(r"<dt>Course</dt><dd>data science</dd>", page.text)
     assert re.search(r"[\d,]+ in, [\d,]+ out", page.text)
     assert "2 of 30" in page.text
     kept = _fields(page)
@@ -99,7 +99,7 @@ async def test_a_demo_says_that_a_simulated_model_answers(
         monkeypatch.setenv("TWILIO_API_URL", twilio)
         settings = keyed.model_copy(update={"twilio_api_url": twilio})
         async with signed_in(settings, store, Role.MARKETING) as web:
-            assert ("a simulated model answers" in (await web.get(PAGE)).text) is simulated
+            assert ("a simulated model replies" in (await web.get(PAGE)).text) is simulated
             begun = await send(web, PAGE, PAGE, begin="1", student="Asha Rao", zone="Asia/Kolkata")
             model = "a simulated model" if simulated else keyed.anthropic_model
             assert f"<dt>Text model</dt><dd>{model}</dd>" in begun.text
@@ -109,11 +109,11 @@ async def test_the_text_of_a_form_is_tried_without_making_a_version(web: AsyncCl
     before = await rows(sessions)
     form = {"opening": f"Good day $greeting. {ATTACK}", "persona": "You are AVA.", "voice": "cascade_cohere"}
     page = await send(web, PAGE, "/scripts/ava", **form, language="en", speaker="ash", speed="1", name="ava")
-    assert "the text as it stands in the form. It is not saved" in page.text
+    assert "testing the text in the form. It is not saved" in page.text
     page = await send(web, PAGE, PAGE, **form, language="en", begin="1", student=f"Asha {ATTACK}")
     assert "<dt>Locked first sentence</dt><dd>Hello Asha, this is AVA, an AI assistant calling from" in page.text
     assert "Good day Asha" not in page.text, "she greets once"
-    assert "not saved" in page.text
+    assert "unsaved text" in page.text
     assert "<dd>command" in page.text
     page = await send(web, PAGE, PAGE, **_fields(page), words=ATTACK)
     assert "&lt;img src=x" in page.text
@@ -127,7 +127,7 @@ async def test_a_talk_so_far_that_is_none_is_refused_and_the_setting_up_stays(we
     for so_far in ("{", "[]", '{"talk": [{"who": "admin"}]}', '{"talk": "' + "x" * 300_000 + '"}', "\0"):
         page = await send(web, PAGE, PAGE, **hidden, so_far=so_far, words="Hello")
         assert page.status_code == 422, so_far[:40]
-        assert "cannot be read; begin again" in page.text
+        assert "cannot be read. Start over." in page.text
         assert 'value="Asha Rao"' in page.text
     assert (await send(web, PAGE, PAGE, **hidden, zone="Mars/Olympus")).status_code == 422
     assert (await send(web, PAGE, PAGE, **hidden, who="7 Nowhere")).status_code == 422
@@ -140,7 +140,7 @@ async def test_leads_of_the_scripts_campaigns_can_be_chosen(web: AsyncClient, se
     campaign = await running_campaign(sessions, "Spring 2027")
     await enrol(sessions, campaign, [phone_of(n) for n in range(5)], {"name": "Meera Nair"})
     shown = await web.get(PAGE)
-    chosen = re.findall(r'<option value="(\d+ [^"]+)">Meera Nair, of Spring 2027</option>', shown.text)
+    chosen = re.findall(r'<option value="(\d+ [^"]+)">Meera Nair \(Spring 2027\)</option>', shown.text)
     assert len(chosen) == 3
     page = await send(web, PAGE, PAGE, begin="1", who=chosen[1])
     assert "Hello Meera, this is AVA" in page.text
@@ -162,7 +162,7 @@ async def test_who_runs_campaigns_tries_scripts_and_nobody_else(settings: Settin
         async with signed_in(settings, store, role) as web:
             assert ((await web.get(PAGE)).status_code == 200) == may
             page = await web.get("/scripts/ava")
-            assert ("Try it in text" in page.text) == may
+            assert ("Test in text" in page.text) == may
             if not may:
                 assert (await send(web, PAGE, "/account", begin="1")).status_code == 403
 

@@ -104,7 +104,7 @@ def _meeting(line: CalendarEntry, zone: ZoneInfo) -> dict[str, Any]:
         "at": starts,
         "time": f"{starts:%H:%M}–{ends:%H:%M}",
         "student": line.student,
-        "state": "Awaiting new time" if line.awaits_time else line.booking.state,
+        "state": "awaiting new time" if line.awaits_time else line.booking.state,
         "campaign": line.campaign,
         "lead_time": _for_them(line.starts, lead_zone) if lead_zone != zone.key else None,
         "why": line.booking.why,
