@@ -17,84 +17,90 @@ COMMANDS = {
     "demo": Later(
         "dialer.cli.commands.rehearsal.demo",
         "demo",
-        "Ring a sample list in the simulated world, from the upload to the spreadsheets.",
+        "Call a sample list in a simulation, from upload to spreadsheet.",
     ),
-    "up": Later("dialer.cli.commands.processes.up", "up", "Run everything; Ctrl-C or SIGTERM stops it cleanly."),
-    "web": Later("dialer.cli.commands.processes.web", "web", "Serve pages, the API and carriers' webhooks."),
+    "up": Later(
+        "dialer.cli.commands.processes.up",
+        "up",
+        "Run web, bridge and worker together; Ctrl-C or SIGTERM stops them cleanly.",
+    ),
+    "web": Later("dialer.cli.commands.processes.web", "web", "Serve the pages, the API and carrier webhooks."),
     "bridge": Later(
         "dialer.cli.commands.processes.bridge",
         "bridge",
-        "Carry the audio of calls; as many of these processes as wanted.",
+        "Stream call audio; run as many of these as you need.",
     ),
     "worker": Later(
         "dialer.cli.commands.processes.worker",
         "worker",
-        "Place calls and keep them in order; as many of these processes as wanted.",
+        "Claim and place calls, and run jobs; run as many of these as you need.",
     ),
     "world": Later("dialer.cli.commands.rehearsal.world", "world", None),
     "migrate": Later(
         "dialer.cli.commands.processes.migrate",
         "migrate",
-        "Bring the database's schema to REVISION (head by default; base takes everything out).",
+        "Migrate the database to REVISION (default: head; base drops everything).",
     ),
     "doctor": Later(
         "dialer.cli.commands.admin.doctor",
         "doctor",
         "Check settings, servers, carriers and voices; exit 1 if anything is wrong.",
     ),
-    "call": Later("dialer.cli.commands.campaigns.call", "call", "Ring one number now, under every rule."),
-    "leads": Later("dialer.cli.commands.leads.leads", "leads", "Bring lists in, take results out."),
-    "script": Later("dialer.cli.commands.campaigns.script", "script", "What AVA says and how she sounds."),
+    "call": Later("dialer.cli.commands.campaigns.call", "call", "Call one number now, if every rule allows it."),
+    "leads": Later("dialer.cli.commands.leads.leads", "leads", "Import lists and export results."),
+    "script": Later(
+        "dialer.cli.commands.campaigns.script", "script", "Manage scripts: what AVA says and how she sounds."
+    ),
     "campaign": Later(
         "dialer.cli.commands.campaigns.campaign",
         "campaign",
-        "Make campaigns, rehearse them, start and stop them, see how they stand.",
+        "Create, rehearse, start, pause and stop campaigns, and see their status.",
     ),
-    "calls": Later("dialer.cli.commands.leads.exports", "calls", "Every attempt."),
-    "bookings": Later("dialer.cli.commands.leads.exports", "bookings", "Every meeting."),
-    "dnc": Later("dialer.cli.commands.leads.dnc", "dnc", "Numbers that must not be called."),
+    "calls": Later("dialer.cli.commands.leads.exports", "calls", "Export calls."),
+    "bookings": Later("dialer.cli.commands.leads.exports", "bookings", "Export bookings."),
+    "dnc": Later("dialer.cli.commands.leads.dnc", "dnc", "Manage the do-not-call list."),
     "kill": Later(
         "dialer.cli.commands.admin.kill",
         "kill",
-        "The kill switch: while it is on, nothing is placed; calls in progress finish.",
+        "Stop all new calls or allow them again; calls in progress finish.",
     ),
     "prove": Later(
         "dialer.cli.commands.admin.prove",
         "prove_command",
-        "Check that nobody was called twice, after an opt-out, or out of hours; exit 1 on any breach.",
+        "Check that nobody was called twice, after an opt-out or outside calling hours; exit 1 on any violation.",
     ),
     "explain": Later(
         "dialer.cli.commands.campaigns.explain",
         "explain",
-        "Show each rule's answer, in order, and when the lead can be called next.",
+        "Show whether a number can be called now, rule by rule, and when it can be next.",
     ),
     "prices": Later(
         "dialer.cli.commands.admin.prices",
         "prices",
-        "Prices of voice models, and of a carrier's currency, in USD for a million of each kind.",
+        "Manage prices of voice models and currencies, in USD per million units.",
     ),
     "bench": Later(
         "dialer.cli.commands.admin.bench",
         "bench",
-        "Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start, with servers of its own; takes minutes.",
+        "Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start on its own servers; takes minutes.",
     ),
     "job": Later("dialer.cli.commands.processes.job", "job", None),
     "feed": Later(
         "dialer.cli.commands.leads.feeds",
         "feed",
-        "Addresses that Google Sheets (IMPORTDATA) and Excel (From Web) refresh by themselves.",
+        "Manage feeds: CSV URLs that Google Sheets (IMPORTDATA) and Excel (From Web) refresh.",
     ),
-    "schedule": Later("dialer.cli.commands.leads.feeds", "schedule", "Exports that a worker writes again and again."),
+    "schedule": Later("dialer.cli.commands.leads.feeds", "schedule", "Manage scheduled exports."),
     "hook": Later(
-        "dialer.cli.commands.admin.webhooks", "hook", "Tell other systems of bookings and outcomes (signed, retried)."
+        "dialer.cli.commands.admin.webhooks",
+        "hook",
+        "Manage outgoing webhooks for bookings and outcomes (signed, retried).",
     ),
-    "counselor": Later("dialer.cli.commands.admin.counselor", "counselor", "The people who meet leads."),
-    "account": Later(
-        "dialer.cli.commands.admin.account", "account", "People and programs that may use the pages and the API."
+    "counselor": Later(
+        "dialer.cli.commands.admin.counselor", "counselor", "Manage counselors, their hours and time off."
     ),
-    "audit": Later(
-        "dialer.cli.commands.admin.account", "audit", "Who did what: each row carries the hash of the one before."
-    ),
+    "account": Later("dialer.cli.commands.admin.account", "account", "Manage accounts and API tokens."),
+    "audit": Later("dialer.cli.commands.admin.account", "audit", "Read and verify the audit log."),
 }
 
 
@@ -107,7 +113,7 @@ class Commands(Lazy):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="one-window-dialer")
 def cli() -> None:
-    """One Window dialer: a list of leads in, calls made by AVA, meetings and a spreadsheet out."""
+    """One Window dialer: import a list of leads, let AVA call them, get meetings and a spreadsheet."""
 
 
 def main() -> NoReturn:

@@ -12,17 +12,17 @@ SCOPES = click.Choice([each.value for each in Scope])
 
 @click.group()
 def account() -> None:
-    """People and programs that may use the pages and the API."""
+    """Manage accounts and API tokens."""
 
 
 @account.command()
 @click.argument("email")
 @click.option("--role", type=ROLES, default=Role.MARKETING.value, show_default=True)
-@click.option("--counselor", metavar="NAME", help="which counselor this is; for that role")
+@click.option("--counselor", metavar="NAME", help="the counselor this account belongs to (role counselor)")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:add")
 def add() -> None:
-    """Invite somebody: prints the link by which they choose a password, good once, for three days."""
+    """Invite someone. Prints a link to set a password; it works once and expires in three days."""
 
 
 @account.command()
@@ -30,46 +30,46 @@ def add() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:password")
 def password() -> None:
-    """A new way in for somebody who lost their password: prints a link as `add` does."""
+    """Reset a password. Prints a link like `add` does."""
 
 
 @account.command("list")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:list_all")
 def list_all() -> None:
-    """Everybody."""
+    """List accounts."""
 
 
 @account.command()
 @click.argument("email")
 @implemented("dialer.cli.admin.account:deactivate")
 def off() -> None:
-    """Switch an account off: its browsers and tokens are out at once."""
+    """Deactivate an account. It is signed out everywhere and its tokens stop working."""
 
 
 @account.command()
 @click.argument("email")
-@click.option("--role", type=ROLES, help="with another role")
+@click.option("--role", type=ROLES, help="change the role too")
 @implemented("dialer.cli.admin.account:activate")
 def on() -> None:
-    """Switch an account on again, or give it another role."""
+    """Activate an account again, or change its role."""
 
 
 @account.command()
 @click.argument("email")
 @click.argument("name")
 @click.option("--scope", "scopes", type=SCOPES, multiple=True, default=[Scope.READ.value], show_default=True)
-@click.option("--days", type=click.IntRange(1, 3650), help="days until it expires [never]")
-@click.option("--revoke", is_flag=True, help="take the token of that name back")
+@click.option("--days", type=click.IntRange(1, 3650), help="days until it expires [default: never]")
+@click.option("--revoke", is_flag=True, help="revoke the token with this name")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:token")
 def token() -> None:
-    """Make a token for a program, with the role of EMAIL as far as its scopes go; it is printed this once."""
+    """Create an API token with EMAIL's role, limited by its scopes. It is shown only once."""
 
 
 @click.group()
 def audit() -> None:
-    """Who did what: each row carries the hash of the one before."""
+    """Read and verify the audit log."""
 
 
 @audit.command("list")
@@ -77,10 +77,10 @@ def audit() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:show")
 def show() -> None:
-    """The newest entries, the newest last."""
+    """Show the latest entries, newest last."""
 
 
 @audit.command()
 @implemented("dialer.cli.admin.account:verify")
 def verify() -> None:
-    """Whether the chain is whole; exit 1 where a row was changed or taken out."""
+    """Verify the hash chain. Exits 1 if an entry was changed or removed."""

@@ -9,8 +9,8 @@ BENCHES = ("bridge", "import", "export", "claim", "dial", "webhook", "cascade", 
 
 @click.command()
 @click.argument("name", type=click.Choice(BENCHES))
-@click.option("--json", "as_json", is_flag=True, help="One object: {bench, figures, yardsticks, ratios}.")
-@click.option("--full", is_flag=True, help="The long form too, where there is one (bridge: ten minutes of calls).")
+@click.option("--json", "as_json", is_flag=True, help="print one object: {bench, figures, yardsticks, ratios}")
+@click.option("--full", is_flag=True, help="also run the long form (bridge: ten minutes of calls)")
 @implemented("dialer.cli.admin.bench:bench")
 def bench() -> None:
-    """Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start, with servers of its own; takes minutes."""
+    """Measure bridge, import, export, claim, dial, webhook, cascade, slots, pages or start on its own servers; takes minutes."""

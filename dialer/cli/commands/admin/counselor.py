@@ -9,7 +9,7 @@ from dialer.cli.lazy import implemented
 
 @click.group()
 def counselor() -> None:
-    """The people who meet leads."""
+    """Manage counselors, their hours and time off."""
 
 
 counselor.add_command(off)
@@ -27,55 +27,53 @@ counselor.add_command(agreement)
 @click.option("--hours", default="10:00-18:00", show_default=True, help="such as 10:00-13:00,14:00-18:00")
 @implemented("dialer.cli.admin.counselor:add")
 def add() -> None:
-    """Add a counselor with weekly hours in their own zone."""
+    """Add a counselor with weekly hours in their time zone."""
 
 
 @counselor.command("set")
 @click.argument("name")
-@click.option("--email", help="where invitations go; empty for none")
-@click.option("--name", "new_name", help="another name from now on")
-@click.option("--phone", help="empty for none")
-@click.option("--zone", help="IANA, such as Europe/London")
-@click.option("--days", help="with --hours: such as mon-fri")
+@click.option("--email", help="email address for invitations; leave empty for none")
+@click.option("--name", "new_name", help="new name")
+@click.option("--phone", help="leave empty for none")
+@click.option("--zone", help="IANA time zone, such as Europe/London")
+@click.option("--days", help="with --hours, such as mon-fri")
+@click.option("--hours", help="hours for --days [default: all their working days], such as 10:00-13:00,14:00-18:00")
+@click.option("--slot", type=click.IntRange(*LIMITS["slot_minutes"]), help="meeting length in minutes")
+@click.option("--notice", type=click.IntRange(*LIMITS["notice_minutes"]), help="minimum notice in minutes")
 @click.option(
-    "--hours", help="replaces the hours of these --days (all days that they have, without): 10:00-13:00,14:00-18:00"
-)
-@click.option("--slot", type=click.IntRange(*LIMITS["slot_minutes"]), help="minutes of a meeting")
-@click.option(
-    "--notice", type=click.IntRange(*LIMITS["notice_minutes"]), help="minutes from now before which nothing is booked"
+    "--buffer-before", type=click.IntRange(*LIMITS["buffer_before_minutes"]), help="buffer before a meeting in minutes"
 )
 @click.option(
-    "--buffer-before", type=click.IntRange(*LIMITS["buffer_before_minutes"]), help="minutes kept free before a meeting"
+    "--buffer-after", type=click.IntRange(*LIMITS["buffer_after_minutes"]), help="buffer after a meeting in minutes"
 )
-@click.option("--buffer-after", type=click.IntRange(*LIMITS["buffer_after_minutes"]), help="minutes kept free after it")
-@click.option("--max-per-day", type=click.IntRange(*LIMITS["max_per_day"]), help="meetings in a day; 0 for no limit")
-@click.option("--countries", help="parted by commas; empty for all")
-@click.option("--courses", help="parted by commas; empty for all")
+@click.option("--max-per-day", type=click.IntRange(*LIMITS["max_per_day"]), help="meetings per day; 0 for no limit")
+@click.option("--countries", help="comma-separated; empty for all")
+@click.option("--courses", help="comma-separated; empty for all")
 @click.option("--languages", help="such as en,hi; empty for all")
-@click.option("--holidays", help="a calendar of public holidays, such as IN or US-CA; empty for none")
-@click.option("--calendar", help="the secret iCalendar address of their own calendar; empty for none")
-@click.option("--transfers/--no-transfers", default=None, help="whether students who ask for a person are connected")
+@click.option("--holidays", help="a calendar of public holidays, such as IN or US-CA; leave empty for none")
+@click.option("--calendar", help="the secret iCalendar address of their own calendar; leave empty for none")
+@click.option("--transfers/--no-transfers", default=None, help="whether AVA transfers students to them")
 @implemented("dialer.cli.admin.counselor:change")
 def change() -> None:
-    """Change what is named, and leave everything else as it is."""
+    """Change only the given options."""
 
 
 @counselor.command("list")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.counselor:list_all")
 def list_all() -> None:
-    """Everybody, also those who left."""
+    """List counselors, including deactivated ones."""
 
 
 @counselor.command()
 @click.argument("name")
 @implemented("dialer.cli.admin.counselor:remove")
 def remove() -> None:
-    """Take a counselor out of the offers; meetings already made stay."""
+    """Deactivate a counselor. Their booked meetings stay."""
 
 
 @counselor.command()
 @click.argument("name")
 @implemented("dialer.cli.admin.counselor:back")
 def back() -> None:
-    """Offer a counselor again who had left."""
+    """Activate a counselor again."""

@@ -11,12 +11,14 @@ JSON = click.option("--json", "as_json", is_flag=True)
 @click.argument("name")
 @click.argument("first", required=False)
 @click.argument("last", required=False)
-@click.option("--why", default="", help="for the people here; students are not told")
-@click.option("--remove", "number", type=int, help="take back the days off of this number (see them without dates)")
+@click.option("--why", default="", help="internal reason; students do not see it")
+@click.option(
+    "--remove", "number", type=int, help="remove the time off with this number (list them by leaving out the dates)"
+)
 @JSON
 @implemented("dialer.cli.admin.counselor_times:off")
 def off() -> None:
-    """Days off, FIRST to LAST (2026-03-02, or 2026-03-02T14:00 for a part of a day), in their own zone; without, a list.
+    """Add time off from FIRST to LAST (2026-03-02, or 2026-03-02T14:00 for part of a day) in their time zone. Without dates: list it.
 
     Students whose meeting falls into them are asked to choose another time.
     """
@@ -24,16 +26,16 @@ def off() -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--make", "do", flag_value="make", help="make an address; the one before leads nowhere from then on")
-@click.option("--revoke", "do", flag_value="revoke", help="let the address lead nowhere")
+@click.option("--make", "do", flag_value="make", help="create a new URL; the old one stops working")
+@click.option("--revoke", "do", flag_value="revoke", help="revoke the URL")
 @JSON
 @implemented("dialer.cli.admin.counselor_times:feed")
 def feed() -> None:
-    """The counselor's own calendar, to subscribe to: show its address, make a new one, or revoke it."""
+    """Show, renew or revoke the URL at which a counselor subscribes to their meetings."""
 
 
 @click.command()
 @JSON
 @implemented("dialer.cli.admin.counselor_times:agreement")
 def agreement() -> None:
-    """How much of what AVA wrote down counselors confirmed, per script version."""
+    """Show how much of what AVA captured counselors confirmed, by script version."""

@@ -4,12 +4,12 @@ import click
 
 from dialer.cli.lazy import implemented
 
-CARRIER = click.option("--carrier", help="for this carrier only")
+CARRIER = click.option("--carrier", help="only this carrier")
 
 
 @click.group()
 def kill() -> None:
-    """The kill switch: while it is on, nothing is placed; calls in progress finish."""
+    """Stop all new calls or allow them again; calls in progress finish."""
 
 
 @kill.command()
@@ -17,18 +17,18 @@ def kill() -> None:
 @CARRIER
 @implemented("dialer.cli.admin.kill:activate")
 def on() -> None:
-    """Throw the switch."""
+    """Stop all new calls."""
 
 
 @kill.command()
 @CARRIER
 @implemented("dialer.cli.admin.kill:release")
 def off() -> None:
-    """Release the switch."""
+    """Allow new calls again."""
 
 
 @kill.command()
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.kill:status")
 def status() -> None:
-    """Which switches are on, since when and why."""
+    """Show which switches are on, since when and why."""

@@ -7,26 +7,26 @@ from dialer.cli.lazy import implemented
 
 @click.group()
 def prices() -> None:
-    """Prices of voice models, and of a carrier's currency, in USD for a million of each kind."""
+    """Manage prices of voice models and currencies, in USD per million units."""
 
 
 @prices.command("list")
-@click.option("--model", help="of this model only")
+@click.option("--model", help="only this model")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.prices:show")
 def show() -> None:
-    """Show every price with the day it counts from and where it was read."""
+    """List prices with their first day and source."""
 
 
 @prices.command("set")
 @click.argument("model")
 @click.argument("kind")
 @click.argument("per_million")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="the first day it counts; today where not given")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="first day it applies [default: today]")
 @click.option("--source", default="set by hand", show_default=True)
 @implemented("dialer.cli.admin.prices:put")
 def put() -> None:
-    """Set what a million of KIND costs with MODEL; calls of earlier days keep their price.
+    """Set the price of a million KIND with MODEL. Earlier calls keep their price.
 
     A carrier that bills in rupees is counted in dollars by what a million rupees cost: prices set INR money PRICE.
     """
@@ -38,4 +38,4 @@ def put() -> None:
 @click.argument("since", type=click.DateTime(["%Y-%m-%d"]))
 @implemented("dialer.cli.admin.prices:remove")
 def remove() -> None:
-    """Remove a price; the one before it counts again. Costs of calls that have ended stay as they are."""
+    """Remove a price; the previous one applies again. Costs of ended calls stay."""

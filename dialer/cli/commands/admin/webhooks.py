@@ -8,27 +8,27 @@ from dialer.domain.access.webhook_url import EVENTS
 
 @click.group()
 def hook() -> None:
-    """Tell other systems of bookings and outcomes (signed, retried)."""
+    """Manage outgoing webhooks for bookings and outcomes (signed, retried)."""
 
 
 @hook.command()
 @click.argument("url")
-@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="what to tell [both]")
+@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="event to send [default: both]")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.webhooks:add")
 def add() -> None:
-    """Tell URL from now on; the secret that messages are signed with is shown once."""
+    """Add a webhook. Its signing secret is shown only once."""
 
 
 @hook.command("list")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.webhooks:show")
 def show() -> None:
-    """The hooks, and how many messages each was told, waits for, or was given up on."""
+    """List webhooks with their delivered, waiting and failed messages."""
 
 
 @hook.command()
 @click.argument("hook_id", type=int)
 @implemented("dialer.cli.admin.webhooks:remove")
 def remove() -> None:
-    """Tell it nothing more."""
+    """Remove a webhook."""

@@ -7,8 +7,8 @@ from dialer.cli.lazy import implemented
 
 @click.command()
 @click.argument("number")
-@click.option("--campaign", help="in this campaign instead of the one for single calls")
-@click.option("--name", default="", help="the name AVA greets them by")
+@click.option("--campaign", help="place it in this campaign")
+@click.option("--name", default="", help="name for AVA's greeting")
 @implemented("dialer.cli.campaigns.call:call")
 def call() -> None:
-    """Ring one number now, under every rule. `dialer up` must be running to place it."""
+    """Call one number now, if every rule allows it. Needs `dialer up` running."""

@@ -11,7 +11,7 @@ from dialer.cli.lazy import implemented
 
 @click.group()
 def script() -> None:
-    """What AVA says and how she sounds. A version never changes: what is changed is a new one."""
+    """Manage scripts: what AVA says and how she sounds. Every change is a new version."""
 
 
 script.add_command(try_script)
@@ -21,16 +21,16 @@ script.add_command(try_script)
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.campaigns.script:list_all")
 def list_all() -> None:
-    """Every script with its versions."""
+    """List scripts and their versions."""
 
 
 @script.command()
 @click.argument("name")
-@click.option("--version", type=click.IntRange(1), help="[the newest]")
+@click.option("--version", type=click.IntRange(1), help="[default: newest]")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.campaigns.script:show")
 def show() -> None:
-    """Show one script, whole."""
+    """Show a script."""
 
 
 @script.command()
@@ -39,24 +39,24 @@ def show() -> None:
 @click.argument("new", type=click.IntRange(1), required=False)
 @implemented("dialer.cli.campaigns.script:diff")
 def diff() -> None:
-    """What changed from version OLD to NEW (else to the newest)."""
+    """Show what changed between versions OLD and NEW [default: newest]."""
 
 
 @script.command()
 @click.argument("name")
 @click.option(
-    "--like", metavar="SCRIPT", help="begin from this script's newest version [its own, else the shipped one]"
+    "--like", metavar="SCRIPT", help="copy this script's newest version [default: its own, or the shipped one]"
 )
 @click.option("--persona", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="a text file")
-@click.option("--business", help="whom AVA says she is calling from, in the first sentence of every call")
-@click.option("--opening", help="what AVA says after the locked first sentence")
+@click.option("--business", help="business name in AVA's first sentence")
+@click.option("--opening", help="what AVA says after the fixed first sentence")
 @click.option("--voice", type=click.Choice(VOICES))
-@click.option("--second-voice", type=click.Choice([*VOICES, NOTHING]), help="takes over where the first fails")
-@click.option("--model", help=f"the voice's model; {NOTHING}: that of the settings")
-@click.option("--speaker", help="whose voice AVA speaks with, as the provider calls it")
-@click.option("--language", metavar="CODE", help="what AVA begins in, such as en or hi")
-@click.option("--languages", metavar="CODE,CODE", help="what the student may change to")
-@click.option("--keywords", metavar="WORD,WORD", help="names that the transcriber should know")
+@click.option("--second-voice", type=click.Choice([*VOICES, NOTHING]), help="voice used when the first one fails")
+@click.option("--model", help=f"voice model; {NOTHING}: from the settings")
+@click.option("--speaker", help="the provider's name of the voice")
+@click.option("--language", metavar="CODE", help="first language, such as en or hi")
+@click.option("--languages", metavar="CODE,CODE", help="languages the student can switch to")
+@click.option("--keywords", metavar="WORD,WORD", help="keywords for the transcription")
 @click.option("--transcription-model")
 @click.option("--vad-kind", type=click.Choice(VAD_KINDS))
 @click.option("--vad-threshold", type=click.FloatRange(0, 1))
@@ -66,10 +66,10 @@ def diff() -> None:
 @click.option("--noise-reduction", type=click.Choice([*NOISE_REDUCTIONS, NOTHING]))
 @click.option("--speed", type=click.FloatRange(0.25, 1.5))
 @click.option("--max-output-tokens", type=click.IntRange(1, 4096))
-@click.option("--min-speech-ms", type=click.IntRange(0, 400), help="less sound than that does not cut AVA off")
-@click.option("--protect-ms", type=click.IntRange(0, 20_000), help="so much of the opening is said whole")
-@click.option("--silence-s", type=click.FloatRange(2, 120), help="when AVA asks whether anybody is there")
+@click.option("--min-speech-ms", type=click.IntRange(0, 400), help="shorter sounds do not interrupt AVA")
+@click.option("--protect-ms", type=click.IntRange(0, 20_000), help="this much of the opening cannot be interrupted")
+@click.option("--silence-s", type=click.FloatRange(2, 120), help="silence before AVA asks whether anyone is there")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.campaigns.script:add")
 def add() -> None:
-    """Make a new version of NAME, or a new script; what is not chosen stays as it was."""
+    """Add a version of NAME, or a new script. Options you leave out keep their value."""

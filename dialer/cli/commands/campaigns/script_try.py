@@ -9,15 +9,15 @@ from dialer.cli.lazy import implemented
 
 @click.command("try")
 @click.argument("name")
-@click.option("--version", type=click.IntRange(1), help="[the newest]")
-@click.option("--campaign", help="talk as a lead of this campaign, by their own row")
-@click.option("--lead", type=click.IntRange(1), help="which of its leads, by id [the first one]")
-@click.option("--student", help="an invented student's name, where no campaign is named")
-@click.option("--zone", help="an invented student's IANA time zone [Asia/Kolkata]")
+@click.option("--version", type=click.IntRange(1), help="[default: newest]")
+@click.option("--campaign", help="use a lead of this campaign")
+@click.option("--lead", type=click.IntRange(1), help="lead id [default: the first]")
+@click.option("--student", help="name of an invented student (without --campaign)")
+@click.option("--zone", help="their IANA time zone [default: Asia/Kolkata]")
 @click.option("--turn", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)
 @implemented("dialer.cli.campaigns.script_try:try_script")
 def try_script() -> None:
-    """Talk to AVA as a student, in text. Nothing is saved, nobody is booked or called.
+    """Chat with AVA as a student. Nothing is saved, booked or called.
 
     An empty line, or Ctrl-D, ends it.
     """

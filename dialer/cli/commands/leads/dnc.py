@@ -6,50 +6,48 @@ import click
 
 from dialer.cli.lazy import implemented
 
-COUNTRY = click.option(
-    "--country", default="IN", show_default=True, help="where numbers without a country code are from"
-)
+COUNTRY = click.option("--country", default="IN", show_default=True, help="default country code")
 
 
 @click.group()
 def dnc() -> None:
-    """Numbers that must not be called."""
+    """Manage the do-not-call list."""
 
 
 @dnc.command()
 @click.argument("numbers", nargs=-1, required=True)
 @click.option("--reason", default="")
-@click.option("--campaign", help="in this campaign only")
+@click.option("--campaign", help="only in this campaign")
 @COUNTRY
 @implemented("dialer.cli.leads.dnc:add")
 def add() -> None:
-    """List numbers; what was about to ring them is taken back."""
+    """Add numbers. Queued calls to them are cancelled."""
 
 
 @dnc.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", default="", help="whose list it is")
-@click.option("--registry", help="it is a public registry's list, such as NCPR; its age counts from now")
-@click.option("--campaign", help="in this campaign only")
-@click.option("--replace", is_flag=True, help="take off that list what the file does not hold")
+@click.option("--source", default="", help="where the list comes from")
+@click.option("--registry", help="name of the public registry, such as NCPR")
+@click.option("--campaign", help="only in this campaign")
+@click.option("--replace", is_flag=True, help="remove numbers of this registry that the file does not contain")
 @COUNTRY
 @implemented("dialer.cli.leads.dnc:import_list")
 def import_list() -> None:
-    """List every number of a file (.csv, .xlsx, .gz), in one transaction."""
+    """Add every number of a file (.csv, .xlsx, .gz), or none if it cannot be read."""
 
 
 @dnc.command("export")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("dnc.csv"), show_default=True)
 @implemented("dialer.cli.leads.dnc:export_list")
 def export_list() -> None:
-    """Write every entry to a CSV file, with its source, date and age in days."""
+    """Export every entry to CSV with source, date and age in days."""
 
 
 @dnc.command("lists")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.leads.dnc:show_lists")
 def show_lists() -> None:
-    """The lists: scope, source, how many numbers, since when."""
+    """Show the lists with scope, source, size and age."""
 
 
 @dnc.command("scrub")
@@ -57,7 +55,7 @@ def show_lists() -> None:
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.leads.dnc:scrub_campaign")
 def scrub_campaign() -> None:
-    """Take everybody out of a campaign who stands on a list that binds them, registries included."""
+    """Remove from a campaign every lead on a do-not-call list or registry."""
 
 
 @dnc.command()
@@ -66,7 +64,7 @@ def scrub_campaign() -> None:
 @COUNTRY
 @implemented("dialer.cli.leads.dnc:check")
 def check() -> None:
-    """Whether a number is listed, since when and why."""
+    """Show whether a number is listed, since when and why."""
 
 
 @dnc.command()

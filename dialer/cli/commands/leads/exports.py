@@ -14,11 +14,15 @@ def export_command(what: str) -> Callable[[Callable[..., None]], click.Command]:
 
     def command(export: Callable[..., None]) -> click.Command:
         for decorate in (
-            click.option("--json", "as_json", is_flag=True, help="report as one JSON object"),
-            click.option("--campaign", help="of this campaign only"),
+            click.option("--json", "as_json", is_flag=True, help="print one JSON object"),
+            click.option("--campaign", help="only this campaign"),
             click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=f"default: ./{what}.csv"),
             click.option(
-                "--format", "form", type=click.Choice(FORMATS), default=None, help="default: by FILE's ending, else csv"
+                "--format",
+                "form",
+                type=click.Choice(FORMATS),
+                default=None,
+                help="default: by the file extension, else csv",
             ),
         ):
             export = decorate(export)
@@ -29,38 +33,38 @@ def export_command(what: str) -> Callable[[Callable[..., None]], click.Command]:
 
 @click.group()
 def calls() -> None:
-    """Every attempt."""
+    """Export calls."""
 
 
 @calls.command("transcripts")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("transcripts.csv"))
-@click.option("--campaign", help="of this campaign only")
+@click.option("--campaign", help="only this campaign")
 @implemented("dialer.cli.leads.exports:transcripts")
 def transcripts() -> None:
-    """Write every turn of every talk to a spreadsheet, by FILE's ending."""
+    """Export every turn of every conversation."""
 
 
 @click.group()
 def bookings() -> None:
-    """Every meeting."""
+    """Export bookings."""
 
 
 @export_command("leads")
 @implemented("dialer.cli.leads.exports:export_leads")
 def export_leads() -> None:
-    """Write leads to a spreadsheet, one header row first."""
+    """Export leads with their results."""
 
 
 @export_command("calls")
 @implemented("dialer.cli.leads.exports:export_calls")
 def export_calls() -> None:
-    """Write calls to a spreadsheet, one header row first."""
+    """Export calls."""
 
 
 @export_command("bookings")
 @implemented("dialer.cli.leads.exports:export_bookings")
 def export_bookings() -> None:
-    """Write bookings to a spreadsheet, one header row first."""
+    """Export bookings."""
 
 
 calls.add_command(export_calls)

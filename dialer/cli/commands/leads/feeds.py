@@ -7,12 +7,12 @@ from dialer.cli.lazy import implemented
 
 JSON = click.option("--json", "as_json", is_flag=True)
 
-OF = click.option("--campaign", help="of this campaign only")
+OF = click.option("--campaign", help="only this campaign")
 
 
 @click.group()
 def feed() -> None:
-    """Addresses that Google Sheets (IMPORTDATA) and Excel (From Web) refresh by themselves."""
+    """Manage feeds: CSV URLs that Google Sheets (IMPORTDATA) and Excel (From Web) refresh."""
 
 
 @feed.command("add")
@@ -21,49 +21,49 @@ def feed() -> None:
 @JSON
 @implemented("dialer.cli.leads.feeds:add_feed")
 def add_feed() -> None:
-    """Make an address; whoever has it may read the sheet until it is revoked."""
+    """Create a feed URL. Anyone with the URL can read it until you revoke it."""
 
 
 @feed.command("list")
 @JSON
 @implemented("dialer.cli.leads.feeds:list_feeds")
 def list_feeds() -> None:
-    """The feeds, when they were last read, and whether they are revoked."""
+    """List feeds, when they were last read and whether they are revoked."""
 
 
 @feed.command("revoke")
 @click.argument("feed_id", type=int)
 @implemented("dialer.cli.leads.feeds:revoke_feed")
 def revoke_feed() -> None:
-    """Let an address lead nowhere from now on."""
+    """Revoke a feed URL."""
 
 
 @click.group()
 def schedule() -> None:
-    """Exports that a worker writes again and again."""
+    """Manage scheduled exports."""
 
 
 @schedule.command("add")
 @click.argument("what", type=click.Choice(SHEETS))
-@click.option("--to", "address", required=True, help="a folder, or any address fsspec knows (s3://bucket/folder)")
+@click.option("--to", "address", required=True, help="folder or fsspec URL, such as s3://bucket/folder")
 @click.option("--every", default="1d", show_default=True, help="such as 15m, 6h or 1d")
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True)
 @OF
 @JSON
 @implemented("dialer.cli.leads.feeds:add_schedule")
 def add_schedule() -> None:
-    """Write a sheet now and then; each time it replaces the file of the time before."""
+    """Export regularly to the same file, which is replaced each time."""
 
 
 @schedule.command("list")
 @JSON
 @implemented("dialer.cli.leads.feeds:list_schedules")
 def list_schedules() -> None:
-    """The schedules, and what came of each last time."""
+    """List scheduled exports and their last result."""
 
 
 @schedule.command("remove")
 @click.argument("schedule_id", type=int)
 @implemented("dialer.cli.leads.feeds:remove_schedule")
 def remove_schedule() -> None:
-    """Write it no more; what was written stays."""
+    """Remove a scheduled export. Written files stay."""

@@ -21,26 +21,26 @@ from dialer.domain.leads.import_result import CHOICES
 
 @click.group()
 def leads() -> None:
-    """Bring lists in, take results out."""
+    """Import lists and export results."""
 
 
 @leads.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--campaign", required=True, help="the campaign that rings them")
+@click.option("--campaign", required=True, help="the campaign that will call them")
 @MAPPED
 @FORMAT
-@click.option("--dry-run", is_flag=True, help="say what would become of each row, and bring in nobody")
+@click.option("--dry-run", is_flag=True, help="show the result of each row without importing")
 @click.option(
     "--duplicates",
     type=click.Choice(CHOICES),
     default="skip",
     show_default=True,
-    help="people who stand twice in the file or are in the campaign: leave them, fill what is blank, or overwrite",
+    help="duplicates in the file or campaign: skip them, fill blanks, or overwrite",
 )
-@click.option("--json", "as_json", is_flag=True, help="one JSON object instead of a line")
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object")
 @implemented("dialer.cli.leads.leads:import_command")
 def import_command() -> None:
-    """Import a list (.csv, .xlsx, .gz) into a campaign. Importing calls nobody; the same list again changes nothing."""
+    """Import a list (.csv, .xlsx, .gz) into a campaign. Importing doesn't call anyone; importing it again changes nothing."""
 
 
 leads.add_command(export_leads)

@@ -8,4 +8,4 @@ from dialer.cli.lazy import implemented
 @click.command()
 @implemented("dialer.cli.processes.bridge:bridge")
 def bridge() -> None:
-    """Carry the audio of calls; as many of these processes as wanted."""
+    """Stream call audio; run as many of these as you need."""

@@ -9,4 +9,4 @@ from dialer.cli.lazy import implemented
 @click.argument("revision", default="head")
 @implemented("dialer.cli.processes.migrate:migrate")
 def migrate() -> None:
-    """Bring the database's schema to REVISION (head by default; base takes everything out)."""
+    """Migrate the database to REVISION (default: head; base drops everything)."""

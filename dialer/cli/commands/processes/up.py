@@ -8,4 +8,4 @@ from dialer.cli.lazy import implemented
 @click.command()
 @implemented("dialer.cli.processes.up:up")
 def up() -> None:
-    """Run everything; Ctrl-C or SIGTERM stops it cleanly."""
+    """Run web, bridge and worker together; Ctrl-C or SIGTERM stops them cleanly."""

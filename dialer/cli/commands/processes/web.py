@@ -8,4 +8,4 @@ from dialer.cli.lazy import implemented
 @click.command()
 @implemented("dialer.cli.processes.web:web")
 def web() -> None:
-    """Serve pages, the API and carriers' webhooks."""
+    """Serve the pages, the API and carrier webhooks."""

@@ -8,4 +8,4 @@ from dialer.cli.lazy import implemented
 @click.command()
 @implemented("dialer.cli.processes.worker:worker")
 def worker() -> None:
-    """Place calls and keep them in order; as many of these processes as wanted."""
+    """Claim and place calls, and run jobs; run as many of these as you need."""
