@@ -86,7 +86,7 @@ async def test_no_more_are_rung_than_the_bridges_can_talk_to(store: Store, sessi
     assert await claim(sessions, carrier) == []
     async with sessions() as session:
         (told,) = await explain_number(session, phone_of(9), None, {"twilio": carrier}, TUESDAY_11)
-    assert {"rule": "bridge", "ok": False, "says": "every bridge is full"} in told["rules"]
+    assert {"rule": "bridge", "ok": False, "says": "all bridges are at capacity"} in told["rules"]
     await sql(sessions, "UPDATE bridge_process SET most_calls = 5")
     assert len(await claim(sessions, carrier)) == 2
 

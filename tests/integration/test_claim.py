@@ -114,7 +114,7 @@ async def test_a_lead_on_the_do_not_call_list_is_finished_with_the_reason(store:
 async def test_a_lead_who_refused_consent_is_finished_with_the_reason(store: Store) -> None:
     await enrol(store.sessions, await running_campaign(store.sessions), [phone_of(1)], {"consent": False})
     lead = await refused(store)
-    assert (lead.state, lead.why) == ("done", "did not agree to be called")
+    assert (lead.state, lead.why) == ("done", "did not consent to calls")
 
 
 async def test_a_premium_number_is_never_rung(store: Store) -> None:

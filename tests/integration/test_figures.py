@@ -203,7 +203,7 @@ async def test_rows_to_fix_are_counted_once_after_a_file_of_fixes(
 async def test_leads_not_called_yet_add_up_to_their_reasons(web: AsyncClient, store: Store) -> None:
     campaign_id = await running_campaign(store.sessions, "Delhi")
     reasons: list[dict[str, object]] = [
-        {"state": "done", "why": "did not agree to be called"},
+        {"state": "done", "why": "did not consent to calls"},
         {"state": "done", "why": "no calling rules are known for Nepal"},
         {"state": "ready", "why": "outside calling hours in Asia/Kolkata", "next_attempt_at": TOMORROW},
         {"state": "ready"},
@@ -217,7 +217,7 @@ async def test_leads_not_called_yet_add_up_to_their_reasons(web: AsyncClient, st
     assert "3 of 7 leads finished · 1 to be called again · 4 not called yet (2 skipped) · 0 live" in page
     card = page.partition("Not called yet: 4")[2].partition("</section>")[0]
     assert re.findall(r"<strong>(\d+)</strong> ([^<]+)</li>", card) == [
-        ("1", "did not agree to be called"),
+        ("1", "did not consent to calls"),
         ("1", "no calling rules are known for Nepal"),
         ("1", "outside calling hours in Asia/Kolkata"),
         ("1", "waiting for their turn"),

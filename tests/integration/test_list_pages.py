@@ -200,7 +200,7 @@ async def test_rows_that_will_not_be_called_are_counted_apart_and_the_forecast_a
     assert (figures["Rows"], figures["Ready"], figures["Won't be called"]) == ("6", "2", "4")
     assert page.count(">Ready</span>") == 2
     assert page.count(">Won't be called</span>") == 4
-    assert "Won't be called: did not agree to be called" in page
+    assert "Won't be called: did not consent to calls" in page
     consent = re.sub(r"<[^>]*>", "", page)
     assert "Consent: 3 yes · 1 no · 2 blank" in consent
     assert "Blank consent: leads in India are called" in consent

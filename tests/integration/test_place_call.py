@@ -133,7 +133,7 @@ async def test_a_call_nobody_knows_about_is_never_asked_for_again_and_counts(sto
     [
         ("UPDATE campaign SET state = 'paused'", "the campaign is paused"),
         ("UPDATE campaign SET state = 'stopped'", "the campaign is stopped"),
-        ("UPDATE lead SET consent = false", "did not agree to be called"),
+        ("UPDATE lead SET consent = false", "did not consent to calls"),
         ("UPDATE lead SET zones = '{America/New_York}'", "outside calling hours in America/New_York"),
         (
             "INSERT INTO do_not_call (phone, source, added_by) SELECT phone, 'by hand', 'test' FROM lead",

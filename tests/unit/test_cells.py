@@ -10,7 +10,7 @@ from dialer.domain.leads.cell_parsing import is_blank, plain_text, read_date, ti
 
 DIGITS = "digits of another script rewritten"
 HIDDEN = "hidden characters taken out"
-QUOTING = "spreadsheet quoting taken off"
+QUOTING = "removed spreadsheet quoting"
 
 
 @pytest.mark.parametrize(

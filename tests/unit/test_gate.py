@@ -29,7 +29,7 @@ from tests.support.gate_facts import (
 )
 
 NO_CARRIER = (
-    "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
+    "no carrier is set up for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
     "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID"
 )
 EVERY = (
@@ -72,13 +72,13 @@ def test_a_lead_whom_nothing_forbids_is_rung_and_every_rule_says_so() -> None:
         ({"listed": ("account",)}, "do_not_call", "on the do-not-call list (account)"),
         ({"listed": ("account", "campaign")}, "do_not_call", "on the do-not-call list (account and campaign)"),
         ({"registered": ("NCPR",)}, "registry", "on the public registry NCPR, and no consent is recorded"),
-        ({"consent": False}, "consent", "did not agree to be called"),
+        ({"consent": False}, "consent", "did not consent to calls"),
         ({"phone": "+911800123456"}, "destination", "the number is toll free"),
         ({"carrier": None}, "carrier", NO_CARRIER),
         ({"lead_state": "done", "last_outcome": "booked"}, "lead", "finished: booked"),
-        ({"lead_state": "done"}, "lead", "finished: taken out"),
+        ({"lead_state": "done"}, "lead", "finished: removed"),
         ({"attempts": 4}, "attempts", "4 of 4 attempts used"),
-        ({"zones": ()}, "zone", "the lead's time zone is unknown; give the list a Timezone column"),
+        ({"zones": ()}, "zone", "time zone unknown; add a Timezone column to the list"),
     ],
 )
 def test_what_time_does_not_mend_refuses_without_a_moment(changes: dict[str, Any], rule: str, says: str) -> None:
@@ -92,17 +92,17 @@ def test_what_time_does_not_mend_refuses_without_a_moment(changes: dict[str, Any
         (
             {"next_attempt_at": kolkata(2, 10, 11, 30)},
             "wait",
-            "the next attempt is due at Tue 10 Feb 11:30 Asia/Kolkata",
+            "next call at Tue 10 Feb 11:30 Asia/Kolkata",
             kolkata(2, 10, 11, 30),
         ),
         (
             {"rung": (AGO,)},
             "cool_down",
-            "rung at Tue 10 Feb 10:55 Asia/Kolkata; left alone for 10 minutes",
+            "called at Tue 10 Feb 10:55 Asia/Kolkata; no call for 10 minutes after that",
             kolkata(2, 10, 11, 5),
         ),
         ({"concurrency": 3, "live_calls": 3}, "concurrency", "3 of 3 calls in progress", TUESDAY_11 + MINUTE),
-        ({"tokens": 0.99}, "pace", "as fast as it may be", TUESDAY_11 + MINUTE),
+        ({"tokens": 0.99}, "pace", "at the maximum rate", TUESDAY_11 + MINUTE),
     ],
 )
 def test_what_time_mends_names_the_moment(changes: dict[str, Any], rule: str, says: str, until: datetime) -> None:
@@ -154,7 +154,7 @@ def test_a_cap_over_seven_days_is_counted_over_seven_days() -> None:
 def test_outside_the_hours_a_lead_waits_for_the_opening(now: datetime, opens: datetime) -> None:
     rule, says, until, next_at = alone(now=now)
     assert rule == "window"
-    assert says.startswith("outside calling hours in Asia/Kolkata; they open ")
+    assert says.startswith("outside calling hours in Asia/Kolkata; next calling hours ")
     assert until == next_at == opens
     assert evaluate(facts(now=opens)).may_ring
 
@@ -162,7 +162,7 @@ def test_outside_the_hours_a_lead_waits_for_the_opening(now: datetime, opens: da
 def test_nothing_is_fed_in_the_ten_minutes_before_the_close() -> None:
     assert evaluate(facts(now=kolkata(2, 10, 18, 49))).may_ring
     morning = kolkata(2, 11, 10)
-    says = "calling hours close at Tue 10 Feb 19:00 Asia/Kolkata; next Wed 11 Feb 10:00 Asia/Kolkata"
+    says = "calling hours end at Tue 10 Feb 19:00 Asia/Kolkata; next Wed 11 Feb 10:00 Asia/Kolkata"
     assert alone(now=kolkata(2, 10, 18, 50)) == ("closing", says, morning, morning)
 
 
@@ -178,7 +178,7 @@ def test_a_lead_who_may_live_in_two_zones_is_rung_when_it_is_day_in_both() -> No
     ten_there = at("America/Los_Angeles", 2026, 2, 10, 10)
     rule, says, _, next_at = alone(now=at("America/New_York", 2026, 2, 10, 12), **both)
     assert (rule, next_at) == ("window", ten_there)
-    assert "in America/New_York, America/Los_Angeles; they open Tue 10 Feb 13:00 America/New_York" in says
+    assert "in America/New_York, America/Los_Angeles; next calling hours Tue 10 Feb 13:00 America/New_York" in says
     assert evaluate(facts(now=ten_there, **both)).may_ring
     assert alone(now=at("America/New_York", 2026, 2, 10, 18, 50), **both)[0] == "closing"
 
@@ -186,7 +186,7 @@ def test_a_lead_who_may_live_in_two_zones_is_rung_when_it_is_day_in_both() -> No
 def test_two_zones_without_a_common_hour_are_never_rung() -> None:
     rule, says, until, next_at = alone(zones=("Asia/Kolkata", "America/Los_Angeles"))
     assert (rule, until, next_at) == ("window", None, None)
-    assert says.endswith("they open at no time in the next two weeks")
+    assert says.endswith("next calling hours at no time in the next two weeks")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_nobody_is_rung_on_a_holiday_of_their_place(
 ) -> None:
     rule, says, until, next_at = alone(now=at(zone, *day, 12), phone=phone, zones=(zone,), consent=True)
     assert rule == "holiday"
-    assert says == f"a holiday there; calling hours open {datetime(*opens):%a %d %b} 10:00 {zone}"  # type: ignore[arg-type]  # noqa: DTZ001
+    assert says == f"public holiday there; next calling hours {datetime(*opens):%a %d %b} 10:00 {zone}"  # type: ignore[arg-type]  # noqa: DTZ001
     assert until == next_at == at(zone, *opens)
 
 
@@ -239,7 +239,7 @@ def test_a_spend_cap_holds_back_the_reserve_of_the_call_that_would_start() -> No
 def test_who_stands_on_a_public_registry_is_rung_only_with_consent() -> None:
     assert alone(registered=("NCPR", "DND"))[1] == "on the public registry NCPR and DND, and no consent is recorded"
     agreed = answer(evaluate(facts(registered=("NCPR",), consent=True)), "registry")
-    assert (agreed.ok, agreed.says) == (True, "agreed to be called, which public registries respect")
+    assert (agreed.ok, agreed.says) == (True, "consented to calls, so public registries do not apply")
 
 
 def test_an_old_copy_of_a_registry_tells_nothing() -> None:
@@ -248,7 +248,7 @@ def test_an_old_copy_of_a_registry_tells_nothing() -> None:
     assert (fresh.ok, fresh.says) == (True, "not on NCPR")
     rule, says, until, _ = alone(registry_ages=(("NCPR", week + DAY),))
     assert (rule, until) == ("registry", None)
-    assert says == "our copy of NCPR is 8.0 days old, and may be 7 days old; import a newer one"
+    assert says == "our copy of NCPR is 8.0 days old, and 7 days is the limit; import a newer one"
     assert alone(registry_ages=(("NCPR", week + MINUTE),))[0] == "registry", "a week and a minute are more than a week"
     assert evaluate(facts(registry_ages=(("NCPR", week + DAY),), consent=True)).may_ring
 
@@ -260,7 +260,7 @@ def test_an_old_copy_of_a_registry_tells_nothing() -> None:
         (NEW_YORK, "America/New_York", None, None, "no consent recorded; written consent is required there"),
         (
             *(NEW_YORK, "America/New_York", True, "told us on the phone"),
-            'agreed, but not in writing ("told"); written consent is required there',
+            'consented, but not in writing ("told"); written consent is required there',
         ),
     ],
 )
@@ -274,7 +274,7 @@ def test_who_must_agree_first_is_not_rung_before(
 
 def test_the_invented_numbers_of_the_sample_list_ring_in_the_simulated_world_only() -> None:
     invented = "+919876500010"
-    says = "a number of sample_leads.csv is invented and is rung in the simulated world only"
+    says = "a made-up number of the sample list; it is called in simulations only"
     assert alone(phone=invented) == ("carrier", says, None, None)
     assert evaluate(facts(phone=invented, carrier_on_loopback=True)).may_ring
     assert evaluate(facts(carrier_on_loopback=True)).may_ring
@@ -294,7 +294,7 @@ def test_a_promise_is_fed_until_one_minute_before_the_close() -> None:
 
 
 def test_a_promise_waits_for_its_minute_and_says_what_it_is() -> None:
-    says = "a call-back was promised for Tue 10 Feb 11:30 Asia/Kolkata"
+    says = "callback promised for Tue 10 Feb 11:30 Asia/Kolkata"
     due = kolkata(2, 10, 11, 30)
     assert alone(promised=True, next_attempt_at=due) == ("wait", says, due, due)
 

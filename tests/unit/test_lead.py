@@ -57,7 +57,7 @@ def test_a_good_row_is_a_lead_with_her_own_words() -> None:
 def test_a_repair_is_told_in_words() -> None:
     row = lead(phone="'09876500012")
     assert isinstance(row, LeadRow)
-    assert row.repaired == ("spreadsheet quoting taken off", "the leading 0 taken off and +91 put in front")
+    assert row.repaired == ("removed spreadsheet quoting", "replaced leading 0 with +91")
 
 
 @pytest.mark.parametrize(

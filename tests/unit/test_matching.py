@@ -27,19 +27,19 @@ CANADA = Expertise(("Canada",), ("data science",), ("en", "hi"))
 )
 def test_a_counselor_gets_students_of_their_countries_courses_and_languages(wish: Wish, fits: bool) -> None:
     assert (why_fits(CANADA, wish) is not None) is fits
-    assert why_fits(Expertise(), wish) == "advises on everything"
+    assert why_fits(Expertise(), wish) == "covers everything"
 
 
 def test_the_reason_can_be_read() -> None:
-    assert why_fits(CANADA, Wish("Canada", "data science", "hi")) == "advises on Canada and data science, speaks hi"
-    assert nobody_says(Wish("Chile", "law", "ta")) == "no counselor takes Chile, law, in ta; see: dialer counselor set"
+    assert why_fits(CANADA, Wish("Canada", "data science", "hi")) == "covers Canada and data science, speaks hi"
+    assert nobody_says(Wish("Chile", "law", "ta")) == "no counselor covers Chile, law, in ta"
 
 
 def test_only_those_who_fit_are_offered_and_the_slot_says_why() -> None:
     other = replace(DESK, counselor_id=7, expertise=CANADA)
     found = free_slots([DESK, other], WEDNESDAY, None, INDIA, MONDAY, wish=Wish("Germany"))
     assert {slot.counselor_id for slot in found} == {DESK.counselor_id}
-    assert found[0].why == "advises on everything; the only one who is free then"
+    assert found[0].why == "covers everything; the only counselor free then"
     assert free_slots([other], WEDNESDAY, None, INDIA, MONDAY, wish=Wish("Germany")) == []
 
 

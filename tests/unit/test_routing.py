@@ -58,7 +58,7 @@ def test_a_country_takes_one_way_unless_a_part_of_it_has_its_own() -> None:
 
 @pytest.mark.parametrize("text", ["+91", "+91=", "91=exotel", "+91=Exotel", "+91=exotel:abc", "+91=exotel:1;+44=x"])
 def test_an_entry_that_is_none_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(ValueError, match=r"\A[^\n]*is no route; write it as[^\n]*\Z"):
+    with pytest.raises(ValueError, match=r"\A[^\n]*is not a route; write it as[^\n]*\Z"):
         parse_table(text)
 
 

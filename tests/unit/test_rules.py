@@ -188,7 +188,7 @@ def test_ordinary_lines_of_covered_countries_are_rung_unless_the_account_names_f
     assert destination(INDIA, frozenset({"IN"})) == (True, "the number is mobile")
     assert destination(LONDON, frozenset({"IN"})) == (
         False,
-        "the number is fixed line, but GB is not among the countries that may be rung",
+        "the number is fixed line, but GB is not a country this campaign calls",
     )
     assert not destination("+41791234567", frozenset({"CH"}))[0]
 

@@ -116,7 +116,7 @@ def _shown(person: CounselorRow) -> dict[str, Any]:
 def _spans(hours: str) -> list[Span]:
     spans = read_spans(hours)
     if not spans:
-        raise InvalidInputError("hours are written 10:00-13:00,14:00-18:00")
+        raise InvalidInputError("write hours as 10:00-13:00,14:00-18:00")
     return spans
 
 

@@ -38,15 +38,15 @@ def refusal(url: str, allowed: Collection[str]) -> str | None:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "that is no address"
+        return "this is not a URL"
     if not host or parts.username or parts.password:
-        return "an address of a host is wanted, without a name and password in it"
+        return "use a URL with a host and without a user name or password"
     if is_allowed(host, port, allowed):
-        return None if parts.scheme in ("http", "https") else "the address must begin with https://"
+        return None if parts.scheme in ("http", "https") else "the URL must start with https://"
     if parts.scheme != "https":
-        return "the address must begin with https://"
+        return "the URL must start with https://"
     if port not in (None, 443):
-        return "only port 443 is called; name the host in DIALER_HOOK_HOSTS to allow another"
+        return "only port 443 is allowed; add the host to DIALER_HOOK_HOSTS to allow another"
     try:
         literal = ip_address(host)
     except ValueError:

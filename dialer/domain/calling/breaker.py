@@ -32,10 +32,10 @@ class Tally:
 def trips(tally: Tally) -> str | None:
     """Why the campaign must pause; None while all is well."""
     if tally.ended >= MIN_CALLS and tally.failed / tally.ended >= MAX_FAILED:
-        return f"{tally.failed} of the last {tally.ended} calls failed; see why on the calls, mend it, and start again"
+        return f"{tally.failed} of the last {tally.ended} calls failed. Check the reasons on the calls, fix them, and start again"
     if tally.answered >= MIN_CALLS and tally.abandoned / tally.answered >= MAX_ABANDONED:
         share = f"{tally.abandoned} of {tally.answered} people who answered"
-        return f"{share} heard nothing for two seconds; check the voice and the bridge, and start again"
+        return f"{share} heard nothing for two seconds. Check the voice and the bridge, and start again"
     if tally.asked >= MIN_CALLS and tally.unknown / tally.asked > MAX_UNKNOWN:
-        return f"of {tally.unknown} of {tally.asked} calls nobody knows whether the carrier took them; check its status, and start again"
+        return f"of {tally.unknown} of {tally.asked} calls have no answer from the carrier. Check its status page, and start again"
     return None

@@ -36,7 +36,7 @@ def parse_table(text: str) -> Table:
     for entry in filter(None, (each.strip() for each in text.split(","))):
         found = _ENTRY.fullmatch(entry.replace(" ", ""))
         if found is None:
-            raise ValueError(f"{entry!r} is no route; {HOW}")
+            raise ValueError(f"{entry!r} is not a route; {HOW}")
         table["" if found[1] == "*" else found[1]] = (found[2], found[3])
     return table
 

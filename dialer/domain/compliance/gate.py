@@ -29,7 +29,7 @@ class EligibilityFacts:
     campaign_state: str
     campaign_why: str | None
     halted: str | None
-    """Why nothing at all, or nothing over this carrier, is to be rung; None where no kill switch is on."""
+    """Why nothing at all, or nothing over this carrier, is to be rung; None where the kill switch is off."""
     listed: tuple[str, ...]
     """The scopes in which the number stands on a do-not-call list: `account`, `campaign`."""
     registered: tuple[str, ...]
@@ -126,7 +126,7 @@ def _campaign(facts: EligibilityFacts) -> Iterator[RuleResult]:
     yield RuleResult(
         "campaign", running, "the campaign is running" if running else f"the campaign is {facts.campaign_state}{why}"
     )
-    yield RuleResult("halt", facts.halted is None, facts.halted or "no kill switch is on")
+    yield RuleResult("halt", facts.halted is None, facts.halted or "the kill switch is off")
 
 
 def _do_not_call(facts: EligibilityFacts) -> Iterator[RuleResult]:
@@ -140,7 +140,7 @@ def _registry(facts: EligibilityFacts) -> Iterator[RuleResult]:
     wanted = facts.rules.registries if isinstance(facts.rules, Rules) else ()
     ages = dict(facts.registry_ages)
     if facts.consent:
-        yield RuleResult("registry", True, "agreed to be called, which public registries respect")
+        yield RuleResult("registry", True, "consented to calls, so public registries do not apply")
     elif facts.registered:
         yield RuleResult(
             "registry", False, f"on the public registry {' and '.join(facts.registered)}, and no consent is recorded"
@@ -148,18 +148,20 @@ def _registry(facts: EligibilityFacts) -> Iterator[RuleResult]:
     elif stale := [each for each in wanted if ages.get(each.name, timedelta(0)) > timedelta(days=each.max_age_days)]:
         first = stale[0]
         days, most = ages[first.name] / DAY, first.max_age_days
-        says = f"our copy of {first.name} is {days:.1f} days old, and may be {most} days old; import a newer one"
+        says = f"our copy of {first.name} is {days:.1f} days old, and {most} days is the limit; import a newer one"
         yield RuleResult("registry", False, says)
     else:
         known = ", ".join(each.name for each in wanted if each.name in ages)
-        yield RuleResult("registry", True, f"not on {known}" if known else "no public registry was imported")
+        yield RuleResult("registry", True, f"not on {known}" if known else "no public registry imported")
 
 
 def _consent(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if isinstance(facts.rules, Rules):
         yield RuleResult("consent", *consent_ok(facts.rules, facts.consent, facts.consent_source))
     else:
-        yield RuleResult("consent", facts.consent is not False, "not asked: no rules are known for this destination")
+        yield RuleResult(
+            "consent", facts.consent is not False, "not checked: there are no calling rules for this country"
+        )
 
 
 def _destination(facts: EligibilityFacts) -> Iterator[RuleResult]:
@@ -174,22 +176,18 @@ def _carrier(facts: EligibilityFacts) -> Iterator[RuleResult]:
         yield RuleResult(
             "carrier",
             False,
-            "no carrier with credentials for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
+            "no carrier is set up for this campaign: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM_NUMBER, "
             "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID",
         )
     elif facts.phone in SAMPLE_NUMBERS and not facts.carrier_on_loopback:
-        yield RuleResult(
-            "carrier", False, "a number of sample_leads.csv is invented and is rung in the simulated world only"
-        )
+        yield RuleResult("carrier", False, "a made-up number of the sample list; it is called in simulations only")
     else:
-        yield RuleResult("carrier", True, f"goes out through {facts.carrier}")
+        yield RuleResult("carrier", True, f"calls through {facts.carrier}")
 
 
 def _lead(facts: EligibilityFacts) -> Iterator[RuleResult]:
     done = facts.lead_state == "done"
-    yield RuleResult(
-        "lead", not done, f"finished: {facts.last_outcome or 'taken out'}" if done else "still to be reached"
-    )
+    yield RuleResult("lead", not done, f"finished: {facts.last_outcome or 'removed'}" if done else "not finished")
     yield RuleResult(
         "live", not facts.live, "a call is in progress" if facts.live else "no call in progress", facts.now + SOON
     )
@@ -202,7 +200,7 @@ def _attempts(facts: EligibilityFacts) -> Iterator[RuleResult]:
 
 def _wait(facts: EligibilityFacts) -> Iterator[RuleResult]:
     due = facts.next_attempt_at is None or facts.next_attempt_at <= facts.now
-    why = "a call-back was promised for" if facts.promised else "the next attempt is due at"
+    why = "callback promised for" if facts.promised else "next call at"
     yield RuleResult(
         "wait", due, "due now" if due else f"{why} {_when(facts, facts.next_attempt_at)}", facts.next_attempt_at
     )
@@ -212,9 +210,9 @@ def _caps(facts: EligibilityFacts) -> Iterator[RuleResult]:
     """The house's cap and cool-down give way to a promise, the law's caps do not."""
     latest = facts.rung[-1] if facts.rung else None
     rested = latest is None or facts.promised or latest + facts.cool_down <= facts.now
-    says = "rung long enough ago" if latest else "not rung in seven days"
+    says = "last call long enough ago" if latest else "not called in the last seven days"
     if not rested and latest:
-        says = f"rung at {_when(facts, latest)}; left alone for {_minutes(facts.cool_down)} minutes"
+        says = f"called at {_when(facts, latest)}; no call for {_minutes(facts.cool_down)} minutes after that"
     yield RuleResult("cool_down", rested, says, latest + facts.cool_down if latest else None)
     yield _cap(facts, "daily_cap", facts.calls_per_day, DAY, binding=not facts.promised)
     if isinstance(facts.rules, Rules):
@@ -232,29 +230,31 @@ def _cap(facts: EligibilityFacts, rule: str, calls: int, per: timedelta, *, bind
 
 def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
     if not facts.zones:
-        yield RuleResult("zone", False, "the lead's time zone is unknown; give the list a Timezone column")
+        yield RuleResult("zone", False, "time zone unknown; add a Timezone column to the list")
         return
     if isinstance(facts.rules, NoRules):
         return
     zones, rest = ", ".join(facts.zones), is_holiday(facts.rules)
     if not is_open(facts.window, facts.now, facts.zones):
         at = _opens(facts, facts.now)
-        yield RuleResult("window", False, f"outside calling hours in {zones}; they open {_when(facts, at)}", at)
+        yield RuleResult(
+            "window", False, f"outside calling hours in {zones}; next calling hours {_when(facts, at)}", at
+        )
         return
     yield RuleResult("window", True, f"within calling hours in {zones}")
     if not is_open(facts.window, facts.now, facts.zones, rest):
         at = _opens(facts, facts.now)
-        yield RuleResult("holiday", False, f"a holiday there; calling hours open {_when(facts, at)}", at)
+        yield RuleResult("holiday", False, f"public holiday there; next calling hours {_when(facts, at)}", at)
         return
-    yield RuleResult("holiday", True, "no holiday there")
+    yield RuleResult("holiday", True, "no public holiday there")
     closes = closes_at(facts.window, facts.now, facts.zones, rest)
     if facts.now >= closes - _margin(facts):
         again = _opens(facts, closes)
         yield RuleResult(
-            "closing", False, f"calling hours close at {_when(facts, closes)}; next {_when(facts, again)}", again
+            "closing", False, f"calling hours end at {_when(facts, closes)}; next {_when(facts, again)}", again
         )
     else:
-        yield RuleResult("closing", True, f"calling hours close at {_when(facts, closes)}")
+        yield RuleResult("closing", True, f"calling hours end at {_when(facts, closes)}")
 
 
 def _room(facts: EligibilityFacts) -> Iterator[RuleResult]:
@@ -265,13 +265,15 @@ def _room(facts: EligibilityFacts) -> Iterator[RuleResult]:
     # Whether any process runs is no rule: without a bridge nothing is claimed, as without a worker.
     taken = facts.bridges_up > 0 and facts.bridges_free < 1
     room = (
-        f"{facts.bridges_free} more calls can be talked" if facts.bridges_up else "no bridge is up; calls wait for one"
+        f"capacity for {facts.bridges_free} more calls"
+        if facts.bridges_up
+        else "no bridge is running; calls wait for one"
     )
-    yield RuleResult("bridge", not taken, "every bridge is full" if taken else room, facts.now + SOON)
+    yield RuleResult("bridge", not taken, "all bridges are at capacity" if taken else room, facts.now + SOON)
     yield RuleResult(
         "pace",
         facts.tokens >= 1,
-        "another call may start" if facts.tokens >= 1 else "as fast as it may be",
+        "another call can start" if facts.tokens >= 1 else "at the maximum rate",
         facts.now + SOON,
     )
     if facts.spend_cap is None:

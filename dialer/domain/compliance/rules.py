@@ -75,7 +75,7 @@ def rules_for(e164: str, state: str | None = None) -> Rules | NoRules:
 def rules_of(region: str | None, states: frozenset[str]) -> Rules | NoRules:
     """What binds the numbers of a region (ISO 3166; None where it could not be told), and of US states."""
     if region is None:
-        return NoRules("the number belongs to no country that could be told", *_named(_unknown()))
+        return NoRules("the number belongs to no known country that could be told", *_named(_unknown()))
     return _merged(region, states)
 
 
@@ -101,18 +101,18 @@ def consent_ok(rules: Rules, consent: bool | None, source: str | None) -> tuple[
     A refusal always counts. Where consent must be written, a source is needed, and none that speaks of the spoken word.
     """
     if consent is False:
-        return False, "did not agree to be called"
+        return False, "did not consent to calls"
     if rules.consent == "none":
-        return True, "agreed to be called" if consent else "no consent recorded; none is required"
+        return True, "consented to calls" if consent else "no consent recorded; none is required"
     if not consent:
         return False, f"no consent recorded; {_wanted(rules.consent)} is required there"
     if rules.consent == "express":
-        return True, "agreed to be called"
+        return True, "consented to calls"
     if source is None or is_blank(source.strip()) or not (words := _WORD.findall(source.casefold())):
-        return False, "agreed, but the list does not say in what form; written consent is required there"
+        return False, "consented, but the list does not say how; written consent is required there"
     if spoken := next((word for word in words if word in _SPOKEN), None):
-        return False, f'agreed, but not in writing ("{spoken}"); written consent is required there'
-    return True, f"agreed to be called ({source.strip()})"
+        return False, f'consented, but not in writing ("{spoken}"); written consent is required there'
+    return True, f"consented to calls ({source.strip()})"
 
 
 def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tuple[bool, str]:
@@ -124,15 +124,15 @@ def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tup
     rules = _merged(region, frozenset()) if region else None
     basis = rules if isinstance(rules, Rules) else _everywhere()
     if e164.startswith(basis.refused_prefixes):
-        return False, "a satellite or international network; such numbers are never rung"
+        return False, "satellite or international network; never called"
     kind = kind_of(e164)
     said = f"the number is {kind.lower().replace('_', ' ')}"
     if kind in basis.refused_kinds or kind not in basis.allowed_kinds:
         return False, said
     if region is None or not isinstance(rules, Rules):
-        return False, rules.says if isinstance(rules, NoRules) else "the number belongs to no country"
+        return False, rules.says if isinstance(rules, NoRules) else "the number belongs to no known country"
     if allowed_regions is not None and region not in allowed_regions:
-        return False, f"{said}, but {region} is not among the countries that may be rung"
+        return False, f"{said}, but {region} is not a country this campaign calls"
     return True, said
 
 
@@ -146,7 +146,7 @@ def can_call_kind(region: str, kind: str) -> bool:
 def never_called(phone: Phone, state: str | None, consent: bool | None, source: str | None) -> str | None:
     """Why the gate will never agree to a call, as far as the list itself tells; None where it may agree."""
     if consent is False:
-        return "did not agree to be called"
+        return "did not consent to calls"
     if not can_call_kind(phone.region, phone.kind):
         return destination(phone.e164)[1]
     rules = rules_of(phone.region, states_of(phone.e164, state) if phone.region == "US" else frozenset())

@@ -100,7 +100,7 @@ def _unquoted(cell: str, notes: list[str]) -> str:
     while (peeled := bare.strip(_QUOTES).lstrip("=").strip()) != bare:
         bare = peeled
     if bare != cell:
-        notes.append("spreadsheet quoting taken off")
+        notes.append("removed spreadsheet quoting")
     return bare
 
 

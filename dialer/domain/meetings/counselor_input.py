@@ -74,7 +74,7 @@ def read_weekdays(text: str) -> list[int]:
         first, _, last = part.strip().partition("-")
         ends = [each.strip()[:3] for each in (first, last or first)]
         if not set(ends) <= set(DAYS):
-            raise InvalidInputError(f"days are written mon-fri or mon,wed,fri, not {text!r}")
+            raise InvalidInputError(f"write days as mon-fri or mon,wed,fri, not {text!r}")
         start, end = (DAYS.index(each) for each in ends)
         chosen.update(range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)])
     return sorted(chosen)
@@ -95,7 +95,7 @@ def read_days_off(first: str, last: str, zone: str) -> tuple[datetime, datetime]
         since = _moment(first, place, last_one=False)
         until = _moment(last or first, place, last_one=True)
     except ValueError as error:
-        raise InvalidInputError(f"a day is written 2026-03-02, a moment 2026-03-02T14:00: {error}") from error
+        raise InvalidInputError(f"write a day as 2026-03-02, a time as 2026-03-02T14:00: {error}") from error
     if since >= until:
         raise InvalidInputError(f"{last or first} is not after {first}")
     return since, until
@@ -106,7 +106,7 @@ def read_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInputError(f"there is no zone {text!r}; write one such as Asia/Kolkata") from error
+        raise InvalidInputError(f"{text!r} is not a time zone; use one such as Asia/Kolkata") from error
 
 
 def read_fields(given: Mapping[str, Any], today: date) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def _span(part: str, text: str) -> Span:
     ends = [_CLOCK.fullmatch(each.strip()) for each in part.replace("–", "-").split("-")]
     clocks = [(int(found[1]), int(found[2] or 0)) for found in ends if found]
     if len(ends) != 2 or len(clocks) != 2 or clocks[0][0] > 23 or clocks[1] > (24, 0):
-        raise InvalidInputError(f"hours are written 10:00-13:00, 14:00-18:00, not {text!r}")
+        raise InvalidInputError(f"write hours as 10:00-13:00, 14:00-18:00, not {text!r}")
     opens, closes = (time(hour % 24, minute) for hour, minute in clocks)
     if closes != _MIDNIGHT and opens >= closes:
-        raise InvalidInputError(f"hours end after they begin, not {text}")
+        raise InvalidInputError(f"hours must end after they start, not {text}")
     return opens, closes
 
 
@@ -188,7 +188,7 @@ def _words(text: str) -> str:
 def _email(text: str) -> str:
     address = parse_email(text)
     if address is None:
-        raise InvalidInputError(f"{text!r} is no e-mail address")
+        raise InvalidInputError(f"{text!r} is not an email address")
     return address
 
 
@@ -202,7 +202,7 @@ def _phone(text: str) -> str:
 def _country(text: str) -> str:
     found = canonical_country(text)
     if found is None or " or " in found:
-        raise InvalidInputError(f"{text!r} is no country that is known here")
+        raise InvalidInputError(f"{text!r} is not a known country")
     return found
 
 
@@ -218,18 +218,18 @@ def _holidays(text: str, today: date) -> str:
             raise NotImplementedError(text)
         gaps([text], today)
     except NotImplementedError as error:
-        raise InvalidInputError(f"there is no calendar of holidays {text!r}; write IN, or US-CA for a part") from error
+        raise InvalidInputError(f"there are no public holidays for {text!r}; use IN, or US-CA for a state") from error
     return text
 
 
 def _address(text: str) -> str:
     if len(text) > LONGEST_ADDRESS or not text.isprintable():
-        raise InvalidInputError("the calendar's address is too long, or no address")
+        raise InvalidInputError("the calendar URL is too long or not a URL")
     return text
 
 
 def _number(name: str, value: int) -> int | None:
     least, most = LIMITS[name]
     if not least <= value <= most:
-        raise InvalidInputError(f"{name.replace('_', ' ')} are {least} to {most}, not {value}")
+        raise InvalidInputError(f"{name.replace('_', ' ')} must be {least} to {most}, not {value}")
     return None if name == "max_per_day" and not value else value

@@ -19,7 +19,7 @@ _UNSURE = frozenset({"", "not sure", "undecided", "any", "anything", "anywhere",
 
 @dataclass(frozen=True, slots=True)
 class Expertise:
-    """What a counselor advises on: countries in the common wording, courses in words, languages as ISO 639-1."""
+    """What a counselor covers: countries in the common wording, courses in words, languages as ISO 639-1."""
 
     countries: tuple[str, ...] = ()
     courses: tuple[str, ...] = ()
@@ -39,15 +39,15 @@ ANYTHING, UNKNOWN = Expertise(), Wish()
 
 
 def why_fits(expertise: Expertise, wish: Wish) -> str | None:
-    """Why a counselor fits, in words ("advises on Canada and data science, speaks en"); None where they do not."""
+    """Why a counselor fits, in words ("covers Canada and data science, speaks en"); None where they do not."""
     country = _country(expertise, wish)
     course = _course(expertise, wish)
     if country is None or course is None or not _speaks(expertise, wish):
         return None
     about = " and ".join(each for each in (country, course) if each)
-    said = [f"advises on {about}"] if about else []
+    said = [f"covers {about}"] if about else []
     said += [f"speaks {wish.language}"] if expertise.languages and wish.language else []
-    return ", ".join(said) or "advises on everything"
+    return ", ".join(said) or "covers everything"
 
 
 def turn(meetings_ahead: int, given_at: datetime | None, counselor_id: int) -> tuple[int, datetime, int]:
@@ -58,14 +58,14 @@ def turn(meetings_ahead: int, given_at: datetime | None, counselor_id: int) -> t
 def why_turn(meetings_ahead: int, others: int) -> str:
     """The reason of a turn in words; `others` are those who fit and were free as well."""
     if not others:
-        return "the only one who is free then"
-    return f"{meetings_ahead} meetings ahead, no more than the {others} others who were free"
+        return "the only counselor free then"
+    return f"{meetings_ahead} upcoming meetings, no more than the {others} others who were free"
 
 
 def nobody_says(wish: Wish) -> str:
     """That nobody fits, for the people who can change it."""
     wants = [each for each in (wish.country, wish.course, f"in {wish.language}" if wish.language else "") if each]
-    return f"no counselor takes {', '.join(wants) or 'students'}; see: dialer counselor set"
+    return f"no counselor covers {', '.join(wants) or 'students'}"
 
 
 def _country(expertise: Expertise, wish: Wish) -> str | None:

@@ -80,7 +80,7 @@ _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?\s*e\s*\+?\s*\d+", re.I)
 _ORDINARY = re.compile(r" *\(?\+?[0-9][0-9 ()\-]{6,24}")
 _WHOLE = re.compile(r"\+?[0-9]{8,15}\.0")
 _NO_PUNCTUATION = str.maketrans("", "", " ()-")
-_POINT_ZERO_SAID = '".0" taken off'
+_POINT_ZERO_SAID = 'removed ".0"'
 _POINT_ZERO = re.compile(r"(\+?\d{6,})[.,]0{1,2}")
 _EXTENSION = re.compile(r"[\s,;]*(?:extension|extn?|x|#)[\s.:]*(\d{1,7})\s*$", re.I)
 _LABEL = re.compile(
@@ -100,7 +100,7 @@ def _quick(text: str, country: str) -> Phone | None:
     """What `thorough` says, twenty times as fast, of the cells that most lists are full of; None of any other cell."""
     notes = ""
     if text[:1] == "'":
-        text, notes = text[1:], "spreadsheet quoting taken off"
+        text, notes = text[1:], "removed spreadsheet quoting"
     if text[-2:] == ".0":
         if not _WHOLE.fullmatch(text):
             return None
@@ -261,10 +261,10 @@ def _fault(number: str, country: str | None) -> PhoneFault:
 
 def _mended(digits: str, code: str, e164: str) -> str:
     if digits == e164[1:]:
-        return f"the lost + before {code} put back"
+        return "added missing +"
     if digits.startswith("0"):
-        return f"the leading 0 taken off and +{code} put in front"
-    return f"+{code} put in front"
+        return f"replaced leading 0 with +{code}"
+    return f"added +{code}"
 
 
 def _suggest(piece: str, country: str) -> str | None:

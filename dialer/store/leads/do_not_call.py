@@ -177,7 +177,7 @@ def _campaign_of(scope: str) -> int:
     return int(scope.partition(":")[2]) if scope.startswith("campaign:") else 0
 
 
-# A registry binds those who did not agree to be called, a list of our own everybody.
+# A registry binds those who did not consent to calls, a list of our own everybody.
 _SCRUB = text("""
 WITH bound AS (
     SELECT p.id, min(d.scope) AS scope FROM campaign_lead p JOIN lead l ON l.id = p.lead_id
@@ -187,7 +187,7 @@ WITH bound AS (
     GROUP BY p.id
 ), done AS (
     UPDATE campaign_lead p SET state = 'done', why = CASE WHEN bound.scope LIKE 'registry:%'
-        THEN 'on the registry ' || substr(bound.scope, 10) || ', and did not agree to be called'
+        THEN 'on the registry ' || substr(bound.scope, 10) || ', and did not consent to calls'
         ELSE 'on the do-not-call list' END
     FROM bound WHERE p.id = bound.id RETURNING bound.scope
 ) SELECT scope, count(*) AS many FROM done GROUP BY scope ORDER BY scope
