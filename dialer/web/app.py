@@ -63,9 +63,9 @@ OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/calendars/", "^/meetings/", "
 
 @get("/health")
 async def health(app_state: InjectedState) -> dict[str, object]:
-    """Whether work is accepted: the database answers. The first two keys are those of the original page.
+    """Health check: the database answers. The first two keys are those of the original page.
 
-    Without Redis webhooks and pages go on, and nothing new is rung: `redis` is then `away`.
+    Without Redis, webhooks and pages still work and no new calls start: `redis` is then `away`.
     """
     async with app_state.sessions() as session:
         await session.execute(text("SELECT 1"))

@@ -82,7 +82,7 @@ def test_what_is_asked_before_a_dangerous_act_fits_a_telephone(house: House) -> 
             page.click(f"summary:has-text('{button}')")
         page.goto(f"{house.url}/bookings/all")
         page.locator("tbody a:has-text('move or cancel')").first.click()
-        page.click("summary:has-text('Cancel it')")
+        page.click("summary:has-text('Cancel meeting')")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -95,13 +95,13 @@ def _add(page: Page, house: House) -> None:
     page.fill("#email", EMAIL)
     page.fill("#mon", "10:00-13:00, 12:00-18:00")
     page.fill("#sat", "")
-    page.click("text=Add them")
+    page.click("form button:has-text('Add counselor')")
     expect(page.locator("[role=alert]")).to_have_text("Monday: the hours 10:00-13:00, 12:00-18:00 overlap")
     expect(page.locator("#name")).to_have_value(OTHER)
     expect(page.locator("#sat")).to_have_value("")
     assert trouble(page) == []
     page.fill("#mon", "10:00-13:00, 14:00-18:00")
-    page.click("text=Add them")
+    page.click("form button:has-text('Add counselor')")
     page.wait_for_url(re.compile(r"/counselors/2\?"))
     expect(page.locator("h1")).to_have_text(OTHER)
     expect(page.locator("#mon")).to_have_value("10:00-13:00, 14:00-18:00")
@@ -113,7 +113,7 @@ def _invite(page: Page, house: House) -> str:
     page.fill("#email", EMAIL)
     page.select_option("#role", "counselor")
     page.select_option("#counselor", label=OTHER)
-    page.click("button:has-text('Invite')")
+    page.click("button:has-text('Create invitation')")
     return page.locator("[role=status] code").inner_text()
 
 

@@ -60,7 +60,7 @@ def test_a_newcomer_launches_a_campaign_without_help_and_sees_a_meeting_booked(
             break
         page.wait_for_timeout(1000)
         page.reload()
-    page.locator("a:has-text('the call')").first.click()
+    page.locator("a:has-text('Open call')").first.click()
     _hear(page)
     page.screenshot(path=ARTEFACTS / "newcomer-call.png")
     expect(page.locator("#facts-title")).to_be_visible()

@@ -390,7 +390,7 @@ async def test_a_kill_switch_is_told_on_every_page_and_a_campaign_names_no_next_
     assert (await send(full, "/settings/release", page="/settings")).status_code == 303
     assert (await send(full, "/settings/kill", page="/settings", why="its bill", carrier="exotel")).status_code == 303
     page = (await full.get("/live")).text
-    assert "<strong>Calls over exotel are stopped</strong>" in page
+    assert "<strong>Calls over Exotel are stopped</strong>" in page
     assert "All calls are stopped" not in page
 
 

@@ -17,7 +17,7 @@ Week = Annotated[
     dict[str, Words],
     Field(description="By weekday; empty for none", examples=[{"mon": "10:00-13:00, 14:00-18:00", "sat": ""}]),
 ]
-CALENDAR = Field(max_length=LONGEST_ADDRESS, description="Their own calendar's secret iCalendar address; never told")
+CALENDAR = Field(max_length=LONGEST_ADDRESS, description="Secret iCalendar URL of their own calendar; never returned")
 List = Annotated[list[Words], Field(max_length=MOST_WORDS)]
 
 
@@ -61,7 +61,9 @@ class Off(BaseModel):
     model_config = ConfigDict(extra="forbid")
     first: Annotated[str, Field(max_length=40, examples=["2027-03-02", "2027-03-02T14:00"])]
     last: Annotated[str, Field(max_length=40, description="Empty for one day", examples=["2027-03-06"])] = ""
-    why: Annotated[str, Field(max_length=LONGEST_WHY, description="For the people here", examples=["leave"])] = ""
+    why: Annotated[
+        str, Field(max_length=LONGEST_WHY, description="For the team; students do not see it", examples=["leave"])
+    ] = ""
 
 
 def listed(person: CounselorRow) -> Json:

@@ -21,7 +21,7 @@ async def explain_lead(
     """Per campaign that has the lead: `{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}`.
 
     Raises:
-        ValidationException: that is no phone number.
+        ValidationException: not a phone number.
         NotFoundException: no campaign (or not the one named) has such a lead.
     """
     phone = parse_phone(number, country.upper())

@@ -60,7 +60,7 @@ async def show_rows(
     after: FromQuery[int] = 0,
     most: FromQuery[int] = 100,
 ) -> list[dict[str, Any]]:
-    """The rows behind a count, after row `after`: `which` is a fate (`rejected`) or a note (`consent_missing`)."""
+    """The rows behind a count, after row `after`: `which` is a result (`rejected`) or a note (`consent_missing`)."""
     if which is not None and which not in ROW_RESULTS and which not in NOTES:
         raise ClientException(f"`which` must be one of {', '.join([*ROW_RESULTS, *NOTES])}", status_code=422)
     fate, flag = (which, 0) if which in ROW_RESULTS else (None, NOTES[which].value if which else 0)

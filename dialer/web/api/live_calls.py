@@ -54,7 +54,7 @@ class Whom(BaseModel):
 async def note(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[Words], app_state: InjectedState
 ) -> dict[str, object]:
-    """Tell AVA something that the student does not hear; she uses it in what she says next."""
+    """Whisper to AVA: the student does not hear it, and she uses it in her next response."""
     return await _done(supervise.whisper(app_state.sessions, app_state.redis, request.user, call_id, data.words))
 
 
@@ -62,7 +62,7 @@ async def note(
 async def hang_up(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[End], app_state: InjectedState
 ) -> dict[str, object]:
-    """End the call: AVA says goodbye and it ends when that was heard, or at once."""
+    """End the call: after AVA's goodbye was heard, or at once with `now`."""
     return await _done(supervise.hang_up(app_state.sessions, app_state.redis, request.user, call_id, at_once=data.now))
 
 
@@ -70,14 +70,14 @@ async def hang_up(
 async def transfer(
     call_id: FromPath[UUID], request: Asked, data: JSONBody[Whom], app_state: InjectedState
 ) -> dict[str, object]:
-    """Connect the student to a counselor: AVA says so first, and the counselor is told who comes."""
+    """Transfer the student to a counselor: AVA announces it, and the counselor hears a short briefing."""
     counselor = await _counselor(app_state, data)
     return await _done(supervise.transfer(app_state.sessions, app_state.redis, request.user, call_id, counselor))
 
 
 @get("/api/transfers", opt=require(READERS))
 async def who_takes_transfers(app_state: InjectedState) -> list[dict[str, object]]:
-    """The counselors who take transfers, and who of them is there now: `[{name, there}]`."""
+    """Counselors who accept transfers, and whether each is available now: `[{name, there}]`."""
     now = app_state.clock.now()
     async with app_state.sessions() as session:
         there = {

@@ -152,14 +152,14 @@ async def show_report(
     }
 
 
-@get("/api/kill-switches", opt=require(READERS), tags=["house"])
+@get("/api/kill-switches", opt=require(READERS), tags=["system"])
 async def list_switches(app_state: InjectedState) -> dict[str, str]:
     """The kill switches that are on, by scope, and why; while `all` is on, no new calls start."""
     async with app_state.sessions() as session:
         return await kill_switches.active(session)
 
 
-@put("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_ON), tags=["house"])
+@put("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_ON), tags=["system"])
 async def throw_switch(
     carrier: FromPath[str], request: Asked, data: JSONBody[Switch], app_state: InjectedState
 ) -> Json:
@@ -171,7 +171,7 @@ async def throw_switch(
     return {"scope": scope, "on": True}
 
 
-@delete("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_OFF), status_code=200, tags=["house"])
+@delete("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_OFF), status_code=200, tags=["system"])
 async def release_switch(carrier: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
     """Turn off a kill switch; administrators only."""
     scope = _scope(carrier)
@@ -181,7 +181,7 @@ async def release_switch(carrier: FromPath[str], request: Asked, app_state: Inje
     return {"scope": scope, "on": False, "was_on": was_on}
 
 
-@get("/api/prices", opt=require(READERS), tags=["house"])
+@get("/api/prices", opt=require(READERS), tags=["system"])
 async def list_prices(app_state: InjectedState) -> list[Json]:
     """Prices, each with its first day and its source."""
     async with app_state.sessions() as session:
@@ -197,7 +197,7 @@ async def list_prices(app_state: InjectedState) -> list[Json]:
         ]
 
 
-@put("/api/prices", opt=require(actions.PRICE_SET), tags=["house"])
+@put("/api/prices", opt=require(actions.PRICE_SET), tags=["system"])
 async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedState) -> Json:
     """Set a price; calls of earlier days keep theirs. The price of a million rupees is that of `INR`, `money`."""
     day, source = data.since or app_state.clock.now().date(), data.source or f"set by {request.user.email}"
@@ -211,7 +211,7 @@ async def put_price(request: Asked, data: JSONBody[Price], app_state: InjectedSt
     return {**what, "calls_priced": priced}
 
 
-@delete("/api/prices", opt=require(actions.PRICE_REMOVE), status_code=200, tags=["house"])
+@delete("/api/prices", opt=require(actions.PRICE_REMOVE), status_code=200, tags=["system"])
 async def delete_price(
     request: Asked, app_state: InjectedState, model: FromQuery[str], kind: FromQuery[str], since: FromQuery[date]
 ) -> Json:

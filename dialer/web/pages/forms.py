@@ -55,9 +55,14 @@ async def read(request: Asked, model: type[M]) -> M | FormError:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = words(str(first["loc"][0])) if first["loc"] else "The form"
-        return FormError(f"{where} {_problem(first)}.", given)
+        return FormError(error_message(error), given)
+
+
+def error_message(error: ValidationError) -> str:
+    """The first error as one sentence that begins with the field's label."""
+    first = error.errors()[0]
+    field = words(str(first["loc"][0])) if first["loc"] else "The form"
+    return f"{field} {_problem(first)}."
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -87,7 +87,7 @@ LABELS: Mapping[str, str] = {
     "halt": "Kill switch",
     "registry": "Public do-not-call registry",
     "destination": "Supported country",
-    "live": "Already on a call",
+    "live": "Other calls to this lead",
     "attempts": "Attempts",
     "wait": "Time of the next attempt",
     "cool_down": "Pause between calls",
@@ -140,7 +140,9 @@ LABELS: Mapping[str, str] = {
     "protect_ms": "Opening that cannot be interrupted, ms",
     "silence_s": "Silence before AVA asks, seconds",
     "per_million": "USD per million",
-    # Voices and what they are billed for
+    # Carriers, voices and what they are billed for
+    "twilio": "Twilio",
+    "exotel": "Exotel",
     "openai_realtime": "OpenAI Realtime",
     "gemini_live": "Gemini Live",
     "cascade_anthropic": "Pipeline with Anthropic",
@@ -171,6 +173,7 @@ LABELS: Mapping[str, str] = {
     "marketing": "Marketing",
     "this machine": "Command line",
     "a phone rung": "Single call placed",
+    "address": "IP address",
     "account made": "Account created",
     "campaign made": "Campaign created",
     "campaign scrubbed": "Do-not-call lists checked",
@@ -242,12 +245,12 @@ def add_page_words(engine: JinjaTemplateEngine, zone: str) -> None:
 
 
 def at_clock(at: datetime, there: str) -> str:
-    """What the clock shows in a zone (IANA), with the weekday."""
+    """Weekday and time in a time zone (IANA)."""
     return f"{at.astimezone(ZoneInfo(there)):%a %H:%M}"
 
 
 def menu(caller: Actor | None) -> list[tuple[str, list[Link]]]:
-    """The pages that somebody may open, in groups."""
+    """The pages that a caller can open, in groups."""
     if caller is None:
         return []
     groups = [(title, [(name, path) for name, path, roles in links if caller.role in roles]) for title, links in MENU]
@@ -260,22 +263,22 @@ def number(value: float | None) -> str:
 
 
 def many(count: int, noun: str, plural: str = "") -> str:
-    """1 as "1 lead", 1200 as "1,200 leads"; a `plural` where it is not made by an s."""
+    """1 as "1 lead", 1200 as "1,200 leads"; `plural` for nouns that do not take an s."""
     return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
 def money(value: Decimal | float | None, places: int = 2) -> str:
-    """12.5 as 12.50; what is not known as a dash."""
+    """12.5 as 12.50; an unknown amount as a dash."""
     return "–" if value is None else f"{value:,.{places}f}"
 
 
 def usd(value: Decimal | float | None, places: int = 2) -> str:
-    """12.5 as "12.50 USD", which the house counts in; what is not known as a dash."""
+    """12.5 as "12.50 USD", the currency of the workspace; an unknown amount as a dash."""
     return "–" if value is None else f"{money(value, places)} {WORKSPACE_CURRENCY}"
 
 
 def percent(part: float, whole: float) -> str:
-    """A share, to the whole percent; a dash of nothing."""
+    """A share in whole percent; a dash if the whole is zero."""
     return f"{part / whole:.0%}" if whole else "–"
 
 
