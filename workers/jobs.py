@@ -12,7 +12,6 @@ from uuid import UUID
 
 from arq import ArqRedis
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
 from dialer.carriers.port import Placed, Throttled
@@ -27,7 +26,7 @@ from dialer.services.dialing.place import place_calls as place
 from dialer.services.dialing.reconcile import reconcile
 from dialer.services.dialing.sweep import Patience, sweep
 from dialer.store.calls import incidents, live_calls
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 from workers.voices import PreflightVoices
 
 MAX_ASKED = 50
@@ -152,7 +151,7 @@ async def who_is_called(parts: WorkerContext, call_ids: Sequence[UUID]) -> dict[
     try:
         async with parts.sessions() as session:
             return await live_calls.callees(session, call_ids)
-    except (SQLAlchemyError, OSError) as error:
+    except (DatabaseError, OSError) as error:
         log.warning("the Live page is not told whom calls are to: %s", error)
         return {}
 
@@ -210,7 +209,7 @@ def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
     async def run(ctx: Any) -> int:
         try:
             done: int = await job(ctx)
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             log.error("%s put off: %s", job.__name__, error)
             return 0
         return done

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.persona import SessionTexts, compose_session, without_false_claims
 from dialer.services.calls.accept_stream import lead_columns_of
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead, Script
 
 
 async def opening_previews(
-    session: AsyncSession, campaign: Campaign, now: datetime, most: int = 3
+    session: Session, campaign: Campaign, now: datetime, most: int = 3
 ) -> Sequence[tuple[Lead, SessionTexts]]:
     """The next leads to be called, each with what AVA would be told: her first words, and the locked line in them."""
     script = await session.get_one(Script, campaign.script_id)

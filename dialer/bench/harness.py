@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, event, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Capabilities
 from dialer.domain.access.roles import Role
@@ -19,7 +18,7 @@ from dialer.services.campaigns.create import create_campaign
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.store.migrate import migrate
-from dialer.store.sessions import Sessions, make_engine
+from dialer.store.sessions import Session, Sessions, make_engine
 from dialer.wiring.stores import open_store
 
 MORNING = datetime(2026, 2, 10, 5, 30, tzinfo=UTC)
@@ -93,7 +92,7 @@ async def campaign_of(sessions: Sessions, name: str, leads: int, *, first: int =
     return made.id
 
 
-async def _fill(session: AsyncSession, campaign_id: int, first: int, leads: int) -> None:
+async def _fill(session: Session, campaign_id: int, first: int, leads: int) -> None:
     await session.execute(text("SET LOCAL session_replication_role = replica"))
     await session.execute(
         text(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import inspect, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.campaigns import campaigns, scripts
+from dialer.store.sessions import Session
 from dialer.store.tables import Script
 
 SHIPPED = "ava"
@@ -40,7 +40,7 @@ class SameScriptError(ValueError):
     """The newest version is like that already."""
 
 
-async def newest(session: AsyncSession, name: str, version: int | None = None) -> Script:
+async def newest(session: Session, name: str, version: int | None = None) -> Script:
     """A script: its newest version, or the one that is asked for.
 
     Raises:
@@ -57,7 +57,7 @@ async def newest(session: AsyncSession, name: str, version: int | None = None) -
     return found
 
 
-async def newest_usable(session: AsyncSession, name: str = SHIPPED) -> Script:
+async def newest_usable(session: Session, name: str = SHIPPED) -> Script:
     """A script's newest version whose every $word some imported list fills; its newest one where none is like that.
 
     Raises:
@@ -69,7 +69,7 @@ async def newest_usable(session: AsyncSession, name: str = SHIPPED) -> Script:
     return next(usable, None) or await newest(session, name)
 
 
-async def for_single_calls(session: AsyncSession) -> Script:
+async def for_single_calls(session: Session) -> Script:
     """The version for calls placed one at a time: the one of the campaign started last.
 
     A single call has no row of a list. Where that version needs columns, or no campaign has started, it is the newest
@@ -85,7 +85,7 @@ async def for_single_calls(session: AsyncSession) -> Script:
 
 
 async def add_script(
-    session: AsyncSession, actor: Actor, name: str, changes: Mapping[str, Any], *, like: str | None = None
+    session: Session, actor: Actor, name: str, changes: Mapping[str, Any], *, like: str | None = None
 ) -> Script:
     """A new version of a script, or the first of a new one: as `like` (else as its own newest version), but for `changes`.
 
@@ -95,7 +95,7 @@ async def add_script(
         ForbiddenError: `actor` may not do this.
         UnknownScriptError: there is none to begin from.
         SameScriptError: nothing would be new.
-        sqlalchemy.exc.IntegrityError: a value that the table refuses.
+        ConstraintError: a value that the table refuses.
     """
     actor.require(actions.SCRIPT_ADD)
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -114,7 +114,7 @@ async def add_script(
     return made
 
 
-async def install_shipped_scripts(session: AsyncSession, shipped: Iterable[Shipped]) -> None:
+async def install_shipped_scripts(session: Session, shipped: Iterable[Shipped]) -> None:
     """The shipped scripts as the newest versions of their names, each made once.
 
     Who changed one keeps what they chose besides: a new version of ours has their voice and manner, and our words.

@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.tools import ToolOutput, Tools
 from dialer.ava.trial.models import TrialMeeting, TrialResults
@@ -20,7 +19,7 @@ from dialer.domain.meetings.slots import Slot
 from dialer.services.calls.context import CallContext
 from dialer.store.calls import enquiries
 from dialer.store.leads import do_not_call, leads
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
 NOBODY = "trial"
@@ -89,7 +88,7 @@ class Sandbox:
                 kept = await _kept(session, talk)
         return Replay(answers, kept, talk.offered)
 
-    async def _invent(self, session: AsyncSession) -> CallContext:
+    async def _invent(self, session: Session) -> CallContext:
         """A campaign, a lead in it and an answered call. Their number is a word: there is nobody whom it could ring."""
         cast, call_id = self._cast, uuid4()
         number = f"{NOBODY}:{call_id.hex}"
@@ -121,7 +120,7 @@ class Sandbox:
         return CallContext(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
 
 
-async def _kept(session: AsyncSession, talk: CallContext) -> TrialResults:
+async def _kept(session: Session, talk: CallContext) -> TrialResults:
     call = await session.get_one(Call, talk.call_id)
     listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
     return TrialResults(
@@ -135,7 +134,7 @@ async def _kept(session: AsyncSession, talk: CallContext) -> TrialResults:
     )
 
 
-async def _meeting(session: AsyncSession, call_id: UUID) -> TrialMeeting | None:
+async def _meeting(session: Session, call_id: UUID) -> TrialMeeting | None:
     query = select(Booking, Counselor.name).join(Counselor, Counselor.id == Booking.counselor_id)
     found = (await session.execute(query.where(Booking.call_id == call_id).limit(1))).first()
     if found is None:

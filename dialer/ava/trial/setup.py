@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.persona import SessionTexts, compose_session, without_false_claims
 from dialer.ava.trial.models import TrialRequest
 from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.scripts import newest
 from dialer.store.campaigns import campaigns
+from dialer.store.sessions import Session
 from dialer.store.tables import Enrollment, Lead, Script
 
 
@@ -57,7 +57,7 @@ def voice_of(script: Script, asked: TrialRequest) -> tuple[str, str | None]:
     return voice, script.model if voice == script.voice else None
 
 
-async def trial_setup(session: AsyncSession, name: str, asked: TrialRequest) -> TrialSetup:
+async def trial_setup(session: Session, name: str, asked: TrialRequest) -> TrialSetup:
     """Read everything that a trial of this script needs; nothing is changed.
 
     Raises:

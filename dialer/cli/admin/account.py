@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
@@ -13,6 +12,7 @@ from dialer.cli.operator import operator
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.manage import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
 from dialer.settings import Settings
+from dialer.store.sessions import Session
 from dialer.store.system import audit as trail
 from dialer.store.tables import Account, AuditEntry, Counselor
 from dialer.wiring.stores import Store
@@ -144,7 +144,7 @@ def verify() -> None:
     click.echo("the audit trail is whole")
 
 
-async def _named(session: AsyncSession, email: str) -> Account:
+async def _named(session: Session, email: str) -> Account:
     found = (await session.scalars(select(Account).where(Account.email == email.strip().lower()))).one_or_none()
     if found is None:
         raise CommandError(f"there is no account {email!r}; see: dialer account list")

@@ -6,18 +6,18 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.cli.leads.leads import ImportReport
 from dialer.domain.numbers.phone import mask
 from dialer.store.calls import enquiries
 from dialer.store.campaigns.claim_queue import next_moment, of_its_campaign, why_not_yet
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, CampaignHours, Counselor, Enrollment, Lead
 
 SHOWN = ("country", "course", "intake", "budget")
 
 
-async def show_leads(session: AsyncSession, campaign_id: int, console: Console) -> None:
+async def show_leads(session: Session, campaign_id: int, console: Console) -> None:
     """Every lead with what became of it and what it told."""
     table = Table(title="Leads", title_justify="left", title_style="bold")
     for column in ("Lead", "Phone", "State", "Outcome", *(name.capitalize() for name in SHOWN), "What follows"):
@@ -40,7 +40,7 @@ async def show_leads(session: AsyncSession, campaign_id: int, console: Console) 
     console.print(table)
 
 
-async def show_bookings(session: AsyncSession, campaign_id: int, console: Console) -> None:
+async def show_bookings(session: Session, campaign_id: int, console: Console) -> None:
     """Every meeting, in both zones' words."""
     table = Table(title="Bookings", title_justify="left", title_style="bold")
     for column in ("Lead", "Counselor", "Starts", "Zone"):
@@ -69,7 +69,7 @@ def show_rejected(done: ImportReport, console: Console) -> None:
     console.print(table)
 
 
-async def show_held_back(session: AsyncSession, campaign_id: int, now: datetime, console: Console) -> None:
+async def show_held_back(session: Session, campaign_id: int, now: datetime, console: Console) -> None:
     """Who was not rung, or not again yet, and the rule that says so."""
     table = Table(title="Held back by a rule", title_justify="left", title_style="bold")
     for column in ("Rule says", "Leads"):

@@ -3,17 +3,17 @@
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services.accounts.manage import AccountError, confirm_password
 from dialer.services.accounts.totp import Sealer, verify_code
+from dialer.store.sessions import Session
 from dialer.store.system import audit
 
 WRONG_CODE = "That code is wrong or has been used. Enter the current code from your authenticator app."
 
 
 async def enable_totp(
-    session: AsyncSession, account_id: int, sealer: Sealer, *, sealed: str, code: str, password: str
+    session: Session, account_id: int, sealer: Sealer, *, sealed: str, code: str, password: str
 ) -> None:
     """Switch it on with the sealed secret, once the authenticator shows the code of it.
 
@@ -30,7 +30,7 @@ async def enable_totp(
     await audit.record(session, account.email, "second factor on", {})
 
 
-async def disable_totp(session: AsyncSession, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
+async def disable_totp(session: Session, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
     """Switch it off. Raises AccountError where the password or the code is wrong."""
     account = await confirm_password(session, account_id, password)
     secret = sealer.unseal(account.totp_secret or "")
@@ -40,6 +40,6 @@ async def disable_totp(session: AsyncSession, account_id: int, sealer: Sealer, *
     await audit.record(session, account.email, "second factor off", {})
 
 
-async def _now(session: AsyncSession) -> datetime:
+async def _now(session: Session) -> datetime:
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return now

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Scope
 from dialer.services import actions
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, hash_key, hash_password, is_password, sign_out_everywhere
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.sessions import Session
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, Counselor, Invitation
 
@@ -40,7 +40,7 @@ class Invited:
     expires_at: datetime
 
 
-async def first_account(session: AsyncSession) -> str | None:
+async def first_account(session: Session) -> str | None:
     """The administrator of a new database: their one-time password, once; None where there is an account already."""
     await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if await session.scalar(select(Account.id).limit(1)) is not None:
@@ -53,7 +53,7 @@ async def first_account(session: AsyncSession) -> str | None:
 
 
 async def invite(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     email: str,
     role: Role,
@@ -98,13 +98,13 @@ async def invite(
     return Invited(email, key, expires_at)
 
 
-async def find_invitation(session: AsyncSession, key: str) -> str | None:
+async def find_invitation(session: Session, key: str) -> str | None:
     """Whose invitation this is: the address; None for one that is unknown, used or over."""
     row = await _invitation(session, key)
     return row[1].email if row is not None else None
 
 
-async def accept_invitation(session: AsyncSession, key: str, password: str) -> str:
+async def accept_invitation(session: Session, key: str, password: str) -> str:
     """Choose a password by an invitation; the account's email. Its browsers are signed out, its API tokens revoked.
 
     Raises:
@@ -124,7 +124,7 @@ async def accept_invitation(session: AsyncSession, key: str, password: str) -> s
     return account.email
 
 
-async def confirm_password(session: AsyncSession, account_id: int, password: str) -> Account:
+async def confirm_password(session: Session, account_id: int, password: str) -> Account:
     """The account, locked, once its current password was given: an unattended browser gives nobody the account.
 
     A one-time password that is to be changed was typed a moment ago, and is not asked for again.
@@ -138,9 +138,7 @@ async def confirm_password(session: AsyncSession, account_id: int, password: str
     return account
 
 
-async def change_password(
-    session: AsyncSession, account_id: int, present: str, password: str, *, keep: str = ""
-) -> int:
+async def change_password(session: Session, account_id: int, present: str, password: str, *, keep: str = "") -> int:
     """Set another password; every browser but that with the key hash `keep` is signed out, every API token revoked.
 
     Returns:
@@ -158,7 +156,7 @@ async def change_password(
     return revoked
 
 
-async def change_role(session: AsyncSession, actor: Actor, account_id: int, role: Role | None, *, active: bool) -> None:
+async def change_role(session: Session, actor: Actor, account_id: int, role: Role | None, *, active: bool) -> None:
     """Give an account another role (None: it keeps its own), or switch it off or on; its browsers are signed out.
 
     Raises:
@@ -186,7 +184,7 @@ async def change_role(session: AsyncSession, actor: Actor, account_id: int, role
 
 
 async def add_token(
-    session: AsyncSession, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
+    session: Session, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
 ) -> str:
     """Make an API token, shown this once.
 
@@ -211,7 +209,7 @@ async def add_token(
     return token
 
 
-async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by: str) -> bool:
+async def revoke_token(session: Session, account_id: int, name: str, *, by: str) -> bool:
     """Take a token back; False where there is none of that name."""
     gone = await session.execute(
         update(ApiToken)
@@ -225,7 +223,7 @@ async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by:
     return True
 
 
-async def _revoke_tokens(session: AsyncSession, account_id: int) -> int:
+async def _revoke_tokens(session: Session, account_id: int) -> int:
     """Revoke every token of an account: whoever had the old password may have made one. Returns how many."""
     gone = await session.execute(
         update(ApiToken)
@@ -236,7 +234,7 @@ async def _revoke_tokens(session: AsyncSession, account_id: int) -> int:
     return len(gone.all())
 
 
-async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) -> tuple[Invitation, Account] | None:
+async def _invitation(session: Session, key: str, *, lock: bool = False) -> tuple[Invitation, Account] | None:
     query = (
         select(Invitation, Account)
         .join(Account, Account.id == Invitation.account_id)

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.totp import Sealer, verify_code
 from dialer.services.actor import Actor
+from dialer.store.sessions import Session
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, SignIn
 
@@ -60,7 +60,7 @@ def hash_password(password: str) -> str:
 
 
 async def sign_in(
-    session: AsyncSession, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
+    session: Session, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
 ) -> SignedIn | SignInRefused:
     """Let somebody in, or count the failure. The caller commits either way."""
     account = (
@@ -95,7 +95,7 @@ async def sign_in(
     return SignedIn(key, _caller(account, key_hash=hash_key(key)))
 
 
-async def session_actor(session: AsyncSession, key: str) -> Actor | None:
+async def session_actor(session: Session, key: str) -> Actor | None:
     """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
     row = (
         await session.execute(
@@ -114,7 +114,7 @@ async def session_actor(session: AsyncSession, key: str) -> Actor | None:
     return _caller(account, key_hash=signed.key_hash)
 
 
-async def token_actor(session: AsyncSession, token: str) -> Actor | None:
+async def token_actor(session: Session, token: str) -> Actor | None:
     """Whose token of the API this is; None for one that is unknown, revoked, over, or of somebody who left."""
     now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     row = (
@@ -132,17 +132,17 @@ async def token_actor(session: AsyncSession, token: str) -> Actor | None:
     return _caller(account, scopes=frozenset(Scope(each) for each in known.scopes))
 
 
-async def sign_out(session: AsyncSession, caller: Actor) -> None:
+async def sign_out(session: Session, caller: Actor) -> None:
     """This browser is out."""
     await session.execute(delete(SignIn).where(SignIn.key_hash == caller.key_hash))
 
 
-async def sign_out_everywhere(session: AsyncSession, account_id: int, *, but: str = "") -> None:
+async def sign_out_everywhere(session: Session, account_id: int, *, but: str = "") -> None:
     """All browsers of somebody are out, but that with the key hash `but`."""
     await session.execute(delete(SignIn).where(SignIn.account_id == account_id, SignIn.key_hash != but))
 
 
-async def _failed(session: AsyncSession, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
+async def _failed(session: Session, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
     account.failures += 1
     if account.failures >= MAX_FAILURES:
         account.failures, account.locked_until = 0, now + LOCKED_FOR

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from dialer.carriers.port import CallStatus
@@ -17,6 +16,7 @@ from dialer.domain.calling.call import AT_CARRIER, LIVE, OVER, State
 from dialer.domain.compliance.hours import is_open
 from dialer.domain.compliance.rules import NoRules, is_holiday, rules_for
 from dialer.domain.numbers.phone import mask
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Call, Campaign, DoNotCall, Enrollment, Lead
 
 SETTLING = timedelta(minutes=2)
@@ -34,7 +34,7 @@ class Invariant:
 
 
 async def check_invariants(
-    session: AsyncSession,
+    session: Session,
     listed: dict[str, tuple[CallStatus, ...]],
     since: datetime,
     now: datetime,
@@ -79,7 +79,7 @@ def _one_request_each(made: Iterable[Call], reports: list[tuple[str, CallStatus]
     return Invariant("I1", "no attempt was placed twice", len(calls), tuple(more))
 
 
-async def _one_live_call_each(session: AsyncSession, made: Iterable[Call]) -> Invariant:
+async def _one_live_call_each(session: Session, made: Iterable[Call]) -> Invariant:
     live = select(Call.phone, func.count()).where(Call.state.in_(LIVE)).group_by(Call.phone).having(func.count() > 1)
     breaches = [f"{mask(phone)}: {count} calls at once" for phone, count in await session.execute(live)]
     spans: dict[str, list[tuple[datetime, datetime, Call]]] = {}
@@ -94,7 +94,7 @@ async def _one_live_call_each(session: AsyncSession, made: Iterable[Call]) -> In
     return Invariant("I2", "no phone had two calls at once", len(list(spans)), tuple(breaches))
 
 
-async def _within_caps(session: AsyncSession, made: Iterable[Call]) -> Invariant:
+async def _within_caps(session: Session, made: Iterable[Call]) -> Invariant:
     """No 24 hours with more calls to a phone than its campaign allowed; promised call-backs are the person's own wish."""
     later = aliased(Call)
     query = (
@@ -121,7 +121,7 @@ async def _within_caps(session: AsyncSession, made: Iterable[Call]) -> Invariant
     return Invariant("I3", "nobody was rung more often than allowed", len(list(made)), tuple(breaches))
 
 
-async def _within_hours(session: AsyncSession, made: Iterable[Call]) -> Invariant:
+async def _within_hours(session: Session, made: Iterable[Call]) -> Invariant:
     query = (
         select(Call.id, Lead)
         .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
@@ -144,7 +144,7 @@ async def _within_hours(session: AsyncSession, made: Iterable[Call]) -> Invarian
     return Invariant("I4", "nobody was rung outside the law's hours", checked, tuple(breaches))
 
 
-async def _nobody_listed(session: AsyncSession, made: Iterable[Call]) -> Invariant:
+async def _nobody_listed(session: Session, made: Iterable[Call]) -> Invariant:
     scope = or_(DoNotCall.scope == "account", DoNotCall.scope == func.concat("campaign:", Call.campaign_id))
     query = (
         select(Call.phone, Call.made_at, DoNotCall.added_at)
@@ -158,7 +158,7 @@ async def _nobody_listed(session: AsyncSession, made: Iterable[Call]) -> Invaria
     return Invariant("I5", "nobody was rung after saying no", len(list(made)), tuple(breaches))
 
 
-async def _nobody_forgotten(session: AsyncSession, now: datetime) -> Invariant:
+async def _nobody_forgotten(session: Session, now: datetime) -> Invariant:
     live = exists().where(Call.campaign_lead_id == Enrollment.id, Call.state.in_(LIVE))
     stuck = (
         select(Lead.phone).join(Enrollment, Enrollment.lead_id == Lead.id).where(Enrollment.state == "calling", ~live)
@@ -184,7 +184,7 @@ def _both_know_the_same(
     return Invariant("I7", "the carrier's list and ours are the same", len(theirs), tuple(breaches))
 
 
-async def _no_meetings_collide(session: AsyncSession) -> Invariant:
+async def _no_meetings_collide(session: Session) -> Invariant:
     other = aliased(Booking)
     live = ("held", "booked")
     query = select(Booking.id, other.id).join(
@@ -201,7 +201,7 @@ async def _no_meetings_collide(session: AsyncSession) -> Invariant:
     return Invariant("I8", "no two meetings of a counselor overlap", checked or 0, tuple(breaches))
 
 
-async def _within_budget(session: AsyncSession) -> Invariant:
+async def _within_budget(session: Session) -> Invariant:
     cost = func.sum(func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0))
     query = (
         select(Campaign.name, cost, Campaign.spend_cap)

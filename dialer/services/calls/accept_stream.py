@@ -10,13 +10,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, true, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import AT_CARRIER, Outcome, State
 from dialer.services.calls.context import CallContext
 from dialer.store.calls import calls
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Enrollment, ImportRow, Lead, LeadImport, Script
 
 MISSED = "They missed a meeting on"
@@ -45,7 +45,7 @@ class AcceptedCall:
 
 
 async def accept_stream(
-    session: AsyncSession, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
+    session: Session, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
 ) -> AcceptedCall | StreamRejected:
     """Take the stream that shows this token, once; where it came as a carrier's, only a call of that carrier."""
     taken = await session.execute(
@@ -90,7 +90,7 @@ async def accept_stream(
     )
 
 
-async def _missed(session: AsyncSession, in_campaign: Enrollment, zone: str) -> dict[str, str]:
+async def _missed(session: Session, in_campaign: Enrollment, zone: str) -> dict[str, str]:
     """The meeting that a student did not come to, where that is why they are rung again."""
     if in_campaign.last_outcome is not Outcome.BOOKED:
         return {}
@@ -98,7 +98,7 @@ async def _missed(session: AsyncSession, in_campaign: Enrollment, zone: str) -> 
     return {MISSED: f"{starts.astimezone(ZoneInfo(zone)):%A %d %B, %H:%M}"} if starts else {}
 
 
-async def lead_columns_of(session: AsyncSession, in_campaign: Enrollment) -> dict[str, str]:
+async def lead_columns_of(session: Session, in_campaign: Enrollment) -> dict[str, str]:
     """The marketer's own row of a lead, by column, in the common wording where a cell has one ("Canada" for "Canda").
 
     Empty for a lead that came from no list.
@@ -118,6 +118,6 @@ async def lead_columns_of(session: AsyncSession, in_campaign: Enrollment) -> dic
     return {**dict(zip(header, cells, strict=False)), **common}
 
 
-async def still_in_progress(session: AsyncSession, call_ids: list[UUID]) -> None:
+async def still_in_progress(session: Session, call_ids: list[UUID]) -> None:
     """The bridge's sign of life for its calls."""
     await session.execute(update(Call).where(Call.id.in_(call_ids)).values(heard_at=func.now()))

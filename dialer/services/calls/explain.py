@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services.dialing.eligibility import Accounts, capacity_of, evaluate_leads, record
 from dialer.services.dialing.routing import caller_id_for
 from dialer.store.campaigns import rate_buckets
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 
 async def explain_number(
-    session: AsyncSession, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
+    session: Session, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
 ) -> list[dict[str, Any]]:
     """`{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}` per campaign; empty for an unknown lead."""
     query = (

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.breaker import Tally, trips
 from dialer.domain.calling.call import Outcome, State
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign
 
 LATEST = 20
@@ -27,7 +27,7 @@ class Tripped:
     why: str
 
 
-async def trip_breakers(session: AsyncSession) -> list[Tripped]:
+async def trip_breakers(session: Session) -> list[Tripped]:
     """Judge every running campaign."""
     tripped = []
     for campaign in await campaigns.running(session):
@@ -40,7 +40,7 @@ async def trip_breakers(session: AsyncSession) -> list[Tripped]:
     return tripped
 
 
-async def _tally(session: AsyncSession, campaign: Campaign, carrier: str) -> Tally:
+async def _tally(session: Session, campaign: Campaign, carrier: str) -> Tally:
     judged = and_(Call.campaign_id == campaign.id, Call.carrier == carrier, Call.made_at >= campaign.resumed_at)
     latest = (
         select(Call.outcome)

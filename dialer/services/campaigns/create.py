@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services import actions, scripts
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 
@@ -19,7 +19,7 @@ class NameTakenError(ValueError):
 
 
 async def create_campaign(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     name: str,
     *,

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.cost import Spend
 from dialer.domain.calling.retry_times import last_retry
@@ -26,6 +25,7 @@ from dialer.services.dialing.routing import caller_id_for
 from dialer.store.calls import costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, rehearsals
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 MAX_ASKED = 200
@@ -70,7 +70,7 @@ ROOM = Capacity(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 
-async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
+async def forecast(session: Session, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
     """What it would do if it were started now; hours are told where most of its leads live, else in `zone` (IANA)."""
     waiting, rows = await _some(session, campaign.id)
     lines = [caller_id_for(carriers, campaign, lead.phone) for _, lead in rows]
@@ -129,7 +129,7 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts
     )
 
 
-async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tuple[Enrollment, Lead]]]:
+async def _some(session: Session, campaign_id: int) -> tuple[int, list[tuple[Enrollment, Lead]]]:
     """How many leads wait, and all of them where they are few; of many some, spread over their ids."""
     waits = (Enrollment.campaign_id == campaign_id, Enrollment.state.in_(("ready", "waiting")))
     span = select(func.count(), func.min(Enrollment.lead_id), func.max(Enrollment.lead_id)).where(*waits)
@@ -147,9 +147,7 @@ def _due(campaign: Campaign, in_campaign: Enrollment, lead: Lead, now: datetime)
     return group_opens(group_of(lead.phone, lead.state, lead.zones), campaigns.window_of(campaign), at) or at
 
 
-async def _rehearsed(
-    session: AsyncSession, campaign: Campaign, waiting: int, opens: datetime | None
-) -> datetime | None:
+async def _rehearsed(session: Session, campaign: Campaign, waiting: int, opens: datetime | None) -> datetime | None:
     """The last moment of a rehearsal of these leads under this policy that began when calls would begin now."""
     if opens is None:
         return None
@@ -180,7 +178,7 @@ FROM (SELECT * FROM call WHERE created_at > :since AND outcome IS NOT NULL ORDER
 """)
 
 
-async def _known(session: AsyncSession, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
+async def _known(session: Session, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
     """Of the newest calls: seconds a call takes, calls a lead takes, what one costs at least and at most (80 % sure)."""
     row = (await session.execute(_KNOWN, {"since": now - LOOK_BACK})).one()
     if row.calls < MIN_KNOWN:

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.campaigns import campaigns
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Campaign, Script
 from dialer.voices.preflight import PreflightResult
 
@@ -23,12 +22,12 @@ Try = Callable[[Script, str, str | None], Awaitable[PreflightResult]]
 """Tries a voice by its name with a script and a model (None: its own)."""
 
 
-async def unchecked(session: AsyncSession) -> Sequence[int]:
+async def unchecked(session: Session) -> Sequence[int]:
     """The running campaigns that are not to be served yet, by id."""
     return (await session.scalars(select(Campaign.id).where(_is_unchecked()))).all()
 
 
-async def request_preflights(session: AsyncSession) -> Sequence[int]:
+async def request_preflights(session: Session) -> Sequence[int]:
     """Those of them whose voice is to be tried now; each is named once a minute. A script tried just now counts for all."""
     tried = select(Campaign.script_id).where(Campaign.voice_checked_at > func.now() - GOOD_FOR, Campaign.why.is_(None))
     await session.execute(

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import CallRequest, Carrier
 from dialer.domain.calling.call import State
@@ -20,6 +19,7 @@ from dialer.services.calls.finish import cancel_call
 from dialer.services.dialing.eligibility import CallerId, Carriers, capacity_of, evaluate_leads, record
 from dialer.store.calls import calls, incidents
 from dialer.store.campaigns import kill_switches
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 MAX_STARTS = 3
@@ -54,7 +54,7 @@ class Acquired:
     order: CallRequest
 
 
-async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+async def begin_with(session: Session, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
     """Note, before anything is tried, that a worker begins with these calls; to be committed at once.
 
     First those that nobody began with before, to be taken together; then those that somebody did and never took: each
@@ -64,7 +64,7 @@ async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[l
     return [each for each in call_ids if each in fresh], [each for each in call_ids if each in before]
 
 
-async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bool:
+async def begin_again(session: Session, call_id: UUID, now: datetime) -> bool:
     """Note the same for one call; False where it ended three workers by now and is set aside, with its lead."""
     times = await calls.begin_again(session, call_id)
     if times > MAX_STARTS:
@@ -72,7 +72,7 @@ async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bo
     return 0 < times <= MAX_STARTS
 
 
-async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> None:
+async def _set_aside(session: Session, call_id: UUID, now: datetime) -> None:
     call = await calls.locked(session, call_id)
     if call is None or call.state is not State.INTENT:
         return
@@ -83,7 +83,7 @@ async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> Non
 
 
 async def acquire_calls(
-    session: AsyncSession,
+    session: Session,
     call_ids: Sequence[UUID],
     carriers: Carriers,
     addresses: CallbackUrls,
@@ -107,7 +107,7 @@ async def acquire_calls(
 Rows = list[tuple[Call, Enrollment, Lead]]
 
 
-async def _by_campaign(session: AsyncSession, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
+async def _by_campaign(session: Session, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
     if not call_ids:
         return []
     query = (
@@ -128,7 +128,7 @@ async def _by_campaign(session: AsyncSession, call_ids: Collection[UUID]) -> lis
 
 
 async def _judge(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     rows: Rows,
     carriers: Carriers,
@@ -173,7 +173,7 @@ def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Callback
     )
 
 
-async def release(session: AsyncSession, order: CallRequest, why: str) -> None:
+async def release(session: Session, order: CallRequest, why: str) -> None:
     """Nothing was sent for this call: if it is still ours, it goes back to be taken again."""
     ours = Call.token_hash == calls.token_hash(order.token)
     await session.execute(

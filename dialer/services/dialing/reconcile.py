@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select, true
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import OVER, Outcome, State
@@ -21,7 +20,7 @@ from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.eligibility import Carriers
 from dialer.services.dialing.routing import numbers_of
 from dialer.store.calls import calls, incidents
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Call
 
 SETTLING = timedelta(minutes=30)
@@ -73,7 +72,7 @@ def with_child_legs(reports: Sequence[CallStatus]) -> list[CallStatus]:
     ]
 
 
-async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
+async def _theirs(session: Session, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """One call of the carrier's list; how many new incidents it is."""
     call_id = await calls.by_sid(session, carrier.name, report.sid)
     if call_id is None:
@@ -88,7 +87,7 @@ async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, n
     return 0
 
 
-async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
+async def _stranger(session: Session, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """A call at the carrier under no id of ours: bound where an attempt of ours fits it, told in any case."""
     if report.from_number not in numbers_of(carrier) or report.created_at is None:
         return 0  # the account's owner rings people without us, too
@@ -105,7 +104,7 @@ async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus,
     return await incidents.record(session, "late", report.sid, says, call_id=call_id)
 
 
-async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: datetime) -> int:
+async def _ours(session: Session, carrier: Carrier, sids: set[str], since: datetime) -> int:
     """Calls of ours that the carrier's list lacks; how many new incidents. It may lack those that go on."""
     old = calls.older(Call.placing_at, SETTLING)
     listed = true() if carrier.capabilities.lists_live_calls else Call.state.in_(OVER)

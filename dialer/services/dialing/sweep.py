@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import Outcome, State
@@ -19,7 +18,7 @@ from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, ev
 from dialer.services.do_not_call.suppress import ringing_but_listed
 from dialer.store.calls import calls, incidents
 from dialer.store.calls.bridges import Bridges
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 INTENT_AFTER = timedelta(seconds=30)
@@ -89,7 +88,7 @@ def _some(carriers: Carriers, stuck: Sequence[Call]) -> list[Call]:
     return chosen
 
 
-async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: datetime) -> list[tuple[str, str]]:
+async def _queued_past_close(session: Session, carriers: Carriers, now: datetime) -> list[tuple[str, str]]:
     """Calls that a carrier has and does not ring yet, though the lead's window has closed: (carrier, sid).
 
     A carrier that takes no call back is not asked to: the gate stops feeding it well before the window closes, and the
@@ -115,7 +114,7 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
     return late
 
 
-async def _silent(session: AsyncSession) -> list[Call]:
+async def _silent(session: Session) -> list[Call]:
     """Calls that should have been heard of: past their ring time, or talking without a sign of life."""
     ring = select(Campaign.ring_timeout_s).where(Campaign.id == Call.campaign_id).scalar_subquery()
     waited = func.extract("epoch", func.now() - Call.placing_at)

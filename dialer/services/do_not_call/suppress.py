@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.finish import cancel_call
 from dialer.store.calls import calls
 from dialer.store.leads import do_not_call
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, DoNotCall, Enrollment, Lead
 
 
@@ -22,7 +22,7 @@ class Suppressed:
 
 
 async def suppress(
-    session: AsyncSession, phones: list[str], *, scope: str, source: str, reason: str, by: str, now: datetime
+    session: Session, phones: list[str], *, scope: str, source: str, reason: str, by: str, now: datetime
 ) -> Suppressed:
     """Add numbers to the do-not-call list and cancel the calls that were about to be placed to them.
 
@@ -47,7 +47,7 @@ async def suppress(
     return Suppressed(added, await session.scalar(concerned) or 0)
 
 
-async def opt_out(session: AsyncSession, call: Call, words: str, now: datetime) -> None:
+async def opt_out(session: Session, call: Call, words: str, now: datetime) -> None:
     """The person on this call does not want to be called again, in any campaign."""
     call.reported = Outcome.DO_NOT_CALL
     await session.flush()
@@ -62,7 +62,7 @@ async def opt_out(session: AsyncSession, call: Call, words: str, now: datetime) 
     )
 
 
-async def ringing_but_listed(session: AsyncSession) -> list[tuple[str, str]]:
+async def ringing_but_listed(session: Session) -> list[tuple[str, str]]:
     """Calls at a carrier whose phone was listed meanwhile and who did not ask for it in this very call: (carrier, sid)."""
     query = (
         select(Call.carrier, Call.carrier_sid)

@@ -3,9 +3,9 @@
 import hmac
 
 from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services.meetings.signed_links import signed
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Feed
 
 
@@ -14,7 +14,7 @@ def token_of(feed_id: int, secret: str) -> str:
     return f"{feed_id}-{signed('feed', str(feed_id), secret)}"
 
 
-async def feed_of(session: AsyncSession, token: str, secret: str) -> tuple[Feed, str | None] | None:
+async def feed_of(session: Session, token: str, secret: str) -> tuple[Feed, str | None] | None:
     """The feed that an address is of, and its campaign's name; None for one that is forged, unknown or revoked."""
     number, _, _ = token.partition("-")
     if not (number.isascii() and number.isdigit() and len(number) < 18):

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, own_columns, unescape_formula
 from dialer.services.leads.read_file import ListRow
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, ImportRow, LeadImport
 
 Rejected = dict[tuple[str, ...], deque[int]]
@@ -52,7 +52,7 @@ class Reimport:
 
 
 async def detect_reimport(
-    session: AsyncSession, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
+    session: Session, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
 ) -> Reimport:
     """What kind of list this is, for a campaign; the rows of a `dry` run keep their numbers and cells."""
     own = own_columns(header)
@@ -79,7 +79,7 @@ def without_ours(header: tuple[str, ...]) -> tuple[str, ...]:
     return header[:-2] if tuple(header[-2:]) == FIX_COLUMNS else header
 
 
-async def _mending(session: AsyncSession, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]) -> Reimport:
+async def _mending(session: Session, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]) -> Reimport:
     places = tuple(own.index(columns[each]) for each in ("phone", "zone") if each in columns)
     waiting: Rejected = defaultdict(deque)
     query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == mends, ImportRow.fate == "rejected")

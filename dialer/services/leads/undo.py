@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.services.leads.read_file import UnreadableListError
 from dialer.store.leads import imports
+from dialer.store.sessions import Session
 
 MAX_LISTED = 100
 
@@ -65,7 +65,7 @@ class AlreadyCalled:
     phones: tuple[str, ...]
 
 
-async def undo_import(session: AsyncSession, actor: Actor, import_id: int) -> Undone | AlreadyCalled:
+async def undo_import(session: Session, actor: Actor, import_id: int) -> Undone | AlreadyCalled:
     """Undo an import, in the caller's transaction.
 
     Raises:

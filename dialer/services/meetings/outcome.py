@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
@@ -24,6 +23,7 @@ from dialer.store.calls import enquiries
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Campaign, Enrollment, Lead
 
 MeetingOutcome: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
@@ -33,7 +33,7 @@ MAX_NOTE_CHARS = 2000
 
 
 async def record_outcome(
-    session: AsyncSession,
+    session: Session,
     actor: Actor | LinkHolder,
     booking_id: UUID,
     verdict: MeetingOutcome,
@@ -74,7 +74,7 @@ async def record_outcome(
     return booking
 
 
-async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) -> None:
+async def _ring_again(session: Session, booking: Booking, now: datetime) -> None:
     in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state != "done" or in_campaign.last_outcome is Outcome.DO_NOT_CALL:
         return
@@ -98,7 +98,7 @@ async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) ->
     await session.flush()
 
 
-async def _leave_alone(session: AsyncSession, booking: Booking) -> None:
+async def _leave_alone(session: Session, booking: Booking) -> None:
     """They came after all: nobody rings them for having missed it."""
     in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state == "waiting" and in_campaign.last_outcome is Outcome.BOOKED:

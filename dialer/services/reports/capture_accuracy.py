@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.enquiry import FIELDS, is_qualified
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Call, EnquiryValue, Script
 
 
@@ -36,7 +36,7 @@ class CaptureAccuracy:
     fields: dict[str, Share] = field(default_factory=dict)
 
 
-async def capture_accuracy(session: AsyncSession) -> Sequence[CaptureAccuracy]:
+async def capture_accuracy(session: Session) -> Sequence[CaptureAccuracy]:
     """Every script version that a counselor judged a meeting of, by name and version."""
     values = (
         select(
