@@ -30,10 +30,9 @@ from dialer.bridge.recording.uploader import Uploader
 from dialer.carriers.exotel.webhooks import is_authorized
 from dialer.carriers.twilio.webhooks import is_signed_upgrade
 from dialer.net.websocket.port import Handler, HttpResponse, Request, Socket
-from dialer.services.calls.accept_stream import still_in_progress
 from dialer.services.dialing.acquire import CallbackUrls
 from dialer.settings import Settings
-from dialer.store.calls import bridges
+from dialer.store.calls import bridges, streams
 from dialer.store.sessions import DatabaseError
 from dialer.store.system.object_storage import ObjectStorage
 from dialer.voices.session import close_all
@@ -173,7 +172,7 @@ class Bridge:
                     draining=self._draining,
                 )
                 if calls:
-                    await still_in_progress(session, calls)
+                    await streams.heartbeat(session, calls)
         except (DatabaseError, OSError) as error:
             log.warning("sign of life not stored: %s", error)
 

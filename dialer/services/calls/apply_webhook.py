@@ -4,8 +4,6 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
-
 from dialer.carriers.port import CallStatus, CarrierError, TransferEnded, VoicemailStatus
 from dialer.services.calls.record_status import Recorded, record_status
 from dialer.services.calls.transfer import record_not_taken
@@ -13,6 +11,7 @@ from dialer.services.calls.voicemail import HangUp, LeaveMessage, detect_voicema
 from dialer.services.dialing.eligibility import Carriers
 from dialer.store.calls import incidents, webhooks_in
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ async def apply_webhook(session: Session, event_id: int, carriers: Carriers, now
                 await record_not_taken(session, event.call_id, says)
         case None:
             pass
-    event.applied_at = func.now()
+    event.applied_at = database_clock.transaction_time()
     await session.flush()
     return applied
 

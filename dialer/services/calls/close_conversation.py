@@ -7,14 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func
-
 from dialer.domain.calling.call import OVER, Outcome
 from dialer.domain.calling.cost import add_usage, models_of, unpriced, voice_cost
 from dialer.services.calls.finish import finish_conversation
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ async def close_conversation(
     call = await calls.locked(session, call_id)
     if call is None:
         return None
-    call.stream_closed_at = func.now()
+    call.stream_closed_at = database_clock.transaction_time()
     total: dict[str, int] = {}
     for usage in measured.usage.values():
         add_usage(total, usage)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
-
 from dialer.carriers.port import CallStatus
 from dialer.domain.calling.call import OVER, Outcome, State
 from dialer.services.calls.finish import finish_by_carrier
 from dialer.services.prices import carrier_cost
 from dialer.store.calls import calls
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 
@@ -43,7 +42,8 @@ async def record_status(session: Session, call_id: UUID, report: CallStatus, now
             call.ringing_at = call.ringing_at or now
         if report.state is State.TALKING:
             call.answered_at = call.answered_at or now
-            call.heard_at = call.heard_at or func.now()  # from here on its media stream is waited for
+            # From here on its media stream is waited for.
+            call.heard_at = call.heard_at or database_clock.transaction_time()
         await session.flush()
         await calls.move(session, call.id, report.state)
     await session.flush()

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-
 from dialer.domain.calling.call import Outcome
 from dialer.domain.meetings.slots import is_there
 from dialer.services.calls.context import Result
@@ -77,8 +75,7 @@ async def find_target(
 
 async def available_targets(session: Session) -> list[Counselor]:
     """The counselors who take transfers: the only numbers that a student is ever connected to."""
-    query = select(Counselor).where(Counselor.active, Counselor.takes_transfers, Counselor.phone.is_not(None))
-    return list((await session.scalars(query.order_by(Counselor.id))).all())
+    return list(await counselors.list_transfer_targets(session))
 
 
 def as_result(found: TransferTarget | TransferRefused) -> Result:

@@ -8,11 +8,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 from typing import Protocol
-
-from sqlalchemy import func, select
 
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.import_result import Choice, Counts, Flag
@@ -25,6 +22,7 @@ from dialer.store.campaigns import claim_queue
 from dialer.store.leads import imports
 from dialer.store.leads.import_staging import ImportStaging
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Campaign, LeadImport
 
 BATCH = 20_000
@@ -210,7 +208,7 @@ class _Import:
         target = record.id if seen.mends is None or asked.dry else seen.mends
         landing = await ImportStaging.open(session, campaign.id, target)
         bringing = cls(session, landing, campaign, seen, asked, again=again)
-        today: date = (await session.execute(select(func.current_date()))).scalar_one()
+        today = await database_clock.today(session)
         bringing._judge = RowValidator(seen.read_header, seen.columns, campaign.country, today)
         bringing._target = target
         exact = seen.ours and asked.duplicates == "skip"
