@@ -1,14 +1,13 @@
 """Start a campaign. Refused where it has no leads, where AVA would read out a "$word", or would not say who is calling."""
 
-from sqlalchemy import select
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.services.campaigns.placeholders import missing_placeholders
 from dialer.store.campaigns import campaigns
+from dialer.store.leads import enrollments
 from dialer.store.sessions import Session
-from dialer.store.tables import Campaign, Enrollment, Script
+from dialer.store.tables import Campaign, Script
 
 
 class CannotStartError(ValueError):
@@ -28,8 +27,7 @@ async def start_campaign(session: Session, actor: Actor, campaign: Campaign) -> 
     actor.require(actions.CAMPAIGN_START)
     if campaign.state == "running":
         return False
-    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
-    if await session.scalar(mine) is None:
+    if not await enrollments.exists(session, campaign.id):
         raise CannotStartError("The campaign has no leads yet. Import a list first.")
     if missing := await missing_placeholders(session, campaign):
         named = ", ".join(f"${name}" for name in missing)

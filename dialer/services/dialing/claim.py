@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
-
 from dialer.domain.calling.pacing import Bucket, can_start
 from dialer.domain.compliance.gate import Eligibility
 from dialer.domain.compliance.hours import HORIZON
@@ -16,8 +14,9 @@ from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, ca
 from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_of
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
+from dialer.store.leads import enrollments
 from dialer.store.sessions import Session, Sessions
-from dialer.store.tables import Call, Campaign, Enrollment, Lead
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 BATCH = 100
 MAX_BATCHES = 20
@@ -191,12 +190,7 @@ async def create_attempts(
     """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
     if not willing:
         return {}
-    last = await session.execute(
-        select(Call.campaign_lead_id, func.max(Call.n))
-        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _, _ in willing]))
-        .group_by(Call.campaign_lead_id)
-    )
-    numbers = dict(last.all())
+    numbers = await calls.last_attempts(session, [in_campaign.id for in_campaign, _, _, _ in willing])
     intents = {uuid4(): each for each in willing}
     written = await calls.create(
         session,
@@ -237,12 +231,10 @@ def _refuse(in_campaign: Enrollment, verdict: Eligibility, now: datetime) -> Non
 async def _finish_if_done(session: Session, campaign: Campaign) -> None:
     if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
         return
-    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
-    # Asked so that the index of those who are due answers, however many are done.
-    if await session.scalar(mine.where(Enrollment.state.in_(("ready", "waiting")))) is not None:
+    if await enrollments.is_any_waiting(session, campaign.id):
         return
     if await campaigns.live_calls(session, campaign.id):
         return
-    stuck = await session.scalar(mine.where(Enrollment.state != "done"))
-    if stuck is None and await session.scalar(mine) is not None:
+    stuck = await enrollments.is_any_unfinished(session, campaign.id)
+    if not stuck and await enrollments.exists(session, campaign.id):
         campaign.state, campaign.why = "done", None
