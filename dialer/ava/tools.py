@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from dialer.ava.tool_schemas import (
     TOOLS,
@@ -35,9 +33,9 @@ from dialer.services.do_not_call.suppress import opt_out
 from dialer.services.meetings.book import book_slot, hold_slot
 from dialer.services.meetings.enquiry import save_enquiry
 from dialer.services.meetings.offer import find_slots
-from dialer.store.calls import calls
+from dialer.store.calls import calls, tool_uses
 from dialer.store.sessions import DatabaseError, Session, Sessions
-from dialer.store.tables import Call, ToolUse
+from dialer.store.tables import Call
 
 TIMEOUT_S = 2.0
 MAX_SENTENCES_CHARS = 20_000
@@ -91,7 +89,7 @@ class Tools:
                     return _answered(name, await _earlier(session, self._talk, item))
                 result = await self._result(session, name, arguments)
                 took_ms = round((time.monotonic() - began) * 1000)
-                await session.execute(update(ToolUse).where(ToolUse.id == mine).values(result=result, took_ms=took_ms))
+                await tool_uses.record_result(session, mine, result, took_ms)
         except (TimeoutError, DatabaseError, OSError) as error:
             return not_done(name, f"it did not work: {type(error).__name__}")
         person, self._person = self._person, None
@@ -103,19 +101,13 @@ class Tools:
 
     async def _claim(self, session: Session, item: str, name: str, arguments: str) -> int | None:
         """Take the item; None where it was run before. Whoever runs it at the same time waits here for the result."""
-        return await session.scalar(
-            insert(ToolUse)
-            .values(
-                call_id=self._talk.call_id,
-                item=item,
-                name=name[:100].replace("\0", " "),
-                arguments=arguments[:MAX_SENTENCES_CHARS].replace("\0", " "),
-                result={},
-                at=self._clock(),
-                took_ms=0,
-            )
-            .on_conflict_do_nothing()
-            .returning(ToolUse.id)
+        return await tool_uses.claim(
+            session,
+            self._talk.call_id,
+            item,
+            name=name[:100].replace("\0", " "),
+            arguments=arguments[:MAX_SENTENCES_CHARS].replace("\0", " "),
+            at=self._clock(),
         )
 
     async def _result(self, session: Session, name: str, arguments: str) -> Result:
@@ -175,8 +167,7 @@ def not_done(name: str, says: str) -> ToolOutput:
 
 
 async def _earlier(session: Session, talk: CallContext, item: str) -> Result:
-    query = select(ToolUse.result).where(ToolUse.call_id == talk.call_id, ToolUse.item == item)
-    return dict((await session.scalar(query)) or {})
+    return dict(await tool_uses.find_result(session, talk.call_id, item) or {})
 
 
 def _failed(name: str, says: str) -> Result:

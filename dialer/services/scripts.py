@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import inspect, select, text
-
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services import actions
 from dialer.services.actor import Actor
@@ -15,9 +13,8 @@ from dialer.store.sessions import Session
 from dialer.store.tables import Script
 
 SHIPPED = "ava"
-LOCK = 0x5C719
 _KEYS = frozenset({"id", "name", "version", "created_at"})
-FIELDS = tuple(column.key for column in inspect(Script).columns if column.key not in _KEYS)
+FIELDS = tuple(name for name in scripts.COLUMNS if name not in _KEYS)
 """What can be chosen of a script."""
 
 
@@ -46,12 +43,9 @@ async def newest(session: Session, name: str, version: int | None = None) -> Scr
     Raises:
         UnknownScriptError: with a line that says what there is.
     """
-    wanted = select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1)
-    if version is not None:
-        wanted = wanted.where(Script.version == version)
-    found = (await session.scalars(wanted)).one_or_none()
+    found = await scripts.find_newest(session, name, version)
     if found is None:
-        names = ", ".join(repr(each) for each in await session.scalars(select(Script.name).distinct().order_by("name")))
+        names = ", ".join(repr(each) for each in await scripts.names(session))
         which = f"{name!r}" if version is None else f"{name!r} in version {version}"
         raise UnknownScriptError(f"there is no script {which}; there are {names or 'none'}: see dialer script list")
     return found
@@ -98,10 +92,8 @@ async def add_script(
         ConstraintError: a value that the table refuses.
     """
     actor.require(actions.SCRIPT_ADD)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    own = (
-        await session.scalars(select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1))
-    ).one_or_none()
+    await scripts.lock(session)
+    own = await scripts.find_newest(session, name)
     model = await newest(session, like) if like is not None else own or await newest(session, SHIPPED)
     values = {field: getattr(model, field) for field in FIELDS} | dict(changes)
     if own is not None and all(getattr(own, field) == value for field, value in values.items()):
@@ -119,7 +111,7 @@ async def install_shipped_scripts(session: Session, shipped: Iterable[Shipped]) 
 
     Who changed one keeps what they chose besides: a new version of ours has their voice and manner, and our words.
     """
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await scripts.lock(session)
     for each in shipped:
         ours = {
             "opening": each.opening,
@@ -127,7 +119,7 @@ async def install_shipped_scripts(session: Session, shipped: Iterable[Shipped]) 
             "language": each.language,
             "languages": list(each.languages),
         }
-        known = (await session.scalars(select(Script).where(Script.name == each.name))).all()
+        known = await scripts.versions(session, each.name)
         if any(all(getattr(script, field) == value for field, value in ours.items()) for script in known):
             continue
         last = max(known, key=lambda script: script.version, default=None)

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TypeAlias
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -71,6 +73,11 @@ async def rolled_back(engine: AsyncEngine) -> AsyncIterator[Sessions]:
             yield async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         finally:
             await whole.rollback()
+
+
+async def limit_lock_wait(session: AsyncSession, most: timedelta) -> None:
+    """Fail a statement of this transaction that waits for a lock for longer than `most` (whole milliseconds)."""
+    await session.execute(text(f"SET LOCAL lock_timeout = '{most // timedelta(milliseconds=1)}ms'"))
 
 
 def is_bad_input(error: DBAPIError) -> bool:

@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select, true
-
 from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import OVER, Outcome, State
 from dialer.domain.numbers.phone import mask
 from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.eligibility import Carriers
 from dialer.services.dialing.routing import numbers_of
-from dialer.store.calls import calls, incidents
+from dialer.store.calls import calls, incidents, reconciliation
 from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Call
 
@@ -91,11 +89,8 @@ async def _stranger(session: Session, carrier: Carrier, report: CallStatus, now:
     """A call at the carrier under no id of ours: bound where an attempt of ours fits it, told in any case."""
     if report.from_number not in numbers_of(carrier) or report.created_at is None:
         return 0  # the account's owner rings people without us, too
-    near = Call.placing_at.between(report.created_at - ASKED_AROUND, report.created_at + ASKED_AROUND)
-    fits = select(Call.id).where(
-        Call.phone == report.to, Call.carrier_sid.is_(None), Call.carrier == carrier.name, near
-    )
-    call_id = await session.scalar(fits.order_by(Call.placing_at).limit(1))
+    since, until = report.created_at - ASKED_AROUND, report.created_at + ASKED_AROUND
+    call_id = await reconciliation.find_unbound(session, carrier.name, report.to, asked_from=since, asked_until=until)
     if call_id is None:
         says = f"a call to {mask(report.to)} at {carrier.name} that nobody here asked for"
         return await incidents.record(session, "stranger", report.sid, says)
@@ -106,12 +101,9 @@ async def _stranger(session: Session, carrier: Carrier, report: CallStatus, now:
 
 async def _ours(session: Session, carrier: Carrier, sids: set[str], since: datetime) -> int:
     """Calls of ours that the carrier's list lacks; how many new incidents. It may lack those that go on."""
-    old = calls.older(Call.placing_at, SETTLING)
-    listed = true() if carrier.capabilities.lists_live_calls else Call.state.in_(OVER)
-    query = select(Call).where(
-        Call.carrier == carrier.name, Call.carrier_sid.is_not(None), Call.placing_at >= since, old, listed
-    )
-    missing: Sequence[Call] = [call for call in await session.scalars(query) if call.carrier_sid not in sids]
+    only_over = not carrier.capabilities.lists_live_calls
+    placed = await reconciliation.list_placed(session, carrier.name, since, settled=SETTLING, only_over=only_over)
+    missing = [call for call in placed if call.carrier_sid not in sids]
     told = 0
     for call in missing:
         says = f"a call to {mask(call.phone)} that {carrier.name} does not know"

@@ -11,14 +11,13 @@ from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
-from sqlalchemy import func
-
 from dialer.carriers.port import AccountRejected, NumberRejected, Placed, PlaceResult, Throttled, Unknown
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.finish import cancel_call, finish_call
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import DatabaseError, Session, Sessions
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 TRIES = 20
@@ -94,7 +93,7 @@ async def _record(session: Session, call: Call, answer: PlaceResult, now: dateti
     undecided = call.state in (State.PLACING, State.UNKNOWN) and call.carrier_sid is None
     match answer:
         case Unknown(says):
-            await calls.move(session, call.id, State.UNKNOWN, reason=says, unknown_at=func.now())
+            await calls.move(session, call.id, State.UNKNOWN, reason=says, unknown_at=database_clock.transaction_time())
         case NumberRejected(says) if undecided:
             call.placing_at = None
             await finish_call(session, call, Outcome.INVALID_NUMBER, says, now)

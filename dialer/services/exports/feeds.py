@@ -2,10 +2,9 @@
 
 import hmac
 
-from sqlalchemy import func
-
 from dialer.services.meetings.signed_links import signed
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Campaign, Feed
 
 
@@ -24,6 +23,6 @@ async def feed_of(session: Session, token: str, secret: str) -> tuple[Feed, str 
     feed = await session.get(Feed, int(number))
     if feed is None or feed.revoked_at is not None:
         return None
-    feed.read_at = func.now()
+    feed.read_at = database_clock.transaction_time()
     campaign = await session.get(Campaign, feed.campaign_id) if feed.campaign_id is not None else None
     return feed, campaign.name if campaign else None

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import ExportSchedule, Feed
 
 
@@ -31,7 +30,7 @@ async def revoke_feed(session: Session, actor: Actor, feed_id: int) -> None:
     found = await session.get(Feed, feed_id)
     if found is None:
         raise NoSuchExportError(f"There is no feed {feed_id}.")
-    found.revoked_at = func.now()
+    found.revoked_at = database_clock.transaction_time()
     await record(session, actor, actions.FEED_REVOKE, {"feed": feed_id})
 
 

@@ -6,15 +6,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from dialer.domain.meetings.meeting_brief import brief_lines, quotes
 from dialer.domain.speech.speech_dates import say_zone
 from dialer.net.ics.invitation import Entry, Party, invitation
 from dialer.services.meetings.signed_links import SignedLinks
-from dialer.store.calls import enquiries
+from dialer.store.calls import enquiries, transcripts
 from dialer.store.sessions import Session
-from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage, Turn
+from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
 NO_ADDRESS = "no e-mail address is known"
 SUBJECTS = {
@@ -178,8 +176,7 @@ async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings
     )
     lines = list(brief_lines(meeting.student, meeting.lead.phone, meeting.values, outcome))
     if call is not None:
-        said = select(Turn.words).where(Turn.call_id == call.id, Turn.who == "student").order_by(Turn.position)
-        lines += [f"“{each}”" for each in quotes((await session.scalars(said)).all())]
+        lines += [f"“{each}”" for each in quotes(await transcripts.student_words(session, call.id))]
         if meeting.records:
             lines.append(f"The recording: {house.links.recording(call.id)}")
     lines.append(f"How did it go? {house.links.counselor(booking.id)}")

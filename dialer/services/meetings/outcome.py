@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
 from dialer.domain.compliance.time_zone_groups import group_of, within_hours
@@ -79,8 +77,7 @@ async def _ring_again(session: Session, booking: Booking, now: datetime) -> None
     if in_campaign.state != "done" or in_campaign.last_outcome is Outcome.DO_NOT_CALL:
         return
     campaign = await session.get_one(Campaign, in_campaign.campaign_id)
-    missed = select(func.count()).where(Booking.campaign_lead_id == in_campaign.id, Booking.state == "no_show")
-    times = await session.scalar(missed) or 0
+    times = await bookings.count_missed(session, in_campaign.id)
     match after_no_show(in_campaign.attempts, times, now, policy_of(campaign)):
         case RetryAt(at):
             lead = await session.get_one(Lead, in_campaign.lead_id)

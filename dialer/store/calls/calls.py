@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Numeric, func, literal, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.calling.call import AT_CARRIER, LIVE, OVER, State, can_come_from
+from dialer.domain.calling.call import AT_CARRIER, LIVE, State, can_come_from
 from dialer.domain.calling.cost import MILLION
 from dialer.store.tables import Call, Enrollment, Lead
 
@@ -218,18 +218,7 @@ async def billed_unpriced(session: AsyncSession) -> dict[str, tuple[int, date]]:
     return {currency or "": (many, first.astimezone(UTC).date()) for currency, many, first in found}
 
 
-async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:
-    """Calls that are not over and fulfil a condition, oldest first."""
-    query = select(Call).where(Call.state.not_in(OVER), condition).order_by(Call.created_at).limit(limit)
-    return (await session.scalars(query)).all()
-
-
 def older(column: Any, age: timedelta) -> ColumnElement[bool]:
     """A condition: the moment in `column` is longer ago than `age`, by the database's clock."""
     result: ColumnElement[bool] = column < func.now() - age
     return result
-
-
-def cast_text(column: Any) -> ColumnElement[str]:
-    """A column as text."""
-    return cast(column, Text)
