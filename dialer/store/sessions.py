@@ -75,6 +75,11 @@ async def rolled_back(engine: AsyncEngine) -> AsyncIterator[Sessions]:
             await whole.rollback()
 
 
+async def server_version(session: AsyncSession) -> str:
+    """PostgreSQL's version, such as `16.4`."""
+    return str(await session.scalar(text("SHOW server_version")))
+
+
 async def limit_lock_wait(session: AsyncSession, most: timedelta) -> None:
     """Fail a statement of this transaction that waits for a lock for longer than `most` (whole milliseconds)."""
     await session.execute(text(f"SET LOCAL lock_timeout = '{most // timedelta(milliseconds=1)}ms'"))

@@ -46,6 +46,11 @@ async def named(session: AsyncSession, name: str) -> Campaign | None:
     return (await session.scalars(select(Campaign).where(Campaign.name == name))).one_or_none()
 
 
+async def list_all(session: AsyncSession) -> Sequence[Campaign]:
+    """Every campaign but the hidden one of single calls, oldest first."""
+    return (await session.scalars(select(Campaign).where(listed()).order_by(Campaign.id))).all()
+
+
 async def running(session: AsyncSession) -> Sequence[Campaign]:
     """The campaigns that are running; who was served longest ago comes first, so that several share fairly."""
     query = (

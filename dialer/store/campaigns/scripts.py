@@ -39,6 +39,11 @@ async def names(session: AsyncSession) -> Sequence[str]:
     return (await session.scalars(select(Script.name).distinct().order_by("name"))).all()
 
 
+async def list_all(session: AsyncSession) -> Sequence[Script]:
+    """All versions of all scripts, the oldest of each first."""
+    return (await session.scalars(select(Script).order_by(Script.name, Script.version))).all()
+
+
 async def versions(session: AsyncSession, name: str | None = None) -> Sequence[Script]:
     """All versions, of one script or of all, the newest of each first."""
     query = select(Script).order_by(Script.name, Script.version.desc())
