@@ -11,15 +11,13 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from arq import ArqRedis
-from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
 from dialer.carriers.port import Placed, Throttled
 from dialer.failpoint import failpoint
 from dialer.services.calls.recordings import erase_expired
 from dialer.services.campaigns.breakers import trip_breakers
-from dialer.services.campaigns.preflight import preflight_voice, request_preflights, unchecked
+from dialer.services.campaigns.preflight import preflight_voice, request_preflights
 from dialer.services.dialing.acquire import CallbackUrls, Skipped
 from dialer.services.dialing.claim import claim_due, worth_claiming
 from dialer.services.dialing.eligibility import Carriers
@@ -27,7 +25,9 @@ from dialer.services.dialing.place import place_calls as place
 from dialer.services.dialing.reconcile import reconcile
 from dialer.services.dialing.sweep import Patience, sweep
 from dialer.store.calls import incidents, live_calls
-from dialer.store.sessions import Sessions
+from dialer.store.campaigns import voice_checks
+from dialer.store.sessions import DatabaseError, Sessions
+from dialer.store.system import database_clock
 from workers.voices import PreflightVoices
 
 MAX_ASKED = 50
@@ -64,7 +64,7 @@ async def check_clocks(sessions: Sessions) -> bool:
     The hours in which people may be rung are judged by this machine's: one that is wrong rings nobody.
     """
     async with sessions() as session:
-        theirs = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        theirs = await database_clock.read(session)
     apart: float = abs((datetime.now(UTC) - theirs).total_seconds())
     if apart > CLOCKS_APART_S:
         log.error("nothing is rung: this machine's clock and the database's are %.1f s apart; set them right", apart)
@@ -94,11 +94,11 @@ async def _held(ctx: Context) -> Sequence[int]:
     if parts.voices is None:
         return ()
     async with parts.sessions() as session:
-        if not await unchecked(session):  # at nearly every tick
+        if not await voice_checks.list_unchecked(session):  # at nearly every tick
             return ()
     async with parts.sessions.begin() as session:
         asked = await request_preflights(session)
-        held = await unchecked(session)
+        held = await voice_checks.list_unchecked(session)
     for campaign_id in asked:
         await ctx["redis"].enqueue_job("try_voice", campaign_id)
     return held
@@ -152,7 +152,7 @@ async def who_is_called(parts: WorkerContext, call_ids: Sequence[UUID]) -> dict[
     try:
         async with parts.sessions() as session:
             return await live_calls.callees(session, call_ids)
-    except (SQLAlchemyError, OSError) as error:
+    except (DatabaseError, OSError) as error:
         log.warning("the Live page is not told whom calls are to: %s", error)
         return {}
 
@@ -210,7 +210,7 @@ def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
     async def run(ctx: Any) -> int:
         try:
             done: int = await job(ctx)
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             log.error("%s put off: %s", job.__name__, error)
             return 0
         return done

@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bus import live_feed
 from dialer.services.calls.apply_webhook import apply_webhook, do_at_carrier, record_failure
 from dialer.services.calls.record_status import Recorded
 from dialer.store.calls import webhooks_in
+from dialer.store.sessions import DatabaseError
 from workers.jobs import WorkerContext, who_is_called
 
 MAX_CONCURRENT = 100
@@ -50,7 +50,7 @@ async def _apply_for_ever(parts: WorkerContext, redis: "Redis") -> None:
             await apply_all(parts, redis)
             if again:
                 await apply_all(parts, redis, again=True)
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             log.error("webhooks are not applied yet: %s", error)
             await asyncio.sleep(POLL_EVERY_S)
 

@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.tool_schemas import (
     TOOLS,
@@ -37,9 +33,9 @@ from dialer.services.do_not_call.suppress import opt_out
 from dialer.services.meetings.book import book_slot, hold_slot
 from dialer.services.meetings.enquiry import save_enquiry
 from dialer.services.meetings.offer import find_slots
-from dialer.store.calls import calls
-from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, ToolUse
+from dialer.store.calls import calls, tool_uses
+from dialer.store.sessions import DatabaseError, Session, Sessions
+from dialer.store.tables import Call
 
 TIMEOUT_S = 2.0
 MAX_SENTENCES_CHARS = 20_000
@@ -93,8 +89,8 @@ class Tools:
                     return _answered(name, await _earlier(session, self._talk, item))
                 result = await self._result(session, name, arguments)
                 took_ms = round((time.monotonic() - began) * 1000)
-                await session.execute(update(ToolUse).where(ToolUse.id == mine).values(result=result, took_ms=took_ms))
-        except (TimeoutError, SQLAlchemyError, OSError) as error:
+                await tool_uses.record_result(session, mine, result, took_ms)
+        except (TimeoutError, DatabaseError, OSError) as error:
             return not_done(name, f"it did not work: {type(error).__name__}")
         person, self._person = self._person, None
         return _answered(name, result, person)
@@ -103,24 +99,18 @@ class Tools:
         """The opt-out heard in the student's words, the same flow as the tool's."""
         return await self.run(f"heard:{item}", "opt_out", json.dumps({"words": words}))
 
-    async def _claim(self, session: AsyncSession, item: str, name: str, arguments: str) -> int | None:
+    async def _claim(self, session: Session, item: str, name: str, arguments: str) -> int | None:
         """Take the item; None where it was run before. Whoever runs it at the same time waits here for the result."""
-        return await session.scalar(
-            insert(ToolUse)
-            .values(
-                call_id=self._talk.call_id,
-                item=item,
-                name=name[:100].replace("\0", " "),
-                arguments=arguments[:MAX_SENTENCES_CHARS].replace("\0", " "),
-                result={},
-                at=self._clock(),
-                took_ms=0,
-            )
-            .on_conflict_do_nothing()
-            .returning(ToolUse.id)
+        return await tool_uses.claim(
+            session,
+            self._talk.call_id,
+            item,
+            name=name[:100].replace("\0", " "),
+            arguments=arguments[:MAX_SENTENCES_CHARS].replace("\0", " "),
+            at=self._clock(),
         )
 
-    async def _result(self, session: AsyncSession, name: str, arguments: str) -> Result:
+    async def _result(self, session: Session, name: str, arguments: str) -> Result:
         model = TOOLS.get(name)
         if model is None:
             return _failed(name, f"there is no tool called {name[:50]!r}")
@@ -134,7 +124,7 @@ class Tools:
             return _failed(name, f"{where or 'arguments'}: {first['msg']}")
         return await self._do(session, given)
 
-    async def _do(self, session: AsyncSession, given: Arguments) -> Result:
+    async def _do(self, session: Session, given: Arguments) -> Result:
         now = self._clock()
         match given:
             case SaveEnquiry():
@@ -165,7 +155,7 @@ class Tools:
                 return as_result(found)
         raise AssertionError(f"a tool without a flow: {type(given).__name__}")
 
-    async def _call(self, session: AsyncSession) -> Call:
+    async def _call(self, session: Session) -> Call:
         call = await calls.locked(session, self._talk.call_id)
         assert call is not None
         return call
@@ -176,9 +166,8 @@ def not_done(name: str, says: str) -> ToolOutput:
     return _answered(name, _failed(name, says))
 
 
-async def _earlier(session: AsyncSession, talk: CallContext, item: str) -> Result:
-    query = select(ToolUse.result).where(ToolUse.call_id == talk.call_id, ToolUse.item == item)
-    return dict((await session.scalar(query)) or {})
+async def _earlier(session: Session, talk: CallContext, item: str) -> Result:
+    return dict(await tool_uses.find_result(session, talk.call_id, item) or {})
 
 
 def _failed(name: str, says: str) -> Result:

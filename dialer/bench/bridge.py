@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from dialer.bench.harness import CannotMeasureError, Ground, Result, campaign_of, ground
 from dialer.bench.load import server
 from dialer.net.ports import free_ports
+from dialer.store import bench as rows
 
 LOAD = Path(__file__).parents[2] / "tests" / "bench" / "bridge"
 KEY = "0" * 32
@@ -193,16 +193,7 @@ class _Bench:
     async def reset(self, *, recording: bool = False) -> None:
         """Let every call be placed and not yet answered."""
         async with self.here.sessions.begin() as session:
-            for statement in (
-                "DELETE FROM turn",
-                "UPDATE call SET state = 'placed', stream_opened_at = NULL, stream_closed_at = NULL, outcome = NULL, "
-                "ended_at = NULL, answered_at = NULL, reported = NULL, reason = NULL",
-                "UPDATE campaign_lead SET state = 'calling'",
-            ):
-                await session.execute(text(statement))
-            await session.execute(
-                text("UPDATE campaign SET recording = :recording, time_limit_s = 14400"), {"recording": recording}
-            )
+            await rows.reset_calls(session, recording=recording)
 
 
 def _measured(told: dict[str, Any], calls: int) -> Measured:
@@ -237,15 +228,5 @@ async def _calls(here: Ground, calls: int) -> int:
     """So many calls that a carrier took, as the load names them."""
     campaign_id = await campaign_of(here.sessions, "Bridge", calls)
     async with here.sessions.begin() as session:
-        await session.execute(
-            text(
-                "INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, carrier, from_number, "
-                "carrier_sid, token_hash, gate, created_at) SELECT gen_random_uuid(), :campaign, x.id, k.script_id, "
-                "x.phone, 1, 'placed', 'twilio', '+15005550006', 'CA' || lpad(to_hex(x.n + :base), 32, '0'), "
-                "encode(sha256(convert_to('bench-' || x.n, 'UTF8')), 'hex'), '{}', now() FROM (SELECT c.id, l.phone, "
-                "row_number() OVER (ORDER BY c.id) - 1 AS n FROM campaign_lead c JOIN lead l ON l.id = c.lead_id "
-                "WHERE c.campaign_id = :campaign) x JOIN campaign k ON k.id = :campaign"
-            ),
-            {"campaign": campaign_id, "base": 0xCAFE0000},
-        )
+        await rows.add_placed_calls(session, campaign_id)
     return calls

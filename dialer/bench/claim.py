@@ -6,12 +6,9 @@ from datetime import datetime
 from statistics import median
 from typing import Any, cast
 
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
-
-from dialer.bench.harness import MORNING, NIGHT, Ground, PaperCarrier, Result, campaign_of, counting, ground
+from dialer.bench.harness import MORNING, NIGHT, Ground, PaperCarrier, Result, campaign_of, ground
 from dialer.services.dialing.claim import BATCH, claim_due, worth_claiming
-from dialer.store.tables import Campaign, RateBucket
+from dialer.store import bench
 
 SIZES = (10_000, 1_000_000, 5_000_000)
 TICKS, NIGHTS = 30, 200
@@ -30,7 +27,7 @@ async def measure(say: Callable[[str], None]) -> Result:
             name = NAMES[size]
             claims = [await _timed(here, MORNING) / BATCH for _ in range(TICKS)]
             result.figures[f"ms_per_claim_{name}"] = median(claims)
-            with counting() as sent:
+            with bench.counting() as sent:
                 await _timed(here, MORNING)
             result.figures["statements_per_batch"] = sent[0] - 1  # the buckets were filled by hand
             nights = [await _timed(here, NIGHT) for _ in range(NIGHTS)]
@@ -58,12 +55,10 @@ async def _timed(here: Ground, now: datetime) -> float:
 async def _tokens(here: Ground) -> None:
     """Let every bucket hold one batch."""
     async with here.sessions.begin() as session:
-        row = {"tokens": float(BATCH), "at": func.clock_timestamp() + func.make_interval(0, 0, 0, 1)}
         keys = [f"carrier:{PaperCarrier.name}", f"number:{PaperCarrier.from_number}"]
-        statement = insert(RateBucket).values([{"key": key, **row} for key in keys])
-        await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+        await bench.fill_buckets(session, keys, float(BATCH))
 
 
 async def _end(here: Ground, campaign_id: int) -> None:
     async with here.sessions.begin() as session:
-        await session.execute(update(Campaign).where(Campaign.id == campaign_id).values(state="stopped"))
+        await bench.stop_campaign(session, campaign_id)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
-from sqlalchemy import text
 
 from dialer.bench.harness import Ground
+from dialer.store import bench
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Spent:
 async def postmaster(here: Ground) -> psutil.Process:
     """The database's first process: all others are its children."""
     async with here.sessions() as session:
-        pid: int = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        pid = await bench.backend_pid(session)
     parent = psutil.Process(pid).parent()
     assert parent is not None
     return parent

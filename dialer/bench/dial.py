@@ -11,19 +11,17 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import func as sql
-from sqlalchemy import select, update
 
-from dialer.bench.harness import MORNING, Ground, Result, campaign_of, counting, ground
+from dialer.bench.harness import MORNING, Ground, Result, campaign_of, ground
 from dialer.bench.yardsticks.baseline import ADDRESSES, naive_place
 from dialer.bench.yardsticks.fake_carrier import paper_carrier
 from dialer.carriers.twilio.rest import Twilio
-from dialer.domain.calling.call import State
 from dialer.services.dialing.claim import create_attempts
 from dialer.services.dialing.eligibility import CallerId
 from dialer.services.dialing.place import MAX_AT_ONCE, place_calls
+from dialer.store import bench
 from dialer.store.campaigns import claim_queue
-from dialer.store.tables import Call, Campaign
+from dialer.store.tables import Campaign
 from workers.bench import run_jobs
 
 CALLS = 3_000
@@ -48,11 +46,11 @@ async def measure(say: Callable[[str], None]) -> Result:
             for turn in range(ROUNDS):
                 say(f"round {turn + 1} of {ROUNDS} …")
                 meant = await _meant(here, carrier, 2 * turn)
-                with counting() as sent:
+                with bench.counting() as sent:
                     ours.append(await _ours(here, carrier, meant))
                 result.figures["statements_per_call"] = sent[0] / len(meant)
                 meant = await _meant(here, carrier, 2 * turn + 1)
-                with counting() as sent:
+                with bench.counting() as sent:
                     naive.append(await _naive(here, url, meant))
                 result.yardsticks["naive_statements_per_call"] = sent[0] / len(meant)
             await carrier.close()
@@ -101,9 +99,8 @@ async def _worked(
     """Let an arq worker do the jobs until none is left; calls per CPU second, and per second."""
     cpu, wall = await run_jobs(here.settings.dialer_redis_url or "", job, arguments, ctx)
     async with here.sessions.begin() as session:
-        mine = Call.id.in_([UUID(each) for each in call_ids])
-        placed = await session.scalar(select(sql.count()).where(mine, Call.state == State.PLACED))
+        mine = [UUID(each) for each in call_ids]
+        placed = await bench.count_placed(session, mine)
         assert placed == len(call_ids), f"{placed} of {len(call_ids)} were placed"
-        over = {"state": State.ENDED, "ended_at": datetime.now(UTC)}
-        await session.execute(update(Call).where(mine).values(over))
+        await bench.end_calls(session, mine, datetime.now(UTC))
     return len(call_ids) / cpu, len(call_ids) / wall

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import text
-
 from dialer.bench.cpu_meter import Spent, command, postmaster, spending
 from dialer.bench.harness import Ground, Result, campaign_of, ground
 from dialer.bench.yardsticks import plain_xlsx
 from dialer.services.exports.results import Format, export_results
+from dialer.store import bench
 
 CALLS, SHEET = 1_000_000, 200_000
 ROUNDS = 3
@@ -78,38 +77,15 @@ async def _calls(here: Ground) -> None:
     for name, many, start in (("Sheet", SHEET, 0), ("Rest", CALLS - SHEET, SHEET)):
         campaign_id = await campaign_of(here.sessions, name, many, first=start)
         async with here.sessions.begin() as session:
-            await session.execute(text("SET LOCAL session_replication_role = replica"))
-            await session.execute(
-                text(
-                    "INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, outcome, carrier, "
-                    "from_number, carrier_sid, gate, created_at, answered_at, ended_at, duration_s, carrier_cost, "
-                    "voice_cost, latency_p50_ms, recording) SELECT gen_random_uuid(), :campaign, p.id, k.script_id, "
-                    "l.phone, 1, 'ended', 'qualified', 'twilio', '+15005550006', 'CA' || md5(l.phone), '{}', "
-                    "now() + p.id * interval '1 second', now() + p.id * interval '1 second', "
-                    "now() + p.id * interval '1 second', 61, 0.0140, 0.2210, 640, 'recordings/' || p.id || '.wav' "
-                    "FROM campaign_lead p JOIN lead l ON l.id = p.lead_id JOIN campaign k ON k.id = p.campaign_id "
-                    "WHERE p.campaign_id = :campaign ORDER BY p.id"
-                ),
-                {"campaign": campaign_id},
-            )
-            await session.execute(
-                text(
-                    "INSERT INTO turn (call_id, item, position, who, words, at) SELECT id, 'i' || k, k, "
-                    "CASE k % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'So you would like to study in Canada.', created_at "
-                    "FROM call, generate_series(0, 5) AS g(k) WHERE campaign_id = :campaign AND right(phone, 1) = '0'"
-                ),
-                {"campaign": campaign_id},
-            )
+            await bench.add_ended_calls(session, campaign_id)
     async with here.sessions() as session:
-        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        await session.execute(text("VACUUM ANALYZE call"))
-        await session.execute(text("VACUUM ANALYZE turn"))
+        await bench.vacuum(session, "call", "turn")
 
 
 async def _export(here: Ground, path: Path, form: Format, campaign: str | None, rows: int) -> Spent:
     first = await postmaster(here)
     async with here.sessions() as session:
-        await session.execute(text("SELECT 1"))
+        await bench.driver_connection(session)  # connected before the clock starts
         with spending(first) as spent:
             assert await export_results(session, "calls", path, form=form, campaign=campaign) == rows
     return spent
@@ -118,9 +94,7 @@ async def _export(here: Ground, path: Path, form: Format, campaign: str | None, 
 async def _copy(here: Ground, folder: Path) -> Spent:
     first = await postmaster(here)
     async with here.sessions() as session:
-        await session.execute(text("SELECT 1"))
-        raw = (await (await session.connection()).get_raw_connection()).driver_connection
-        assert raw is not None
+        raw = await bench.driver_connection(session)
         with spending(first) as spent:
             await raw.copy_from_query(BARE, output=str(folder / "bare.csv"), format="csv")
             await raw.copy_from_query(SAID, output=str(folder / "said.csv"), format="csv")

@@ -1,14 +1,11 @@
 """Where benches run: servers and rows of their own, thrown away at the end; and what a bench says."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-from sqlalchemy import Engine, event, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.carriers.port import Capabilities
 from dialer.domain.access.roles import Role
@@ -17,6 +14,7 @@ from dialer.embedded import Embedded
 from dialer.services.actor import Actor
 from dialer.services.campaigns.create import create_campaign
 from dialer.settings import Settings
+from dialer.store import bench
 from dialer.store.campaigns import campaigns
 from dialer.store.migrate import migrate
 from dialer.store.sessions import Sessions, make_engine
@@ -74,9 +72,7 @@ async def ground() -> AsyncIterator[Ground]:
         await engine.dispose()
         async with open_store(settings) as store:
             async with store.sessions.begin() as session:  # a bridge that takes whatever comes
-                await session.execute(
-                    text("INSERT INTO bridge_process VALUES ('bench', 10000000, 0, false, '2100-01-01')")
-                )
+                await bench.add_bridge(session)
             yield Ground(settings, store.sessions)
 
 
@@ -86,52 +82,10 @@ async def campaign_of(sessions: Sessions, name: str, leads: int, *, first: int =
     async with sessions.begin() as session:
         made = await create_campaign(session, BENCH, name, concurrency=1_000_000, per_second=1_000_000.0)
         await campaigns.move(session, made.id, "running")
-        await _fill(session, made.id, first, leads)
+        await bench.add_leads(session, made.id, first, leads)
     async with sessions() as session:
-        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        await session.execute(text("VACUUM ANALYZE"))
+        await bench.vacuum(session)
     return made.id
-
-
-async def _fill(session: AsyncSession, campaign_id: int, first: int, leads: int) -> None:
-    await session.execute(text("SET LOCAL session_replication_role = replica"))
-    await session.execute(
-        text(
-            "INSERT INTO hours_group (region, states, zones) VALUES ('IN', '{}', '{Asia/Kolkata}') "
-            "ON CONFLICT DO NOTHING"
-        )
-    )
-    values = {"first": first, "last": first + leads - 1, "campaign": campaign_id}
-    await session.execute(
-        text(
-            "INSERT INTO lead (phone, name, zones, zone_source) SELECT '+91981' || lpad(n::text, 7, '0'), "
-            "'Lead ' || n, '{Asia/Kolkata}', 'number' FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
-        ),
-        values,
-    )
-    await session.execute(
-        text(
-            "INSERT INTO campaign_lead (campaign_id, lead_id, hours_id) SELECT :campaign, lead.id, h.id FROM lead, "
-            "hours_group h WHERE h.id <> 0 AND phone >= '+91981' || lpad(CAST(:first AS text), 7, '0') "
-            "AND phone <= '+91981' || lpad(CAST(:last AS text), 7, '0') ORDER BY lead.id"
-        ),
-        {**values, "first": str(first), "last": str(first + leads - 1)},
-    )
-
-
-@contextmanager
-def counting() -> Iterator[list[int]]:
-    """How many statements are sent meanwhile, in the list's only place; savepoints and commits are not counted."""
-    count = [0]
-
-    def one_more(*_: object) -> None:
-        count[0] += 1
-
-    event.listen(Engine, "before_cursor_execute", one_more)
-    try:
-        yield count
-    finally:
-        event.remove(Engine, "before_cursor_execute", one_more)
 
 
 class PaperCarrier:

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import func, select, table, text
-
 from dialer.bench.cpu_meter import Spent, command, postmaster, spending
 from dialer.bench.harness import BENCH, Ground, Result, ground
 from dialer.bench.lists import clean_rows, write_list
 from dialer.services.campaigns.create import create_campaign
+from dialer.store import bench
 
 ROWS = 1_000_000
 ROUNDS = 3
@@ -79,9 +78,7 @@ async def _copy(here: Ground, files: dict[str, Path]) -> dict[str, Spent]:
         await create_campaign(session, BENCH, "Bench")
     spent = {}
     async with here.sessions() as session:
-        await session.execute(text("SELECT 1"))
-        raw = (await (await session.connection()).get_raw_connection()).driver_connection
-        assert raw is not None
+        raw = await bench.driver_connection(session)
         for table, columns in TABLES.items():
             with spending(first) as each:
                 await raw.copy_to_table(table, source=str(files[table]), columns=columns, format="text")
@@ -102,6 +99,6 @@ async def _import(here: Ground, path: Path, fates: dict[str, int]) -> Spent:
     assert {name: counts[name] for name in fates} == fates, counts
     async with here.sessions() as session:
         for name, rows in (("lead", fates["imported"]), ("campaign_lead", fates["imported"]), ("import_row", ROWS)):
-            stored = await session.scalar(select(func.count()).select_from(table(name)))
+            stored = await bench.count_rows(session, name)
             assert stored == rows, f"{stored} rows in {name}, not {rows}"
     return spent

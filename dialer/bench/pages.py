@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from statistics import median, quantiles
 
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import text
 
-from dialer.bench.harness import Ground, Result, campaign_of, counting, ground
+from dialer.bench.harness import Ground, Result, campaign_of, ground
 from dialer.bench.viewers import cost_of_viewers
 from dialer.settings import Settings
+from dialer.store import bench
 from dialer.web.app import make_app
 
 LEADS, CALLS, TIMES = 1_000_000, 200_000, 40
@@ -42,27 +42,6 @@ PAGES = {
     "reports": "/reports?since=2026-01-01&until=2026-02-10",
     "settings": "/settings",
 }
-# The newest eight of ten leads wait; the others were rung, in calls that were reached, booked and priced as calls are.
-_CALLS = text("""
-INSERT INTO call (id, campaign_id, campaign_lead_id, script_id, phone, n, state, carrier, from_number, gate, created_at,
-    placing_at, answered_at, ended_at, duration_s, outcome, carrier_cost, voice_cost, latency_p50_ms, latency_p95_ms)
-SELECT gen_random_uuid(), 1, p.id, (SELECT script_id FROM campaign WHERE id = 1), l.phone, 1, 'ended', 'twilio',
-    '+15005550006', jsonb_build_object('rules', jsonb_build_array(jsonb_build_object('rule', 'window', 'ok', true))),
-    at, at, CASE WHEN k < 4 THEN at END, at, CASE WHEN k < 4 THEN 70 ELSE 0 END,
-    (ARRAY['booked', 'qualified', 'not_interested', 'call_later', 'no_answer', 'no_answer', 'no_answer', 'busy',
-           'voicemail', 'dropped'])[k + 1], 0.014, CASE WHEN k < 4 THEN 0.08 END, CASE WHEN k < 4 THEN 500 + k * 90 END, 900
-FROM (SELECT *, id % 10 AS k, timestamptz '2026-01-05' + (id % 50000) * interval '50 seconds' AS at FROM campaign_lead
-      ORDER BY id LIMIT :calls) p JOIN lead l ON l.id = p.lead_id
-""")
-_RUNG = text("""
-UPDATE campaign_lead p SET state = CASE WHEN c.outcome IN ('no_answer', 'busy') THEN 'waiting' ELSE 'done' END,
-    last_outcome = c.outcome, attempts = 1 FROM call c WHERE c.campaign_lead_id = p.id
-""")
-_TALK = text("""
-INSERT INTO turn (call_id, item, position, who, words, at, stream_ms)
-SELECT id, 'i' || n, n, CASE n % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'Something that somebody says.', created_at, n * 4000
-FROM (SELECT id, created_at FROM call WHERE outcome = 'booked' ORDER BY created_at DESC LIMIT 1000) c, generate_series(0, 29) n
-""")
 
 
 async def measure(say: Callable[[str], None]) -> Result:
@@ -87,13 +66,9 @@ async def measure(say: Callable[[str], None]) -> Result:
 
 async def _fill(here: Ground) -> None:
     async with here.sessions.begin() as session:
-        await session.execute(text("SET LOCAL session_replication_role = replica"))
-        await session.execute(_CALLS, {"calls": CALLS})
-        await session.execute(_RUNG)
-        await session.execute(_TALK)
+        await bench.add_history(session, CALLS)
     async with here.sessions() as session:
-        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-        await session.execute(text("VACUUM ANALYZE"))
+        await bench.vacuum(session)
 
 
 @asynccontextmanager
@@ -110,13 +85,11 @@ async def _serving(settings: Settings) -> AsyncIterator[AsyncClient]:
 
 async def _pages(here: Ground, client: AsyncClient, result: Result, say: Callable[[str], None]) -> None:
     async with here.sessions() as session:
-        call = await session.scalar(
-            text("SELECT id FROM call WHERE outcome = 'booked' ORDER BY created_at DESC LIMIT 1")
-        )
+        call = await bench.newest_booked_call(session)
     result.yardsticks["p95_ms_health"], _ = await _timed(client, "/health")
     for name, path in PAGES.items():
         address = path.format(call=call)
-        with counting() as sent:
+        with bench.counting() as sent:
             began = time.perf_counter()
             answer = await client.get(address)
             first = (time.perf_counter() - began) * 1000

@@ -10,20 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
-
-from sqlalchemy import select, text, update
 
 from dialer.ava import tools
 from dialer.ava.tools import Tools
 from dialer.bench.harness import MORNING, CannotMeasureError, Ground, PaperCarrier, Result, campaign_of, ground
-from dialer.domain.calling.call import State
 from dialer.domain.meetings.slots import Slot
 from dialer.services.calls.context import CallContext
 from dialer.services.dialing.claim import create_attempts
 from dialer.services.dialing.eligibility import CallerId
+from dialer.store import bench
 from dialer.store.campaigns import claim_queue
-from dialer.store.tables import Call, Campaign, Counselor
+from dialer.store.tables import Campaign
 
 RACES = 10_000
 CALLERS = 3
@@ -32,9 +29,6 @@ NAIVE = 500
 PATIENCE_S = 30.0
 STARTS = datetime(2026, 2, 11, 4, 30, tzinfo=UTC)
 """Wednesday, ten in the morning in Kolkata."""
-CLEAR = text("DELETE FROM booking")
-COUNT = text("SELECT count(*) FROM booking WHERE state = 'booked'")
-NAIVE_TABLE = text("CREATE TABLE naive_booking (id uuid, counselor_id int, starts timestamptz)")
 
 
 async def measure(say: Callable[[str], None]) -> Result:
@@ -75,8 +69,7 @@ async def _race(here: Ground, talks: Sequence[CallContext], slot: Slot, turn: in
     booked = [each for each in answers if each.get("booked")]
     others = [each for each in answers if each.get("slots") and each.get("held") is False]
     async with here.sessions.begin() as session:
-        rows = await session.scalar(COUNT)
-        await session.execute(CLEAR)
+        rows = await bench.count_and_delete_bookings(session)
     if (len(booked), rows, len(others)) != (1, 1, len(talks) - 1):
         raise CannotMeasureError(f"race {turn}: {len(booked)} booked, {rows} rows, {len(others)} were offered others")
     return len(others)
@@ -94,9 +87,8 @@ async def _talks(here: Ground, count: int) -> tuple[list[CallContext], Slot]:
         await create_attempts(
             session, campaign, [(in_campaign, lead, fine, line) for in_campaign, lead in rows], MORNING
         )
-        await session.execute(update(Call).values(state=State.TALKING))
-        calls = (await session.scalars(select(Call).order_by(Call.id))).all()
-        desk = await session.scalar(select(Counselor.id).limit(1))
+        calls = await bench.answer_calls(session)
+        desk = await bench.first_counselor(session)
     assert desk is not None
     talks = [
         CallContext(each.id, campaign_id, each.campaign_lead_id, each.phone, "Asha", "Asia/Kolkata") for each in calls
@@ -107,7 +99,7 @@ async def _talks(here: Ground, count: int) -> tuple[list[CallContext], Slot]:
 async def _naive(here: Ground, result: Result, slot: Slot) -> None:
     """Look whether it is free, then write: two callers at a time."""
     async with here.sessions.begin() as session:
-        await session.execute(NAIVE_TABLE)
+        await bench.make_naive_bookings(session)
     twice = 0
     began = time.perf_counter()
     for _ in range(NAIVE):
@@ -115,18 +107,15 @@ async def _naive(here: Ground, result: Result, slot: Slot) -> None:
         got = await asyncio.gather(*(_look_and_write(here, slot, looked) for _ in range(2)))
         twice += sum(got) > 1
         async with here.sessions.begin() as session:
-            await session.execute(text("DELETE FROM naive_booking"))
+            await bench.delete_naive_bookings(session)
     result.yardsticks["naive_booked_twice_of_100"] = 100 * twice / NAIVE
     result.yardsticks["naive_holds_per_second"] = 2 * NAIVE / (time.perf_counter() - began)
 
 
 async def _look_and_write(here: Ground, slot: Slot, looked: asyncio.Barrier) -> bool:
-    key: dict[str, int | datetime | UUID] = {"counselor": slot.counselor_id, "starts": slot.starts}
     async with here.sessions.begin() as session:
-        taken = text("SELECT 1 FROM naive_booking WHERE counselor_id = :counselor AND starts = :starts")
-        free = await session.scalar(taken, key) is None
+        free = await bench.is_naively_free(session, slot.counselor_id, slot.starts)
         await looked.wait()
         if free:
-            made = text("INSERT INTO naive_booking VALUES (:id, :counselor, :starts)")
-            await session.execute(made, key | {"id": uuid4()})
+            await bench.add_naive_booking(session, slot.counselor_id, slot.starts)
     return free

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sqlalchemy import text
 from twilio.request_validator import RequestValidator
 
 from dialer.bench.harness import MORNING, Ground, Result, campaign_of, ground
 from dialer.bench.load import load, request, server
 from dialer.net.ports import free_ports
+from dialer.store import bench
 from dialer.store.tables import Call
 
 ACCOUNT, KEY, PUBLIC = "AC" + "0" * 32, "0" * 32, "https://dialer.example.org"
@@ -43,7 +43,7 @@ async def measure(say: Callable[[str], None]) -> Result:
                 theirs.append(await load(hello_port, yardstick, empty, b"204", AT_ONCE))
                 ours.append(await load(web_port, web, lot, b"204", AT_ONCE))
         async with here.sessions() as session:
-            kept = await session.scalar(text("SELECT count(*) FROM call_event"))
+            kept = await bench.count_rows(session, "call_event")
             assert kept == ROUNDS * CALLS * len(EVENTS), f"{kept} events were kept"
     best = max(ours, key=lambda each: each.per_cpu_second)
     result.figures = {
@@ -63,22 +63,7 @@ async def _callbacks(here: Ground, turn: int) -> list[bytes]:
     """The signed status callbacks of calls that were placed."""
     campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
     async with here.sessions.begin() as session:
-        rows = await session.execute(
-            text(
-                "SELECT c.id, l.phone, k.script_id FROM campaign_lead c JOIN lead l ON l.id = c.lead_id "
-                "JOIN campaign k ON k.id = c.campaign_id WHERE c.campaign_id = :campaign"
-            ),
-            {"campaign": campaign_id},
-        )
-        made = [
-            Call(
-                id=uuid4(), campaign_id=campaign_id, campaign_lead_id=each, script_id=script, phone=phone, n=1,
-                state="placed", carrier="twilio", from_number="+15005550006", carrier_sid=f"CA{uuid4().hex}",
-                gate={}, created_at=MORNING,
-            )
-            for each, phone, script in rows
-        ]  # fmt: skip
-        session.add_all(made)
+        made = await bench.add_calls_known_to_twilio(session, campaign_id, MORNING)
     validator = RequestValidator(KEY)
     return [_callback(validator, call, n) for n in range(len(EVENTS)) for call in made]
 

@@ -8,10 +8,8 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from dialer.store.campaigns import campaigns
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 from dialer.voices.session import AnyVoice, PipelineVoice
 
 PRELOAD_EVERY_S = 2.0
@@ -32,7 +30,7 @@ class Preloader:
         try:
             async with self._sessions() as session:
                 wanted = await campaigns.voices(session)
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             log.warning("which voices are wanted is not known: %s", error)
             return
         for name in sorted(wanted & self._cold.keys()):

@@ -18,7 +18,6 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
 from websockets.frames import CloseCode
 
 from dialer.bridge.call_session import CallSession
@@ -31,10 +30,10 @@ from dialer.bridge.recording.uploader import Uploader
 from dialer.carriers.exotel.webhooks import is_authorized
 from dialer.carriers.twilio.webhooks import is_signed_upgrade
 from dialer.net.websocket.port import Handler, HttpResponse, Request, Socket
-from dialer.services.calls.accept_stream import still_in_progress
 from dialer.services.dialing.acquire import CallbackUrls
 from dialer.settings import Settings
-from dialer.store.calls import bridges
+from dialer.store.calls import bridges, streams
+from dialer.store.sessions import DatabaseError
 from dialer.store.system.object_storage import ObjectStorage
 from dialer.voices.session import close_all
 from dialer.wiring.carriers import MAKE_CODEC, make_carriers
@@ -173,8 +172,8 @@ class Bridge:
                     draining=self._draining,
                 )
                 if calls:
-                    await still_in_progress(session, calls)
-        except (SQLAlchemyError, OSError) as error:
+                    await streams.heartbeat(session, calls)
+        except (DatabaseError, OSError) as error:
             log.warning("sign of life not stored: %s", error)
 
     async def drain(self) -> None:
@@ -186,7 +185,7 @@ class Bridge:
         for runner in tuple(self._runners):
             runner.drain()
         await self._until_empty(GOODBYE_S)
-        with suppress(SQLAlchemyError, OSError):
+        with suppress(DatabaseError, OSError):
             async with self._parts.sessions.begin() as session:
                 await bridges.leave(session, self._name)
 

@@ -4,8 +4,6 @@ import errno
 import socket
 
 from redis.exceptions import AuthenticationError, RedisError
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dialer.cli.errors import CommandError
 from dialer.embedded import EmbeddedError
@@ -14,6 +12,13 @@ from dialer.services.counselors import CounselorError
 from dialer.services.scripts import SameScriptError, UnknownScriptError
 from dialer.settings import WrongSettingError
 from dialer.store.schema import StaleSchemaError
+from dialer.store.sessions import (
+    ConnectionBrokenError,
+    DatabaseUnavailableError,
+    DatabaseUrlError,
+    PoolTimeoutError,
+    StatementError,
+)
 
 
 def explain(error: Exception) -> str | None:
@@ -38,13 +43,19 @@ def explain(error: Exception) -> str | None:
             return (
                 f"a port is in use: {error.strerror or error}; set DIALER_WEB_PORT or DIALER_BRIDGE_PORT to a free one"
             )
-        case ArgumentError():
+        case DatabaseUrlError():
             return "DIALER_DATABASE_URL is no address; write postgresql://user:password@host/database"
         case socket.gaierror():
             return f"the database's host is not known: {error.strerror}; check DIALER_DATABASE_URL"
-        case OperationalError() | InterfaceError() | PoolTimeoutError() | ConnectionError() | TimeoutError():
+        case (
+            DatabaseUnavailableError()
+            | ConnectionBrokenError()
+            | PoolTimeoutError()
+            | ConnectionError()
+            | TimeoutError()
+        ):
             return _database(error)
-        case DBAPIError() if type(error) is DBAPIError:
+        case StatementError() if type(error) is StatementError:
             return _database(error)  # the server's refusal; its kinds are bugs of ours
         case OSError():
             return str(error)

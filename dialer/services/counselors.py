@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.access.webhook_url import refusal
 from dialer.domain.meetings.counselor_input import DAYS, LONGEST_WHY, Week, spans_text
 from dialer.services import actions
@@ -24,6 +21,7 @@ from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.meetings import counselors, time_off
 from dialer.store.meetings.meetings import CounselorRow
 from dialer.store.meetings.time_off import DaysOff
+from dialer.store.sessions import ConstraintError, Session
 from dialer.store.tables import Counselor
 
 EDITABLE = frozenset(
@@ -50,7 +48,7 @@ class TimeOffAdded:
 
 
 async def add_counselor(
-    session: AsyncSession, actor: Actor, fields: Mapping[str, Any], week: Week, *, hook_hosts: Collection[str] = ()
+    session: Session, actor: Actor, fields: Mapping[str, Any], week: Week, *, hook_hosts: Collection[str] = ()
 ) -> Counselor:
     """Somebody who can be met; `fields` names them and their zone.
 
@@ -71,7 +69,7 @@ async def add_counselor(
 
 
 async def update_counselor(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     person: Counselor,
     fields: Mapping[str, Any],
@@ -109,7 +107,7 @@ async def update_counselor(
 
 
 async def add_time_off(
-    session: AsyncSession, actor: Actor, person: Counselor, since: datetime, until: datetime, why: str, now: datetime
+    session: Session, actor: Actor, person: Counselor, since: datetime, until: datetime, why: str, now: datetime
 ) -> TimeOffAdded:
     """Keep a span free; students whose meeting falls into it are asked to choose another time. Lived `now`."""
     actor.require(actions.TIME_OFF_ADD)
@@ -122,7 +120,7 @@ async def add_time_off(
     return TimeOffAdded(DaysOff(number, since, until, why, asked), asked)
 
 
-async def remove_time_off(session: AsyncSession, actor: Actor, person: Counselor, number: int) -> bool:
+async def remove_time_off(session: Session, actor: Actor, person: Counselor, number: int) -> bool:
     """They are there after all; False where they have no days off of that number."""
     actor.require(actions.TIME_OFF_REMOVE)
     gone = await time_off.remove(session, person.id, number) if 0 < number < 2**63 else None
@@ -132,7 +130,7 @@ async def remove_time_off(session: AsyncSession, actor: Actor, person: Counselor
     return True
 
 
-async def change_feed(session: AsyncSession, actor: Actor, person: Counselor, do: Feed) -> None:
+async def change_feed(session: Session, actor: Actor, person: Counselor, do: Feed) -> None:
     """Make an address of their calendar (the one before leads nowhere from then on), or let it lead nowhere."""
     actor.require(actions.CALENDAR_FEED)
     await _alone(session, person)
@@ -146,12 +144,12 @@ def feed_url(person: Counselor, links: SignedLinks) -> str | None:
     return links.calendar(person.id, person.feed_version) if person.feed_version > 0 else None
 
 
-async def deactivate(session: AsyncSession, actor: Actor, person: Counselor) -> bool:
+async def deactivate(session: Session, actor: Actor, person: Counselor) -> bool:
     """Take somebody out of the offers; meetings already made stay. False where they had left already."""
     return await _set_active(session, actor, person, actions.COUNSELOR_DEACTIVATE, active=False)
 
 
-async def activate(session: AsyncSession, actor: Actor, person: Counselor) -> bool:
+async def activate(session: Session, actor: Actor, person: Counselor) -> bool:
     """Offer somebody who had left again; False where they had not left."""
     return await _set_active(session, actor, person, actions.COUNSELOR_ACTIVATE, active=True)
 
@@ -171,7 +169,7 @@ def week_of(person: CounselorRow) -> dict[str, str]:
     return dict(zip(DAYS, map(spans_text, by_day), strict=True))
 
 
-async def _set_active(session: AsyncSession, actor: Actor, person: Counselor, action: Action, *, active: bool) -> bool:
+async def _set_active(session: Session, actor: Actor, person: Counselor, action: Action, *, active: bool) -> bool:
     actor.require(action)
     await _alone(session, person)
     if person.active == active:
@@ -181,18 +179,18 @@ async def _set_active(session: AsyncSession, actor: Actor, person: Counselor, ac
     return True
 
 
-async def _alone(session: AsyncSession, person: Counselor) -> None:
+async def _alone(session: Session, person: Counselor) -> None:
     """As they are now, for this transaction alone."""
     await session.refresh(person, with_for_update={"key_share": True})
 
 
-async def _named(session: AsyncSession, person: Counselor) -> None:
+async def _named(session: Session, person: Counselor) -> None:
     """Write the row. Raises CounselorError where somebody has that name; the transaction is over then."""
     name = person.name
     session.add(person)
     try:
         await session.flush()
-    except IntegrityError as error:
+    except ConstraintError as error:
         raise CounselorError(f"there is a counselor {name!r} already") from error
 
 

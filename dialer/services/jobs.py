@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actions import Action
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.sessions import Session
 from dialer.store.system import jobs
 from dialer.store.tables import Job
 
 
 async def enqueue(
-    session: AsyncSession, actor: Actor, action: Action, kind: str, options: dict[str, Any], details: dict[str, Any]
+    session: Session, actor: Actor, action: Action, kind: str, options: dict[str, Any], details: dict[str, Any]
 ) -> int:
     """Queue a job and record who asked for it; its id. `details` go to the audit log. Raises ForbiddenError."""
     actor.require(action)
@@ -22,7 +21,7 @@ async def enqueue(
     return job_id
 
 
-async def cancel_job(session: AsyncSession, actor: Actor, job_id: int) -> Job | None:
+async def cancel_job(session: Session, actor: Actor, job_id: int) -> Job | None:
     """Cancel a job; what it has not committed is rolled back.
 
     Returns:

@@ -8,14 +8,13 @@ taken for dollars, and a spend cap holds the call's reserve.
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.cost import KINDS, MONEY, WORKSPACE_CURRENCY, in_workspace_currency
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
+from dialer.store.sessions import Session
 
 
 class PriceError(ValueError):
@@ -23,7 +22,7 @@ class PriceError(ValueError):
 
 
 async def set_price(
-    session: AsyncSession, actor: Actor, model: str, kind: str, per_million: Decimal, since: date, source: str
+    session: Session, actor: Actor, model: str, kind: str, per_million: Decimal, since: date, source: str
 ) -> int:
     """Set what a million of a kind costs from a day on.
 
@@ -44,7 +43,7 @@ async def set_price(
     return await calls.price_billed(session, model, per_million, since) if kind == MONEY else 0
 
 
-async def remove_price(session: AsyncSession, actor: Actor, model: str, kind: str, since: date) -> None:
+async def remove_price(session: Session, actor: Actor, model: str, kind: str, since: date) -> None:
     """Remove one price; the one before it counts again. Costs of calls that have ended stay as they are.
 
     Raises:
@@ -57,7 +56,7 @@ async def remove_price(session: AsyncSession, actor: Actor, model: str, kind: st
     await record(session, actor, actions.PRICE_REMOVE, {"model": model, "kind": kind, "since": str(since)})
 
 
-async def carrier_cost(session: AsyncSession, price: Decimal, currency: str | None, day: date) -> Decimal | None:
+async def carrier_cost(session: Session, price: Decimal, currency: str | None, day: date) -> Decimal | None:
     """What a carrier's price is in USD, by the exchange of a day; None where it is not known. No currency means USD."""
     if currency is None or currency == WORKSPACE_CURRENCY:
         return price

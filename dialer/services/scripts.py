@@ -4,20 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import inspect, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.speech.placeholders import missing_columns
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.campaigns import campaigns, scripts
+from dialer.store.sessions import Session
 from dialer.store.tables import Script
 
 SHIPPED = "ava"
-LOCK = 0x5C719
 _KEYS = frozenset({"id", "name", "version", "created_at"})
-FIELDS = tuple(column.key for column in inspect(Script).columns if column.key not in _KEYS)
+FIELDS = tuple(name for name in scripts.COLUMNS if name not in _KEYS)
 """What can be chosen of a script."""
 
 
@@ -40,24 +37,21 @@ class SameScriptError(ValueError):
     """The newest version is like that already."""
 
 
-async def newest(session: AsyncSession, name: str, version: int | None = None) -> Script:
+async def newest(session: Session, name: str, version: int | None = None) -> Script:
     """A script: its newest version, or the one that is asked for.
 
     Raises:
         UnknownScriptError: with a line that says what there is.
     """
-    wanted = select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1)
-    if version is not None:
-        wanted = wanted.where(Script.version == version)
-    found = (await session.scalars(wanted)).one_or_none()
+    found = await scripts.find_newest(session, name, version)
     if found is None:
-        names = ", ".join(repr(each) for each in await session.scalars(select(Script.name).distinct().order_by("name")))
+        names = ", ".join(repr(each) for each in await scripts.names(session))
         which = f"{name!r}" if version is None else f"{name!r} in version {version}"
         raise UnknownScriptError(f"there is no script {which}; there are {names or 'none'}: see dialer script list")
     return found
 
 
-async def newest_usable(session: AsyncSession, name: str = SHIPPED) -> Script:
+async def newest_usable(session: Session, name: str = SHIPPED) -> Script:
     """A script's newest version whose every $word some imported list fills; its newest one where none is like that.
 
     Raises:
@@ -69,7 +63,7 @@ async def newest_usable(session: AsyncSession, name: str = SHIPPED) -> Script:
     return next(usable, None) or await newest(session, name)
 
 
-async def for_single_calls(session: AsyncSession) -> Script:
+async def for_single_calls(session: Session) -> Script:
     """The version for calls placed one at a time: the one of the campaign started last.
 
     A single call has no row of a list. Where that version needs columns, or no campaign has started, it is the newest
@@ -85,7 +79,7 @@ async def for_single_calls(session: AsyncSession) -> Script:
 
 
 async def add_script(
-    session: AsyncSession, actor: Actor, name: str, changes: Mapping[str, Any], *, like: str | None = None
+    session: Session, actor: Actor, name: str, changes: Mapping[str, Any], *, like: str | None = None
 ) -> Script:
     """A new version of a script, or the first of a new one: as `like` (else as its own newest version), but for `changes`.
 
@@ -95,13 +89,11 @@ async def add_script(
         ForbiddenError: `actor` may not do this.
         UnknownScriptError: there is none to begin from.
         SameScriptError: nothing would be new.
-        sqlalchemy.exc.IntegrityError: a value that the table refuses.
+        ConstraintError: a value that the table refuses.
     """
     actor.require(actions.SCRIPT_ADD)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    own = (
-        await session.scalars(select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1))
-    ).one_or_none()
+    await scripts.lock(session)
+    own = await scripts.find_newest(session, name)
     model = await newest(session, like) if like is not None else own or await newest(session, SHIPPED)
     values = {field: getattr(model, field) for field in FIELDS} | dict(changes)
     if own is not None and all(getattr(own, field) == value for field, value in values.items()):
@@ -114,12 +106,12 @@ async def add_script(
     return made
 
 
-async def install_shipped_scripts(session: AsyncSession, shipped: Iterable[Shipped]) -> None:
+async def install_shipped_scripts(session: Session, shipped: Iterable[Shipped]) -> None:
     """The shipped scripts as the newest versions of their names, each made once.
 
     Who changed one keeps what they chose besides: a new version of ours has their voice and manner, and our words.
     """
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await scripts.lock(session)
     for each in shipped:
         ours = {
             "opening": each.opening,
@@ -127,7 +119,7 @@ async def install_shipped_scripts(session: AsyncSession, shipped: Iterable[Shipp
             "language": each.language,
             "languages": list(each.languages),
         }
-        known = (await session.scalars(select(Script).where(Script.name == each.name))).all()
+        known = await scripts.versions(session, each.name)
         if any(all(getattr(script, field) == value for field, value in ours.items()) for script in known):
             continue
         last = max(known, key=lambda script: script.version, default=None)

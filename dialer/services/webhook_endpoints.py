@@ -3,12 +3,11 @@
 import secrets
 from collections.abc import Collection, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.access.webhook_url import EVENTS, refusal
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.sessions import Session
 from dialer.store.tables import WebhookEndpoint
 
 
@@ -17,7 +16,7 @@ class EndpointError(ValueError):
 
 
 async def add_endpoint(
-    session: AsyncSession, actor: Actor, url: str, events: Sequence[str], *, allowed_hosts: Collection[str]
+    session: Session, actor: Actor, url: str, events: Sequence[str], *, allowed_hosts: Collection[str]
 ) -> WebhookEndpoint:
     """Add an endpoint with a new signing secret; without `events` it gets all of them.
 
@@ -38,7 +37,7 @@ async def add_endpoint(
     return made
 
 
-async def remove_endpoint(session: AsyncSession, actor: Actor, endpoint_id: int) -> None:
+async def remove_endpoint(session: Session, actor: Actor, endpoint_id: int) -> None:
     """Remove an endpoint and what was still to be delivered to it.
 
     Raises:

@@ -2,13 +2,42 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeAlias
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+# What the rest of the product imports in place of SQLAlchemy.
+Session: TypeAlias = AsyncSession
+"""One transaction on the database."""
 Sessions = async_sessionmaker[AsyncSession]
+"""Opens sessions: one per request, job or tool call."""
+DatabaseError: TypeAlias = SQLAlchemyError
+"""Any failure of a statement, of the connection or of the pool."""
+StatementError: TypeAlias = DBAPIError
+"""The driver or the server failed a statement; see `is_bad_input`."""
+ConstraintError: TypeAlias = IntegrityError
+"""A constraint refuses the row: unique, foreign key, check or exclusion."""
+DatabaseUnavailableError: TypeAlias = OperationalError
+"""The server refuses the connection, or dropped it."""
+ConnectionBrokenError: TypeAlias = InterfaceError
+"""The driver cannot use the connection."""
+PoolTimeoutError: TypeAlias = SQLAlchemyTimeoutError
+"""No connection of the pool became free in time."""
+DatabaseUrlError: TypeAlias = ArgumentError
+"""The database's URL cannot be parsed."""
 
 
 def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
@@ -44,6 +73,16 @@ async def rolled_back(engine: AsyncEngine) -> AsyncIterator[Sessions]:
             yield async_sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         finally:
             await whole.rollback()
+
+
+async def server_version(session: AsyncSession) -> str:
+    """PostgreSQL's version, such as `16.4`."""
+    return str(await session.scalar(text("SHOW server_version")))
+
+
+async def limit_lock_wait(session: AsyncSession, most: timedelta) -> None:
+    """Fail a statement of this transaction that waits for a lock for longer than `most` (whole milliseconds)."""
+    await session.execute(text(f"SET LOCAL lock_timeout = '{most // timedelta(milliseconds=1)}ms'"))
 
 
 def is_bad_input(error: DBAPIError) -> bool:

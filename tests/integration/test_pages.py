@@ -13,12 +13,12 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import select
 
-from dialer.bench.harness import counting
 from dialer.cli.processes.job import JobProcess
 from dialer.domain.access.roles import Role
 from dialer.domain.calling.call import Outcome
 from dialer.services.accounts import sign_in
 from dialer.settings import Settings
+from dialer.store.bench import counting
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import do_not_call

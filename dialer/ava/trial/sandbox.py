@@ -6,11 +6,8 @@ Nothing is held open between two looks of hers at a tool: what she called before
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
-
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.tools import ToolOutput, Tools
 from dialer.ava.trial.models import TrialMeeting, TrialResults
@@ -20,12 +17,13 @@ from dialer.domain.meetings.slots import Slot
 from dialer.services.calls.context import CallContext
 from dialer.store.calls import enquiries
 from dialer.store.leads import do_not_call, leads
-from dialer.store.sessions import Sessions
-from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
+from dialer.store.meetings import bookings, outbox
+from dialer.store.sessions import Session, Sessions, limit_lock_wait
+from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 NOBODY = "trial"
 """Stands for the carrier and the caller's number of a call that is none."""
-PATIENCE = "SET LOCAL lock_timeout = '1500ms'"
+PATIENCE = timedelta(milliseconds=1500)
 """Less than a tool may take: who waits for longer is told so, and the transaction goes on."""
 
 
@@ -72,7 +70,7 @@ class Sandbox:
         """Play a talk from its beginning; `offered` are the tokens that were given out in it."""
         async with self._undone() as sessions:
             async with sessions.begin() as session:
-                await session.execute(text(PATIENCE))
+                await limit_lock_wait(session, PATIENCE)
                 talk = await self._invent(session)
             talk.offered.update(offered)
             tools = Tools(sessions, talk, self._clock)
@@ -89,7 +87,7 @@ class Sandbox:
                 kept = await _kept(session, talk)
         return Replay(answers, kept, talk.offered)
 
-    async def _invent(self, session: AsyncSession) -> CallContext:
+    async def _invent(self, session: Session) -> CallContext:
         """A campaign, a lead in it and an answered call. Their number is a word: there is nobody whom it could ring."""
         cast, call_id = self._cast, uuid4()
         number = f"{NOBODY}:{call_id.hex}"
@@ -121,7 +119,7 @@ class Sandbox:
         return CallContext(call_id, campaign.id, place.id, number, cast.name, cast.zone, language=cast.language)
 
 
-async def _kept(session: AsyncSession, talk: CallContext) -> TrialResults:
+async def _kept(session: Session, talk: CallContext) -> TrialResults:
     call = await session.get_one(Call, talk.call_id)
     listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
     return TrialResults(
@@ -135,14 +133,11 @@ async def _kept(session: AsyncSession, talk: CallContext) -> TrialResults:
     )
 
 
-async def _meeting(session: AsyncSession, call_id: UUID) -> TrialMeeting | None:
-    query = select(Booking, Counselor.name).join(Counselor, Counselor.id == Booking.counselor_id)
-    found = (await session.execute(query.where(Booking.call_id == call_id).limit(1))).first()
+async def _meeting(session: Session, call_id: UUID) -> TrialMeeting | None:
+    found = await bookings.of_call(session, call_id)
     if found is None:
         return None
     booking, counselor = found
     assert booking.during.lower is not None
-    letters = await session.scalar(
-        select(func.count()).select_from(OutboxMessage).where(OutboxMessage.booking_id == booking.id)
-    )
-    return TrialMeeting(state=booking.state, counselor=counselor, starts=booking.during.lower, letters=letters or 0)
+    letters = await outbox.count_of_booking(session, booking.id)
+    return TrialMeeting(state=booking.state, counselor=counselor, starts=booking.during.lower, letters=letters)

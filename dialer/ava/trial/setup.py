@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.ava.persona import SessionTexts, compose_session, without_false_claims
 from dialer.ava.trial.models import TrialRequest
 from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.scripts import newest
 from dialer.store.campaigns import campaigns
-from dialer.store.tables import Enrollment, Lead, Script
+from dialer.store.leads import enrollments
+from dialer.store.sessions import Session
+from dialer.store.tables import Script
 
 
 class TrialError(Exception):
@@ -57,7 +56,7 @@ def voice_of(script: Script, asked: TrialRequest) -> tuple[str, str | None]:
     return voice, script.model if voice == script.voice else None
 
 
-async def trial_setup(session: AsyncSession, name: str, asked: TrialRequest) -> TrialSetup:
+async def trial_setup(session: Session, name: str, asked: TrialRequest) -> TrialSetup:
     """Read everything that a trial of this script needs; nothing is changed.
 
     Raises:
@@ -77,16 +76,7 @@ async def trial_setup(session: AsyncSession, name: str, asked: TrialRequest) -> 
         raise TrialError(
             f"campaign {campaign.name!r} speaks by the script {theirs.name!r}; try that one with its leads"
         )
-    query = (
-        select(Enrollment, Lead)
-        .join(Lead, Lead.id == Enrollment.lead_id)
-        .where(Enrollment.campaign_id == campaign.id)
-        .order_by(Enrollment.lead_id)
-        .limit(1)
-    )
-    if asked.lead is not None:
-        query = query.where(Lead.id == asked.lead)
-    found = (await session.execute(query)).first()
+    found = await enrollments.find_first(session, campaign.id, asked.lead)
     if found is None:
         which = "no leads yet" if asked.lead is None else f"no lead {asked.lead}"
         raise TrialError(f"campaign {campaign.name!r} has {which}; bring a list in, or try with an invented student")

@@ -11,15 +11,13 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from dialer.ava.tool_schemas import specs
 from dialer.ava.trial.models import ENDED, OfferedSlot, TrialReply, TrialRequest, TrialResults, TrialTurn, UsedTool
 from dialer.ava.trial.sandbox import Replay, Sandbox, Step, StudentStep, ToolStep
 from dialer.ava.trial.setup import TrialError, TrialSetup, trial_setup
 from dialer.domain.compliance.opt_out_phrases import sounds_like_opt_out
 from dialer.domain.meetings.slots import Slot
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 from dialer.voices.pipeline.chat_history import AssistantEntry, ChatHistory, Sentence, ToolCallEntry
 from dialer.voices.pipeline.port import LlmClient, LlmDone, LlmError, LlmRequest, TextDelta
 
@@ -56,7 +54,7 @@ async def take_turn(house: TrialContext, name: str, asked: TrialRequest) -> Tria
             return await _Turn(house, cast, asked).take()
     except LlmError as error:
         raise TrialError(f"the text model did not answer: {error}; try again, or see: dialer doctor") from error
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         raise TrialError(f"a tool could not be played in time ({type(error).__name__}); try again") from error
     except TimeoutError as error:
         raise TrialError(f"AVA took more than {TIMEOUT_S:.0f} s; try again") from error

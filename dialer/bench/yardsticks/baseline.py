@@ -8,10 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import func
-
 from dialer.domain.calling.call import State
 from dialer.services.dialing.acquire import CallbackUrls
+from dialer.store.system import database_clock
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 ADDRESSES = CallbackUrls("https://dialer.example.org", "wss://dialer.example.org")
@@ -24,7 +23,7 @@ async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
         campaign = await session.get(Campaign, call.campaign_id)
         in_campaign = await session.get(Enrollment, call.campaign_lead_id)
         lead = await session.get(Lead, in_campaign.lead_id)
-        call.state, call.placing_at = State.PLACING, func.now()
+        call.state, call.placing_at = State.PLACING, database_clock.transaction_time()
         await session.commit()
         form = {
             "To": lead.phone, "From": call.from_number, "Timeout": campaign.ring_timeout_s,
@@ -37,5 +36,6 @@ async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
             headers={"content-type": "application/x-www-form-urlencoded"},
             auth=("AC0", "secret"),
         )
-        call.carrier_sid, call.state, call.placed_at = answer.json()["sid"], State.PLACED, func.now()
+        call.carrier_sid, call.state = answer.json()["sid"], State.PLACED
+        call.placed_at = database_clock.transaction_time()
         await session.commit()

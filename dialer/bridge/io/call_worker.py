@@ -16,7 +16,6 @@ from datetime import datetime
 from uuid import UUID
 
 from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.ava.tools import ToolOutput as ToolAnswered
 from dialer.ava.tools import Tools, not_done
@@ -41,7 +40,7 @@ from dialer.services.calls.context import CallContext
 from dialer.services.calls.transfer import TransferRefused, TransferTarget, find_target, record_transferred
 from dialer.services.calls.voicemail import detect_voicemail_in_words
 from dialer.services.dialing.acquire import CallbackUrls
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 from dialer.voices.session import AnyVoice
 
 RETRY_FOR_S = 60.0
@@ -157,7 +156,7 @@ class CallWorker:
                         session, self._call_id, measured, ours=ours, now=self._shared.clock()
                     )
                 break
-            except (SQLAlchemyError, OSError) as error:
+            except (DatabaseError, OSError) as error:
                 log.error("end of call not stored yet: %s", error)
                 if time.monotonic() > until:
                     break  # the sweeper will find it
@@ -227,6 +226,6 @@ class CallWorker:
                 async with self._shared.sessions.begin() as session:
                     await detect_voicemail_in_words(session, self._call_id, words)
                 return
-            except (SQLAlchemyError, OSError) as error:
+            except (DatabaseError, OSError) as error:
                 log.warning("machine not noted yet: %s", error, extra={"call_id": str(self._call_id)})
                 await asyncio.sleep(RETRY_S)

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.effects import Effect, EndReason
@@ -22,6 +21,7 @@ from dialer.bridge.io.media_fork import MediaFork
 from dialer.bus import call_control
 from dialer.bus.call_control import Command, Reply
 from dialer.services.calls.transfer import TransferRefused
+from dialer.store.sessions import DatabaseError
 
 HEAR_AGAIN_S = 1.0
 ENDING = "the call is ending already"
@@ -107,7 +107,7 @@ async def handle_command(call: SupervisedCall, command: Command) -> Reply:
         return Reply(True)
     try:
         found = await clerk.choose_person(command.counselor)
-    except (SQLAlchemyError, OSError) as error:
+    except (DatabaseError, OSError) as error:
         log.error("transfer not prepared: %s", error)
         return Reply(False, NO_DATABASE)
     if isinstance(found, TransferRefused):

@@ -13,13 +13,12 @@ from datetime import datetime
 from uuid import UUID
 
 from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.bridge.conversation.core import Conversation
 from dialer.bridge.conversation.effects import SaveTurn
 from dialer.bus import live_feed
 from dialer.store.calls import transcripts
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 
 BATCH_S = 0.15
 RETRY_S = 0.5
@@ -112,7 +111,7 @@ class TranscriptWriter:
                         for item, place in batch.moved.items()
                     ],
                 )
-        except (SQLAlchemyError, OSError) as error:
+        except (DatabaseError, OSError) as error:
             if len(batches) > 1:  # one call's turns may be what it will not take
                 for batch in batches:
                     await self._write([batch])

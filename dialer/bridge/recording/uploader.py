@@ -6,17 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from dialer.bridge.recording.local_file import LocalRecording, find_leftovers
 from dialer.bridge.recording.thread import Recording, RecordingThread
 from dialer.services.calls.recordings import record_fault, store_recording
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Sessions
 from dialer.store.system.object_storage import ObjectStorage, StorageError
 
 RETRY_EVERY_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
-NOT_YET = (StorageError, SQLAlchemyError, OSError)
+NOT_YET = (StorageError, DatabaseError, OSError)
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +69,7 @@ class Uploader:
     async def _finish(self, recording: Recording) -> None:
         recorded = await recording.finish()
         if recorded.fault is not None:
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(DatabaseError, OSError):
                 await record_fault(self._sessions, recording.call_id, recorded.fault, recorded.ms)
         if recorded.file is not None:
             await self._upload(recorded.file, recorded.ms)

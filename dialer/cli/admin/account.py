@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import click
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
@@ -13,8 +11,11 @@ from dialer.cli.operator import operator
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.manage import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
 from dialer.settings import Settings
+from dialer.store.meetings import counselors
+from dialer.store.sessions import Session
+from dialer.store.system import accounts
 from dialer.store.system import audit as trail
-from dialer.store.tables import Account, AuditEntry, Counselor
+from dialer.store.tables import Account
 from dialer.wiring.stores import Store
 
 HERE = "this machine"
@@ -37,7 +38,8 @@ def _invite(email: str, role: str | None, counselor: str | None, *, as_json: boo
                     wanted, person = Role(known.role), known.counselor_id
                 else:
                     wanted = Role(role)
-                    person = await session.scalar(select(Counselor.id).where(Counselor.name == counselor))
+                    found = await counselors.named(session, counselor) if counselor is not None else None
+                    person = found.id if found is not None else None
                 made = await invite(session, operator(), email, wanted, counselor_id=person)
         except NoCounselorError as error:
             raise CommandError("name the counselor with --counselor NAME; see: dialer counselor list") from error
@@ -63,7 +65,7 @@ def list_all(as_json: bool) -> None:
                     "invited": each.password_hash is None,
                     "second_factor": each.totp_secret is not None,
                 }
-                for each in await session.scalars(select(Account).order_by(Account.email))
+                for each in await accounts.list_all(session)
             ]
 
     found = with_store(work)
@@ -121,7 +123,7 @@ def token(email: str, name: str, scopes: tuple[str, ...], days: int | None, revo
 def show(most: int, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            newest = await session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(most))
+            newest = await trail.list_newest(session, most)
             return [
                 {"at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what} for each in newest
             ][::-1]
@@ -144,8 +146,8 @@ def verify() -> None:
     click.echo("the audit trail is whole")
 
 
-async def _named(session: AsyncSession, email: str) -> Account:
-    found = (await session.scalars(select(Account).where(Account.email == email.strip().lower()))).one_or_none()
+async def _named(session: Session, email: str) -> Account:
+    found = await accounts.find_by_email(session, email.strip().lower())
     if found is None:
         raise CommandError(f"there is no account {email!r}; see: dialer account list")
     return found

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import aiohttp
 import aiosmtplib
 import click
-from sqlalchemy import text
 
 from dialer.carriers.port import Carrier, CarrierError
 from dialer.cli.admin.doctor_voices import examine
@@ -22,6 +21,8 @@ from dialer.net.mailer import SmtpMailer, make_mailer
 from dialer.settings import Settings, is_loopback, read_settings
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
+from dialer.store.sessions import server_version
+from dialer.store.system import database_clock
 from dialer.wiring.accounts import has_credentials
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import make_redis, open_store
@@ -98,9 +99,9 @@ async def _examine(settings: Settings) -> list[Finding]:
 
 async def _database(settings: Settings) -> Finding:
     async with open_store(settings, pool_size=1) as store, store.sessions() as session:
-        version = await session.scalar(text("SHOW server_version"))
-        drift = await session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
-    apart = abs(float(drift or 0) - time.time())
+        version = await server_version(session)
+        theirs = await database_clock.read(session)
+    apart = abs(theirs.timestamp() - time.time())
     if apart > MAX_DRIFT_S:
         return Finding("database", "wrong", f"its clock and this machine's are {apart:.1f} s apart; synchronise them")
     return Finding("database", "ok", f"PostgreSQL {version}, schema up to date, clocks agree")

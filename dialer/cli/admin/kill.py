@@ -4,14 +4,12 @@ import json
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from dialer.cli.context import with_store
 from dialer.cli.operator import operator
 from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.settings import Settings
 from dialer.store.campaigns import kill_switches
-from dialer.store.tables import KillSwitch
 from dialer.wiring.stores import Store
 
 
@@ -39,10 +37,9 @@ def release(carrier: str | None) -> None:
 def status(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            thrown = (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()
             return [
                 {"scope": each.scope, "why": each.why, "by": each.thrown_by, "at": each.thrown_at.isoformat()}
-                for each in thrown
+                for each in await kill_switches.list_active(session)
             ]
 
     found = with_store(work)

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import click
-from sqlalchemy import func, select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.services.webhook_endpoints import EndpointError, add_endpoint, remove_endpoint
 from dialer.settings import Settings
-from dialer.store.tables import WebhookDelivery, WebhookEndpoint
+from dialer.store.system import webhooks_out
 from dialer.wiring.stores import Store
 
 
@@ -31,10 +30,7 @@ def add(url: str, events: tuple[str, ...], as_json: bool) -> None:
 def show(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            counted = select(WebhookDelivery.hook_id, WebhookDelivery.state, func.count()).group_by(
-                WebhookDelivery.hook_id, WebhookDelivery.state
-            )
-            states = {(each, state): many for each, state, many in await session.execute(counted)}
+            states = await webhooks_out.count_deliveries(session)
             return [
                 {
                     "hook_id": each.id,
@@ -43,7 +39,7 @@ def show(as_json: bool) -> None:
                     "active": each.active,
                     **{state: states.get((each.id, state), 0) for state in ("delivered", "waiting", "given_up")},
                 }
-                for each in await session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id))
+                for each in await webhooks_out.list_endpoints(session)
             ]
 
     found = with_store(work)

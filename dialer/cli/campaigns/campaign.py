@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
@@ -122,10 +121,7 @@ def status(name: str | None, as_json: bool) -> None:
         async with store.sessions() as session:
             if name is not None:
                 return [await campaigns.standing(session, await named(session, name))]
-            return [
-                await campaigns.standing(session, each)
-                for each in await session.scalars(select(Campaign).where(campaigns.listed()).order_by(Campaign.id))
-            ]
+            return [await campaigns.standing(session, each) for each in await campaigns.list_all(session)]
 
     found = with_store(work)
     if as_json:

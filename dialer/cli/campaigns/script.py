@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from dialer.cli.commands.options import NOTHING
 from dialer.cli.context import with_store
@@ -15,6 +13,8 @@ from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.services.scripts import FIELDS, add_script, newest
 from dialer.settings import Settings
+from dialer.store.campaigns import scripts
+from dialer.store.sessions import ConstraintError
 from dialer.store.tables import Script
 from dialer.wiring.stores import Store
 
@@ -24,7 +24,7 @@ LONG = ("opening", "persona")
 def list_all(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            found = await session.scalars(select(Script).order_by(Script.name, Script.version))
+            found = await scripts.list_all(session)
             return [{"name": each.name, "version": each.version, **_choices(each)} for each in found]
 
     found = with_store(work)
@@ -79,7 +79,7 @@ def add(name: str, like: str | None, persona: Path | None, as_json: bool, **chos
             async with store.sessions.begin() as session:
                 made = await add_script(session, operator(), name, changes, like=like)
                 return made.name, made.version
-        except IntegrityError as error:
+        except ConstraintError as error:
             raise CommandError(f"a value is refused: {str(error.orig).splitlines()[0]}") from error
 
     made, version = with_store(work)

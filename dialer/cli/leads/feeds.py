@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
@@ -16,7 +15,7 @@ from dialer.services.exports.feeds import token_of
 from dialer.services.exports.manage import NoSuchExportError
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
-from dialer.store.tables import ExportSchedule, Feed
+from dialer.store.system import feeds
 from dialer.wiring.stores import Store
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -57,7 +56,7 @@ def list_feeds(as_json: bool) -> None:
         async with store.sessions() as session:
             return [
                 {"feed_id": each.id, "what": each.what, "read_at": each.read_at, "revoked_at": each.revoked_at}
-                for each in await session.scalars(select(Feed).order_by(Feed.id))
+                for each in await feeds.list_all(session)
             ]
 
     _say(with_store(work), as_json, "{feed_id:>4}  {what}  read {read_at}  revoked {revoked_at}")
@@ -100,7 +99,7 @@ def list_schedules(as_json: bool) -> None:
         async with store.sessions() as session:
             return [
                 {"schedule_id": each.id, **{name: getattr(each, name) for name in names}}
-                for each in await session.scalars(select(ExportSchedule).order_by(ExportSchedule.id))
+                for each in await feeds.list_schedules(session)
             ]
 
     _say(with_store(work), as_json, "{schedule_id:>4}  {what} {form} every {every} to {address}; last: {last_says}")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import func, select
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
@@ -21,7 +20,7 @@ from dialer.services.leads.review import NotInReviewError, choose_rows
 from dialer.services.leads.undo import AlreadyCalled, Undone, undo_import
 from dialer.settings import Settings
 from dialer.store.leads import imports
-from dialer.store.tables import Campaign, LeadImport
+from dialer.store.system import database_clock
 from dialer.wiring.stores import Store
 
 
@@ -52,7 +51,7 @@ def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: 
             reading = read_list(file, format_of(said))
             async with store.sessions() as session:
                 known = await known_columns(session, reading)
-                today = (await session.execute(select(func.current_date()))).scalar_one()
+                today = await database_clock.today(session)
             columns = guess_mapping(reading, known, mapping_of(mapped), country.upper())
             return preview(reading, columns, country.upper(), today)
         except UnreadableListError as error:
@@ -78,13 +77,8 @@ def preview_command(file: Path, country: str, mapped: tuple[str, ...], as_json: 
 
 def imports_command(campaign: str | None, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
-        query = select(LeadImport, Campaign.name).join(Campaign, Campaign.id == LeadImport.campaign_id)
-        if campaign is not None:
-            query = query.where(Campaign.name == campaign)
         async with store.sessions() as session:
-            return [
-                imports.described(each, name) for each, name in await session.execute(query.order_by(LeadImport.id))
-            ]
+            return [imports.described(each, name) for each, name in await imports.list_all(session, campaign)]
 
     found = with_store(work)
     if as_json:

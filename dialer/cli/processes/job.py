@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.leads.leads import import_file
@@ -19,6 +17,7 @@ from dialer.services.exports.results import export_results
 from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.services.leads.read_file import Format, UnreadableListError
 from dialer.settings import Settings
+from dialer.store.sessions import DatabaseError
 from dialer.store.system import jobs
 from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
@@ -86,7 +85,7 @@ class JobProcess:
         is_cancelled = False
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            with suppress(SQLAlchemyError, OSError):  # a database that is away ends the work by itself
+            with suppress(DatabaseError, OSError):  # a database that is away ends the work by itself
                 async with self._store.sessions.begin() as session:
                     goes_on = await jobs.heartbeat(session, self._job, self._done)
                 if not goes_on and not is_cancelled:

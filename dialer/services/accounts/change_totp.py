@@ -1,19 +1,15 @@
 """Two-factor authentication switched on and off by the account's owner, who confirms it with their password."""
 
-from datetime import datetime
-
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services.accounts.manage import AccountError, confirm_password
 from dialer.services.accounts.totp import Sealer, verify_code
-from dialer.store.system import audit
+from dialer.store.sessions import Session
+from dialer.store.system import audit, database_clock
 
 WRONG_CODE = "That code is wrong or has been used. Enter the current code from your authenticator app."
 
 
 async def enable_totp(
-    session: AsyncSession, account_id: int, sealer: Sealer, *, sealed: str, code: str, password: str
+    session: Session, account_id: int, sealer: Sealer, *, sealed: str, code: str, password: str
 ) -> None:
     """Switch it on with the sealed secret, once the authenticator shows the code of it.
 
@@ -23,23 +19,18 @@ async def enable_totp(
     account = await confirm_password(session, account_id, password)
     if account.totp_secret is not None:
         raise AccountError("Two-factor authentication is already on. Turn it off first to use another device.")
-    step = verify_code(sealer.unseal(sealed), code, await _now(session), after=None)
+    step = verify_code(sealer.unseal(sealed), code, await database_clock.read(session), after=None)
     if step is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret, account.totp_used = sealed, step
     await audit.record(session, account.email, "second factor on", {})
 
 
-async def disable_totp(session: AsyncSession, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
+async def disable_totp(session: Session, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
     """Switch it off. Raises AccountError where the password or the code is wrong."""
     account = await confirm_password(session, account_id, password)
     secret = sealer.unseal(account.totp_secret or "")
-    if verify_code(secret, code, await _now(session), after=account.totp_used) is None:
+    if verify_code(secret, code, await database_clock.read(session), after=account.totp_used) is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret = account.totp_used = None
     await audit.record(session, account.email, "second factor off", {})
-
-
-async def _now(session: AsyncSession) -> datetime:
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    return now

@@ -5,22 +5,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.access.roles import Role, Scope
 from dialer.services import actions
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, hash_key, hash_password, is_password, sign_out_everywhere
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
-from dialer.store.system import audit
+from dialer.store.sessions import Session
+from dialer.store.system import accounts, api_tokens, audit, database_clock
 from dialer.store.tables import Account, ApiToken, Counselor, Invitation
 
 FIRST = "admin@localhost"
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 200
 INVITED_FOR = timedelta(days=3)
-LOCK = 0xACC0
 
 
 class AccountError(ValueError):
@@ -40,10 +37,10 @@ class Invited:
     expires_at: datetime
 
 
-async def first_account(session: AsyncSession) -> str | None:
+async def first_account(session: Session) -> str | None:
     """The administrator of a new database: their one-time password, once; None where there is an account already."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    if await session.scalar(select(Account.id).limit(1)) is not None:
+    await accounts.lock(session)
+    if await accounts.exists(session):
         return None
     password = secrets.token_urlsafe(12)
     session.add(Account(email=FIRST, role=Role.ADMIN.value, password_hash=hash_password(password), must_change=True))
@@ -53,7 +50,7 @@ async def first_account(session: AsyncSession) -> str | None:
 
 
 async def invite(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     email: str,
     role: Role,
@@ -76,7 +73,7 @@ async def invite(
             raise NoCounselorError("Choose which counselor this account is for. No invitation was made.")
     else:
         counselor_id = None
-    account = (await session.scalars(select(Account).where(Account.email == email))).one_or_none()
+    account = await accounts.find_by_email(session, email)
     if account is not None and new_only:
         raise AccountError(f"{email} already has an account; send a new sign-in link from Settings, in a browser")
     if account is None:
@@ -85,46 +82,43 @@ async def invite(
         await session.flush()
     elif (account.role, account.counselor_id) != (role.value, counselor_id) or not account.active:
         raise AccountError(f"{email} has an account as {account.role}{'' if account.active else ', switched off'}")
-    await session.execute(
-        update(Invitation)
-        .where(Invitation.account_id == account.id, Invitation.used_at.is_(None))
-        .values(used_at=func.now())
-    )
+    await accounts.expire_invitations(session, account.id)
     key = secrets.token_urlsafe(32)
-    expires_at: datetime = (await session.execute(select(func.now() + INVITED_FOR))).scalar_one()
+    expires_at = await database_clock.start_of_transaction(session, plus=INVITED_FOR)
     session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=actor.email, expires_at=expires_at))
     await record(session, actor, actions.ACCOUNT_INVITE, {"email": email, "role": role.value})
     await session.flush()
     return Invited(email, key, expires_at)
 
 
-async def find_invitation(session: AsyncSession, key: str) -> str | None:
+async def find_invitation(session: Session, key: str) -> str | None:
     """Whose invitation this is: the address; None for one that is unknown, used or over."""
-    row = await _invitation(session, key)
+    row = await accounts.find_invitation(session, hash_key(key))
     return row[1].email if row is not None else None
 
 
-async def accept_invitation(session: AsyncSession, key: str, password: str) -> str:
+async def accept_invitation(session: Session, key: str, password: str) -> str:
     """Choose a password by an invitation; the account's email. Its browsers are signed out, its API tokens revoked.
 
     Raises:
         AccountError: the invitation is no good, or the password.
     """
-    row = await _invitation(session, key, lock=True)
+    row = await accounts.find_invitation(session, hash_key(key), lock=True)
     if row is None:
         raise AccountError("this invitation was used, or is over; ask for a new one")
     invitation, account = row
     _refuse_weak(password, account.email)
     account.password_hash, account.must_change = hash_password(password), False
     account.failures, account.locked_until = 0, None
-    invitation.used_at = (await session.execute(select(func.now()))).scalar_one()
+    invitation.used_at = await database_clock.start_of_transaction(session)
     await sign_out_everywhere(session, account.id)
-    revoked = await _revoke_tokens(session, account.id)
+    # Whoever had the old password may have made a token.
+    revoked = await api_tokens.revoke(session, account.id)
     await audit.record(session, account.email, "password chosen", {"by": "invitation", "tokens_revoked": revoked})
     return account.email
 
 
-async def confirm_password(session: AsyncSession, account_id: int, password: str) -> Account:
+async def confirm_password(session: Session, account_id: int, password: str) -> Account:
     """The account, locked, once its current password was given: an unattended browser gives nobody the account.
 
     A one-time password that is to be changed was typed a moment ago, and is not asked for again.
@@ -138,9 +132,7 @@ async def confirm_password(session: AsyncSession, account_id: int, password: str
     return account
 
 
-async def change_password(
-    session: AsyncSession, account_id: int, present: str, password: str, *, keep: str = ""
-) -> int:
+async def change_password(session: Session, account_id: int, present: str, password: str, *, keep: str = "") -> int:
     """Set another password; every browser but that with the key hash `keep` is signed out, every API token revoked.
 
     Returns:
@@ -153,12 +145,12 @@ async def change_password(
     _refuse_weak(password, account.email)
     account.password_hash, account.must_change = hash_password(password), False
     await sign_out_everywhere(session, account_id, but=keep)
-    revoked = await _revoke_tokens(session, account_id)
+    revoked = await api_tokens.revoke(session, account_id)
     await audit.record(session, account.email, "password chosen", {"by": "themselves", "tokens_revoked": revoked})
     return revoked
 
 
-async def change_role(session: AsyncSession, actor: Actor, account_id: int, role: Role | None, *, active: bool) -> None:
+async def change_role(session: Session, actor: Actor, account_id: int, role: Role | None, *, active: bool) -> None:
     """Give an account another role (None: it keeps its own), or switch it off or on; its browsers are signed out.
 
     Raises:
@@ -166,13 +158,11 @@ async def change_role(session: AsyncSession, actor: Actor, account_id: int, role
         AccountError: no administrator would be left.
     """
     actor.require(actions.ACCOUNT_UPDATE)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    await accounts.lock(session)
     account = await session.get(Account, account_id)
     if account is None:
         raise AccountError("there is no such account")
-    others = await session.scalar(
-        select(func.count()).where(Account.role == Role.ADMIN.value, Account.active, Account.id != account_id)
-    )
+    others = await accounts.count_other_admins(session, account_id)
     stays = active and (role or Role(account.role)) is Role.ADMIN
     if not stays and not others:
         raise AccountError("this is the last administrator: make another one first")
@@ -186,7 +176,7 @@ async def change_role(session: AsyncSession, actor: Actor, account_id: int, role
 
 
 async def add_token(
-    session: AsyncSession, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
+    session: Session, account_id: int, name: str, scopes: Collection[Scope], *, by: str, days: int | None = None
 ) -> str:
     """Make an API token, shown this once.
 
@@ -196,14 +186,13 @@ async def add_token(
     name = name.strip()[:100]
     if not name or not scopes:
         raise AccountError("a token needs a name and at least one scope")
-    role = await session.scalar(select(Account.role).where(Account.id == account_id))
+    role = await accounts.find_role(session, account_id)
     if Scope.ADMIN in scopes and role != Role.ADMIN:
         raise AccountError("only an administrator's token can have admin access")
-    taken = select(ApiToken.id).where(ApiToken.account_id == account_id, ApiToken.name == name)
-    if await session.scalar(taken) is not None:
+    if await api_tokens.is_name_taken(session, account_id, name):
         raise AccountError(f"there is a token {name!r} already; choose another name")
     token = f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}"
-    expires = (await session.execute(select(func.now() + timedelta(days=days)))).scalar_one() if days else None
+    expires = await database_clock.start_of_transaction(session, plus=timedelta(days=days)) if days else None
     words = sorted(each.value for each in scopes)
     session.add(ApiToken(account_id=account_id, name=name, key_hash=hash_key(token), scopes=words, expires_at=expires))
     await audit.record(session, by, "token made", {"name": name, "scopes": words})
@@ -211,44 +200,12 @@ async def add_token(
     return token
 
 
-async def revoke_token(session: AsyncSession, account_id: int, name: str, *, by: str) -> bool:
+async def revoke_token(session: Session, account_id: int, name: str, *, by: str) -> bool:
     """Take a token back; False where there is none of that name."""
-    gone = await session.execute(
-        update(ApiToken)
-        .where(ApiToken.account_id == account_id, ApiToken.name == name, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .returning(ApiToken.id)
-    )
-    if gone.first() is None:
+    if not await api_tokens.revoke(session, account_id, name):
         return False
     await audit.record(session, by, "token revoked", {"name": name})
     return True
-
-
-async def _revoke_tokens(session: AsyncSession, account_id: int) -> int:
-    """Revoke every token of an account: whoever had the old password may have made one. Returns how many."""
-    gone = await session.execute(
-        update(ApiToken)
-        .where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-        .returning(ApiToken.id)
-    )
-    return len(gone.all())
-
-
-async def _invitation(session: AsyncSession, key: str, *, lock: bool = False) -> tuple[Invitation, Account] | None:
-    query = (
-        select(Invitation, Account)
-        .join(Account, Account.id == Invitation.account_id)
-        .where(
-            Invitation.key_hash == hash_key(key),
-            Invitation.used_at.is_(None),
-            Invitation.expires_at > func.now(),
-            Account.active,
-        )
-    )
-    row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
-    return None if row is None else (row[0], row[1])
 
 
 def _address(email: str) -> str:

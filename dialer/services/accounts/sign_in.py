@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import Role, Scope
 from dialer.services.accounts.totp import Sealer, verify_code
 from dialer.services.actor import Actor
-from dialer.store.system import audit
-from dialer.store.tables import Account, ApiToken, SignIn
+from dialer.store.sessions import Session
+from dialer.store.system import accounts, api_tokens, audit, database_clock, sign_ins
+from dialer.store.tables import Account, SignIn
 
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
@@ -60,13 +59,11 @@ def hash_password(password: str) -> str:
 
 
 async def sign_in(
-    session: AsyncSession, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
+    session: Session, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
 ) -> SignedIn | SignInRefused:
     """Let somebody in, or count the failure. The caller commits either way."""
-    account = (
-        await session.scalars(select(Account).where(Account.email == email.strip().lower()).with_for_update())
-    ).one_or_none()
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    account = await accounts.find_by_email(session, email.strip().lower(), lock=True)
+    now = await database_clock.read(session)
     known = account.password_hash if account is not None and account.password_hash else _NOBODY
     right = await is_password(known, password)
     if account is None or not account.active or not account.password_hash:
@@ -89,60 +86,48 @@ async def sign_in(
         account.password_hash = _hasher.hash(password)
     key = secrets.token_urlsafe(32)
     session.add(SignIn(key_hash=hash_key(key), account_id=account.id, address=address[:64], browser=browser[:200]))
-    await session.execute(delete(SignIn).where(_is_over(now)))
+    await sign_ins.delete_expired(session, seen_before=now - IDLE_TIMEOUT, began_before=now - MAX_SESSION_AGE)
     await audit.record(session, account.email, "signed in", {"address": address[:64]})
     await session.flush()
     return SignedIn(key, _caller(account, key_hash=hash_key(key)))
 
 
-async def session_actor(session: AsyncSession, key: str) -> Actor | None:
+async def session_actor(session: Session, key: str) -> Actor | None:
     """Whose browser's key this is; None for one that nobody was given, that is over, or of somebody who left."""
-    row = (
-        await session.execute(
-            select(SignIn, Account, func.clock_timestamp())
-            .join(Account, Account.id == SignIn.account_id)
-            .where(SignIn.key_hash == hash_key(key), Account.active)
-        )
-    ).one_or_none()
+    row = await sign_ins.find(session, hash_key(key))
     if row is None:
         return None
     signed, account, now = row
     if signed.seen_at < now - IDLE_TIMEOUT or signed.began_at < now - MAX_SESSION_AGE:
         return None
     if signed.seen_at < now - TOUCH_EVERY:
-        await session.execute(update(SignIn).where(SignIn.key_hash == signed.key_hash).values(seen_at=now))
+        await sign_ins.touch(session, signed.key_hash, now)
     return _caller(account, key_hash=signed.key_hash)
 
 
-async def token_actor(session: AsyncSession, token: str) -> Actor | None:
+async def token_actor(session: Session, token: str) -> Actor | None:
     """Whose token of the API this is; None for one that is unknown, revoked, over, or of somebody who left."""
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    row = (
-        await session.execute(
-            select(ApiToken, Account)
-            .join(Account, Account.id == ApiToken.account_id)
-            .where(ApiToken.key_hash == hash_key(token), Account.active, ApiToken.revoked_at.is_(None))
-        )
-    ).one_or_none()
+    now = await database_clock.read(session)
+    row = await api_tokens.find(session, hash_key(token))
     if row is None or (row[0].expires_at is not None and row[0].expires_at <= now):
         return None
     known, account = row
     if known.used_at is None or known.used_at < now - TOUCH_EVERY:
-        await session.execute(update(ApiToken).where(ApiToken.id == known.id).values(used_at=now))
+        await api_tokens.touch(session, known.id, now)
     return _caller(account, scopes=frozenset(Scope(each) for each in known.scopes))
 
 
-async def sign_out(session: AsyncSession, caller: Actor) -> None:
+async def sign_out(session: Session, caller: Actor) -> None:
     """This browser is out."""
-    await session.execute(delete(SignIn).where(SignIn.key_hash == caller.key_hash))
+    await sign_ins.delete_one(session, caller.key_hash)
 
 
-async def sign_out_everywhere(session: AsyncSession, account_id: int, *, but: str = "") -> None:
+async def sign_out_everywhere(session: Session, account_id: int, *, but: str = "") -> None:
     """All browsers of somebody are out, but that with the key hash `but`."""
-    await session.execute(delete(SignIn).where(SignIn.account_id == account_id, SignIn.key_hash != but))
+    await sign_ins.delete_of_account(session, account_id, but=but)
 
 
-async def _failed(session: AsyncSession, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
+async def _failed(session: Session, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
     account.failures += 1
     if account.failures >= MAX_FAILURES:
         account.failures, account.locked_until = 0, now + LOCKED_FOR
@@ -161,10 +146,6 @@ def _verified(known: str, password: str) -> bool:
         return _hasher.verify(known, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _is_over(now: datetime) -> ColumnElement[bool]:
-    return (SignIn.seen_at < now - IDLE_TIMEOUT) | (SignIn.began_at < now - MAX_SESSION_AGE)
 
 
 def _minutes(left: timedelta) -> str:

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
-
 from dialer.carriers.port import CallStatus
-from dialer.domain.calling.call import AT_CARRIER, LIVE, OVER, State
+from dialer.domain.calling.call import AT_CARRIER, OVER, State
 from dialer.domain.compliance.hours import is_open
 from dialer.domain.compliance.rules import NoRules, is_holiday, rules_for
 from dialer.domain.numbers.phone import mask
-from dialer.store.tables import Booking, Call, Campaign, DoNotCall, Enrollment, Lead
+from dialer.store.sessions import Session
+from dialer.store.system import invariants
+from dialer.store.tables import Call
 
 SETTLING = timedelta(minutes=2)
 MAX_SHOWN = 20
@@ -34,7 +32,7 @@ class Invariant:
 
 
 async def check_invariants(
-    session: AsyncSession,
+    session: Session,
     listed: dict[str, tuple[CallStatus, ...]],
     since: datetime,
     now: datetime,
@@ -45,7 +43,7 @@ async def check_invariants(
 
     `lists_late` are the carriers whose lists show a call only when it is over.
     """
-    made = (await session.scalars(select(Call).where(Call.made_at >= since).order_by(Call.made_at))).all()
+    made = await invariants.list_calls(session, since)
     # Only calls that the account placed are attempts: not a leg to a counselor, not a person who phones our number.
     reports = [(carrier, each) for carrier, known in listed.items() for each in known if each.is_attempt]
     return [
@@ -79,9 +77,9 @@ def _one_request_each(made: Iterable[Call], reports: list[tuple[str, CallStatus]
     return Invariant("I1", "no attempt was placed twice", len(calls), tuple(more))
 
 
-async def _one_live_call_each(session: AsyncSession, made: Iterable[Call]) -> Invariant:
-    live = select(Call.phone, func.count()).where(Call.state.in_(LIVE)).group_by(Call.phone).having(func.count() > 1)
-    breaches = [f"{mask(phone)}: {count} calls at once" for phone, count in await session.execute(live)]
+async def _one_live_call_each(session: Session, made: Iterable[Call]) -> Invariant:
+    several = await invariants.phones_with_several_live_calls(session)
+    breaches = [f"{mask(phone)}: {count} calls at once" for phone, count in several]
     spans: dict[str, list[tuple[datetime, datetime, Call]]] = {}
     for call in made:
         if call.placed_at is not None and call.ended_at is not None:
@@ -94,41 +92,17 @@ async def _one_live_call_each(session: AsyncSession, made: Iterable[Call]) -> In
     return Invariant("I2", "no phone had two calls at once", len(list(spans)), tuple(breaches))
 
 
-async def _within_caps(session: AsyncSession, made: Iterable[Call]) -> Invariant:
+async def _within_caps(session: Session, made: Iterable[Call]) -> Invariant:
     """No 24 hours with more calls to a phone than its campaign allowed; promised call-backs are the person's own wish."""
-    later = aliased(Call)
-    query = (
-        select(Call.phone, Call.created_at, func.count(), Campaign.calls_per_day)
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .join(
-            later,
-            and_(
-                later.phone == Call.phone,
-                later.created_at >= Call.created_at,
-                later.created_at < Call.created_at + timedelta(hours=24),
-                later.placing_at.is_not(None),
-                later.gate["promised"].as_boolean().is_not(True),
-            ),
-        )
-        .where(Call.placing_at.is_not(None))
-        .group_by(Call.id, Campaign.calls_per_day)
-        .having(func.count() > Campaign.calls_per_day)
-    )
     breaches = [
         f"{mask(phone)}: {count} calls in 24 hours from {at:%F %T}, {cap} allowed"
-        for phone, at, count, cap in await session.execute(query)
+        for phone, at, count, cap in await invariants.days_over_the_cap(session)
     ]
     return Invariant("I3", "nobody was rung more often than allowed", len(list(made)), tuple(breaches))
 
 
-async def _within_hours(session: AsyncSession, made: Iterable[Call]) -> Invariant:
-    query = (
-        select(Call.id, Lead)
-        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == Enrollment.lead_id)
-        .where(Call.id.in_([call.id for call in made]))
-    )
-    leads = dict((await session.execute(query)).all())
+async def _within_hours(session: Session, made: Iterable[Call]) -> Invariant:
+    leads = await invariants.leads_by_call(session, [call.id for call in made])
     checked, breaches = 0, []
     for call in made:
         rang = call.ringing_at or call.answered_at or call.placed_at
@@ -144,28 +118,19 @@ async def _within_hours(session: AsyncSession, made: Iterable[Call]) -> Invarian
     return Invariant("I4", "nobody was rung outside the law's hours", checked, tuple(breaches))
 
 
-async def _nobody_listed(session: AsyncSession, made: Iterable[Call]) -> Invariant:
-    scope = or_(DoNotCall.scope == "account", DoNotCall.scope == func.concat("campaign:", Call.campaign_id))
-    query = (
-        select(Call.phone, Call.made_at, DoNotCall.added_at)
-        .join(DoNotCall, and_(DoNotCall.phone == Call.phone, scope))
-        .where(Call.placing_at.is_not(None), Call.placing_at > DoNotCall.added_at)
-    )
+async def _nobody_listed(session: Session, made: Iterable[Call]) -> Invariant:
     breaches = [
         f"{mask(phone)}: meant at {made_at:%F %T}, listed since {added_at:%F %T}"
-        for phone, made_at, added_at in await session.execute(query)
+        for phone, made_at, added_at in await invariants.calls_after_listing(session)
     ]
     return Invariant("I5", "nobody was rung after saying no", len(list(made)), tuple(breaches))
 
 
-async def _nobody_forgotten(session: AsyncSession, now: datetime) -> Invariant:
-    live = exists().where(Call.campaign_lead_id == Enrollment.id, Call.state.in_(LIVE))
-    stuck = (
-        select(Lead.phone).join(Enrollment, Enrollment.lead_id == Lead.id).where(Enrollment.state == "calling", ~live)
-    )
-    breaches = [f"{mask(phone)}: said to be in a call, and is in none" for phone in await session.scalars(stuck)]
-    checked = await session.scalar(select(func.count()).select_from(Enrollment))
-    return Invariant("I6", "every lead is done, scheduled or in a call", checked or 0, tuple(breaches))
+async def _nobody_forgotten(session: Session, now: datetime) -> Invariant:
+    stuck = await invariants.calling_without_call(session)
+    breaches = [f"{mask(phone)}: said to be in a call, and is in none" for phone in stuck]
+    checked = await invariants.count_enrollments(session)
+    return Invariant("I6", "every lead is done, scheduled or in a call", checked, tuple(breaches))
 
 
 def _both_know_the_same(
@@ -184,31 +149,13 @@ def _both_know_the_same(
     return Invariant("I7", "the carrier's list and ours are the same", len(theirs), tuple(breaches))
 
 
-async def _no_meetings_collide(session: AsyncSession) -> Invariant:
-    other = aliased(Booking)
-    live = ("held", "booked")
-    query = select(Booking.id, other.id).join(
-        other,
-        and_(
-            other.counselor_id == Booking.counselor_id,
-            other.id > Booking.id,
-            other.during.overlaps(Booking.during),
-            other.state.in_(live),
-        ),
-    )
-    breaches = [f"{a} and {b} overlap" for a, b in await session.execute(query.where(Booking.state.in_(live)))]
-    checked = await session.scalar(select(func.count()).select_from(Booking))
-    return Invariant("I8", "no two meetings of a counselor overlap", checked or 0, tuple(breaches))
+async def _no_meetings_collide(session: Session) -> Invariant:
+    breaches = [f"{a} and {b} overlap" for a, b in await invariants.overlapping_bookings(session)]
+    checked = await invariants.count_bookings(session)
+    return Invariant("I8", "no two meetings of a counselor overlap", checked, tuple(breaches))
 
 
-async def _within_budget(session: AsyncSession) -> Invariant:
-    cost = func.sum(func.coalesce(Call.carrier_cost, 0) + func.coalesce(Call.voice_cost, 0))
-    query = (
-        select(Campaign.name, cost, Campaign.spend_cap)
-        .join(Call, Call.campaign_id == Campaign.id)
-        .where(Campaign.spend_cap.is_not(None))
-        .group_by(Campaign.id)
-    )
-    rows = (await session.execute(query)).all()
-    breaches = [f"{name}: {spent} spent of {cap}" for name, spent, cap in rows if cap is not None and spent > cap]
+async def _within_budget(session: Session) -> Invariant:
+    rows = await invariants.spend_by_capped_campaign(session)
+    breaches = [f"{name}: {spent} spent of {cap}" for name, spent, cap in rows if spent > cap]
     return Invariant("I9", "no campaign spent more than its cap", len(rows), tuple(breaches))

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services.actions import Action
 from dialer.services.actor import Actor, LinkHolder
+from dialer.store.sessions import Session
 from dialer.store.system import audit
 
 
-async def record(session: AsyncSession, actor: Actor | LinkHolder, action: Action, details: dict[str, Any]) -> int:
+async def record(session: Session, actor: Actor | LinkHolder, action: Action, details: dict[str, Any]) -> int:
     """Add the entry; its id. `details` is what JSON can hold."""
     return await audit.record(session, actor.email, action.name, details)

@@ -6,18 +6,16 @@ A stream is taken only with the one-time token of a call that is live; everythin
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, true, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dialer.domain.calling.call import AT_CARRIER, Outcome, State
+from dialer.domain.calling.call import Outcome
 from dialer.services.calls.context import CallContext
-from dialer.store.calls import calls
-from dialer.store.leads import do_not_call
+from dialer.store.calls import streams
+from dialer.store.leads import do_not_call, imports
 from dialer.store.meetings import bookings
-from dialer.store.tables import Call, Campaign, Enrollment, ImportRow, Lead, LeadImport, Script
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
+from dialer.store.tables import Call, Campaign, Enrollment, Lead, Script
 
 MISSED = "They missed a meeting on"
 
@@ -45,33 +43,17 @@ class AcceptedCall:
 
 
 async def accept_stream(
-    session: AsyncSession, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
+    session: Session, token: str, carrier_sid: str, now: datetime, *, carrier: str | None = None
 ) -> AcceptedCall | StreamRejected:
     """Take the stream that shows this token, once; where it came as a carrier's, only a call of that carrier."""
-    taken = await session.execute(
-        update(Call)
-        .where(
-            Call.token_hash == calls.token_hash(token),
-            Call.stream_opened_at.is_(None),
-            Call.state.in_(AT_CARRIER),
-            (Call.carrier_sid == carrier_sid) | Call.carrier_sid.is_(None),
-            true() if carrier is None else Call.carrier == carrier,
-        )
-        .values(
-            state=State.TALKING,
-            stream_opened_at=func.now(),
-            heard_at=func.now(),
-            carrier_sid=carrier_sid,
-            answered_at=func.coalesce(Call.answered_at, now),
-        )
-        .returning(Call.id)
-    )
-    row = taken.first()
-    if row is None:
+    call_id = await streams.accept(session, token, carrier_sid, now, carrier=carrier)
+    if call_id is None:
         return StreamRejected("its token is not that of a live call, or was used before")
-    call = await session.get_one(Call, row[0])
+    call = await session.get_one(Call, call_id)
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
-        call.stream_closed_at = func.now()  # nobody of ours is on the line: the carrier's word ends this call
+        call.stream_closed_at = (
+            database_clock.transaction_time()
+        )  # nobody of ours is on the line: the carrier's word ends this call
         return StreamRejected("the number is on the do-not-call list")
     in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
     lead = await session.get_one(Lead, in_campaign.lead_id)
@@ -90,7 +72,7 @@ async def accept_stream(
     )
 
 
-async def _missed(session: AsyncSession, in_campaign: Enrollment, zone: str) -> dict[str, str]:
+async def _missed(session: Session, in_campaign: Enrollment, zone: str) -> dict[str, str]:
     """The meeting that a student did not come to, where that is why they are rung again."""
     if in_campaign.last_outcome is not Outcome.BOOKED:
         return {}
@@ -98,26 +80,16 @@ async def _missed(session: AsyncSession, in_campaign: Enrollment, zone: str) -> 
     return {MISSED: f"{starts.astimezone(ZoneInfo(zone)):%A %d %B, %H:%M}"} if starts else {}
 
 
-async def lead_columns_of(session: AsyncSession, in_campaign: Enrollment) -> dict[str, str]:
+async def lead_columns_of(session: Session, in_campaign: Enrollment) -> dict[str, str]:
     """The marketer's own row of a lead, by column, in the common wording where a cell has one ("Canada" for "Canda").
 
     Empty for a lead that came from no list.
     """
     if in_campaign.import_id is None or in_campaign.import_n is None:
         return {}
-    found = await session.execute(
-        select(LeadImport.header, ImportRow.cells, LeadImport.mapping, ImportRow.reads)
-        .join(ImportRow, ImportRow.import_id == LeadImport.id)
-        .where(ImportRow.import_id == in_campaign.import_id, ImportRow.n == in_campaign.import_n)
-    )
-    row = found.first()
+    row = await imports.find_row(session, in_campaign.import_id, in_campaign.import_n)
     if row is None:
         return {}
     header, cells, mapping, reads = row
     common = {mapping[field]: said for field, said in (reads or {}).items() if field in mapping}
     return {**dict(zip(header, cells, strict=False)), **common}
-
-
-async def still_in_progress(session: AsyncSession, call_ids: list[UUID]) -> None:
-    """The bridge's sign of life for its calls."""
-    await session.execute(update(Call).where(Call.id.in_(call_ids)).values(heard_at=func.now()))

@@ -4,15 +4,14 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import CallStatus, CarrierError, TransferEnded, VoicemailStatus
 from dialer.services.calls.record_status import Recorded, record_status
 from dialer.services.calls.transfer import record_not_taken
 from dialer.services.calls.voicemail import HangUp, LeaveMessage, detect_voicemail
 from dialer.services.dialing.eligibility import Carriers
 from dialer.store.calls import incidents, webhooks_in
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ class Applied:
     wanted: HangUp | LeaveMessage | None = None
 
 
-async def apply_webhook(session: AsyncSession, event_id: int, carriers: Carriers, now: datetime) -> Applied | None:
+async def apply_webhook(session: Session, event_id: int, carriers: Carriers, now: datetime) -> Applied | None:
     """Apply one kept webhook, once; None where another process has it, or has done it."""
     event = await webhooks_in.locked(session, event_id)
     if event is None or event.call_id is None:
@@ -44,12 +43,12 @@ async def apply_webhook(session: AsyncSession, event_id: int, carriers: Carriers
                 await record_not_taken(session, event.call_id, says)
         case None:
             pass
-    event.applied_at = func.now()
+    event.applied_at = database_clock.transaction_time()
     await session.flush()
     return applied
 
 
-async def record_failure(session: AsyncSession, event_id: int, error: Exception) -> None:
+async def record_failure(session: Session, event_id: int, error: Exception) -> None:
     """Applying it failed: it is tried again later, and after a few times people are told."""
     if await webhooks_in.failed(session, event_id) >= webhooks_in.MAX_TRIES:
         await incidents.record(session, "event", str(event_id), f"a webhook could not be applied: {error}")

@@ -7,14 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import OVER, Outcome
 from dialer.domain.calling.cost import add_usage, models_of, unpriced, voice_cost
 from dialer.services.calls.finish import finish_conversation
 from dialer.store.calls import calls
 from dialer.store.campaigns import prices
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 log = logging.getLogger(__name__)
@@ -38,13 +37,13 @@ class CallMetrics:
 
 
 async def close_conversation(
-    session: AsyncSession, call_id: UUID, measured: CallMetrics, *, ours: str | None, now: datetime
+    session: Session, call_id: UUID, measured: CallMetrics, *, ours: str | None, now: datetime
 ) -> Outcome | None:
     """End the call; `ours` names a failure of ours that ended it. The outcome, or None if it was ended before."""
     call = await calls.locked(session, call_id)
     if call is None:
         return None
-    call.stream_closed_at = func.now()
+    call.stream_closed_at = database_clock.transaction_time()
     total: dict[str, int] = {}
     for usage in measured.usage.values():
         add_usage(total, usage)
@@ -62,7 +61,7 @@ async def close_conversation(
     return await finish_conversation(session, call, ours=ours, now=now)
 
 
-async def _cost(session: AsyncSession, call: Call, measured: CallMetrics, now: datetime) -> Decimal | None:
+async def _cost(session: Session, call: Call, measured: CallMetrics, now: datetime) -> Decimal | None:
     """What the voice cost, by the prices of the day; None, and said, where one is missing."""
     named = {each for usage in measured.usage.values() for each in models_of(usage)}
     known = await prices.on(session, (*measured.usage, *named, measured.model, measured.transcriber), now.date())

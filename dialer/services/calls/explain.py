@@ -3,30 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services.dialing.eligibility import Accounts, capacity_of, evaluate_leads, record
 from dialer.services.dialing.routing import caller_id_for
 from dialer.store.campaigns import rate_buckets
-from dialer.store.tables import Campaign, Enrollment, Lead
+from dialer.store.leads import enrollments
+from dialer.store.sessions import Session
 
 
 async def explain_number(
-    session: AsyncSession, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
+    session: Session, e164: str, campaign_name: str | None, accounts: Accounts, now: datetime
 ) -> list[dict[str, Any]]:
     """`{phone, campaign, may_ring, rules: [{rule, ok, says}], next_at}` per campaign; empty for an unknown lead."""
-    query = (
-        select(Campaign, Enrollment, Lead)
-        .join(Enrollment, Enrollment.campaign_id == Campaign.id)
-        .join(Lead, Lead.id == Enrollment.lead_id)
-        .where(Lead.phone == e164)
-        .order_by(Campaign.id)
-    )
-    if campaign_name is not None:
-        query = query.where(Campaign.name == campaign_name)
     explained = []
-    for campaign, in_campaign, lead in await session.execute(query):
+    for campaign, in_campaign, lead in await enrollments.list_of_phone(session, e164, campaign_name):
         room = await capacity_of(
             session, campaign, await rate_buckets.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
         )

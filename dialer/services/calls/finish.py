@@ -3,8 +3,6 @@
 import random
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import Ended
 from dialer.domain.calling.call import OVER, Outcome, State, outcome_of_conversation
 from dialer.domain.calling.retry import GiveUp, RetryAt, decide
@@ -13,10 +11,11 @@ from dialer.domain.meetings.enquiry import is_qualified
 from dialer.store.calls import calls, enquiries
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 
-async def finish_call(session: AsyncSession, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
+async def finish_call(session: Session, call: Call, outcome: Outcome, reason: str | None, now: datetime) -> bool:
     """End a call (locked by the caller) with an outcome; False where it was over already."""
     if call.state in OVER:
         return False
@@ -28,7 +27,7 @@ async def finish_call(session: AsyncSession, call: Call, outcome: Outcome, reaso
     return True
 
 
-async def cancel_call(session: AsyncSession, call: Call, reason: str, next_at: datetime | None, now: datetime) -> bool:
+async def cancel_call(session: Session, call: Call, reason: str, next_at: datetime | None, now: datetime) -> bool:
     """Take back a call that never rang: it costs the lead no attempt. False where it is over already."""
     if call.state in OVER:
         return False
@@ -41,7 +40,7 @@ async def cancel_call(session: AsyncSession, call: Call, reason: str, next_at: d
     return True
 
 
-async def finish_conversation(session: AsyncSession, call: Call, *, ours: str | None, now: datetime) -> Outcome | None:
+async def finish_conversation(session: Session, call: Call, *, ours: str | None, now: datetime) -> Outcome | None:
     """End a call whose media is over. `ours` is what failed on our side, if that ended it: never a contact."""
     values = await enquiries.newest(session, call.campaign_lead_id, call_id=call.id)
     outcome = outcome_of_conversation(
@@ -55,7 +54,7 @@ async def finish_conversation(session: AsyncSession, call: Call, *, ours: str | 
     return outcome if await finish_call(session, call, outcome, ours, now) else None
 
 
-async def finish_by_carrier(session: AsyncSession, call: Call, ended: Ended, now: datetime) -> Outcome | None:
+async def finish_by_carrier(session: Session, call: Call, ended: Ended, now: datetime) -> Outcome | None:
     """End a call that the carrier says is over and that no media stream of ours is left to end."""
     if ended.answered and call.stream_opened_at is not None:
         return await finish_conversation(session, call, ours="the media stream was lost", now=now)
@@ -78,7 +77,7 @@ async def finish_by_carrier(session: AsyncSession, call: Call, ended: Ended, now
     return outcome if await finish_call(session, call, outcome, says, now) else None
 
 
-async def _decide_next(session: AsyncSession, call: Call, outcome: Outcome, now: datetime) -> None:
+async def _decide_next(session: Session, call: Call, outcome: Outcome, now: datetime) -> None:
     in_campaign = await session.get_one(Enrollment, call.campaign_lead_id, with_for_update=True)
     campaign = await session.get_one(Campaign, call.campaign_id)
     same = await calls.same_outcome(session, in_campaign.id, outcome)

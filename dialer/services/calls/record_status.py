@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import CallStatus
 from dialer.domain.calling.call import OVER, Outcome, State
 from dialer.services.calls.finish import finish_by_carrier
 from dialer.services.prices import carrier_cost
 from dialer.store.calls import calls
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 
@@ -29,7 +28,7 @@ class Recorded:
     outcome: Outcome | None
 
 
-async def record_status(session: AsyncSession, call_id: UUID, report: CallStatus, now: datetime) -> Recorded | None:
+async def record_status(session: Session, call_id: UUID, report: CallStatus, now: datetime) -> Recorded | None:
     """Apply a report to a call; None where it changed nothing."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -43,7 +42,8 @@ async def record_status(session: AsyncSession, call_id: UUID, report: CallStatus
             call.ringing_at = call.ringing_at or now
         if report.state is State.TALKING:
             call.answered_at = call.answered_at or now
-            call.heard_at = call.heard_at or func.now()  # from here on its media stream is waited for
+            # From here on its media stream is waited for.
+            call.heard_at = call.heard_at or database_clock.transaction_time()
         await session.flush()
         await calls.move(session, call.id, report.state)
     await session.flush()
@@ -53,7 +53,7 @@ async def record_status(session: AsyncSession, call_id: UUID, report: CallStatus
     return Recorded(call.id, call.phone, call.state, call.outcome)
 
 
-async def _bind(session: AsyncSession, call: Call, report: CallStatus) -> None:
+async def _bind(session: Session, call: Call, report: CallStatus) -> None:
     call.carrier_sid = call.carrier_sid or report.sid
     call.duration_s = report.duration_s if report.duration_s is not None else call.duration_s
     call.answered_by = report.answered_by or call.answered_by
@@ -62,7 +62,7 @@ async def _bind(session: AsyncSession, call: Call, report: CallStatus) -> None:
         call.carrier_cost = await carrier_cost(session, report.cost, report.currency, call.created_at.date())
 
 
-async def _ended(session: AsyncSession, call: Call, report: CallStatus, now: datetime) -> None:
+async def _ended(session: Session, call: Call, report: CallStatus, now: datetime) -> None:
     assert report.ended is not None
     if call.state in OVER:
         return

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import Outcome
 from dialer.domain.speech.relative_time import parse_when
 from dialer.domain.speech.speech_dates import say
 from dialer.services.calls.context import CallContext, Result
+from dialer.store.sessions import Session
 from dialer.store.tables import Call
 
 LATEST = timedelta(days=90)
@@ -20,7 +19,7 @@ OUTCOMES = {
 }
 
 
-async def report_outcome(session: AsyncSession, call: Call, outcome: str, reason: str | None) -> Result:
+async def report_outcome(session: Session, call: Call, outcome: str, reason: str | None) -> Result:
     """Note how the call went; `other` notes no outcome, which is then told from what is known (design.md §7)."""
     if call.reported is not Outcome.DO_NOT_CALL:
         call.reported = OUTCOMES.get(outcome) or (call.reported if call.promised_at else None)
@@ -30,7 +29,7 @@ async def report_outcome(session: AsyncSession, call: Call, outcome: str, reason
 
 
 async def call_back(
-    session: AsyncSession, call: Call, talk: CallContext, when: str, ask_for: str | None, now: datetime
+    session: Session, call: Call, talk: CallContext, when: str, ask_for: str | None, now: datetime
 ) -> Result:
     """Promise a time in the lead's own zone. Refused where it is not understood, past, or too far away."""
     at = parse_when(when, now, talk.zone)

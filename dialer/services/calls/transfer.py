@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import Outcome
 from dialer.domain.meetings.slots import is_there
 from dialer.services.calls.context import Result
 from dialer.store.calls import calls, costs, enquiries, incidents
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import counselors
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Counselor, Enrollment, Lead
 
 DAY = timedelta(days=1)
@@ -46,7 +44,7 @@ class TransferRefused:
 
 
 async def find_target(
-    session: AsyncSession, call_id: UUID, now: datetime, counselor_id: int = 0, *, connects: bool = True
+    session: Session, call_id: UUID, now: datetime, counselor_id: int = 0, *, connects: bool = True
 ) -> TransferTarget | TransferRefused:
     """Who takes the student of this call: the counselor named, whatever the hour, or (0) one who is there now.
 
@@ -75,10 +73,9 @@ async def find_target(
     return _person(person) if person else TransferRefused(NOBODY)
 
 
-async def available_targets(session: AsyncSession) -> list[Counselor]:
+async def available_targets(session: Session) -> list[Counselor]:
     """The counselors who take transfers: the only numbers that a student is ever connected to."""
-    query = select(Counselor).where(Counselor.active, Counselor.takes_transfers, Counselor.phone.is_not(None))
-    return list((await session.scalars(query.order_by(Counselor.id))).all())
+    return list(await counselors.list_transfer_targets(session))
 
 
 def as_result(found: TransferTarget | TransferRefused) -> Result:
@@ -89,7 +86,7 @@ def as_result(found: TransferTarget | TransferRefused) -> Result:
     return {"transferring": False, "reason": found.says, "say": say}
 
 
-async def brief(session: AsyncSession, token: str) -> str | None:
+async def brief(session: Session, token: str) -> str | None:
     """What the counselor is told before they are connected, in two sentences; None for a token of no call of ours."""
     call = await calls.by_token(session, token)
     if call is None:
@@ -105,7 +102,7 @@ async def brief(session: AsyncSession, token: str) -> str | None:
     return f"One Window. {name} is on the line and wants to speak to a person. {about[:300]}"
 
 
-async def record_transferred(session: AsyncSession, call_id: UUID, person: TransferTarget, fault: str | None) -> None:
+async def record_transferred(session: Session, call_id: UUID, person: TransferTarget, fault: str | None) -> None:
     """The student was given to the carrier to be connected, or (`fault`) could not be.
 
     A student who is with a person is not rung again by AVA: unless more was reported, the call counts as qualified.
@@ -122,7 +119,7 @@ async def record_transferred(session: AsyncSession, call_id: UUID, person: Trans
     await session.flush()
 
 
-async def record_not_taken(session: AsyncSession, call_id: UUID, says: str) -> None:
+async def record_not_taken(session: Session, call_id: UUID, says: str) -> None:
     """The person whom the student was to be connected to did not come to the phone."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -134,7 +131,7 @@ async def record_not_taken(session: AsyncSession, call_id: UUID, says: str) -> N
     await session.flush()
 
 
-async def _tell(session: AsyncSession, call: Call, says: str) -> None:
+async def _tell(session: Session, call: Call, says: str) -> None:
     await incidents.record(
         session, "transfer", str(call.id), f"a student who asked for a person waits: {says}", call_id=call.id
     )

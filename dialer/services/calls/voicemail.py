@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import OVER, Outcome
 from dialer.store.calls import calls
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 
@@ -27,7 +26,7 @@ class LeaveMessage:
     words: str
 
 
-async def detect_voicemail(session: AsyncSession, call_id: UUID, answered_by: str) -> HangUp | LeaveMessage | None:
+async def detect_voicemail(session: Session, call_id: UUID, answered_by: str) -> HangUp | LeaveMessage | None:
     """Note the verdict; what is to be done about it, None for a person (and for `unknown`, which counts as one)."""
     call = await calls.locked(session, call_id)
     if call is None:
@@ -48,7 +47,7 @@ async def detect_voicemail(session: AsyncSession, call_id: UUID, answered_by: st
     return HangUp(call.carrier, call.carrier_sid)
 
 
-async def detect_voicemail_in_words(session: AsyncSession, call_id: UUID, words: str) -> None:
+async def detect_voicemail_in_words(session: Session, call_id: UUID, words: str) -> None:
     """What was said on the line is a machine's: the call counts as voicemail, unless more is known of it already."""
     call = await calls.locked(session, call_id)
     if call is None or call.state in OVER or call.reported is not None:

@@ -4,13 +4,12 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions, scripts
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 
@@ -19,7 +18,7 @@ class NameTakenError(ValueError):
 
 
 async def create_campaign(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     name: str,
     *,
@@ -46,7 +45,7 @@ async def create_campaign(
     actor.require(actions.CAMPAIGN_CREATE)
     if not hidden and name.strip().casefold() == SINGLE_CALLS.casefold():
         raise NameTakenError(f"{SINGLE_CALLS!r} is reserved for calls placed one at a time; choose another name")
-    if await session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
+    if await campaigns.named(session, name) is not None:
         raise NameTakenError(f"there is a campaign {name!r} already; choose another name")
     speaks = await (scripts.newest(session, script) if script else scripts.newest_usable(session))
     wanted: dict[str, Any] = {

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.cost import Spend
 from dialer.domain.calling.retry_times import last_retry
 from dialer.domain.compliance.gate import Eligibility
@@ -23,9 +20,11 @@ from dialer.domain.compliance.time_zone_groups import HoursGroup, group_of, grou
 from dialer.services.dialing.claim import FOR_GOOD
 from dialer.services.dialing.eligibility import Accounts, Capacity, evaluate_leads
 from dialer.services.dialing.routing import caller_id_for
-from dialer.store.calls import costs
+from dialer.store.calls import call_averages, costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, rehearsals
+from dialer.store.leads import enrollments
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 MAX_ASKED = 200
@@ -70,9 +69,9 @@ ROOM = Capacity(0, 1.0, Spend(), Bridges(1, 1))
 """What passes with time is not asked about: there is room."""
 
 
-async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
+async def forecast(session: Session, campaign: Campaign, carriers: Accounts, now: datetime, zone: str) -> Forecast:
     """What it would do if it were started now; hours are told where most of its leads live, else in `zone` (IANA)."""
-    waiting, rows = await _some(session, campaign.id)
+    waiting, rows = await enrollments.sample_waiting(session, campaign.id, MAX_ASKED)
     lines = [caller_id_for(carriers, campaign, lead.phone) for _, lead in rows]
     skipped: Counter[str] = Counter()
     called = []
@@ -129,27 +128,13 @@ async def forecast(session: AsyncSession, campaign: Campaign, carriers: Accounts
     )
 
 
-async def _some(session: AsyncSession, campaign_id: int) -> tuple[int, list[tuple[Enrollment, Lead]]]:
-    """How many leads wait, and all of them where they are few; of many some, spread over their ids."""
-    waits = (Enrollment.campaign_id == campaign_id, Enrollment.state.in_(("ready", "waiting")))
-    span = select(func.count(), func.min(Enrollment.lead_id), func.max(Enrollment.lead_id)).where(*waits)
-    waiting, first, last = (await session.execute(span)).one()
-    query = select(Enrollment, Lead).join(Lead, Lead.id == Enrollment.lead_id).where(*waits)
-    if waiting > MAX_ASKED:
-        step = max(1, (last - first) // MAX_ASKED)
-        query = query.where(Enrollment.lead_id.in_(range(first, last + 1, step)))
-    return waiting, [(row[0], row[1]) for row in await session.execute(query.limit(MAX_ASKED))]
-
-
 def _due(campaign: Campaign, in_campaign: Enrollment, lead: Lead, now: datetime) -> datetime:
     """When a lead may be called first; at once where nobody can tell."""
     at = max(now, in_campaign.next_attempt_at)
     return group_opens(group_of(lead.phone, lead.state, lead.zones), campaigns.window_of(campaign), at) or at
 
 
-async def _rehearsed(
-    session: AsyncSession, campaign: Campaign, waiting: int, opens: datetime | None
-) -> datetime | None:
+async def _rehearsed(session: Session, campaign: Campaign, waiting: int, opens: datetime | None) -> datetime | None:
     """The last moment of a rehearsal of these leads under this policy that began when calls would begin now."""
     if opens is None:
         return None
@@ -171,25 +156,16 @@ def _never(verdict: Eligibility) -> str | None:
     return None
 
 
-_KNOWN = text("""
-SELECT count(*) AS calls, avg(coalesce(duration_s, 0))::float AS seconds, max(n) AS most,
-    count(*)::float / nullif(count(*) FILTER (WHERE n = 1), 0) AS attempts, count(carrier_cost) AS priced,
-    avg(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)) FILTER (WHERE carrier_cost IS NOT NULL) AS cost,
-    stddev_samp(coalesce(carrier_cost, 0) + coalesce(voice_cost, 0)) FILTER (WHERE carrier_cost IS NOT NULL) AS spread
-FROM (SELECT * FROM call WHERE created_at > :since AND outcome IS NOT NULL ORDER BY created_at DESC LIMIT 5000) AS told
-""")
-
-
-async def _known(session: AsyncSession, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
+async def _known(session: Session, now: datetime) -> tuple[float, float, Decimal | None, Decimal | None]:
     """Of the newest calls: seconds a call takes, calls a lead takes, what one costs at least and at most (80 % sure)."""
-    row = (await session.execute(_KNOWN, {"since": now - LOOK_BACK})).one()
-    if row.calls < MIN_KNOWN:
+    known = await call_averages.newest(session, now - LOOK_BACK)
+    if known.calls < MIN_KNOWN:
         return CALL_S, ATTEMPTS, None, None
-    seconds, attempts = max(5.0, row.seconds + 20), max(1.0, row.attempts or ATTEMPTS)
-    if row.priced < MIN_KNOWN:
+    seconds, attempts = max(5.0, (known.seconds or 0.0) + 20), max(1.0, known.attempts or ATTEMPTS)
+    if known.priced < MIN_KNOWN or known.cost is None:
         return seconds, attempts, None, None
-    half = Decimal("0.15") * row.cost + Decimal("1.3") * (row.spread or 0) / Decimal(row.priced).sqrt()
-    return seconds, attempts, max(Decimal(0), row.cost - half), row.cost + half
+    half = Decimal("0.15") * known.cost + Decimal("1.3") * (known.spread or 0) / Decimal(known.priced).sqrt()
+    return seconds, attempts, max(Decimal(0), known.cost - half), known.cost + half
 
 
 def _end(campaign: Campaign, opens: datetime, work: timedelta, zone: str) -> datetime | None:

@@ -1,11 +1,10 @@
 """Pause a campaign: no new call is placed, calls in progress finish."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.campaigns import campaigns
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 
@@ -13,7 +12,7 @@ class CannotPauseError(ValueError):
     """The campaign is neither running nor paused."""
 
 
-async def pause_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> bool:
+async def pause_campaign(session: Session, actor: Actor, campaign: Campaign) -> bool:
     """Pause it.
 
     Returns:

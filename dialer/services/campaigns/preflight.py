@@ -7,11 +7,8 @@ reached is tried again; where the second voice speaks, the campaign goes on with
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dialer.store.campaigns import campaigns
-from dialer.store.sessions import Sessions
+from dialer.store.campaigns import campaigns, voice_checks
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Campaign, Script
 from dialer.voices.preflight import PreflightResult
 
@@ -23,30 +20,10 @@ Try = Callable[[Script, str, str | None], Awaitable[PreflightResult]]
 """Tries a voice by its name with a script and a model (None: its own)."""
 
 
-async def unchecked(session: AsyncSession) -> Sequence[int]:
-    """The running campaigns that are not to be served yet, by id."""
-    return (await session.scalars(select(Campaign.id).where(_is_unchecked()))).all()
-
-
-async def request_preflights(session: AsyncSession) -> Sequence[int]:
-    """Those of them whose voice is to be tried now; each is named once a minute. A script tried just now counts for all."""
-    tried = select(Campaign.script_id).where(Campaign.voice_checked_at > func.now() - GOOD_FOR, Campaign.why.is_(None))
-    await session.execute(
-        update(Campaign)
-        .where(_is_unchecked(), Campaign.script_id.in_(tried))
-        .values(voice_checked_at=func.now(), why=None)
-        .execution_options(synchronize_session=False)
-    )
-    silent = Campaign.why.is_(None) & (Campaign.voice_asked_at < func.now() - NO_ANSWER)
-    rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - RETRY_AFTER, silent)
-    asked = await session.scalars(
-        update(Campaign)
-        .where(_is_unchecked(), or_(rested, Campaign.voice_asked_at < Campaign.resumed_at))
-        .values(voice_asked_at=func.now())
-        .returning(Campaign.id)
-        .execution_options(synchronize_session=False)
-    )
-    return asked.all()
+async def request_preflights(session: Session) -> Sequence[int]:
+    """Those whose voice is to be tried now, by id; each is named once a minute. A script tried just now counts for all."""
+    await voice_checks.copy_recent(session, GOOD_FOR)
+    return await voice_checks.claim(session, every=RETRY_AFTER, silent_after=NO_ANSWER)
 
 
 async def preflight_voice(sessions: Sessions, campaign_id: int, attempt: Try) -> bool:
@@ -65,18 +42,12 @@ async def preflight_voice(sessions: Sessions, campaign_id: int, attempt: Try) ->
             says = "speaks instead" if second.ok else f"cannot either: {second.says}"
             why = f"{why}; {script.second_voice} {says}"
     async with sessions.begin() as session:
-        mine = (Campaign.id == campaign_id, Campaign.state == "running", Campaign.resumed_at == resumed_at)
         if ok:
-            await session.execute(update(Campaign).where(*mine).values(voice_checked_at=func.now(), why=why))
+            await voice_checks.record_passed(session, campaign_id, resumed_at, why)
         elif hopeless:
-            if await session.scalar(select(Campaign.id).where(*mine).with_for_update()):
+            if await voice_checks.lock_running(session, campaign_id, resumed_at):
                 await campaigns.move(session, campaign_id, "paused", f"{why}; put it right, then start again")
         else:
             says = f"{why}; it is tried again every {RETRY_AFTER.total_seconds():.0f} s, and nobody is rung before"
-            await session.execute(update(Campaign).where(*mine).values(why=says))
+            await voice_checks.record_failed(session, campaign_id, resumed_at, says)
     return ok
-
-
-def _is_unchecked() -> ColumnElement[bool]:
-    never = or_(Campaign.voice_checked_at.is_(None), Campaign.voice_checked_at < Campaign.resumed_at)
-    return (Campaign.state == "running") & never

@@ -1,16 +1,15 @@
 """Request a rehearsal: one at a time per campaign, run by a worker in a process of its own."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions, jobs
 from dialer.services.actor import Actor
 from dialer.store.campaigns import rehearsals
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 MAX_LEADS = 500
 
 
-async def request_rehearsal(session: AsyncSession, actor: Actor, campaign: Campaign, leads: int) -> int:
+async def request_rehearsal(session: Session, actor: Actor, campaign: Campaign, leads: int) -> int:
     """Queue a rehearsal of a campaign with at most so many leads.
 
     Returns:

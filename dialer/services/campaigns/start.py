@@ -1,21 +1,20 @@
 """Start a campaign. Refused where it has no leads, where AVA would read out a "$word", or would not say who is calling."""
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.services.campaigns.placeholders import missing_placeholders
 from dialer.store.campaigns import campaigns
-from dialer.store.tables import Campaign, Enrollment, Script
+from dialer.store.leads import enrollments
+from dialer.store.sessions import Session
+from dialer.store.tables import Campaign, Script
 
 
 class CannotStartError(ValueError):
     """It was not started; with a line that says what to do."""
 
 
-async def start_campaign(session: AsyncSession, actor: Actor, campaign: Campaign) -> bool:
+async def start_campaign(session: Session, actor: Actor, campaign: Campaign) -> bool:
     """Start calling its leads.
 
     Returns:
@@ -28,8 +27,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign: Campaign
     actor.require(actions.CAMPAIGN_START)
     if campaign.state == "running":
         return False
-    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
-    if await session.scalar(mine) is None:
+    if not await enrollments.exists(session, campaign.id):
         raise CannotStartError("The campaign has no leads yet. Import a list first.")
     if missing := await missing_placeholders(session, campaign):
         named = ", ".join(f"${name}" for name in missing)
@@ -43,7 +41,7 @@ async def start_campaign(session: AsyncSession, actor: Actor, campaign: Campaign
     return True
 
 
-async def missing_business(session: AsyncSession, campaign: Campaign) -> str | None:
+async def missing_business(session: Session, campaign: Campaign) -> str | None:
     """What to do where the campaign's script names no business, so that AVA cannot say who is calling; else None."""
     script = await session.get_one(Script, campaign.script_id)
     if script.business.strip():

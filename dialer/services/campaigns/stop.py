@@ -6,18 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from dialer.carriers.port import CarrierError
-from dialer.domain.calling.call import AT_CARRIER, State
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.services.calls.finish import cancel_call
 from dialer.services.dialing.eligibility import Carriers
+from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
 from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign
+from dialer.store.tables import Campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +79,11 @@ async def stop_campaign(
     async with sessions.begin() as session:
         campaign = await session.get_one(Campaign, campaign_id)
         await campaigns.move(session, campaign_id, "stopped")
-        intended = select(Call).where(Call.campaign_id == campaign_id, Call.state == State.INTENT).with_for_update()
         taken_back = [
             await cancel_call(session, call, "the campaign was stopped", None, now)
-            for call in (await session.scalars(intended)).all()
+            for call in await calls.lock_intended(session, campaign_id=campaign_id)
         ]
-        live = (
-            await session.execute(
-                select(Call.id, Call.carrier, Call.carrier_sid).where(
-                    Call.campaign_id == campaign_id, Call.state.in_(AT_CARRIER)
-                )
-            )
-        ).all()
+        live = await calls.list_at_carrier(session, campaign_id)
         _, promised = await campaigns.live_and_promised(session, campaign_id)
     hung_up = 0
     for call_id, carrier_name, sid in live if hang_up else ():

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 EDITABLE = frozenset(
@@ -23,7 +22,7 @@ class CannotUpdateError(ValueError):
     """The change makes no sense, or comes too late; with a line that says why."""
 
 
-async def update_campaign(session: AsyncSession, actor: Actor, campaign: Campaign, changes: Mapping[str, Any]) -> bool:
+async def update_campaign(session: Session, actor: Actor, campaign: Campaign, changes: Mapping[str, Any]) -> bool:
     """Change the given columns; calls placed from then on follow them.
 
     Returns:

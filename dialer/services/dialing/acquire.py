@@ -11,15 +11,13 @@ from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import CallRequest, Carrier
 from dialer.domain.calling.call import State
 from dialer.services.calls.finish import cancel_call
 from dialer.services.dialing.eligibility import CallerId, Carriers, capacity_of, evaluate_leads, record
 from dialer.store.calls import calls, incidents
-from dialer.store.campaigns import kill_switches
+from dialer.store.campaigns import campaigns, kill_switches
+from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
 MAX_STARTS = 3
@@ -54,7 +52,7 @@ class Acquired:
     order: CallRequest
 
 
-async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+async def begin_with(session: Session, call_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
     """Note, before anything is tried, that a worker begins with these calls; to be committed at once.
 
     First those that nobody began with before, to be taken together; then those that somebody did and never took: each
@@ -64,7 +62,7 @@ async def begin_with(session: AsyncSession, call_ids: Sequence[UUID]) -> tuple[l
     return [each for each in call_ids if each in fresh], [each for each in call_ids if each in before]
 
 
-async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bool:
+async def begin_again(session: Session, call_id: UUID, now: datetime) -> bool:
     """Note the same for one call; False where it ended three workers by now and is set aside, with its lead."""
     times = await calls.begin_again(session, call_id)
     if times > MAX_STARTS:
@@ -72,7 +70,7 @@ async def begin_again(session: AsyncSession, call_id: UUID, now: datetime) -> bo
     return 0 < times <= MAX_STARTS
 
 
-async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> None:
+async def _set_aside(session: Session, call_id: UUID, now: datetime) -> None:
     call = await calls.locked(session, call_id)
     if call is None or call.state is not State.INTENT:
         return
@@ -83,7 +81,7 @@ async def _set_aside(session: AsyncSession, call_id: UUID, now: datetime) -> Non
 
 
 async def acquire_calls(
-    session: AsyncSession,
+    session: Session,
     call_ids: Sequence[UUID],
     carriers: Carriers,
     addresses: CallbackUrls,
@@ -107,28 +105,18 @@ async def acquire_calls(
 Rows = list[tuple[Call, Enrollment, Lead]]
 
 
-async def _by_campaign(session: AsyncSession, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
+async def _by_campaign(session: Session, call_ids: Collection[UUID]) -> list[tuple[Campaign, Rows]]:
     if not call_ids:
         return []
-    query = (
-        select(Call, Enrollment, Lead)
-        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == Enrollment.lead_id)
-        .where(Call.id.in_(call_ids))
-        .order_by(Call.campaign_id, Call.carrier, Call.id)
-        .execution_options(populate_existing=True)
-    )
-    rows = [(row[0], row[1], row[2]) for row in await session.execute(query)]
+    rows = await calls.list_with_leads(session, call_ids)
     # Shared with other placings, not with a pause: once a pause is committed, nobody comes past this line.
-    locked = select(Campaign).where(Campaign.id.in_({call.campaign_id for call, _, _ in rows})).order_by(Campaign.id)
-    found = await session.scalars(locked.with_for_update(read=True).execution_options(populate_existing=True))
-    campaigns = {campaign.id: campaign for campaign in found}
+    locked = await campaigns.lock_shared(session, {call.campaign_id for call, _, _ in rows})
     by_route = groupby(rows, key=lambda row: (row[0].campaign_id, row[0].carrier))
-    return [(campaigns[campaign_id], list(group)) for (campaign_id, _), group in by_route]
+    return [(locked[campaign_id], list(group)) for (campaign_id, _), group in by_route]
 
 
 async def _judge(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     rows: Rows,
     carriers: Carriers,
@@ -173,11 +161,6 @@ def _order(call: Call, campaign: Campaign, carrier: Carrier, addresses: Callback
     )
 
 
-async def release(session: AsyncSession, order: CallRequest, why: str) -> None:
+async def release(session: Session, order: CallRequest, why: str) -> None:
     """Nothing was sent for this call: if it is still ours, it goes back to be taken again."""
-    ours = Call.token_hash == calls.token_hash(order.token)
-    await session.execute(
-        update(Call)
-        .where(Call.id == order.call_id, ours, Call.state == State.PLACING)
-        .values(state=State.INTENT, placing_at=None, token_hash=None, reason=why)
-    )
+    await calls.release(session, order.call_id, order.token, why)

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.numbers.phone import BadPhone, mask, parse_phone
 from dialer.domain.numbers.zones import Zones, zone_of
 from dialer.services import actions
@@ -20,6 +17,8 @@ from dialer.services.dialing.routing import caller_id_for, rates_of
 from dialer.services.scripts import for_single_calls
 from dialer.store.campaigns import campaigns, rate_buckets
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
+from dialer.store.leads import enrollments, leads
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,7 +40,7 @@ class CallRefused:
 
 
 async def call_now(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     carriers: Carriers,
     number: str,
@@ -73,7 +72,7 @@ async def call_now(
     return asked
 
 
-async def _single_calls(session: AsyncSession, actor: Actor) -> Campaign:
+async def _single_calls(session: Session, actor: Actor) -> Campaign:
     """The hidden campaign of single calls, running, with the script version that campaigns use.
 
     It is made on first use, and set running again where its leads were done.
@@ -91,7 +90,7 @@ async def _single_calls(session: AsyncSession, actor: Actor) -> Campaign:
 
 
 async def _mean(
-    session: AsyncSession, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
+    session: Session, carriers: Carriers, campaign: Campaign, e164: str, name: str, now: datetime
 ) -> CallRequested | CallRefused:
     in_campaign, lead = await _enrol(session, campaign, e164, name)
     line = caller_id_for(carriers, campaign, e164)
@@ -110,17 +109,16 @@ async def _mean(
     return CallRequested(next(iter(placed)), e164)
 
 
-async def _enrol(session: AsyncSession, campaign: Campaign, e164: str, name: str) -> tuple[Enrollment, Lead]:
+async def _enrol(session: Session, campaign: Campaign, e164: str, name: str) -> tuple[Enrollment, Lead]:
     """The lead in the campaign, made where missing; one that was finished is opened again, for somebody asks for it."""
-    lead = (await session.scalars(select(Lead).where(Lead.phone == e164))).one_or_none()
+    lead = await leads.find_by_phone(session, e164)
     if lead is None:
         zones = zone_of(e164, None)
         known = zones.names if isinstance(zones, Zones) else ()
         lead = Lead(phone=e164, name=name, zones=list(known))
         session.add(lead)
         await session.flush()
-    query = select(Enrollment).where(Enrollment.campaign_id == campaign.id, Enrollment.lead_id == lead.id)
-    in_campaign = (await session.scalars(query.with_for_update())).one_or_none()
+    in_campaign = await enrollments.lock(session, campaign.id, lead.id)
     if in_campaign is None:
         in_campaign = Enrollment(campaign_id=campaign.id, lead_id=lead.id)
         session.add(in_campaign)

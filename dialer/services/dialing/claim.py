@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.pacing import Bucket, can_start
 from dialer.domain.compliance.gate import Eligibility
 from dialer.domain.compliance.hours import HORIZON
@@ -17,8 +14,9 @@ from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, ca
 from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_of
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
-from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign, Enrollment, Lead
+from dialer.store.leads import enrollments
+from dialer.store.sessions import Session, Sessions
+from dialer.store.tables import Campaign, Enrollment, Lead
 
 BATCH = 100
 MAX_BATCHES = 20
@@ -43,9 +41,7 @@ class Claimed:
     per_second: float
 
 
-async def claim_due(
-    session: AsyncSession, carriers: Carriers, now: datetime, held: Collection[int] = ()
-) -> list[Claimed]:
+async def claim_due(session: Session, carriers: Carriers, now: datetime, held: Collection[int] = ()) -> list[Claimed]:
     """Write the intent for every call that may start now, in every running campaign; refused leads learn why.
 
     Campaigns share a carrier's pace fairly: who was served longest ago goes first, and nobody takes more than a share
@@ -83,7 +79,7 @@ async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
     return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
 
 
-async def _open(session: AsyncSession, look: claim_queue.OpenCampaign, now: datetime) -> Groups:
+async def _open(session: Session, look: claim_queue.OpenCampaign, now: datetime) -> Groups:
     """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
     open_ids, closed = _parted(look, now)
     await claim_queue.record_opening(session, look.campaign_id, closed)
@@ -110,7 +106,7 @@ def _parted(look: claim_queue.OpenCampaign, now: datetime) -> tuple[Groups, dict
 
 
 async def _claim(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     buckets: Mapping[str, Bucket],
     places: RouteCapacity,
@@ -145,7 +141,7 @@ async def _claim(
 
 
 async def _find_eligible(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     places: RouteCapacity,
     groups: Groups,
@@ -189,17 +185,12 @@ def _group(lead: Lead) -> HoursGroup:
 
 
 async def create_attempts(
-    session: AsyncSession, campaign: Campaign, willing: list[Eligible], now: datetime
+    session: Session, campaign: Campaign, willing: list[Eligible], now: datetime
 ) -> dict[UUID, CallerId]:
     """Write the intent to ring each of these leads; the calls, in order. A phone with a live call is left out."""
     if not willing:
         return {}
-    last = await session.execute(
-        select(Call.campaign_lead_id, func.max(Call.n))
-        .where(Call.campaign_lead_id.in_([in_campaign.id for in_campaign, _, _, _ in willing]))
-        .group_by(Call.campaign_lead_id)
-    )
-    numbers = dict(last.all())
+    numbers = await calls.last_attempts(session, [in_campaign.id for in_campaign, _, _, _ in willing])
     intents = {uuid4(): each for each in willing}
     written = await calls.create(
         session,
@@ -237,15 +228,13 @@ def _refuse(in_campaign: Enrollment, verdict: Eligibility, now: datetime) -> Non
         in_campaign.next_attempt_at = now + CLAIM_EVERY
 
 
-async def _finish_if_done(session: AsyncSession, campaign: Campaign) -> None:
+async def _finish_if_done(session: Session, campaign: Campaign) -> None:
     if campaign.name == campaigns.SINGLE_CALLS:  # the next call may be asked for at any moment
         return
-    mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id).limit(1)
-    # Asked so that the index of those who are due answers, however many are done.
-    if await session.scalar(mine.where(Enrollment.state.in_(("ready", "waiting")))) is not None:
+    if await enrollments.is_any_waiting(session, campaign.id):
         return
     if await campaigns.live_calls(session, campaign.id):
         return
-    stuck = await session.scalar(mine.where(Enrollment.state != "done"))
-    if stuck is None and await session.scalar(mine) is not None:
+    stuck = await enrollments.is_any_unfinished(session, campaign.id)
+    if not stuck and await enrollments.exists(session, campaign.id):
         campaign.state, campaign.why = "done", None

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import Carrier, CarrierAccount
 from dialer.domain.calling.cost import Spend
 from dialer.domain.compliance.gate import WEEK, Eligibility, EligibilityFacts, RuleResult, evaluate
@@ -16,6 +14,7 @@ from dialer.store.calls import bridges, calls, costs
 from dialer.store.calls.bridges import Bridges
 from dialer.store.campaigns import campaigns, kill_switches
 from dialer.store.leads import do_not_call
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 Carriers = Mapping[str, Carrier]
@@ -48,7 +47,7 @@ class Capacity:
     bridges: Bridges
 
 
-async def capacity_of(session: AsyncSession, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Capacity:
+async def capacity_of(session: Session, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Capacity:
     """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
     live = await campaigns.live_calls(session, campaign.id)
     money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
@@ -63,7 +62,7 @@ async def capacity_of(session: AsyncSession, campaign: Campaign, tokens: float, 
 
 
 async def evaluate_leads(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     rows: Sequence[tuple[Enrollment, Lead]],
     lines: Sequence[CallerId | None],

@@ -11,17 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select, true
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import OVER, Outcome, State
 from dialer.domain.numbers.phone import mask
 from dialer.services.calls.record_status import record_status
 from dialer.services.dialing.eligibility import Carriers
 from dialer.services.dialing.routing import numbers_of
-from dialer.store.calls import calls, incidents
-from dialer.store.sessions import Sessions
+from dialer.store.calls import calls, incidents, reconciliation
+from dialer.store.sessions import Session, Sessions
 from dialer.store.tables import Call
 
 SETTLING = timedelta(minutes=30)
@@ -73,7 +70,7 @@ def with_child_legs(reports: Sequence[CallStatus]) -> list[CallStatus]:
     ]
 
 
-async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
+async def _theirs(session: Session, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """One call of the carrier's list; how many new incidents it is."""
     call_id = await calls.by_sid(session, carrier.name, report.sid)
     if call_id is None:
@@ -88,15 +85,12 @@ async def _theirs(session: AsyncSession, carrier: Carrier, report: CallStatus, n
     return 0
 
 
-async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus, now: datetime) -> int:
+async def _stranger(session: Session, carrier: Carrier, report: CallStatus, now: datetime) -> int:
     """A call at the carrier under no id of ours: bound where an attempt of ours fits it, told in any case."""
     if report.from_number not in numbers_of(carrier) or report.created_at is None:
         return 0  # the account's owner rings people without us, too
-    near = Call.placing_at.between(report.created_at - ASKED_AROUND, report.created_at + ASKED_AROUND)
-    fits = select(Call.id).where(
-        Call.phone == report.to, Call.carrier_sid.is_(None), Call.carrier == carrier.name, near
-    )
-    call_id = await session.scalar(fits.order_by(Call.placing_at).limit(1))
+    since, until = report.created_at - ASKED_AROUND, report.created_at + ASKED_AROUND
+    call_id = await reconciliation.find_unbound(session, carrier.name, report.to, asked_from=since, asked_until=until)
     if call_id is None:
         says = f"a call to {mask(report.to)} at {carrier.name} that nobody here asked for"
         return await incidents.record(session, "stranger", report.sid, says)
@@ -105,14 +99,11 @@ async def _stranger(session: AsyncSession, carrier: Carrier, report: CallStatus,
     return await incidents.record(session, "late", report.sid, says, call_id=call_id)
 
 
-async def _ours(session: AsyncSession, carrier: Carrier, sids: set[str], since: datetime) -> int:
+async def _ours(session: Session, carrier: Carrier, sids: set[str], since: datetime) -> int:
     """Calls of ours that the carrier's list lacks; how many new incidents. It may lack those that go on."""
-    old = calls.older(Call.placing_at, SETTLING)
-    listed = true() if carrier.capabilities.lists_live_calls else Call.state.in_(OVER)
-    query = select(Call).where(
-        Call.carrier == carrier.name, Call.carrier_sid.is_not(None), Call.placing_at >= since, old, listed
-    )
-    missing: Sequence[Call] = [call for call in await session.scalars(query) if call.carrier_sid not in sids]
+    only_over = not carrier.capabilities.lists_live_calls
+    placed = await reconciliation.list_placed(session, carrier.name, since, settled=SETTLING, only_over=only_over)
+    missing = [call for call in placed if call.carrier_sid not in sids]
     told = 0
     for call in missing:
         says = f"a call to {mask(call.phone)} that {carrier.name} does not know"

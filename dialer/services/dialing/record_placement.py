@@ -11,16 +11,13 @@ from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import AccountRejected, NumberRejected, Placed, PlaceResult, Throttled, Unknown
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.calls.finish import cancel_call, finish_call
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import DatabaseError, Session, Sessions
+from dialer.store.system import database_clock
 from dialer.store.tables import Call
 
 TRIES = 20
@@ -71,7 +68,7 @@ class PlacementRecorder:
                 async with self._sessions.begin() as session:
                     await record_placements(session, answered, self._clock())
                 return
-            except (SQLAlchemyError, OSError) as error:
+            except (DatabaseError, OSError) as error:
                 if len(answered) > 1:  # one of them may be what fails
                     for each in answered:
                         await self._write([each])
@@ -80,7 +77,7 @@ class PlacementRecorder:
                 await asyncio.sleep(RETRY_S)
 
 
-async def record_placements(session: AsyncSession, answered: Sequence[PlacedAnswer], now: datetime) -> None:
+async def record_placements(session: Session, answered: Sequence[PlacedAnswer], now: datetime) -> None:
     """Write down what the carrier said of each call."""
     sids = {call_id: answer.sid for call_id, answer in answered if isinstance(answer, Placed)}
     await calls.record_placed(session, sids, now)
@@ -91,12 +88,12 @@ async def record_placements(session: AsyncSession, answered: Sequence[PlacedAnsw
                 await _record(session, call, answer, now)
 
 
-async def _record(session: AsyncSession, call: Call, answer: PlaceResult, now: datetime) -> None:
+async def _record(session: Session, call: Call, answer: PlaceResult, now: datetime) -> None:
     # A sweep may have called it unknown in the meantime; a certain answer still says that no phone rang.
     undecided = call.state in (State.PLACING, State.UNKNOWN) and call.carrier_sid is None
     match answer:
         case Unknown(says):
-            await calls.move(session, call.id, State.UNKNOWN, reason=says, unknown_at=func.now())
+            await calls.move(session, call.id, State.UNKNOWN, reason=says, unknown_at=database_clock.transaction_time())
         case NumberRejected(says) if undecided:
             call.placing_at = None
             await finish_call(session, call, Outcome.INVALID_NUMBER, says, now)

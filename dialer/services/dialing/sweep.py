@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.carriers.port import CallStatus, Carrier, CarrierError
 from dialer.domain.calling.call import Outcome, State
 from dialer.domain.calling.cost import Spend
@@ -16,11 +13,11 @@ from dialer.domain.numbers.phone import mask
 from dialer.services.calls.finish import finish_call, finish_conversation
 from dialer.services.calls.record_status import Recorded, record_status
 from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, evaluate_leads
-from dialer.services.do_not_call.suppress import ringing_but_listed
-from dialer.store.calls import calls, incidents
+from dialer.store.calls import calls, incidents, stuck_calls
 from dialer.store.calls.bridges import Bridges
-from dialer.store.sessions import Sessions
-from dialer.store.tables import Call, Campaign, Enrollment, Lead
+from dialer.store.sessions import Session, Sessions
+from dialer.store.system import database_clock
+from dialer.store.tables import Call, Campaign
 
 INTENT_AFTER = timedelta(seconds=30)
 SILENT_AFTER = timedelta(seconds=30)
@@ -52,18 +49,16 @@ async def sweep(sessions: Sessions, carriers: Carriers, now: datetime, patience:
     """Find what is stuck, ask the carriers, apply what they say."""
     patience = patience or Patience()
     async with sessions.begin() as session:
-        for call in await calls.stuck(
-            session, and_(Call.state == State.PLACING, calls.older(Call.placing_at, patience.placing))
-        ):
-            await calls.move(session, call.id, State.UNKNOWN, reason=LOST, unknown_at=func.now())
-        intents = await calls.stuck(
-            session,
-            and_(Call.state == State.INTENT, calls.older(func.greatest(Call.made_at, Call.not_before), INTENT_AFTER)),
+        for call in await stuck_calls.list_placing(session, patience.placing):
+            unknown_at = database_clock.transaction_time()
+            await calls.move(session, call.id, State.UNKNOWN, reason=LOST, unknown_at=unknown_at)
+        intents = await stuck_calls.list_intended(session, INTENT_AFTER)
+        silent = await stuck_calls.list_silent(
+            session, grace=GRACE, no_stream_after=NO_STREAM_AFTER, silent_after=SILENT_AFTER
         )
-        waiting = [(call.id, call.carrier, call.carrier_sid) for call in _some(carriers, await _silent(session))]
-        lost = await calls.stuck(session, Call.state == State.UNKNOWN)
-        unknown = [call.id for call in _some(carriers, lost)]
-        listed = await ringing_but_listed(session)
+        waiting = [(call.id, call.carrier, call.carrier_sid) for call in _some(carriers, silent)]
+        unknown = [call.id for call in _some(carriers, await stuck_calls.list_unknown(session))]
+        listed = await stuck_calls.ringing_but_listed(session)
         late = await _queued_past_close(session, carriers, now)
     changed: list[Recorded] = []
     for carrier_name, listed_sid in listed:
@@ -89,23 +84,15 @@ def _some(carriers: Carriers, stuck: Sequence[Call]) -> list[Call]:
     return chosen
 
 
-async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: datetime) -> list[tuple[str, str]]:
+async def _queued_past_close(session: Session, carriers: Carriers, now: datetime) -> list[tuple[str, str]]:
     """Calls that a carrier has and does not ring yet, though the lead's window has closed: (carrier, sid).
 
     A carrier that takes no call back is not asked to: the gate stops feeding it well before the window closes, and the
     ring timeout bounds what it has.
     """
     able = [name for name, carrier in carriers.items() if carrier.capabilities.can_cancel]
-    query = (
-        select(Call, Campaign, Enrollment, Lead)
-        .join(Campaign, Campaign.id == Call.campaign_id)
-        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
-        .join(Lead, Lead.id == Enrollment.lead_id)
-        .where(Call.state == State.PLACED, Call.carrier_sid.is_not(None), Call.carrier.in_(able))
-        .limit(500)
-    )
     late = []
-    for call, campaign, in_campaign, lead in await session.execute(query):
+    for call, campaign, in_campaign, lead in await stuck_calls.list_queued(session, able):
         room = Capacity(0, 1.0, Spend(), Bridges(0, 0))
         line = CallerId(carriers[call.carrier], call.from_number)
         (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room, but=[call.id])
@@ -113,22 +100,6 @@ async def _queued_past_close(session: AsyncSession, carriers: Carriers, now: dat
         if closed and call.carrier_sid:
             late.append((call.carrier, call.carrier_sid))
     return late
-
-
-async def _silent(session: AsyncSession) -> list[Call]:
-    """Calls that should have been heard of: past their ring time, or talking without a sign of life."""
-    ring = select(Campaign.ring_timeout_s).where(Campaign.id == Call.campaign_id).scalar_subquery()
-    waited = func.extract("epoch", func.now() - Call.placing_at)
-    never_answered = and_(Call.state.in_((State.PLACED, State.RINGING)), waited > ring + GRACE.total_seconds())
-    gone_quiet = and_(
-        Call.state == State.TALKING,
-        or_(
-            and_(Call.stream_opened_at.is_not(None), calls.older(Call.heard_at, SILENT_AFTER)),
-            and_(Call.stream_opened_at.is_(None), calls.older(Call.heard_at, NO_STREAM_AFTER)),
-            and_(Call.stream_opened_at.is_(None), waited > ring + GRACE.total_seconds()),
-        ),
-    )
-    return list(await calls.stuck(session, or_(never_answered, gone_quiet)))
 
 
 async def _look_for(
@@ -140,7 +111,7 @@ async def _look_for(
         placing_at = call.placing_at
         campaign = await session.get_one(Campaign, call.campaign_id)
         horizon = _horizon(carriers.get(call.carrier), campaign, patience)
-        overdue = await session.scalar(select(calls.older(Call.placing_at, horizon)).where(Call.id == call_id))
+        overdue = await stuck_calls.is_overdue(session, call_id, horizon)
     carrier = carriers.get(call.carrier)
     if carrier is None or placing_at is None:
         return []
@@ -192,7 +163,7 @@ async def _ask_about(
     async with sessions.begin() as session:
         call = await calls.locked(session, call_id)
         if call is not None and call.stream_opened_at is not None and call.stream_closed_at is None:
-            call.stream_closed_at = func.now()
+            call.stream_closed_at = database_clock.transaction_time()
             outcome = await finish_conversation(session, call, ours="the bridge of this call was lost", now=now)
             return [Recorded(call_id, call.phone, State.ENDED, outcome)] if outcome else []
     return await _apply(sessions, call_id, report, now)

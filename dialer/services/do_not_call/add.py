@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.services.do_not_call.suppress import suppress
 from dialer.store.leads import do_not_call
+from dialer.store.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class AddedNumbers:
 
 
 async def add_numbers(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     phones: Iterable[str],
     now: datetime,

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import State
 from dialer.domain.leads.column_values import phone_column
 from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
@@ -23,6 +21,7 @@ from dialer.services.calls.finish import cancel_call
 from dialer.services.leads.read_file import Reading, UnreadableListError
 from dialer.store.leads import do_not_call
 from dialer.store.leads.do_not_call import ListOptions
+from dialer.store.sessions import Session
 from dialer.store.tables import Call
 
 BATCH = 50_000
@@ -38,7 +37,7 @@ class ImportedNumbers:
 
 
 async def import_numbers(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     reading: Reading,
     country: str,

@@ -1,14 +1,13 @@
 """Remove a number from do-not-call, which only an administrator can."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.leads import do_not_call
+from dialer.store.sessions import Session
 
 
-async def remove_number(session: AsyncSession, actor: Actor, phone: str) -> int:
+async def remove_number(session: Session, actor: Actor, phone: str) -> int:
     """Remove a number from every do-not-call list.
 
     Args:

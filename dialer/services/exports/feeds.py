@@ -2,10 +2,9 @@
 
 import hmac
 
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services.meetings.signed_links import signed
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Campaign, Feed
 
 
@@ -14,7 +13,7 @@ def token_of(feed_id: int, secret: str) -> str:
     return f"{feed_id}-{signed('feed', str(feed_id), secret)}"
 
 
-async def feed_of(session: AsyncSession, token: str, secret: str) -> tuple[Feed, str | None] | None:
+async def feed_of(session: Session, token: str, secret: str) -> tuple[Feed, str | None] | None:
     """The feed that an address is of, and its campaign's name; None for one that is forged, unknown or revoked."""
     number, _, _ = token.partition("-")
     if not (number.isascii() and number.isdigit() and len(number) < 18):
@@ -24,6 +23,6 @@ async def feed_of(session: AsyncSession, token: str, secret: str) -> tuple[Feed,
     feed = await session.get(Feed, int(number))
     if feed is None or feed.revoked_at is not None:
         return None
-    feed.read_at = func.now()
+    feed.read_at = database_clock.transaction_time()
     campaign = await session.get(Campaign, feed.campaign_id) if feed.campaign_id is not None else None
     return feed, campaign.name if campaign else None

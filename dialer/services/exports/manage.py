@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import ExportSchedule, Feed
 
 
@@ -15,7 +14,7 @@ class NoSuchExportError(ValueError):
     """There is no feed or scheduled export with this id."""
 
 
-async def add_feed(session: AsyncSession, actor: Actor, what: str, campaign_id: int | None) -> Feed:
+async def add_feed(session: Session, actor: Actor, what: str, campaign_id: int | None) -> Feed:
     """Add a feed of leads, calls or bookings, of one campaign or of all. Raises ForbiddenError."""
     actor.require(actions.FEED_ADD)
     made = Feed(what=what, campaign_id=campaign_id, made_by=actor.email)
@@ -25,18 +24,18 @@ async def add_feed(session: AsyncSession, actor: Actor, what: str, campaign_id: 
     return made
 
 
-async def revoke_feed(session: AsyncSession, actor: Actor, feed_id: int) -> None:
+async def revoke_feed(session: Session, actor: Actor, feed_id: int) -> None:
     """Revoke a feed: its URL answers no more. Raises ForbiddenError, NoSuchExportError."""
     actor.require(actions.FEED_REVOKE)
     found = await session.get(Feed, feed_id)
     if found is None:
         raise NoSuchExportError(f"There is no feed {feed_id}.")
-    found.revoked_at = func.now()
+    found.revoked_at = database_clock.transaction_time()
     await record(session, actor, actions.FEED_REVOKE, {"feed": feed_id})
 
 
 async def add_schedule(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     what: str,
     form: str,
@@ -53,7 +52,7 @@ async def add_schedule(
     return made
 
 
-async def remove_schedule(session: AsyncSession, actor: Actor, schedule_id: int) -> None:
+async def remove_schedule(session: Session, actor: Actor, schedule_id: int) -> None:
     """Stop a scheduled export; files already written stay. Raises ForbiddenError, NoSuchExportError."""
     actor.require(actions.SCHEDULE_REMOVE)
     found = await session.get(ExportSchedule, schedule_id)

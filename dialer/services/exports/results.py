@@ -13,8 +13,8 @@ from typing import Literal
 
 import rustpy_xlsxwriter
 import xlsxwriter
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from dialer.store.sessions import Session
 from dialer.store.system import copy_csv, exports
 
 What = Literal["leads", "calls", "bookings", "transcripts", "dnc"]
@@ -29,7 +29,7 @@ class TooManyRowsError(ValueError):
     """A sheet cannot hold so many rows; the message says what to do."""
 
 
-async def export_results(session: AsyncSession, what: What, path: Path, *, form: Format, campaign: str | None) -> int:
+async def export_results(session: Session, what: What, path: Path, *, form: Format, campaign: str | None) -> int:
     """Write a whole export; how many rows. A file of that name is replaced only when the new one is complete.
 
     Raises:
@@ -52,7 +52,7 @@ async def export_results(session: AsyncSession, what: What, path: Path, *, form:
     return count
 
 
-async def _workbook(session: AsyncSession, what: What, path: Path, header: Sequence[str], campaign: str | None) -> int:
+async def _workbook(session: Session, what: What, path: Path, header: Sequence[str], campaign: str | None) -> int:
     """The same rows, by way of a file of text: neither the database nor we hold them all."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=".rows") as rows:
         name = Path(rows.name)
@@ -66,7 +66,7 @@ async def _workbook(session: AsyncSession, what: What, path: Path, header: Seque
     return count
 
 
-async def header_of(session: AsyncSession, what: What, campaign: str | None) -> Sequence[str]:
+async def header_of(session: Session, what: What, campaign: str | None) -> Sequence[str]:
     """The names of a sheet's columns."""
     match what:
         case "calls":

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import func, select
-
 from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
 from dialer.store.sessions import Sessions
+from dialer.store.system import feeds
 from dialer.store.system.object_storage import ObjectStorage, StorageError
 from dialer.store.tables import Campaign, ExportSchedule
 
@@ -25,14 +24,10 @@ class Written:
 async def write_next(sessions: Sessions) -> Written | None:
     """Write the schedule that is due longest; None if none is. Its next turn is set first: one that fails is not repeated at once."""
     async with sessions.begin() as session:
-        query = select(ExportSchedule).where(ExportSchedule.next_at <= func.now()).order_by(ExportSchedule.next_at)
-        schedule = (await session.scalars(query.limit(1).with_for_update(skip_locked=True))).one_or_none()
+        schedule = await feeds.claim_schedule(session)
         if schedule is None:
             return None
-        schedule.next_at, schedule.last_at = func.now() + schedule.every, func.now()
         campaign = await session.get(Campaign, schedule.campaign_id) if schedule.campaign_id is not None else None
-        await session.flush()
-        await session.refresh(schedule)
     written = await _write(sessions, schedule, campaign.name if campaign else None)
     async with sessions.begin() as session:
         (await session.get_one(ExportSchedule, schedule.id)).last_says = written.says

@@ -6,8 +6,6 @@ What is changed is kept for undo, down to the row that a lead's own columns came
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.leads.import_result import Choice, Flag
 from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.leads.detect_reimport import Reimport
@@ -15,6 +13,7 @@ from dialer.services.leads.read_file import ListRow
 from dialer.services.leads.validate import Batch, ValidatedRow, row_lines
 from dialer.store.leads import imports
 from dialer.store.leads.import_staging import ImportStaging, Known
+from dialer.store.sessions import Session
 from dialer.store.tables import LeadImport
 
 _How: TypeAlias = Literal["fill", "overwrite"]
@@ -25,7 +24,7 @@ class Deduplicator:
 
     def __init__(
         self,
-        session: AsyncSession,
+        session: Session,
         landing: ImportStaging,
         import_id: int,
         seen: Reimport,

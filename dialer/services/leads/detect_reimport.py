@@ -4,13 +4,12 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.spreadsheet_safety import FIX_COLUMNS, own_columns, unescape_formula
 from dialer.services.leads.read_file import ListRow
-from dialer.store.tables import Campaign, ImportRow, LeadImport
+from dialer.store.leads import imports
+from dialer.store.sessions import Session
+from dialer.store.tables import Campaign
 
 Rejected = dict[tuple[str, ...], deque[int]]
 
@@ -52,7 +51,7 @@ class Reimport:
 
 
 async def detect_reimport(
-    session: AsyncSession, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
+    session: Session, campaign: Campaign, header: tuple[str, ...], columns: Mapping[Column, str], *, dry: bool
 ) -> Reimport:
     """What kind of list this is, for a campaign; the rows of a `dry` run keep their numbers and cells."""
     own = own_columns(header)
@@ -62,10 +61,7 @@ async def detect_reimport(
         return Reimport(own, {**kept, "phone": phone}, len(own), ours=True, read_header=header)
     if tuple(header[-2:]) == FIX_COLUMNS:
         own = header[:-2]
-        found = select(func.max(LeadImport.id)).where(
-            LeadImport.campaign_id == campaign.id, LeadImport.header == list(own), LeadImport.mends.is_(None)
-        )
-        mends = await session.scalar(found.where(LeadImport.state == "done"))
+        mends = await imports.find_fixable(session, campaign.id, own)
         kept = {field: column for field, column in columns.items() if column in own}
         if mends is not None and "phone" in kept:
             return replace(await _mending(session, mends, own, kept), dry=dry)
@@ -79,13 +75,12 @@ def without_ours(header: tuple[str, ...]) -> tuple[str, ...]:
     return header[:-2] if tuple(header[-2:]) == FIX_COLUMNS else header
 
 
-async def _mending(session: AsyncSession, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]) -> Reimport:
+async def _mending(session: Session, mends: int, own: tuple[str, ...], columns: Mapping[Column, str]) -> Reimport:
     places = tuple(own.index(columns[each]) for each in ("phone", "zone") if each in columns)
     waiting: Rejected = defaultdict(deque)
-    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == mends, ImportRow.fate == "rejected")
-    for n, cells in await session.execute(query.order_by(ImportRow.n)):
+    for n, cells in await imports.rejected_cells(session, mends):
         waiting[_kept(cells[: len(own)], places)].append(n)
-    last = await session.scalar(select(func.max(ImportRow.n)).where(ImportRow.import_id == mends)) or 0
+    last = await imports.last_row(session, mends)
     return Reimport(own, columns, len(own), mends=mends, waiting=waiting, places=places, next_n=max(last, 1))
 
 

@@ -8,12 +8,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 from typing import Protocol
-
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.leads.headers import Column
 from dialer.domain.leads.import_result import Choice, Counts, Flag
@@ -25,6 +21,8 @@ from dialer.services.leads.validate import Batch, RowValidator, ValidatedRow, ro
 from dialer.store.campaigns import claim_queue
 from dialer.store.leads import imports
 from dialer.store.leads.import_staging import ImportStaging
+from dialer.store.sessions import Session
+from dialer.store.system import database_clock
 from dialer.store.tables import Campaign, LeadImport
 
 BATCH = 20_000
@@ -65,7 +63,7 @@ DEFAULT_OPTIONS = ImportOptions()
 
 
 async def import_leads(
-    session: AsyncSession,
+    session: Session,
     campaign: Campaign,
     reading: Reading,
     *,
@@ -107,7 +105,7 @@ async def import_leads(
     return Imported(record.id, reading.header, seen.columns, counts)
 
 
-async def commit_import(session: AsyncSession, import_id: int, asked: ImportOptions, *, by: str) -> Imported:
+async def commit_import(session: Session, import_id: int, asked: ImportOptions, *, by: str) -> Imported:
     """Bring in a list that a dry run kept, as it was chosen there; judged anew, because others may have come meanwhile.
 
     Raises:
@@ -142,7 +140,7 @@ async def commit_import(session: AsyncSession, import_id: int, asked: ImportOpti
 
 
 async def _finish(
-    session: AsyncSession, record: LeadImport, counts: Counts, seen: Reimport, asked: ImportOptions, *, again: bool
+    session: Session, record: LeadImport, counts: Counts, seen: Reimport, asked: ImportOptions, *, again: bool
 ) -> None:
     if not counts.rows:
         raise UnreadableListError("the list has a header and no rows")
@@ -163,7 +161,7 @@ async def _from_file(reading: Reading) -> AsyncIterator[list[ListRow]]:
         yield rows
 
 
-async def _from_rows(session: AsyncSession, import_id: int) -> AsyncIterator[list[ListRow]]:
+async def _from_rows(session: Session, import_id: int) -> AsyncIterator[list[ListRow]]:
     rows: list[ListRow] = []
     async for n, cells in imports.stream_cells(session, import_id):
         rows.append(ListRow(n, tuple(cells), False))
@@ -178,7 +176,7 @@ class _Import:
 
     def __init__(
         self,
-        session: AsyncSession,
+        session: Session,
         landing: ImportStaging,
         campaign: Campaign,
         seen: Reimport,
@@ -197,7 +195,7 @@ class _Import:
     @classmethod
     async def begin(
         cls,
-        session: AsyncSession,
+        session: Session,
         campaign: Campaign,
         record: LeadImport,
         seen: Reimport,
@@ -210,7 +208,7 @@ class _Import:
         target = record.id if seen.mends is None or asked.dry else seen.mends
         landing = await ImportStaging.open(session, campaign.id, target)
         bringing = cls(session, landing, campaign, seen, asked, again=again)
-        today: date = (await session.execute(select(func.current_date()))).scalar_one()
+        today = await database_clock.today(session)
         bringing._judge = RowValidator(seen.read_header, seen.columns, campaign.country, today)
         bringing._target = target
         exact = seen.ours and asked.duplicates == "skip"

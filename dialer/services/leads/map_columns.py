@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.leads.column_values import phone_column
 from dialer.domain.leads.headers import COLUMNS, Column, NoPhoneColumn, guess_columns
 from dialer.services.leads.detect_reimport import without_ours
 from dialer.services.leads.read_file import Reading, UnreadableListError
 from dialer.store.leads import imports
+from dialer.store.sessions import Session
 
 
 class NoPhoneError(UnreadableListError):
@@ -20,7 +19,7 @@ class NoPhoneError(UnreadableListError):
         self.header = header
 
 
-async def known_columns(session: AsyncSession, reading: Reading) -> Mapping[str, str]:
+async def known_columns(session: Session, reading: Reading) -> Mapping[str, str]:
     """How columns of these names were mapped last time; names that we gave, for want of a header, tell nothing."""
     return await imports.remembered(session, without_ours(reading.header)) if reading.has_header else {}
 

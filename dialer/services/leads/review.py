@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.services import actions, jobs
 from dialer.services.actor import Actor
 from dialer.services.audit.record import record
 from dialer.store.leads import imports
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 
 
@@ -15,7 +14,7 @@ class NotInReviewError(ValueError):
     """There is no such list, or it was imported or discarded already."""
 
 
-async def choose_rows(session: AsyncSession, actor: Actor, import_id: int, rows: Sequence[int], choice: str) -> int:
+async def choose_rows(session: Session, actor: Actor, import_id: int, rows: Sequence[int], choice: str) -> int:
     """Choose for single duplicates of a checked list; how many of the rows are such.
 
     Raises:
@@ -28,7 +27,7 @@ async def choose_rows(session: AsyncSession, actor: Actor, import_id: int, rows:
     return chosen
 
 
-async def request_commit(session: AsyncSession, actor: Actor, import_id: int) -> tuple[int, Campaign]:
+async def request_commit(session: Session, actor: Actor, import_id: int) -> tuple[int, Campaign]:
     """Queue the import of a checked list: the job's id, and its campaign. Raises ForbiddenError, NotInReviewError."""
     campaign = await _in_review(session, import_id)
     details = {"import": import_id, "campaign": campaign.name}
@@ -36,7 +35,7 @@ async def request_commit(session: AsyncSession, actor: Actor, import_id: int) ->
     return job_id, campaign
 
 
-async def _in_review(session: AsyncSession, import_id: int) -> Campaign:
+async def _in_review(session: Session, import_id: int) -> Campaign:
     found = await imports.campaign_of(session, import_id)
     if found is None or found[0].state != "checked":
         raise NotInReviewError("This list was imported or discarded already.")

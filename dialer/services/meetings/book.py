@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.slots import CounselorTime, Slot, is_bookable
 from dialer.domain.speech.speech_dates import read_back, say
 from dialer.services.calls.context import CallContext, Lost, Result
 from dialer.services.meetings.offer import DAY, offer, offer_words
 from dialer.store.leads import leads
 from dialer.store.meetings import bookings, counselors, outbox
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking
 
 HOLD_LASTS = timedelta(minutes=10)
@@ -31,7 +30,7 @@ READ_BACK_TTL = timedelta(seconds=3)
 ASK_EMAIL = "To which e-mail address may I send the invitation?"
 
 
-async def hold_slot(session: AsyncSession, talk: CallContext, token: str, now: datetime) -> Result:
+async def hold_slot(session: Session, talk: CallContext, token: str, now: datetime) -> Result:
     """Hold an offered time for three minutes; refused with other times where it is taken or was never offered."""
     slot = talk.offered.get(token)
     if slot is None:
@@ -70,7 +69,7 @@ async def hold_slot(session: AsyncSession, talk: CallContext, token: str, now: d
     }
 
 
-async def book_slot(session: AsyncSession, talk: CallContext, token: str, now: datetime) -> Result:
+async def book_slot(session: Session, talk: CallContext, token: str, now: datetime) -> Result:
     """Book the held time. Asked again, by a lost reply or a repeated call, it answers with the same booking."""
     booked = await bookings.of_lead(session, talk.campaign_lead_id)
     if booked is not None:
@@ -99,7 +98,7 @@ async def book_slot(session: AsyncSession, talk: CallContext, token: str, now: d
     return _booked(held, talk, now)
 
 
-async def still_free(session: AsyncSession, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
+async def still_free(session: Session, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
     """The slot's counselor, if they can still keep it; `but` is the booking that takes the time itself."""
     people = await counselors.times(session, slot.starts - DAY, slot.ends + DAY, but=but, only=slot.counselor_id)
     return people[0] if people and is_bookable(people[0], slot.starts, now - HOLD_LASTS) else None
@@ -127,7 +126,7 @@ def _read_back(talk: CallContext, slot: Slot, counselor: CounselorTime, now: dat
 
 
 async def _refused(
-    session: AsyncSession,
+    session: Session,
     talk: CallContext,
     what: Literal["held", "booked"],
     reason: str,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.counselor_matching import UNKNOWN, Wish
 from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, CounselorTime, Slot, free_slots, is_bookable
 from dialer.services import actions
@@ -17,6 +15,7 @@ from dialer.services.actor import Actor, LinkHolder
 from dialer.services.audit.record import record
 from dialer.store.calls import enquiries
 from dialer.store.meetings import bookings, counselors, outbox
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Counselor
 
 DAY = timedelta(days=1)
@@ -50,7 +49,7 @@ def may_change(booking: Booking, notice_minutes: int, now: datetime) -> ChangeRe
     return ChangeRefused(TOO_LATE) if starts - timedelta(minutes=notice_minutes) < now else None
 
 
-async def choices(session: AsyncSession, booking: Booking, now: datetime) -> list[Choice]:
+async def choices(session: Session, booking: Booking, now: datetime) -> list[Choice]:
     """Free times of the booking's counselor, but not its own; of those who fit the student where that counselor left."""
     known = await enquiries.newest(session, booking.campaign_lead_id)
     people = await _people(session, booking, now)
@@ -66,7 +65,7 @@ async def choices(session: AsyncSession, booking: Booking, now: datetime) -> lis
 
 
 async def move_meeting(
-    session: AsyncSession,
+    session: Session,
     actor: Actor | LinkHolder,
     booking_id: UUID,
     counselor_id: int,
@@ -109,7 +108,7 @@ async def move_meeting(
 
 
 async def cancel_meeting(
-    session: AsyncSession, actor: Actor | LinkHolder, booking_id: UUID, now: datetime
+    session: Session, actor: Actor | LinkHolder, booking_id: UUID, now: datetime
 ) -> Booking | ChangeRefused:
     """Cancel a booking: its time is free again, both calendars remove it. Raises ForbiddenError."""
     actor.require(actions.BOOKING_CANCEL)
@@ -129,9 +128,7 @@ async def cancel_meeting(
     return booking
 
 
-async def flag_conflicts(
-    session: AsyncSession, counselor_id: int, since: datetime, until: datetime, now: datetime
-) -> int:
+async def flag_conflicts(session: Session, counselor_id: int, since: datetime, until: datetime, now: datetime) -> int:
     """Meetings that fall into a span in which the counselor is now away: each student is asked for another time (F79).
 
     The meeting stands until they choose: nobody is moved silently. How many there are.
@@ -149,5 +146,5 @@ def _is_own(booking: Booking, counselor_id: int, starts: datetime) -> bool:
     return (counselor_id, starts) == (booking.counselor_id, booking.during.lower)
 
 
-async def _people(session: AsyncSession, booking: Booking, now: datetime) -> list[CounselorTime]:
+async def _people(session: Session, booking: Booking, now: datetime) -> list[CounselorTime]:
     return await counselors.times(session, now - DAY, now + (LOOKAHEAD_DAYS + 2) * DAY, but=booking.id)

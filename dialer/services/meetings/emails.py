@@ -6,15 +6,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.meeting_brief import brief_lines, quotes
 from dialer.domain.speech.speech_dates import say_zone
 from dialer.net.ics.invitation import Entry, Party, invitation
 from dialer.services.meetings.signed_links import SignedLinks
-from dialer.store.calls import enquiries
-from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage, Turn
+from dialer.store.calls import enquiries, transcripts
+from dialer.store.sessions import Session
+from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
 NO_ADDRESS = "no e-mail address is known"
 SUBJECTS = {
@@ -73,7 +71,7 @@ class Meeting:
         return starts, ends
 
 
-async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
+async def meeting_of(session: Session, booking: Booking) -> Meeting:
     """Everything that is said about a booking."""
     in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id)
     return Meeting(
@@ -87,7 +85,7 @@ async def meeting_of(session: AsyncSession, booking: Booking) -> Meeting:
 
 
 async def write_email(
-    session: AsyncSession, mail: OutboxMessage, house: MailSettings, now: datetime
+    session: Session, mail: OutboxMessage, house: MailSettings, now: datetime
 ) -> tuple[EmailMessage, str] | Skip:
     """The letter and whom it goes to; `now` is lived time. Skipped where nobody can be written to, or it came too late."""
     booking = await session.get_one(Booking, mail.booking_id)
@@ -167,7 +165,7 @@ def _for_student(meeting: Meeting, house: MailSettings, kind: str) -> str:
     return f"To move or cancel it: {house.links.student(meeting.booking.id)}"
 
 
-async def _for_counselor(session: AsyncSession, meeting: Meeting, house: MailSettings) -> str:
+async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings) -> str:
     """The brief: six lines, two quotes, the recording, and where to say how it went."""
     booking = meeting.booking
     call = await session.get(Call, booking.call_id) if booking.call_id else None
@@ -178,8 +176,7 @@ async def _for_counselor(session: AsyncSession, meeting: Meeting, house: MailSet
     )
     lines = list(brief_lines(meeting.student, meeting.lead.phone, meeting.values, outcome))
     if call is not None:
-        said = select(Turn.words).where(Turn.call_id == call.id, Turn.who == "student").order_by(Turn.position)
-        lines += [f"“{each}”" for each in quotes((await session.scalars(said)).all())]
+        lines += [f"“{each}”" for each in quotes(await transcripts.student_words(session, call.id))]
         if meeting.records:
             lines.append(f"The recording: {house.links.recording(call.id)}")
     lines.append(f"How did it go? {house.links.counselor(booking.id)}")

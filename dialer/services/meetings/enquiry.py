@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.enquiry import FIELDS, missing, normalize
 from dialer.domain.speech.spoken_email import parse_email, spell
 from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries
 from dialer.store.leads import leads
 from dialer.store.meetings import bookings, outbox
+from dialer.store.sessions import Session
 from dialer.store.tables import EnquiryValue
 
 QUESTIONS = {
@@ -25,7 +24,7 @@ QUESTIONS = {
 
 
 async def save_enquiry(
-    session: AsyncSession, talk: CallContext, given: Mapping[str, str], turn_item: str | None, now: datetime
+    session: Session, talk: CallContext, given: Mapping[str, str], turn_item: str | None, now: datetime
 ) -> Result:
     """Append the given values; answer with what was saved and what is still missing, in asking order.
 
@@ -58,7 +57,7 @@ async def save_enquiry(
     return {"saved": saved, "missing": list(left), "say": f"Great, I have noted that. {ask}"}
 
 
-async def _save_email(session: AsyncSession, talk: CallContext, said: str, now: datetime) -> str | None:
+async def _save_email(session: Session, talk: CallContext, said: str, now: datetime) -> str | None:
     """Keep the address; a meeting that was invited to another in an earlier call is invited anew."""
     email = parse_email(said)
     if email is None:

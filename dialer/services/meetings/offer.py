@@ -4,8 +4,6 @@ import secrets
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.counselor_matching import Wish, nobody_says, why_fits
 from dialer.domain.meetings.slots import LOOKAHEAD_DAYS, PartOfDay, Slot, free_slots
 from dialer.domain.speech.relative_time import parse_when
@@ -13,12 +11,13 @@ from dialer.domain.speech.speech_dates import say
 from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries, incidents
 from dialer.store.meetings import counselors
+from dialer.store.sessions import Session
 
 DAY = timedelta(days=1)
 
 
 async def find_slots(
-    session: AsyncSession, talk: CallContext, day: str | None, part_of_day: PartOfDay | None, now: datetime
+    session: Session, talk: CallContext, day: str | None, part_of_day: PartOfDay | None, now: datetime
 ) -> Result:
     """At most three free times, as tokens of this call. A day that does not exist or is past is said so."""
     wanted = None
@@ -36,7 +35,7 @@ async def find_slots(
 
 
 async def offer(
-    session: AsyncSession, talk: CallContext, now: datetime, day: date | None = None, part: PartOfDay | None = None
+    session: Session, talk: CallContext, now: datetime, day: date | None = None, part: PartOfDay | None = None
 ) -> list[dict[str, str]]:
     """Free times with a counselor who fits what the student wants, each with its token."""
     known = await enquiries.newest(session, talk.campaign_lead_id)

@@ -10,9 +10,6 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.retry import GiveUp, RetryAt, after_no_show
 from dialer.domain.compliance.time_zone_groups import group_of, within_hours
@@ -24,6 +21,7 @@ from dialer.store.calls import enquiries
 from dialer.store.campaigns import campaigns
 from dialer.store.campaigns.campaigns import policy_of, window_of
 from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Campaign, Enrollment, Lead
 
 MeetingOutcome: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
@@ -33,7 +31,7 @@ MAX_NOTE_CHARS = 2000
 
 
 async def record_outcome(
-    session: AsyncSession,
+    session: Session,
     actor: Actor | LinkHolder,
     booking_id: UUID,
     verdict: MeetingOutcome,
@@ -74,13 +72,12 @@ async def record_outcome(
     return booking
 
 
-async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) -> None:
+async def _ring_again(session: Session, booking: Booking, now: datetime) -> None:
     in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state != "done" or in_campaign.last_outcome is Outcome.DO_NOT_CALL:
         return
     campaign = await session.get_one(Campaign, in_campaign.campaign_id)
-    missed = select(func.count()).where(Booking.campaign_lead_id == in_campaign.id, Booking.state == "no_show")
-    times = await session.scalar(missed) or 0
+    times = await bookings.count_missed(session, in_campaign.id)
     match after_no_show(in_campaign.attempts, times, now, policy_of(campaign)):
         case RetryAt(at):
             lead = await session.get_one(Lead, in_campaign.lead_id)
@@ -98,7 +95,7 @@ async def _ring_again(session: AsyncSession, booking: Booking, now: datetime) ->
     await session.flush()
 
 
-async def _leave_alone(session: AsyncSession, booking: Booking) -> None:
+async def _leave_alone(session: Session, booking: Booking) -> None:
     """They came after all: nobody rings them for having missed it."""
     in_campaign = await session.get_one(Enrollment, booking.campaign_lead_id, with_for_update=True)
     if in_campaign.state == "waiting" and in_campaign.last_outcome is Outcome.BOOKED:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.numbers.sample_numbers import SAMPLE_NUMBERS
 from dialer.services.meetings.emails import MailSettings, Skip, meeting_of, when_in
 from dialer.store.leads import do_not_call
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, OutboxMessage
 
 FIRST = {
@@ -57,7 +56,7 @@ class Sms:
 
 
 async def write_sms(
-    session: AsyncSession, mail: OutboxMessage, house: MailSettings, texts: SmsSender, now: datetime
+    session: Session, mail: OutboxMessage, house: MailSettings, texts: SmsSender, now: datetime
 ) -> Sms | Skip:
     """The text that says what the letter would; skipped for whom it must not be sent to. `now` is lived time."""
     booking = await session.get_one(Booking, mail.booking_id)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dialer.domain.meetings.enquiry import FIELDS, is_qualified
-from dialer.store.tables import Booking, Call, EnquiryValue, Script
+from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
+from dialer.store.tables import Booking
 
 
 @dataclass(slots=True)
@@ -36,25 +35,10 @@ class CaptureAccuracy:
     fields: dict[str, Share] = field(default_factory=dict)
 
 
-async def capture_accuracy(session: AsyncSession) -> Sequence[CaptureAccuracy]:
+async def capture_accuracy(session: Session) -> Sequence[CaptureAccuracy]:
     """Every script version that a counselor judged a meeting of, by name and version."""
-    values = (
-        select(
-            EnquiryValue.campaign_lead_id, func.jsonb_object_agg(EnquiryValue.field, EnquiryValue.value).label("said")
-        )
-        .group_by(EnquiryValue.campaign_lead_id)
-        .subquery()
-    )
-    query = (
-        select(Script.name, Script.version, Booking, values.c.said)
-        .join(Call, Call.id == Booking.call_id)
-        .join(Script, Script.id == Call.script_id)
-        .outerjoin(values, values.c.campaign_lead_id == Booking.campaign_lead_id)
-        .where(Booking.verdict.is_not(None))
-        .order_by(Script.name, Script.version)
-    )
     found: dict[tuple[str, int], CaptureAccuracy] = {}
-    for name, version, booking, said in await session.execute(query):
+    for name, version, booking, said in await bookings.list_judged(session):
         count(found.setdefault((name, version), CaptureAccuracy(name, version)), booking, said or {})
     return list(found.values())
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Numeric, func, literal, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.calling.call import LIVE, OVER, State, can_come_from
+from dialer.domain.calling.call import AT_CARRIER, LIVE, State, can_come_from
 from dialer.domain.calling.cost import MILLION
-from dialer.store.tables import Call
+from dialer.store.tables import Call, Enrollment, Lead
 
 
 def token_hash(token: str) -> str:
@@ -107,6 +107,54 @@ async def locked(session: AsyncSession, call_id: UUID) -> Call | None:
     return (await session.scalars(query)).one_or_none()
 
 
+async def list_with_leads(session: AsyncSession, call_ids: Collection[UUID]) -> list[tuple[Call, Enrollment, Lead]]:
+    """These calls as they are now, each with its lead; by campaign and carrier."""
+    query = (
+        select(Call, Enrollment, Lead)
+        .join(Enrollment, Enrollment.id == Call.campaign_lead_id)
+        .join(Lead, Lead.id == Enrollment.lead_id)
+        .where(Call.id.in_(call_ids))
+        .order_by(Call.campaign_id, Call.carrier, Call.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+
+
+async def lock_intended(
+    session: AsyncSession, *, campaign_id: int | None = None, phones: Collection[str] | None = None
+) -> Sequence[Call]:
+    """The calls in the state INTENT of a campaign, to these numbers, or both; locked."""
+    query = select(Call).where(Call.state == State.INTENT)
+    if phones is not None:
+        query = query.where(Call.phone.in_(phones))
+    if campaign_id is not None:
+        query = query.where(Call.campaign_id == campaign_id)
+    return (await session.scalars(query.with_for_update())).all()
+
+
+async def list_at_carrier(session: AsyncSession, campaign_id: int) -> list[tuple[UUID, str, str | None]]:
+    """A campaign's calls that a carrier has: id, carrier, the carrier's id."""
+    query = select(Call.id, Call.carrier, Call.carrier_sid).where(
+        Call.campaign_id == campaign_id, Call.state.in_(AT_CARRIER)
+    )
+    return [(row[0], row[1], row[2]) for row in await session.execute(query)]
+
+
+async def release(session: AsyncSession, call_id: UUID, token: str, why: str) -> None:
+    """Move a call from PLACING back to INTENT, if the token is still its own: nothing was sent for it."""
+    await session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.token_hash == token_hash(token), Call.state == State.PLACING)
+        .values(state=State.INTENT, placing_at=None, token_hash=None, reason=why)
+    )
+
+
+async def last_attempts(session: AsyncSession, campaign_lead_ids: Collection[int]) -> dict[int, int]:
+    """The number of the last attempt at each lead in a campaign; leads without a call are left out."""
+    query = select(Call.campaign_lead_id, func.max(Call.n)).where(Call.campaign_lead_id.in_(campaign_lead_ids))
+    return dict((await session.execute(query.group_by(Call.campaign_lead_id))).all())
+
+
 async def by_sid(session: AsyncSession, carrier: str, sid: str) -> UUID | None:
     """The call that a carrier knows by this id."""
     return await session.scalar(select(Call.id).where(Call.carrier == carrier, Call.carrier_sid == sid))
@@ -170,18 +218,7 @@ async def billed_unpriced(session: AsyncSession) -> dict[str, tuple[int, date]]:
     return {currency or "": (many, first.astimezone(UTC).date()) for currency, many, first in found}
 
 
-async def stuck(session: AsyncSession, condition: ColumnElement[bool], limit: int = 100) -> Sequence[Call]:
-    """Calls that are not over and fulfil a condition, oldest first."""
-    query = select(Call).where(Call.state.not_in(OVER), condition).order_by(Call.created_at).limit(limit)
-    return (await session.scalars(query)).all()
-
-
 def older(column: Any, age: timedelta) -> ColumnElement[bool]:
     """A condition: the moment in `column` is longer ago than `age`, by the database's clock."""
     result: ColumnElement[bool] = column < func.now() - age
     return result
-
-
-def cast_text(column: Any) -> ColumnElement[str]:
-    """A column as text."""
-    return cast(column, Text)

@@ -68,3 +68,9 @@ async def move(session: AsyncSession, places: Sequence[tuple[UUID, str, int]]) -
 async def of_call(session: AsyncSession, call_id: UUID) -> Sequence[Turn]:
     """The turns of a call, in order."""
     return (await session.scalars(select(Turn).where(Turn.call_id == call_id).order_by(Turn.position))).all()
+
+
+async def student_words(session: AsyncSession, call_id: UUID) -> Sequence[str]:
+    """What the student said in a call, turn by turn."""
+    query = select(Turn.words).where(Turn.call_id == call_id, Turn.who == "student").order_by(Turn.position)
+    return (await session.scalars(query)).all()

@@ -1,6 +1,6 @@
 """Campaigns: found, made, moved from state to state by conditional updates, and counted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,11 @@ async def named(session: AsyncSession, name: str) -> Campaign | None:
     return (await session.scalars(select(Campaign).where(Campaign.name == name))).one_or_none()
 
 
+async def list_all(session: AsyncSession) -> Sequence[Campaign]:
+    """Every campaign but the hidden one of single calls, oldest first."""
+    return (await session.scalars(select(Campaign).where(listed()).order_by(Campaign.id))).all()
+
+
 async def running(session: AsyncSession) -> Sequence[Campaign]:
     """The campaigns that are running; who was served longest ago comes first, so that several share fairly."""
     query = (
@@ -55,6 +60,13 @@ async def running(session: AsyncSession) -> Sequence[Campaign]:
         .order_by(RateBucket.at.nulls_first(), Campaign.id)
     )
     return (await session.scalars(query)).all()
+
+
+async def lock_shared(session: AsyncSession, campaign_ids: Collection[int]) -> dict[int, Campaign]:
+    """Campaigns by id, as they are now: locked against a change of state, shared with others who read it."""
+    query = select(Campaign).where(Campaign.id.in_(campaign_ids)).order_by(Campaign.id)
+    found = await session.scalars(query.with_for_update(read=True).execution_options(populate_existing=True))
+    return {campaign.id: campaign for campaign in found}
 
 
 async def voices(session: AsyncSession) -> frozenset[str]:

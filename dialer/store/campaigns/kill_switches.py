@@ -1,6 +1,6 @@
 """The kill switch: for everything, or for one carrier. Whoever is about to place a call asks it in that transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -35,6 +35,11 @@ async def release(session: AsyncSession, scope: str) -> bool:
     """Release the switch; False where it was not thrown."""
     gone = await session.execute(delete(KillSwitch).where(KillSwitch.scope == scope).returning(KillSwitch.scope))
     return gone.first() is not None
+
+
+async def list_active(session: AsyncSession) -> Sequence[KillSwitch]:
+    """The kill switches that are on, by scope."""
+    return (await session.scalars(select(KillSwitch).order_by(KillSwitch.scope))).all()
 
 
 async def active(session: AsyncSession) -> dict[str, str]:

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, inspect, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.tables import Campaign, Enrollment, Lead, LeadImport, Script
+
+LOCK = 0x5C719
+COLUMNS = tuple(column.key for column in inspect(Script).columns)
+"""Everything that a version holds, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,29 @@ class ScriptUse:
 
     script: Script
     campaigns: int
+
+
+async def lock(session: AsyncSession) -> None:
+    """Let one transaction at a time add versions."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+async def find_newest(session: AsyncSession, name: str, version: int | None = None) -> Script | None:
+    """A script's newest version, or this one."""
+    wanted = select(Script).where(Script.name == name).order_by(Script.version.desc()).limit(1)
+    if version is not None:
+        wanted = wanted.where(Script.version == version)
+    return (await session.scalars(wanted)).one_or_none()
+
+
+async def names(session: AsyncSession) -> Sequence[str]:
+    """The names of the scripts, in order."""
+    return (await session.scalars(select(Script.name).distinct().order_by("name"))).all()
+
+
+async def list_all(session: AsyncSession) -> Sequence[Script]:
+    """All versions of all scripts, the oldest of each first."""
+    return (await session.scalars(select(Script).order_by(Script.name, Script.version))).all()
 
 
 async def versions(session: AsyncSession, name: str | None = None) -> Sequence[Script]:

@@ -129,3 +129,43 @@ async def campaign_of(session: AsyncSession, import_id: int) -> tuple[LeadImport
     query = select(LeadImport, Campaign).join(Campaign, Campaign.id == LeadImport.campaign_id)
     row = (await session.execute(query.where(LeadImport.id == import_id))).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+async def find_row(
+    session: AsyncSession, import_id: int, n: int
+) -> tuple[list[str], list[str], dict[str, str], dict[str, str] | None] | None:
+    """Row `n` of a list: the list's header, the row's cells, the columns by field, the readings by field."""
+    found = await session.execute(
+        select(LeadImport.header, ImportRow.cells, LeadImport.mapping, ImportRow.reads)
+        .join(ImportRow, ImportRow.import_id == LeadImport.id)
+        .where(ImportRow.import_id == import_id, ImportRow.n == n)
+    )
+    row = found.first()
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
+async def find_fixable(session: AsyncSession, campaign_id: int, header: Sequence[str]) -> int | None:
+    """The newest list of a campaign with exactly this header that was imported and fixes no other; its id."""
+    query = select(func.max(LeadImport.id)).where(
+        LeadImport.campaign_id == campaign_id, LeadImport.header == list(header), LeadImport.mends.is_(None)
+    )
+    return await session.scalar(query.where(LeadImport.state == "done"))
+
+
+async def rejected_cells(session: AsyncSession, import_id: int) -> list[tuple[int, list[str]]]:
+    """The rejected rows of a list, in order: number and cells."""
+    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.fate == "rejected")
+    return [(n, cells) for n, cells in await session.execute(query.order_by(ImportRow.n))]
+
+
+async def last_row(session: AsyncSession, import_id: int) -> int:
+    """The highest row number of a list; 0 where it has no rows."""
+    return await session.scalar(select(func.max(ImportRow.n)).where(ImportRow.import_id == import_id)) or 0
+
+
+async def list_all(session: AsyncSession, campaign_name: str | None = None) -> list[tuple[LeadImport, str]]:
+    """Every list, or those of one campaign, oldest first, each with its campaign's name."""
+    query = select(LeadImport, Campaign.name).join(Campaign, Campaign.id == LeadImport.campaign_id)
+    if campaign_name is not None:
+        query = query.where(Campaign.name == campaign_name)
+    return [(row[0], row[1]) for row in await session.execute(query.order_by(LeadImport.id))]

@@ -1,9 +1,21 @@
 """People, known by their number: what is written to and about one of them."""
 
-from sqlalchemy import select, update
+from collections.abc import Collection
+
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.tables import Booking, Enrollment, Lead
+
+
+async def find_by_phone(session: AsyncSession, phone: str) -> Lead | None:
+    """The lead with this number (E.164)."""
+    return (await session.scalars(select(Lead).where(Lead.phone == phone))).one_or_none()
+
+
+async def count_by_phones(session: AsyncSession, phones: Collection[str]) -> int:
+    """How many leads have one of these numbers (E.164)."""
+    return await session.scalar(select(func.count()).select_from(Lead).where(Lead.phone.in_(phones))) or 0
 
 
 async def email_of(session: AsyncSession, campaign_lead_id: int) -> str | None:

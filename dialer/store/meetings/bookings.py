@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.slots import Slot, Span
-from dialer.store.tables import Booking, BookingEvent
+from dialer.store.tables import Booking, BookingEvent, Call, Counselor, EnquiryValue, Script
 
 HOLD = timedelta(minutes=3)
 
@@ -166,3 +166,39 @@ async def last_missed(session: AsyncSession, campaign_lead_id: int) -> datetime 
     query = select(Booking).where(Booking.campaign_lead_id == campaign_lead_id, Booking.state != "held")
     latest = (await session.scalars(query.order_by(Booking.created_at.desc()).limit(1))).one_or_none()
     return latest.during.lower if latest is not None and latest.state == "no_show" else None
+
+
+async def count_missed(session: AsyncSession, campaign_lead_id: int) -> int:
+    """How many meetings a lead did not come to."""
+    query = select(func.count()).where(Booking.campaign_lead_id == campaign_lead_id, Booking.state == "no_show")
+    return await session.scalar(query) or 0
+
+
+async def of_call(session: AsyncSession, call_id: UUID) -> tuple[Booking, str] | None:
+    """What a call booked or holds, with the counselor's name."""
+    query = select(Booking, Counselor.name).join(Counselor, Counselor.id == Booking.counselor_id)
+    row = (await session.execute(query.where(Booking.call_id == call_id).limit(1))).first()
+    return (row[0], row[1]) if row else None
+
+
+async def list_judged(session: AsyncSession) -> list[tuple[str, int, Booking, dict[str, str] | None]]:
+    """The meetings that a counselor judged, with the script's name and version of the call that booked each.
+
+    The last item is what was captured of that lead, one value a field; None where nothing was.
+    """
+    values = (
+        select(
+            EnquiryValue.campaign_lead_id, func.jsonb_object_agg(EnquiryValue.field, EnquiryValue.value).label("said")
+        )
+        .group_by(EnquiryValue.campaign_lead_id)
+        .subquery()
+    )
+    query = (
+        select(Script.name, Script.version, Booking, values.c.said)
+        .join(Call, Call.id == Booking.call_id)
+        .join(Script, Script.id == Call.script_id)
+        .outerjoin(values, values.c.campaign_lead_id == Booking.campaign_lead_id)
+        .where(Booking.verdict.is_not(None))
+        .order_by(Script.name, Script.version)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in await session.execute(query)]

@@ -85,6 +85,12 @@ async def named(session: AsyncSession, name: str) -> Counselor | None:
     return (await session.scalars(select(Counselor).where(Counselor.name == name))).one_or_none()
 
 
+async def list_transfer_targets(session: AsyncSession) -> Sequence[Counselor]:
+    """The active counselors who take transfers and have a phone, oldest first."""
+    query = select(Counselor).where(Counselor.active, Counselor.takes_transfers, Counselor.phone.is_not(None))
+    return (await session.scalars(query.order_by(Counselor.id))).all()
+
+
 async def hours_of(session: AsyncSession, counselor_id: int) -> dict[int, list[tuple[time, time]]]:
     """A counselor's spans by weekday, in order."""
     query = select(CounselorHours).where(CounselorHours.counselor_id == counselor_id)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -97,3 +98,9 @@ async def failed(session: AsyncSession, mail_id: int, to: str, says: str, wait: 
     values: dict[str, Any] = {"last_says": says[:300], "sent_to": to}
     values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
     await session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(**values))
+
+
+async def count_of_booking(session: AsyncSession, booking_id: UUID) -> int:
+    """How many messages were ever written about a booking."""
+    query = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.booking_id == booking_id)
+    return await session.scalar(query) or 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,12 @@ async def record(session: AsyncSession, who: str, did: str, what: dict[str, Any]
     session.add(entry)
     await session.flush()
     return entry.id
+
+
+async def list_newest(session: AsyncSession, limit: int, *, before: int | None = None) -> Sequence[AuditEntry]:
+    """The newest entries first; with `before`, those with a lower id."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    return (await session.scalars(query if before is None else query.where(AuditEntry.id < before))).all()
 
 
 async def verify(session: AsyncSession) -> bool:

@@ -35,6 +35,19 @@ WHERE h.active AND 'outcome' = ANY(h.events) AND c.outcome IS NOT NULL ON CONFLI
 """)
 
 
+async def list_endpoints(session: AsyncSession) -> Sequence[WebhookEndpoint]:
+    """Every endpoint, oldest first."""
+    return (await session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id))).all()
+
+
+async def count_deliveries(session: AsyncSession) -> dict[tuple[int, str], int]:
+    """How many deliveries there are, by endpoint and state."""
+    counted = select(WebhookDelivery.hook_id, WebhookDelivery.state, func.count()).group_by(
+        WebhookDelivery.hook_id, WebhookDelivery.state
+    )
+    return {(hook_id, state): many for hook_id, state, many in await session.execute(counted)}
+
+
 async def find_news(session: AsyncSession) -> int:
     """Write down what hooks have not been told of the last day; how many messages."""
     if not await session.scalar(select(func.count()).select_from(WebhookEndpoint).where(WebhookEndpoint.active)):
