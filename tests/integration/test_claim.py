@@ -175,7 +175,7 @@ async def test_nobody_is_rung_without_a_carrier_or_in_a_campaign_that_does_not_r
     await enrol(store.sessions, campaign_id, [phone_of(1)])
     lead = await refused(store)
     assert lead.state == "ready"
-    assert "no carrier with credentials" in (lead.why or "")
+    assert "no carrier is set up" in (lead.why or "")
     await sql(store.sessions, "UPDATE campaign SET state = 'paused', carrier = NULL")
     await sql(store.sessions, "UPDATE campaign_lead SET next_attempt_at = '2000-01-01'")
     assert await claim(store.sessions, ScriptedCarrier()) == []

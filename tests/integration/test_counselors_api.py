@@ -77,7 +77,7 @@ async def test_somebody_is_added_once_for_each_key_and_can_be_changed_field_by_f
         ({"zone": "Mars/Olympus"}, 422, "is not a time zone"),
         ({"countries": ["Canada", "Atlantis"]}, 422, "is not a known country"),
         ({"phone": "12"}, 422, "12"),
-        ({"holidays": "XX"}, 422, "no calendar of holidays"),
+        ({"holidays": "XX"}, 422, "no public holidays"),
         ({"name": OTHER}, 409, "already"),
         ({"calendar_url": "https://10.0.0.1/x.ics", "slot_minutes": 45}, 409, "that calendar cannot be read"),
         ({"slot_minutes": 4}, 400, ""),

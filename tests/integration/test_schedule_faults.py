@@ -157,7 +157,7 @@ async def test_a_holiday_that_is_declared_at_noon_holds_from_then_on(
     assert isinstance(await place(store.sessions, call_id, carrier), Skipped)
     assert await claim(store.sessions, carrier) == []
     assert carrier.orders == []
-    assert "a holiday there" in ((await lead_now(store.sessions, 1)).why or "")
+    assert "public holiday there" in ((await lead_now(store.sessions, 1)).why or "")
     monkeypatch.undo()
     monkeypatch.setattr(run_campaign, "CLOSINGS", OpenHoursCache())
     assert len(await claim(store.sessions, carrier, TUESDAY_11 + 24 * HOUR)) == 2, "the next morning both are rung"

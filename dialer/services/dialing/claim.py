@@ -98,9 +98,7 @@ def _parted(look: claim_queue.OpenCampaign, now: datetime) -> tuple[Groups, dict
         if at == now:
             open_ids[each.hours_id] = each.group
         elif each.noted is None or each.noted <= now or at not in (None, each.noted):
-            says = (
-                f"outside calling hours in {', '.join(each.group.zones)}; they open {when_there(at, each.group.zones)}"
-            )
+            says = f"outside calling hours in {', '.join(each.group.zones)}; next calling hours {when_there(at, each.group.zones)}"
             closed[each.hours_id] = (at or now + HORIZON, says)
     return open_ids, closed
 
