@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.calling.call import State
+from dialer.store.sessions import autocommit
 from dialer.store.tables import Call, Campaign, Counselor, RateBucket
 
 
@@ -45,7 +46,7 @@ async def driver_connection(session: AsyncSession) -> Any:
 
 async def vacuum(session: AsyncSession, *tables: str) -> None:
     """Vacuum and analyze these tables, or all; the session must not have begun a transaction."""
-    await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    await autocommit(session)
     for name in tables or ("",):
         await session.execute(text(f"VACUUM ANALYZE {name}".strip()))
 

@@ -75,6 +75,16 @@ async def rolled_back(engine: AsyncEngine) -> AsyncIterator[Sessions]:
             await whole.rollback()
 
 
+async def autocommit(session: AsyncSession) -> None:
+    """Commit each statement of this session by itself; called before the first one."""
+    await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+
+
+async def ping(session: AsyncSession) -> None:
+    """Have the database answer, or raise."""
+    await session.execute(text("SELECT 1"))
+
+
 async def server_version(session: AsyncSession) -> str:
     """PostgreSQL's version, such as `16.4`."""
     return str(await session.scalar(text("SHOW server_version")))

@@ -17,11 +17,11 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from redis.exceptions import RedisError
-from sqlalchemy import text
 
 from dialer.bus import live_feed
 from dialer.domain.access.roles import EVERYBODY
 from dialer.settings import Settings
+from dialer.store.sessions import ping
 from dialer.web.api.calls import start_call
 from dialer.web.api.docs_page import ApiPage
 from dialer.web.api.explain import explain_lead
@@ -68,7 +68,7 @@ async def health(app_state: InjectedState) -> dict[str, object]:
     Without Redis, webhooks and pages still work and no new calls start: `redis` is then `away`.
     """
     async with app_state.sessions() as session:
-        await session.execute(text("SELECT 1"))
+        await ping(session)
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_S):
             await app_state.redis.ping()

@@ -8,10 +8,9 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.response import Redirect, Template
-from sqlalchemy.exc import DBAPIError
 
 from dialer.services.actor import ForbiddenError
-from dialer.store.sessions import is_bad_input
+from dialer.store.sessions import StatementError, is_bad_input
 from dialer.web.auth.security_headers import HEADERS
 
 OURS = "This is a problem on our side. Try again in a moment; if it happens again, ask your administrator."
@@ -48,7 +47,7 @@ def error_response(request: Request[object, object, State], error: Exception) ->
         status, says, extra = error.status_code, error.detail, error.extra
     elif isinstance(error, ForbiddenError):
         status, says = 403, str(error)
-    elif isinstance(error, DBAPIError) and is_bad_input(error):
+    elif isinstance(error, StatementError) and is_bad_input(error):
         status, says = 422, "A value is out of range, or contains characters that cannot be saved."
     else:
         log.exception("request failed: %s %s", request.method, request.url.path)

@@ -15,7 +15,7 @@ from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_
 from dialer.store.calls import calls
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
 from dialer.store.leads import enrollments
-from dialer.store.sessions import Session, Sessions
+from dialer.store.sessions import Session, Sessions, autocommit
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 BATCH = 100
@@ -74,7 +74,7 @@ async def claim_due(session: Session, carriers: Carriers, now: datetime, held: C
 async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
     """Whether a tick has anything to do: in the night, one question and no transaction, however many leads wait."""
     async with sessions() as session:
-        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        await autocommit(session)
         looks = await claim_queue.open_campaigns(session, now)
     return any(open_ids or closed for open_ids, closed in (_parted(each, now) for each in looks))
 

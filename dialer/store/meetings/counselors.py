@@ -80,6 +80,11 @@ async def list_all(session: AsyncSession) -> Sequence[Counselor]:
     return (await session.scalars(select(Counselor).order_by(Counselor.name))).all()
 
 
+async def list_active(session: AsyncSession) -> Sequence[Counselor]:
+    """The active counselors, by name."""
+    return (await session.scalars(select(Counselor).where(Counselor.active).order_by(Counselor.name))).all()
+
+
 async def named(session: AsyncSession, name: str) -> Counselor | None:
     """A counselor by name."""
     return (await session.scalars(select(Counselor).where(Counselor.name == name))).one_or_none()

@@ -9,7 +9,6 @@ from litestar import Response, get, patch, post
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, JSONBody
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
@@ -24,6 +23,7 @@ from dialer.services.campaigns.stop import stop_campaign
 from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.services.scripts import UnknownScriptError, newest
 from dialer.store.campaigns import campaign_queries, campaigns
+from dialer.store.sessions import Session
 from dialer.store.tables import Campaign
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json, run_once
@@ -173,7 +173,7 @@ async def rehearse(name: FromPath[str], request: Asked, data: JSONBody[Rehearsed
         return {"job_id": await request_rehearsal(session, request.user, campaign, data.leads)}
 
 
-async def get_campaign_or_404(session: AsyncSession, name: str) -> Campaign:
+async def get_campaign_or_404(session: Session, name: str) -> Campaign:
     """The campaign of that name. Raises NotFoundException."""
     found = await campaigns.named(session, name)
     if found is None:
@@ -181,7 +181,7 @@ async def get_campaign_or_404(session: AsyncSession, name: str) -> Campaign:
     return found
 
 
-async def described(session: AsyncSession, campaign: Campaign) -> Json:
+async def described(session: Session, campaign: Campaign) -> Json:
     """A campaign as the API tells it."""
     script = await campaign_queries.script_of(session, campaign)
     cap = campaign.spend_cap
@@ -205,7 +205,7 @@ async def described(session: AsyncSession, campaign: Campaign) -> Json:
     }
 
 
-async def _apply(session: AsyncSession, actor: Actor, campaign: Campaign, policy: Policy) -> None:
+async def _apply(session: Session, actor: Actor, campaign: Campaign, policy: Policy) -> None:
     changes: dict[str, Any] = policy.model_dump(exclude_none=True, exclude={"name", "script"})
     try:
         if policy.script is not None:

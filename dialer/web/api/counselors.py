@@ -6,7 +6,6 @@ from typing import Any
 from litestar import Response, delete, get, patch, post
 from litestar.exceptions import ClientException, HTTPException, NotFoundException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, READERS
 from dialer.domain.meetings.counselor_input import InvalidInputError, Week, read_days_off, read_fields, read_week
@@ -23,6 +22,7 @@ from dialer.services.counselors import (
     update_counselor,
 )
 from dialer.store.meetings import meetings, time_off
+from dialer.store.sessions import Session
 from dialer.store.tables import Counselor
 from dialer.web.api.counselor_bodies import Changes, New, Off, days_off_told, listed
 from dialer.web.app_state import AppState, InjectedState
@@ -180,7 +180,7 @@ def _read(data: Changes, app_state: AppState) -> tuple[dict[str, Any], Week]:
     return read_fields(given, app_state.clock.now().date()), read_week(data.hours or {})
 
 
-async def _told(session: AsyncSession, person: Counselor, app_state: AppState) -> Json:
+async def _told(session: Session, person: Counselor, app_state: AppState) -> Json:
     """A counselor as they are now, with the days off that are not over."""
     now = app_state.clock.now()
     (one,) = await meetings.counselors(session, now, person.id)

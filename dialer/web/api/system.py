@@ -10,8 +10,6 @@ from litestar import delete, get, post, put
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.params import FromPath, FromQuery, JSONBody
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from dialer.domain.access.roles import ADMINS, READERS, Role
 from dialer.services import actions
@@ -20,8 +18,9 @@ from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.services.prices import PriceError, remove_price, set_price
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
 from dialer.store.campaigns import campaigns, kill_switches, prices, scripts
-from dialer.store.system import reports
-from dialer.store.tables import Account, AuditEntry, Script
+from dialer.store.sessions import ConstraintError
+from dialer.store.system import accounts, audit, reports
+from dialer.store.tables import Script
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
 from dialer.web.auth.permissions import require
@@ -119,7 +118,7 @@ async def make_version(name: FromPath[str], request: Asked, data: JSONBody[Versi
             return _script(made)
     except (UnknownScriptError, SameScriptError) as error:
         raise HTTPException(str(error), status_code=409) from error
-    except IntegrityError as error:
+    except ConstraintError as error:
         raise ClientException("A value of the script cannot be saved.", status_code=422) from error
 
 
@@ -230,7 +229,7 @@ async def list_accounts(app_state: InjectedState) -> list[Json]:
     async with app_state.sessions() as session:
         return [
             {"email": each.email, "role": each.role, "active": each.active, "invited": each.password_hash is None}
-            for each in await session.scalars(select(Account).order_by(Account.email))
+            for each in await accounts.list_all(session)
         ]
 
 
@@ -256,11 +255,9 @@ async def make_account(request: Asked, data: JSONBody[InvitationBody], app_state
 @get("/api/audit", opt=require(AUDITORS), tags=["accounts"])
 async def show_trail(app_state: InjectedState, before: FromQuery[int | None] = None) -> Json:
     """Audit log, newest first: `{entries, next}`; pass `next` as `before` for older entries."""
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(MAX_LISTED)
-    if before is not None:
-        query = query.where(AuditEntry.id < min(before, 2**63 - 1))
+    older = None if before is None else min(before, 2**63 - 1)
     async with app_state.sessions() as session:
-        entries = (await session.scalars(query)).all()
+        entries = await audit.list_newest(session, MAX_LISTED, before=older)
     told = [
         {"id": each.id, "at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what}
         for each in entries

@@ -14,7 +14,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from dialer.domain.access.rates import PASSWORD
 from dialer.domain.access.roles import EVERYBODY, Scope
@@ -23,7 +22,8 @@ from dialer.services.accounts.manage import AccountError, add_token, change_pass
 from dialer.services.accounts.sign_in import sign_out_everywhere
 from dialer.services.accounts.totp import Sealer, new_secret, provisioning_uri
 from dialer.services.actor import Actor
-from dialer.store.tables import Account, ApiToken, SignIn
+from dialer.store.system import api_tokens, sign_ins
+from dialer.store.tables import Account
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.auth.sign_in_pages import Chosen
@@ -176,16 +176,8 @@ async def _page(request: Asked, app_state: AppState, *, says: str = "", status: 
     mine = _own(request)
     async with app_state.sessions() as session:
         account = await session.get_one(Account, mine)
-        browsers = (
-            await session.scalars(select(SignIn).where(SignIn.account_id == mine).order_by(SignIn.seen_at.desc()))
-        ).all()
-        tokens = (
-            await session.scalars(
-                select(ApiToken)
-                .where(ApiToken.account_id == mine, ApiToken.revoked_at.is_(None))
-                .order_by(ApiToken.name)
-            )
-        ).all()
+        browsers = await sign_ins.list_of_account(session, mine)
+        tokens = await api_tokens.list_active(session, mine)
     told: dict[str, Any] = {"account": account, "browsers": browsers, "tokens": tokens, "says": says}
     return render_page("auth/account.html", "/account", status=status, **told, **more)
 

@@ -7,14 +7,13 @@ from litestar.datastructures import State
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from dialer.domain.access.roles import ADMINS, Role
 from dialer.services import actions
 from dialer.services.accounts.manage import AccountError, change_role, invite
 from dialer.services.actor import Actor
-from dialer.store.system import audit
-from dialer.store.tables import Account, AuditEntry, Counselor
+from dialer.store.meetings import counselors
+from dialer.store.system import accounts, audit
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.render import render_page
@@ -82,9 +81,8 @@ async def audit_page(
     app_state: InjectedState, before: FromQuery[int | None] = None, verify: FromQuery[bool] = False
 ) -> Template:
     """Who did what, newest first, and whether the chain is whole: of a long trail only where that is asked for."""
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE)
     async with app_state.sessions() as session:
-        entries = (await session.scalars(query.where(AuditEntry.id < before) if before else query)).all()
+        entries = await audit.list_newest(session, PAGE, before=before or None)
         short = before is None and (not entries or entries[0].id <= MOST_VERIFIED)
         whole = await audit.verify(session) if short or verify else None
     more = entries[-1].id if len(entries) == PAGE else None
@@ -93,9 +91,11 @@ async def audit_page(
 
 async def _page(app_state: AppState, *, says: str = "", status: int = 200, **more: Any) -> Template:
     async with app_state.sessions() as session:
-        accounts = (await session.scalars(select(Account).order_by(Account.email))).all()
-        counselors = (await session.scalars(select(Counselor).where(Counselor.active).order_by(Counselor.name))).all()
-    told: dict[str, Any] = {"accounts": accounts, "counselors": counselors, "roles": list(Role), "says": says}
+        told: dict[str, Any] = {
+            "accounts": await accounts.list_all(session),
+            "counselors": await counselors.list_active(session),
+        }
+    told |= {"roles": list(Role), "says": says}
     return render_page("auth/accounts.html", "/settings/accounts", status=status, **told, **more)
 
 

@@ -11,11 +11,9 @@ from typing import Any, TypeAlias
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from dialer.services.actor import Actor
-from dialer.store.tables import IdempotencyKey
+from dialer.store.system import idempotency_keys
 from dialer.web.app_state import AppState
 
 KEY_TTL = timedelta(days=1)
@@ -39,12 +37,8 @@ async def run_once(
     who = request.user.email
     body = await request.body()
     told = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
-    mine = (IdempotencyKey.who == who, IdempotencyKey.key == key)
     async with app_state.sessions.begin() as session:
-        await session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < func.now() - KEY_TTL))
-        wish = insert(IdempotencyKey).values(who=who, key=key, request_hash=told).on_conflict_do_nothing()
-        first = (await session.execute(wish.returning(IdempotencyKey.key))).first() is not None
-        known = None if first else (await session.scalars(select(IdempotencyKey).where(*mine))).one()
+        known = await idempotency_keys.claim(session, who, key, told, keep_for=KEY_TTL)
     if known is not None:
         if known.request_hash != told:
             raise HTTPException("This idempotency key was used for another request.", status_code=422)
@@ -55,8 +49,8 @@ async def run_once(
         answer = await do()
     except BaseException:
         async with app_state.sessions.begin() as session:
-            await session.execute(delete(IdempotencyKey).where(*mine))
+            await idempotency_keys.release(session, who, key)
         raise
     async with app_state.sessions.begin() as session:
-        await session.execute(update(IdempotencyKey).where(*mine).values(status=status, body=answer))
+        await idempotency_keys.record_answer(session, who, key, status, answer)
     return Response(answer, status_code=status)

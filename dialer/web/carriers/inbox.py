@@ -11,7 +11,7 @@ from uuid import UUID
 
 from dialer.store.calls import webhooks_in
 from dialer.store.calls.webhooks_in import Event
-from dialer.store.sessions import Sessions
+from dialer.store.sessions import Sessions, autocommit
 
 Waiting = list[tuple[Event, "asyncio.Future[UUID | None]"]]
 MAX_AT_ONCE = 500
@@ -52,7 +52,7 @@ class WebhookInbox:
         try:
             # One statement that commits itself: three round trips less than a transaction around it.
             async with self._sessions() as session:
-                await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+                await autocommit(session)
                 found = await webhooks_in.store(session, [event for event, _ in some])
         except Exception as error:  # noqa: BLE001 - those who wait are told, whatever it is
             if len(some) == 1:

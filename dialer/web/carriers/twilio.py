@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.carriers.twilio.twiml import brief_twiml, hangup_twiml, say_twiml
 from dialer.carriers.twilio.webhooks import (
@@ -19,6 +18,7 @@ from dialer.carriers.twilio.webhooks import (
 )
 from dialer.services.calls.transfer import brief
 from dialer.store.calls.webhooks_in import Event
+from dialer.store.sessions import DatabaseError
 from dialer.web.app_state import AppState, InjectedState
 
 TOKEN = re.compile(r"(?:^|&)token=([\w-]+)", re.ASCII)
@@ -60,7 +60,7 @@ async def twilio_transfer(request: Request[object, object, State], app_state: In
     fields = await _ours(request, app_state)
     try:
         await _keep(request, app_state, fields, "handover", fields.get("DialCallSid") or "none")
-    except (SQLAlchemyError, OSError):
+    except (DatabaseError, OSError):
         log.exception("the end of a transfer was not kept")
     found = parse_transfer(fields)
     return _twiml(hangup_twiml() if found is not None and found.talked else say_twiml(NOT_TAKEN))

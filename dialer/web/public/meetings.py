@@ -14,13 +14,13 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Template
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.services.actor import COUNSELOR, STUDENT
 from dialer.services.meetings.change import ChangeRefused, Choice, cancel_meeting, choices, may_change, move_meeting
 from dialer.services.meetings.emails import meeting_of, when_in
 from dialer.services.meetings.outcome import GONE, NOT_YET, MeetingOutcome, record_outcome
 from dialer.store.meetings import bookings
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.pages.template_filters import sentence
@@ -100,7 +100,7 @@ async def record_outcome_page(token: FromPath[str], request: Asked, app_state: I
     )
 
 
-async def change_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+async def change_context(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     """What is shown to whoever may move or cancel a booking: when and with whom it is, and the times instead."""
     meeting = await meeting_of(session, booking)
     starts, _ = meeting.span
@@ -123,7 +123,7 @@ async def change_context(session: AsyncSession, booking: Booking, now: datetime)
     }
 
 
-async def went_context(session: AsyncSession, booking: Booking, now: datetime) -> dict[str, Any]:
+async def went_context(session: Session, booking: Booking, now: datetime) -> dict[str, Any]:
     """What is shown to whoever says how a meeting went: with whom it was, what AVA wrote down, what was said before."""
     meeting = await meeting_of(session, booking)
     starts, _ = meeting.span

@@ -12,10 +12,10 @@ from litestar import WebSocket, get, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.response import Template
-from sqlalchemy.exc import SQLAlchemyError
 
 from dialer.domain.access.roles import READERS
 from dialer.store.calls import live_calls
+from dialer.store.sessions import DatabaseError
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.identity import actor_of
 from dialer.web.auth.permissions import require
@@ -72,7 +72,7 @@ async def until_signed_out(socket: WebSocket[Any, Any, State], app_state: AppSta
         await asyncio.sleep(REFRESH_S)
         try:
             caller = await actor_of(socket, app_state)
-        except (SQLAlchemyError, OSError):
+        except (DatabaseError, OSError):
             continue  # who it is cannot be asked right now: that is no sign-out
         if caller is None or caller.role not in READERS:
             return
@@ -82,7 +82,7 @@ async def notify_kill_switches(app_state: AppState, queue: "asyncio.Queue[str]")
     """Put a message on the queue whenever a kill switch is thrown or released: the page then renews its banner."""
     before: set[str] | None = None
     while True:
-        with suppress(SQLAlchemyError, OSError):  # asked again
+        with suppress(DatabaseError, OSError):  # asked again
             now = {each.scope for each in await active_kill_switches(app_state)}
             if before not in (None, now) and not queue.full():
                 queue.put_nowait(json.dumps({"type": "halted"}))

@@ -12,7 +12,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.ava.opening_preview import opening_previews
 from dialer.ava.persona import locked_line_of
@@ -29,6 +28,7 @@ from dialer.services.campaigns.update import CannotUpdateError, update_campaign
 from dialer.store.campaigns import campaign_queries, rehearsals
 from dialer.store.campaigns import scripts as script_pages
 from dialer.store.leads import imports
+from dialer.store.sessions import Session
 from dialer.store.system.exports import lead_columns
 from dialer.store.tables import Campaign
 from dialer.web.app_state import AppState, InjectedState
@@ -193,7 +193,7 @@ async def _step(
     )
 
 
-async def _of_step(session: AsyncSession, campaign: Campaign, step: str, now: datetime) -> dict[str, Any]:
+async def _of_step(session: Session, campaign: Campaign, step: str, now: datetime) -> dict[str, Any]:
     """What a step shows besides the campaign."""
     match step:
         case "leads":

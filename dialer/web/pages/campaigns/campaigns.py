@@ -8,7 +8,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.bus import call_control
 from dialer.bus.call_control import Command
@@ -22,6 +21,7 @@ from dialer.store.calls import call_history
 from dialer.store.campaigns import campaign_queries, campaigns, kill_switches
 from dialer.store.campaigns.campaign_stats import CampaignStats
 from dialer.store.leads import imports
+from dialer.store.sessions import Session
 from dialer.store.tables import AuditEntry, Campaign
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
@@ -34,7 +34,7 @@ LAST_CALLS = 20
 MAX_REASONS = 8
 
 
-async def get_campaign_or_404(session: AsyncSession, campaign_id: int) -> Campaign:
+async def get_campaign_or_404(session: Session, campaign_id: int) -> Campaign:
     """The campaign. Raises NotFoundException."""
     campaign = await session.get(Campaign, campaign_id)
     if campaign is None:

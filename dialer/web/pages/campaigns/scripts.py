@@ -8,7 +8,6 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field, StringConstraints
-from sqlalchemy.exc import IntegrityError
 
 from dialer.ava.persona import locked_line_of
 from dialer.domain.access.roles import READERS
@@ -16,6 +15,7 @@ from dialer.domain.speech.placeholders import PRODUCT_PLACEHOLDERS, missing_colu
 from dialer.services import actions
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script
 from dialer.store.campaigns import scripts
+from dialer.store.sessions import ConstraintError
 from dialer.store.tables import Script
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
@@ -134,7 +134,7 @@ async def add(name: FromPath[str], request: Asked, app_state: InjectedState) -> 
         raise NotFoundException("This script does not exist.") from error
     except SameScriptError as error:
         return await _page(app_state, name, says=str(error), status=409)
-    except IntegrityError:
+    except ConstraintError:
         return await _page(
             app_state,
             name,

@@ -7,12 +7,12 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, READERS
 from dialer.services import actions
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, move_meeting
 from dialer.services.meetings.outcome import MAX_NOTE_CHARS, MeetingOutcome, record_outcome
+from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Counselor, Enrollment
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.ownership import get_booking_or_404
@@ -84,7 +84,7 @@ async def went(booking_id: FromPath[UUID], request: Asked, app_state: InjectedSt
     return await _after(app_state, request, booking_id, noted, "noted")
 
 
-async def _written(did: str, session: AsyncSession, app_state: AppState, booking: Booking | ChangeRefused) -> str:
+async def _written(did: str, session: Session, app_state: AppState, booking: Booking | ChangeRefused) -> str:
     """The word for what was done that also says who is written to, and how (see `shown.DONE`)."""
     if isinstance(booking, ChangeRefused):
         return did
