@@ -97,7 +97,7 @@ async def add_script(
     model = await newest(session, like) if like is not None else own or await newest(session, SHIPPED)
     values = {field: getattr(model, field) for field in FIELDS} | dict(changes)
     if own is not None and all(getattr(own, field) == value for field, value in values.items()):
-        raise SameScriptError(f"script {name!r} is like that already, in version {own.version}")
+        raise SameScriptError(f"nothing changed: version {own.version} of {name!r} is the same")
     made = Script(name=name, version=own.version + 1 if own else 1, **values)
     session.add(made)
     await session.flush()

@@ -154,7 +154,7 @@ def _sign_in(page: Page, house: House, invitation: str) -> None:
 def _judge(page: Page, booking: str, words: str) -> None:
     """From the list and back to it."""
     page.click(f"a[href='/bookings/{booking}']")
-    expect(page.locator("h2#went-title")).to_have_text("How did it go?")
+    expect(page.locator("h2#went-title")).to_have_text("How did the meeting go?")
     assert trouble(page) == []
     page.fill("#note", "as agreed")
     page.get_by_role("button", name=words, exact=True).click()

@@ -114,7 +114,7 @@ def test_a_note_reaches_ava_and_a_refused_hand_says_its_reason(office: Office, c
         spoken = " ".join(said["text"] for stream in call["streams"] for said in stream["spoken"])
         assert "Leeds" not in spoken, "the student does not hear it"
         told_on_card = _do(card, "Transfer", "Transfer call")
-        expect(told_on_card).to_have_text("nobody can take the call right now", timeout=SAYS_MS)
+        expect(told_on_card).to_have_text("nobody is available to take the call right now", timeout=SAYS_MS)
         expect(card.locator(".state")).to_have_text("In progress")
         _end(page, card)
     trail = office.asked("/api/audit")["entries"]

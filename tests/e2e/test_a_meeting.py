@@ -174,7 +174,7 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
             link_in(told_desk, "/meetings/went/"), verdict="no_show", note="nobody there"
         )
         (lead,) = read(settings, Enrollment)
-        assert (lead.state, lead.why) == ("waiting", "rung again: did not come to the meeting")
+        assert (lead.state, lead.why) == ("waiting", "called again: did not come to the meeting")
         verdict = json.loads(dialer(settings, "explain", PHONE, "--campaign", "Spring", "--json").stdout)
         assert verdict["may_ring"] is False
         assert next(each for each in verdict["rules"] if not each["ok"])["rule"] in ("wait", "window")

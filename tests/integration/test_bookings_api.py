@@ -80,7 +80,7 @@ async def test_a_counselor_sees_and_moves_their_own_meeting_and_nobody_elses(
     assert [each.status_code for each in moved] == [200, 200]
     assert [each.json()["sequence"] for each in moved] == [1, 1]
     early = await web.post(f"/api/bookings/{booking.id}/went", headers=theirs, json={"verdict": "showed"})
-    assert (early.status_code, early.json()["detail"]) == (409, "the meeting has not begun yet")
+    assert (early.status_code, early.json()["detail"]) == (409, "the meeting has not started yet")
     cancelled = await web.post(f"/api/bookings/{booking.id}/cancel", headers=theirs)
     assert cancelled.json()["state"] == "cancelled"
 

@@ -260,13 +260,13 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
     slot = (await ava("find_slots"))["slots"][0]["slot"]
     await ava("hold_slot", slot=slot)
     booked = await ava("book_slot", slot=slot)
-    assert booked["say"].endswith("To which e-mail address may I send the invitation?")
+    assert booked["say"].endswith("Which email address should I send the invitation to?")
     assert (await ava("save_enquiry", email="no thank you"))["saved"] == {}
     await end(store, ava.talk)
     assert await send_emails(store.sessions, make_mailer(box.url, Path()), HOUSE, TUESDAY_11) == 1
     assert [letter["To"] for letter in box.letters] == [DESK]
     assert {each.last_says for each in await all_of(store, OutboxMessage) if each.whom == "student"} == {
-        "no e-mail address is known"
+        "no email address is known"
     }
 
 

@@ -253,7 +253,7 @@ async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
     assert (await lead_now(store.sessions)).state == "done"
     assert (await after.post(LINKS.counselor(booking.id), verdict="no_show"))[0] == 200
     lead = await lead_now(store.sessions)
-    assert (lead.state, lead.why, lead.rank) == ("waiting", "rung again: did not come to the meeting", 2)
+    assert (lead.state, lead.why, lead.rank) == ("waiting", "called again: did not come to the meeting", 2)
     assert lead.next_attempt_at >= moment + timedelta(hours=2)
     carrier = ScriptedCarrier()
     assert await claim(store.sessions, carrier, moment) == []

@@ -382,7 +382,7 @@ async def test_a_kill_switch_is_told_on_every_page_and_a_campaign_names_no_next_
     assert "All calls are stopped" in renewed.text, "a page that renews itself has it too"
     campaign = (await full.get("/campaigns/1")).text
     assert "· next call <time" not in campaign
-    assert "no next call: the kill switch is thrown for all: a fire drill" in campaign
+    assert "no next call: the kill switch is on for all: a fire drill" in campaign
     async with signed_in(settings, store, Role.COUNSELOR) as own:
         theirs = (await own.get("/bookings")).text
         assert "All calls are stopped" in theirs

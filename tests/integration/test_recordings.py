@@ -139,7 +139,7 @@ async def test_a_campaign_that_does_not_record_says_so_and_keeps_nothing(bridged
     assert "recorded" not in opening
     assert "This call is not recorded" in told
     answer = await web.get(f"/api/calls/{call.id}/recording")
-    assert (answer.status_code, answer.json()["detail"]) == (404, "its campaign does not record")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "the campaign does not record calls")
     async with bridged.answered(2) as (other, caller):
         session = await bridged.voice.session(1)
         assert "This call is recorded." in session.of("response.create")[0]["response"]["instructions"]
@@ -198,7 +198,7 @@ async def test_a_recording_is_erased_when_its_days_are_over_and_the_call_says_so
         object_storage.size_of(place)
     answer = await web.get(f"/api/calls/{call.id}/recording")
     assert answer.status_code == 404
-    assert answer.json()["detail"].startswith("its recording was erased on ")
+    assert answer.json()["detail"].startswith("the recording was deleted on ")
     assert await erase_expired(bridged.sessions, ended + timedelta(days=91)) == 0
 
 

@@ -151,7 +151,7 @@ async def test_a_voice_that_can_never_speak_pauses_the_campaign_and_says_why(
     assert state == "paused"
     assert why is not None
     assert says in why
-    assert "put it right, then start again" in why
+    assert "fix it, then start again" in why
     assert await shop.tick() == 0
     assert shop.carrier.orders == []
 
@@ -176,7 +176,7 @@ async def test_a_provider_that_is_down_is_asked_again_and_nobody_is_rung_meanwhi
     await down.tick()
     assert await down.tried() == [False]
     state, why = await down.stands(campaign_id)
-    assert (state, "it is tried again every 60 s" in (why or "")) == ("running", True)
+    assert (state, "it is checked again every 60 s" in (why or "")) == ("running", True)
     assert await down.tick() == 0
     assert await down.tried() == [], "not before a minute has passed"
     async with store.sessions.begin() as session:

@@ -68,7 +68,7 @@ def test_a_lead_whom_nothing_forbids_is_rung_and_every_rule_says_so() -> None:
         ({"campaign_state": "draft"}, "campaign", "the campaign is draft"),
         ({"campaign_state": "paused", "campaign_why": "too dear"}, "campaign", "the campaign is paused (too dear)"),
         ({"campaign_state": "stopped"}, "campaign", "the campaign is stopped"),
-        ({"halted": "the kill switch is thrown for all: fire"}, "halt", "the kill switch is thrown for all: fire"),
+        ({"halted": "the kill switch is on for all: fire"}, "halt", "the kill switch is on for all: fire"),
         ({"listed": ("account",)}, "do_not_call", "on the do-not-call list (account)"),
         ({"listed": ("account", "campaign")}, "do_not_call", "on the do-not-call list (account and campaign)"),
         ({"registered": ("NCPR",)}, "registry", "on the public registry NCPR, and no consent is recorded"),

@@ -33,7 +33,7 @@ def test_a_message_begins_with_a_capital_and_user_input_keeps_its_case(says: str
         ("SIP 503", "Carrier error (SIP 503)"),
         ("SIP 418", "Call failed (SIP 418)"),
         ("machine_start", "Voicemail detected"),
-        ("a machine answered (machine_start)", "Voicemail detected"),
+        ("voicemail detected (machine_start)", "Voicemail detected"),
         ("a machine answered (fax)", "Fax machine detected"),
         ("a machine answered: 'leave a message'", "Voicemail detected: 'leave a message'"),
         ("voicemail detected (machine_end_other)", "Voicemail detected"),

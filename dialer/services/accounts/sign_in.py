@@ -26,7 +26,7 @@ IDLE_TIMEOUT = timedelta(minutes=30)
 MAX_SESSION_AGE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 TOKEN_PREFIX = "dlr_"  # noqa: S105 - how a token of the API begins, so that a leaked one is known for what it is
-WRONG = "the address or the password is wrong"
+WRONG = "Wrong email or password"
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex())
 """Verified where there is no such account, so that the time tells nothing."""
@@ -69,7 +69,7 @@ async def sign_in(
     if account is None or not account.active or not account.password_hash:
         return SignInRefused(WRONG)
     if account.locked_until is not None and account.locked_until > now:
-        return SignInRefused(f"too many wrong tries; try again in {_minutes(account.locked_until - now)}")
+        return SignInRefused(f"Too many failed attempts. Try again in {_minutes(account.locked_until - now)}")
     if not right:
         return await _failed(session, account, now, SignInRefused(WRONG))
     if account.totp_secret is not None:

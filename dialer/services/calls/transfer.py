@@ -18,7 +18,7 @@ from dialer.store.sessions import Session
 from dialer.store.tables import Call, Campaign, Counselor, Enrollment, Lead
 
 DAY = timedelta(days=1)
-NOBODY = "nobody can take the call right now"
+NOBODY = "nobody is available to take the call right now"
 SETTLED = frozenset({Outcome.DO_NOT_CALL, Outcome.VOICEMAIL, Outcome.WRONG_PERSON})
 
 
@@ -52,7 +52,7 @@ async def find_target(
     """
     call = await session.get_one(Call, call_id)
     if not connects:
-        return TransferRefused(f"{call.carrier} cannot connect a call to a person")
+        return TransferRefused(f"{call.carrier} cannot transfer calls")
     if call.reported in SETTLED:
         return TransferRefused(f"the call counts as {call.reported.value.replace('_', ' ')}")
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
@@ -67,7 +67,7 @@ async def find_target(
     }
     if counselor_id:
         person = people.get(counselor_id)
-        return _person(person) if person else TransferRefused("that counselor takes no transfers")
+        return _person(person) if person else TransferRefused("this counselor does not accept transfers")
     there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
     person = next((people[each] for each in there if each in people), None)
     return _person(person) if person else TransferRefused(NOBODY)
@@ -115,7 +115,7 @@ async def record_transferred(session: Session, call_id: UUID, person: TransferTa
         call.reason = f"transferred to {person.name}"
     else:
         call.reason = f"could not be transferred to {person.name}: {fault}"[:500]
-        await _tell(session, call, f"{person.name} could not be rung for them ({fault})")
+        await _tell(session, call, f"{person.name} could not be called ({fault})")
     await session.flush()
 
 
@@ -126,14 +126,14 @@ async def record_not_taken(session: Session, call_id: UUID, says: str) -> None:
         return
     call.reason = f"{call.reason or 'transferred'}, who did not answer ({says})"[:500]
     in_campaign = await session.get_one(Enrollment, call.campaign_lead_id)
-    in_campaign.why = "asked for a person, who did not answer: to be rung back"
+    in_campaign.why = "asked for a person, who did not answer; will be called back"
     await _tell(session, call, f"the counselor did not answer ({says})")
     await session.flush()
 
 
 async def _tell(session: Session, call: Call, says: str) -> None:
     await incidents.record(
-        session, "transfer", str(call.id), f"a student who asked for a person waits: {says}", call_id=call.id
+        session, "transfer", str(call.id), f"a student is waiting for a person: {says}", call_id=call.id
     )
 
 

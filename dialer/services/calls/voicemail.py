@@ -40,7 +40,7 @@ async def detect_voicemail(session: Session, call_id: UUID, answered_by: str) ->
         return None
     if call.reported is None:
         call.reported = Outcome.VOICEMAIL
-        call.reason = f"a machine answered ({answered_by})"
+        call.reason = f"voicemail detected ({answered_by})"
     await session.flush()
     if campaign.machine == "leave_message" and answered_by.startswith("machine_end") and campaign.machine_message:
         return LeaveMessage(call.carrier, call.carrier_sid, campaign.machine_message)
@@ -53,5 +53,5 @@ async def detect_voicemail_in_words(session: Session, call_id: UUID, words: str)
     if call is None or call.state in OVER or call.reported is not None:
         return
     call.reported = Outcome.VOICEMAIL
-    call.reason = f"a machine answered: {words[:100]!r}"
+    call.reason = f"voicemail detected: {words[:100]!r}"
     await session.flush()

@@ -46,8 +46,8 @@ async def preflight_voice(sessions: Sessions, campaign_id: int, attempt: Try) ->
             await voice_checks.record_passed(session, campaign_id, resumed_at, why)
         elif hopeless:
             if await voice_checks.lock_running(session, campaign_id, resumed_at):
-                await campaigns.move(session, campaign_id, "paused", f"{why}; put it right, then start again")
+                await campaigns.move(session, campaign_id, "paused", f"{why}; fix it, then start again")
         else:
-            says = f"{why}; it is tried again every {RETRY_AFTER.total_seconds():.0f} s, and nobody is rung before"
+            says = f"{why}; it is checked again every {RETRY_AFTER.total_seconds():.0f} s, and nobody is called before"
             await voice_checks.record_failed(session, campaign_id, resumed_at, says)
     return ok

@@ -40,11 +40,11 @@ async def update_campaign(session: Session, actor: Actor, campaign: Campaign, ch
     after = {name: value for name, value in changes.items() if getattr(campaign, name) != value}
     opens = after.get("window_opens", campaign.window_opens)
     if opens >= after.get("window_closes", campaign.window_closes):
-        raise CannotUpdateError("the hours must open before they close")
+        raise CannotUpdateError("calling hours must start before they end")
     if not after.get("window_days", campaign.window_days):
-        raise CannotUpdateError("choose a weekday at least")
+        raise CannotUpdateError("choose at least one weekday")
     if after.get("machine") == "leave_message" and not after.get("machine_message", campaign.machine_message):
-        raise CannotUpdateError("say what is to be said to a machine")
+        raise CannotUpdateError("enter the voicemail message")
     if not after:
         return False
     told = {name: [str(getattr(campaign, name)), str(value)] for name, value in after.items()}

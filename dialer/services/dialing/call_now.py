@@ -101,7 +101,7 @@ async def _mean(
         says = verdict.refusal.says if verdict.refusal else "no carrier"
         return CallRefused(f"{e164} cannot be called now: {says}")
     if not room.bridges.up:
-        return CallRefused(f"{e164} is not rung: no bridge is up to talk the call; start one with: dialer up")
+        return CallRefused(f"{e164} was not called: no bridge is running to take the call. Start one with: dialer up")
     placed = await create_attempts(session, campaign, [(in_campaign, lead, verdict, line)], now)
     if not placed:
         return CallRefused(f"{e164} is being called already")

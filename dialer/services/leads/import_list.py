@@ -117,7 +117,7 @@ async def commit_import(session: Session, import_id: int, asked: ImportOptions, 
         raise UnreadableListError(f"there is no import {import_id}")
     record, campaign = found
     if record.state != "checked":
-        said = "was brought in already" if record.state == "done" else "was taken back; upload it again"
+        said = "was imported already" if record.state == "done" else "was undone; upload it again"
         raise UnreadableListError(f"import {import_id} {said}")
     header = tuple(record.header)
     seen = await detect_reimport(

@@ -228,7 +228,7 @@ def _encoding(path: Path, start: bytes, packed: bool, said: str | None) -> str:
         try:
             return codecs.lookup(said).name
         except LookupError as error:
-            raise UnreadableListError(f"there is no encoding {said!r}; try utf-8, utf-16 or cp1252") from error
+            raise UnreadableListError(f"{said!r} is not a known encoding; try utf-8, utf-16 or cp1252") from error
     if told := encoding_of(start):
         return told
 

@@ -36,7 +36,7 @@ async def undo_import(session: Session, actor: Actor, import_id: int) -> Undone 
 
     Raises:
         ForbiddenError: `actor` may not do this.
-        UnreadableListError: there is no such import, it is taken back already, or it mended rows of another.
+        UnreadableListError: there is no such import, it is already undone, or it mended rows of another.
     """
     actor.require(actions.LIST_UNDO)
     await imports.one_at_a_time(session)
@@ -45,9 +45,9 @@ async def undo_import(session: Session, actor: Actor, import_id: int) -> Undone 
         raise UnreadableListError(f"there is no import {import_id}")
     done, campaign = found
     if done.state == "undone":
-        raise UnreadableListError(f"import {import_id} is taken back already")
+        raise UnreadableListError(f"import {import_id} is already undone")
     if done.mends is not None and done.state == "done":
-        raise UnreadableListError(f"import {import_id} mended rows of import {done.mends}; take that one back")
+        raise UnreadableListError(f"import {import_id} fixed rows of import {done.mends}; undo that one")
     discarded = done.state == "checked"
     leads = await import_undo.lock_leads(session, import_id)
     rung = await import_undo.called_phones(session, import_id)

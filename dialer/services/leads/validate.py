@@ -103,7 +103,7 @@ class RowValidator:
         said = read.enquiry
         reads = self._reads(said.get("country"), said.get("intake"), said.get("budget")) if said else ""
         if not is_first:
-            says = f"{read.phone.e164} stands in an earlier row"
+            says = f"{read.phone.e164} is in an earlier row"
             return ValidatedRow(row, "duplicate_in_file", read, None, says, None, reads, 0)
         flags = _REPAIRED if read.repaired else 0
         if not read.consent:

@@ -21,13 +21,13 @@ from dialer.store.tables import Booking
 HOLD_LASTS = timedelta(minutes=10)
 """How long an offer stands although its counselor's notice has begun meanwhile."""
 NOT_OFFERED = "that time was not offered in this call"
-TAKEN = "somebody else has just taken that time"
+TAKEN = "someone else has just booked that time"
 GONE = "that time is no longer free"
 PAST = "that time has passed"
 UNREAD = "the student has not agreed to that time yet: read it back, and wait for their answer"
 READ_BACK_TTL = timedelta(seconds=3)
 """How long booking stays refused while no answer to the read-back is known: a voice may name the student's turn late."""
-ASK_EMAIL = "To which e-mail address may I send the invitation?"
+ASK_EMAIL = "Which email address should I send the invitation to?"
 
 
 async def hold_slot(session: Session, talk: CallContext, token: str, now: datetime) -> Result:
@@ -147,7 +147,7 @@ def _booked(booking: Booking, talk: CallContext, now: datetime) -> Result:
         "booking_id": str(booking.id),
         "starts": talk.there(starts).isoformat(),
         "email": booking.email,
-        "say": f"{says} The invitation goes to your e-mail." if booking.email else f"{says} {ASK_EMAIL}",
+        "say": f"{says} The invitation will be sent to your email." if booking.email else f"{says} {ASK_EMAIL}",
     }
 
 

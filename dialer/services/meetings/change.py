@@ -20,10 +20,10 @@ from dialer.store.tables import Booking, Counselor
 
 DAY = timedelta(days=1)
 MAX_OFFERED = 40
-TOO_LATE = "it is too near to be changed here; please ring us"
-OVER = "this meeting is over, or was cancelled"
-SAME_TIME = "the meeting is at that time already; nothing was changed"
-NOT_FREE = "that time is not free; please choose another"
+TOO_LATE = "it is too soon to change this meeting here; please call us"
+OVER = "this meeting has ended or was cancelled"
+SAME_TIME = "the meeting is already at this time"
+NOT_FREE = "this time is not available; please choose another"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,20 @@ from dialer.store.calls import enquiries, transcripts
 from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Call, Campaign, Counselor, Enrollment, Lead, OutboxMessage
 
-NO_ADDRESS = "no e-mail address is known"
+NO_ADDRESS = "no email address is known"
 SUBJECTS = {
     "invitation": "Your meeting on {when}",
-    "cancellation": "Cancelled: the meeting on {when}",
+    "cancellation": "Cancelled: your meeting on {when}",
     "day_before": "Reminder: your meeting on {when}",
-    "hour_before": "In an hour: your meeting, {when}",
-    "rebook": "Please choose another time: {when}",
+    "hour_before": "Your meeting starts in an hour: {when}",
+    "rebook": "Please choose another time for your meeting on {when}",
 }
 FIRST = {
-    "invitation": "Your meeting is agreed.",
-    "cancellation": "This meeting does not take place.",
-    "day_before": "A reminder of your meeting tomorrow.",
-    "hour_before": "Your meeting is in about an hour.",
-    "rebook": "We are sorry: {counselor} cannot be there at the agreed time. Please choose another time by the link below.",
+    "invitation": "Your meeting is booked.",
+    "cancellation": "This meeting was cancelled.",
+    "day_before": "This is a reminder of your meeting tomorrow.",
+    "hour_before": "Your meeting starts in about an hour.",
+    "rebook": "We are sorry: {counselor} cannot make the booked time. Please choose another time with the link below.",
 }
 
 
@@ -142,12 +142,12 @@ def _short(moment: datetime, zone: str) -> str:
 def _outdated(mail: OutboxMessage, booking: Booking, starts: datetime, now: datetime) -> str | None:
     if mail.kind == "cancellation":
         moved_on = booking.state == "booked" and mail.counselor_id in (None, booking.counselor_id)
-        return "the meeting stands" if moved_on else None
+        return "the meeting is still booked" if moved_on else None
     if booking.state != "booked":
         return f"the meeting is {booking.state.replace('_', ' ')}"
     if mail.sequence != booking.sequence:
         return "the meeting was changed again"
-    return "the meeting has begun" if starts <= now else None
+    return "the meeting has started" if starts <= now else None
 
 
 def _when_both(meeting: Meeting) -> str:
@@ -161,8 +161,8 @@ def _when_both(meeting: Meeting) -> str:
 
 def _for_student(meeting: Meeting, house: MailSettings, kind: str) -> str:
     if kind == "cancellation":
-        return "If you would like another meeting, just answer this letter."
-    return f"To move or cancel it: {house.links.student(meeting.booking.id)}"
+        return "If you would like another meeting, just reply to this email."
+    return f"Move or cancel this meeting: {house.links.student(meeting.booking.id)}"
 
 
 async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings) -> str:
@@ -179,7 +179,7 @@ async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings
         lines += [f"“{each}”" for each in quotes(await transcripts.student_words(session, call.id))]
         if meeting.records:
             lines.append(f"The recording: {house.links.recording(call.id)}")
-    lines.append(f"How did it go? {house.links.counselor(booking.id)}")
+    lines.append(f"How did the meeting go? {house.links.counselor(booking.id)}")
     return "\n".join(lines)
 
 

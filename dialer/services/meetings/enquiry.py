@@ -64,7 +64,7 @@ async def _save_email(session: Session, talk: CallContext, said: str, now: datet
         return None
     booking = await leads.set_email(session, talk.campaign_lead_id, email)
     if booking is not None:
-        await bookings.record_event(session, booking.id, "ava", "e-mail address", now)
+        await bookings.record_event(session, booking.id, "ava", "email address", now)
         if booking.call_id != talk.call_id:
             booking.sequence += 1
             await session.flush()
@@ -74,5 +74,5 @@ async def _save_email(session: Session, talk: CallContext, said: str, now: datet
 
 def _read_back(email: str | None) -> str:
     if email is None:
-        return "Sorry, I did not get the e-mail address. Could you spell it for me?"
+        return "Sorry, I did not get the email address. Could you spell it for me?"
     return f"Let me read that back, letter by letter: {spell(email)}. Is that right?"

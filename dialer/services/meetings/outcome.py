@@ -25,7 +25,7 @@ from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Campaign, Enrollment, Lead
 
 MeetingOutcome: TypeAlias = Literal["showed", "no_show", "wrong_fit", "wrong_information"]
-NOT_YET = "the meeting has not begun yet"
+NOT_YET = "the meeting has not started yet"
 GONE = "this meeting was cancelled"
 MAX_NOTE_CHARS = 2000
 
@@ -84,7 +84,7 @@ async def _ring_again(session: Session, booking: Booking, now: datetime) -> None
             jitter = random.random()  # noqa: S311 - spreads calls, guards nothing
             at = within_hours(group_of(lead.phone, lead.state, lead.zones), window_of(campaign), at, jitter)
             in_campaign.state, in_campaign.next_attempt_at, in_campaign.rank = "waiting", at, 2
-            in_campaign.why = "rung again: did not come to the meeting"
+            in_campaign.why = "called again: did not come to the meeting"
             if (
                 campaign.state == "done"
             ):  # it ended by itself when nobody was left; one that people stopped stays stopped

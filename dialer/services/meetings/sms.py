@@ -14,9 +14,9 @@ from dialer.store.sessions import Session
 from dialer.store.tables import Booking, OutboxMessage
 
 FIRST = {
-    "invitation": "One Window: your meeting with {counselor} is on {when}. To move or cancel it: {link}",
+    "invitation": "One Window: your meeting with {counselor} is on {when}. Move or cancel this meeting: {link}",
     "cancellation": "One Window: the meeting with {counselor} on {when} does not take place.",
-    "day_before": "One Window: a reminder of your meeting with {counselor} on {when}. To move or cancel it: {link}",
+    "day_before": "One Window: a reminder of your meeting with {counselor} on {when}. Move or cancel this meeting: {link}",
     "hour_before": "One Window: your meeting with {counselor} is in about an hour, at {when}.",
     "rebook": "One Window: sorry, {counselor} cannot be there on {when}. Please choose another time: {link}",
 }
@@ -68,7 +68,7 @@ async def write_sms(
     if phone in SAMPLE_NUMBERS and not texts.on_loopback:
         return Skip("a number of the sample list is not texted over a real carrier")
     if mail.kind != "cancellation" and starts <= now:
-        return Skip("the meeting has begun")
+        return Skip("the meeting has started")
     words = FIRST[mail.kind].format(
         counselor=meeting.counselor.name,
         when=when_in(starts, booking.lead_zone),

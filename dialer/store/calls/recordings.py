@@ -59,10 +59,10 @@ async def why_none(session: AsyncSession, call: Call) -> str:
         return says
     erased = select(AuditEntry.at).where(AuditEntry.did == ERASED, AuditEntry.what["call_id"].astext == str(call.id))
     if (at := await session.scalar(erased.limit(1))) is not None:
-        return f"its recording was erased on {at:%Y-%m-%d}, after the days that its campaign keeps one"
+        return f"the recording was deleted on {at:%Y-%m-%d}, at the end of the campaign's retention period"
     if call.stream_opened_at is None:
-        return "nobody was talked to"
+        return "the call was not answered"
     if call.stream_closed_at is None:
-        return "the call is still going on; its recording comes when it is over"
+        return "the call is still in progress; the recording will be here when it ends"
     records = await session.scalar(select(Campaign.recording).where(Campaign.id == call.campaign_id))
-    return "nothing was recorded of it" if records else "its campaign does not record"
+    return "nothing was recorded" if records else "the campaign does not record calls"

@@ -51,5 +51,5 @@ def why_halted(thrown: Mapping[str, str], carrier: str | None) -> str | None:
     """Why nothing may be placed over this carrier; None where it may."""
     for scope in (ALL, *([carrier_scope(carrier)] if carrier else [])):
         if scope in thrown:
-            return f"the kill switch is thrown for {scope}: {thrown[scope]}"
+            return f"the kill switch is on for {scope}: {thrown[scope]}"
     return None

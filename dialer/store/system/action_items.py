@@ -119,5 +119,5 @@ async def _meetings(session: AsyncSession, now: datetime) -> list[ActionItem]:
             )
         )
     if many:
-        found.append(ActionItem(f"{many} did not come", "Ring them again or write to them.", "/bookings/all?when=past"))
+        found.append(ActionItem(f"{many} did not come", "Call them again or email them.", "/bookings/all?when=past"))
     return found
