@@ -34,8 +34,8 @@ from dialer.settings import Settings
 from dialer.store.tables import Booking, BookingEvent, Call, Enrollment
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
-from tests.e2e.test_whole_path import dialer, until_all_were_rung
 from tests.support.post import Box, invite_of, post_office, text_of
+from tests.support.whole_path import dialer, until_all_were_rung
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 TUESDAY_MORNING = datetime(2026, 3, 3, 11, 0, tzinfo=KOLKATA)

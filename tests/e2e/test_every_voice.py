@@ -18,7 +18,7 @@ from dialer.settings import Settings
 from dialer.simulator.people.students import BY_ENDING, student_for
 from dialer.wiring.accounts import CAPABILITIES
 from dialer.wiring.voices import NAMES
-from tests.e2e.test_whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
+from tests.support.whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
 
 CARRIERS = tuple(CAPABILITIES)
 TEN = tuple(ending for ending in sorted(BY_ENDING) if len(ending) == 1)

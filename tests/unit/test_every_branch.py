@@ -29,16 +29,16 @@ CORES = (
     "dialer/voices/openai/usage.py",
 )
 SUITES = (
-    "test_conversation.py",
-    "test_hand_on_the_talk.py",
-    "test_second_voice.py",
-    "test_playback.py",
-    "test_talk_in_trouble.py",
-    "test_barging.py",
-    "test_openai_options.py",
-    "test_openai_realtime.py",
-    "test_twilio_media.py",
-    "test_exotel_media.py",
+    "bridge/conversation/test_core.py",
+    "bridge/conversation/test_supervision.py",
+    "bridge/conversation/test_failover.py",
+    "bridge/conversation/test_playback.py",
+    "bridge/conversation/test_watchdog.py",
+    "bridge/conversation/test_interruption.py",
+    "voices/openai/test_options.py",
+    "voices/openai/test_realtime.py",
+    "carriers/twilio/test_media.py",
+    "carriers/exotel/test_media.py",
 )
 
 

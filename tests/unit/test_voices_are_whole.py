@@ -9,7 +9,7 @@ import pytest
 from dialer.cli.admin.doctor_voices import KEYS
 from dialer.settings import Settings
 from dialer.wiring.voices import NAMES, make_voices
-from tests.integration.test_cascade_providers import PARTS, TEXTS
+from tests.support.pipeline_parts import PARTS, TEXTS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
