@@ -189,4 +189,4 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
         assert states == ["booked", "no_show"]
         command(settings, "prove", "--json")
         history = [each.did for each in read(settings, BookingEvent) if each.who in ("ava", "student", "counselor")]
-        assert history == ["booked", "e-mail address", "moved", "no show", "booked"]
+        assert history == ["booked", "email address", "moved", "no show", "booked"]

@@ -163,7 +163,7 @@ async def test_a_moved_meeting_updates_the_same_event_and_a_cancelled_one_takes_
         assert [invite_of(letter)["METHOD"] for letter in desk.box.to(address)] == ["REQUEST", "REQUEST", "CANCEL"]
         assert events[1].start == events[2].start == later
     did = [each.did for each in await all_of(desk.store, BookingEvent) if each.who != "post"]
-    assert did == ["booked", "e-mail address", "moved", "cancelled"]
+    assert did == ["booked", "email address", "moved", "cancelled"]
 
 
 async def test_a_letter_that_is_overtaken_by_a_move_is_not_sent(desk: Desk) -> None:
@@ -183,7 +183,13 @@ async def test_reminders_come_a_day_and_an_hour_before_and_never_twice(desk: Des
     await desk.send()
     desk.box.letters.clear()
     starts = await desk.starts()
-    for before, subject in ((25, None), (24, "Reminder"), (20, None), (1, "In an hour"), (0.5, None)):
+    for before, subject in (
+        (25, None),
+        (24, "Reminder"),
+        (20, None),
+        (1, "Your meeting starts in an hour"),
+        (0.5, None),
+    ):
         for _ in range(2):
             await desk.send(starts - timedelta(hours=before))
         got = [letter["Subject"] for letter in desk.box.letters]

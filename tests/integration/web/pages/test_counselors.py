@@ -281,14 +281,14 @@ async def test_a_meeting_is_moved_and_cancelled_in_the_app_and_one_comes_back(we
     assert "The student gets an email. The counselor has no email address: tell them yourself." in told
     letters = len(await all_of(store, OutboxMessage))
     again = await send(web, f"{at}/move", at, slot=slot)
-    assert (again.status_code, "the meeting is at that time already" in again.text) == (409, True)
+    assert (again.status_code, "the meeting is already at this time" in again.text) == (409, True)
     assert len(await all_of(store, OutboxMessage)) == letters
     (now,) = await all_of(store, Booking)
     assert starts_of(now).isoformat() == slot.partition("@")[2]
     for crooked, status in (("", 422), ("1@tomorrow", 422), ("1@2026-02-15T11:00:00+05:30", 409)):
         assert (await send(web, f"{at}/move", at, slot=crooked)).status_code == status, crooked
     early = await send(web, f"{at}/went", at, verdict="showed")
-    assert (early.status_code, "has not begun yet" in early.text) == (409, True)
+    assert (early.status_code, "has not started yet" in early.text) == (409, True)
     assert is_done(await send(web, f"{at}/cancel", at), "cancelled-mail-none", at)
     assert (await send(web, f"{at}/move", at, slot=slot)).status_code == 409
     assert [did for _, did in await trail(store)][-2:] == ["booking.move", "booking.cancel"]

@@ -121,7 +121,7 @@ async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
     assert (await page.post(path, do="move", slot=slot))[0] == 200
     letters = len(await all_of(store, OutboxMessage))
     status, html = await page.post(path, do="move", slot=slot)
-    assert (status, "The meeting is at that time already; nothing was changed." in html) == (409, True)
+    assert (status, "The meeting is already at this time." in html) == (409, True)
     assert (await now(store)).sequence == 1
     assert len(await all_of(store, OutboxMessage)) == letters
     assert [each.did for each in await all_of(store, BookingEvent)].count("moved") == 1
@@ -322,7 +322,7 @@ async def test_the_week_shows_who_meets_whom_to_people_here_only(page: Page, sto
     answer = await page.client.get(f"/bookings?week={week}")
     assert answer.status_code == 200
     assert "Asha Rao" in answer.text
-    assert "only one who is free then" in answer.text
+    assert "only counselor free then" in answer.text
     assert "calendar of One Window desk cannot be read (never read; it answers 404)" in answer.text
     assert (await page.get("/bookings"))[0] == 401
     assert (await page.client.get("/bookings?week=soon")).status_code == 400
