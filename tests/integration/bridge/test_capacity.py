@@ -110,7 +110,7 @@ async def test_nobody_is_rung_while_no_bridge_could_talk_to_them(store: Store, s
             session, ADMIN, {"twilio": carrier}, phone_of(2), TUESDAY_11, campaign_name="Spring", name=""
         )
     assert isinstance(refused, CallRefused)
-    assert "no bridge is up" in refused.says
+    assert "no bridge is running" in refused.says
 
 
 async def test_a_bridge_is_known_while_it_is_up_and_forgotten_when_it_ends(

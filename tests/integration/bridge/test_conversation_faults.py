@@ -62,7 +62,7 @@ async def test_a_machine_is_hung_up_on_and_nothing_is_booked_with_it(bridged: Br
         assert await caller.closed() == 1000
         ended = await bridged.ended(call)
     assert ended.outcome is Outcome.VOICEMAIL
-    assert (ended.reason or "").startswith("a machine answered: ")
+    assert (ended.reason or "").startswith("voicemail detected: ")
     assert session.output("c1") is None
     assert (await lead_now(bridged.sessions)).state == "waiting"
 

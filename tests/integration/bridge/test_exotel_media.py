@@ -143,7 +143,7 @@ async def test_a_student_who_wants_a_person_is_offered_a_meeting_instead(bridged
         await session.call("c1", "transfer", '{"reason": "wants a person"}')
         result = await until(lambda: session.output("c1"), "the tool's result")
         assert result["transferring"] is False
-        assert "exotel cannot connect" in result["reason"]
+        assert "exotel cannot transfer" in result["reason"]
         assert "find a time" in result["say"]
         await caller.stop()
     await bridged.ended(call)

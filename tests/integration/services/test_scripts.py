@@ -89,7 +89,7 @@ def test_a_new_script_begins_from_another(shell: Shell, tmp_path: Path) -> None:
     [
         (("show", "nobody"), "there is no script 'nobody'; there are 'ava', 'ava-hindi', 'ava-hinglish'"),
         (("show", "ava", "--version", "9"), "there is no script 'ava' in version 9"),
-        (("add", "ava"), "script 'ava' is like that already, in version 1"),
+        (("add", "ava"), "nothing changed: version 1 of 'ava' is the same"),
         (("add", "ava", "--like", "nobody"), "there is no script 'nobody'"),
     ],
 )

@@ -208,7 +208,7 @@ async def test_what_was_detected_is_told_and_can_be_overruled(settings: Settings
     said = Format(encoding="latin-1", separator="|", header_line=2)
     done = await import_file(settings, store, path, "Spring", {}, said)
     assert done.detected == "text, iso8859-1, pipe, header in line 2"
-    for wrong, says in ((Format(encoding="klingon"), "no encoding"), (Format(header_line=90), "no line 90")):
+    for wrong, says in ((Format(encoding="klingon"), "not a known encoding"), (Format(header_line=90), "no line 90")):
         with pytest.raises(CommandError, match=says):
             await import_file(settings, store, path, "Spring", {}, wrong)
 

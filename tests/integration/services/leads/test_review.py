@@ -100,7 +100,7 @@ async def test_a_dry_run_says_what_would_become_of_each_row_and_brings_in_nobody
     again = await committed(store, counts["import_id"])
     assert again.counts.as_dict() == {name: counts[name] for name in again.counts.as_dict()}
     assert set(await people(store)) == {*leads, A, "+911800111222", phone_of(7)}
-    with pytest.raises(UnreadableListError, match="brought in already"):
+    with pytest.raises(UnreadableListError, match="imported already"):
         await committed(store, counts["import_id"])
 
 
@@ -199,7 +199,7 @@ async def test_mended_rows_take_the_place_of_those_that_were_rejected(
     assert lists[1].counts["imported"] == 4
     assert lists[1].counts["rejected"] == 1
     assert await own_row(store, B) == {"Student Name": "Bela", "Mobile No.": B}
-    with pytest.raises(UnreadableListError, match="take that one back"):
+    with pytest.raises(UnreadableListError, match="undo that one"):
         await undone(store, done.imported.import_id)
     assert await undone(store, first.imported.import_id) == Undone(4)
 
@@ -232,7 +232,7 @@ async def test_an_import_is_taken_back_with_all_that_it_brought(
     assert {name: many for name, many in after.items() if before[name] != many and name != "hours_group"} == {
         "lead_import": before["lead_import"] + 1, "audit_entry": before["audit_entry"] + 1,
     }  # fmt: skip
-    with pytest.raises(UnreadableListError, match="taken back already"):
+    with pytest.raises(UnreadableListError, match="already undone"):
         await undone(store, done.imported.import_id)
     assert (await bring(settings, store, path)).imported.counts.imported == 2, "the file can come again"
 

@@ -205,7 +205,7 @@ async def test_a_campaigns_life_over_the_api(store: Store, web: AsyncClient, tok
     made = await web.post("/api/campaigns", json={"name": "Spring", "concurrency": 3, "window_opens": "11:00"})
     assert (made.json()["concurrency"], made.json()["window_opens"], made.json()["state"]) == (3, "11:00", "draft")
     wrong = await web.patch("/api/campaigns/Spring", json={"window_closes": "10:00"})
-    assert (wrong.status_code, "open before they close" in wrong.json()["detail"]) == (422, True)
+    assert (wrong.status_code, "start before they end" in wrong.json()["detail"]) == (422, True)
     files = {"data": ("list.csv", b"Name,Phone,Consent\nAsha,+919812000001,Yes\n")}
     assert (await web.post("/api/campaigns/Spring/leads", files=files)).json()["imported"] == 1
     await sql(store.sessions, "UPDATE script SET business = ''")
