@@ -56,6 +56,6 @@ class JobRunner:
 
 
 async def run_next_job(ctx: Any) -> int:
-    """arq's job: see LongWork."""
+    """arq's job: see JobRunner."""
     work: JobRunner = ctx["long_work"]
     return await work.begin_next(ctx)

@@ -112,7 +112,7 @@ async def preflight_voice_job(ctx: Context, campaign_id: int) -> bool:
 
 
 async def _request_calls(ctx: Context) -> None:
-    """Calls that somebody asked for one by one: their intents are written, and their ids lie on the doorstep."""
+    """Calls that somebody asked for one by one: their intents are written, and their ids wait in Redis."""
     for _ in range(MAX_ASKED):
         asked: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
         if asked is None:

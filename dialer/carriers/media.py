@@ -86,7 +86,7 @@ class MediaCodec(Protocol):
         """Whether something was given that has not been sent yet."""
 
     def decode(self, frame: bytes | memoryview) -> MediaEvent:
-        """Read one message. Raises NotMediaError."""
+        """Read one message. Raises MediaDecodeError."""
 
     def encode_audio(self, stream_sid: str, payload: str, send: Send) -> None:
         """Sound to be played after all that was given before, any length."""

@@ -51,7 +51,7 @@ class PreflightResult:
 
 
 class _Trial:
-    """Whom the session on trial speaks to (`voices.session.Talks`)."""
+    """Whom the session on trial speaks to (`voices.session.SessionListener`)."""
 
     def __init__(self) -> None:
         self.events: asyncio.Queue[VoiceEvent | str] = asyncio.Queue()

@@ -59,7 +59,7 @@ def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
 def llm_of(settings: Settings, voice: str, model: str | None) -> LlmConfig:
     """What a script is tried with: its own text model where its voice is a cascade, else the first one with a key.
 
-    `model` is the script's own choice of one for its voice. Raises NoTextModelError.
+    `model` is the script's own choice of one for its voice. Raises NoLlmError.
     """
     known = llm_configs(settings)
     if own := known.get(voice):

@@ -28,7 +28,7 @@ class Uploader:
         self._keeping: set[asyncio.Task[None]] = set()
 
     def begin(self, call_id: UUID, notice_ms: int) -> Recording:
-        """A new recording, see `Scribe.begin`."""
+        """A new recording, see `RecordingThread.begin`."""
         return self._scribe.begin(call_id, notice_ms)
 
     def finish(self, recording: Recording) -> None:

@@ -107,7 +107,7 @@ class ExotelMedia:
         """Read one message from Exotel.
 
         Raises:
-            NotMediaError: not JSON, not of a documented shape, or sound that is not 16-bit PCM at 8 kHz.
+            MediaDecodeError: not JSON, not of a documented shape, or sound that is not 16-bit PCM at 8 kHz.
         """
         try:
             message = _decode(frame)

@@ -62,7 +62,7 @@ def decode(frame: bytes | memoryview) -> MediaEvent:
     """Read one message from Twilio.
 
     Raises:
-        NotMediaError: not JSON, not of the documented shape, or audio that is not µ-law at 8 kHz.
+        MediaDecodeError: not JSON, not of the documented shape, or audio that is not µ-law at 8 kHz.
     """
     try:
         message = _decode(frame)

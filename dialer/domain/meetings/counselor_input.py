@@ -1,6 +1,6 @@
 """What people write of a counselor, read: weekly hours, days off, and everything that is said of the person.
 
-Pure. What cannot be so raises NotUnderstoodError, with one line that names it; nothing is guessed.
+Pure. What cannot be so raises InvalidInputError, with one line that names it; nothing is guessed.
 """
 
 import re

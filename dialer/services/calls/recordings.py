@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 async def store_recording(sessions: Sessions, place: ObjectStorage, call_id: UUID, path: Path, ms: int) -> str | None:
     """Keep a copy of a finished file and tell its call; the address, None for a call that is not ours.
 
-    Done twice it is done once. Raises ShelfError, SQLAlchemyError, OSError: the file is then still needed.
+    Done twice it is done once. Raises StorageError, SQLAlchemyError, OSError: the file is then still needed.
     """
     async with sessions() as session:
         name = await recordings.place_of(session, call_id)

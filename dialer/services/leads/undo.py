@@ -25,7 +25,7 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyCalled:
-    """It cannot be taken back: these numbers have been rung (at most MOST_TOLD of `many`)."""
+    """It cannot be taken back: these numbers have been rung (at most MAX_LISTED of `many`)."""
 
     many: int
     phones: tuple[str, ...]

@@ -25,7 +25,7 @@ class ObjectStorage:
     def put(self, path: Path, name: str) -> str:
         """Keep a copy of a file under a name (parts divided by `/`); the whole address it can be read at.
 
-        The same name again replaces what lies there. Raises ShelfError.
+        The same name again replaces what lies there. Raises StorageError.
         """
         target = f"{self.url.rstrip('/')}/{name}"
         try:
@@ -38,7 +38,7 @@ class ObjectStorage:
 
 
 def size_of(address: str) -> int:
-    """How many bytes lie there. Raises NotThereError, ShelfError."""
+    """How many bytes lie there. Raises ObjectNotFoundError, StorageError."""
     try:
         system, where = _found(address)
         return int(system.info(where)["size"])
@@ -47,7 +47,7 @@ def size_of(address: str) -> int:
 
 
 def read(address: str, start: int, end: int) -> bytes:
-    """The bytes from `start` up to, not including, `end`. Raises NotThereError, ShelfError."""
+    """The bytes from `start` up to, not including, `end`. Raises ObjectNotFoundError, StorageError."""
     try:
         system, where = _found(address)
         return bytes(system.cat_file(where, start=start, end=end))
@@ -56,7 +56,7 @@ def read(address: str, start: int, end: int) -> bytes:
 
 
 def erase(address: str) -> None:
-    """Let nothing lie there any more; nothing need have lain there. Raises ShelfError."""
+    """Let nothing lie there any more; nothing need have lain there. Raises StorageError."""
     try:
         system, where = _found(address)
         system.rm_file(where)

@@ -44,7 +44,7 @@ class AgentTurn:
         return self._first + len(self.entry.sentences)
 
     async def run(self, text: LlmClient, wanted: LlmRequest, history: Sequence[Entry], *, in_words: bool) -> None:
-        """Make it whole. Raises TextError, SilentSpeakerError."""
+        """Make it whole. Raises LlmError, SilentTtsError."""
         speaking = asyncio.create_task(self._speak())
         try:
             sentences = SentenceSplitter()

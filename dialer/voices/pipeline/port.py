@@ -188,7 +188,7 @@ class LlmClient(Protocol):
 
         What it used is counted once, also where the answer was left or broke off: then as far as it was told.
 
-        Raises TextError.
+        Raises LlmError.
         """
 
     async def close(self) -> None:

@@ -71,7 +71,7 @@ class ProviderSocket(Generic[Event]):
         self._over = False
 
     async def open(self, http: aiohttp.ClientSession, address: Endpoint, *, waits: bool) -> None:
-        """Open the socket; `waits` until the other side says that it is ready. Raises LineError."""
+        """Open the socket; `waits` until the other side says that it is ready. Raises ProviderSocketError."""
         try:
             self._socket = await http.ws_connect(
                 address.url, headers=dict(address.headers), max_msg_size=MAX_MESSAGE_BYTES, autoping=True

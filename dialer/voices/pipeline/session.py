@@ -155,7 +155,7 @@ class PipelineSession:
             if part is not None:
                 part.close()
 
-    # -- the student (`listening.Hearer`) ----------------------------------------------------------------------------
+    # -- the student (`user_turn.UserTurnListener`) ----------------------------------------------------------------------------
 
     def speech_started(self) -> None:
         """Their turn has its place in the talk from here on."""

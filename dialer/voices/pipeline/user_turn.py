@@ -73,7 +73,7 @@ class UserTurn:
         return self._line.blocked_since
 
     async def open(self, http: aiohttp.ClientSession) -> None:
-        """Begin. Raises LineError."""
+        """Begin. Raises ProviderSocketError."""
         await self._line.open(http, self._address, waits=not self._transcriber.is_ready())
 
     def take(self, ulaw: bytes) -> None:

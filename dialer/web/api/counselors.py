@@ -175,7 +175,7 @@ async def _refused(do: Callable[[], Awaitable[Json]]) -> Json:
 
 
 def _read(data: Changes, app_state: AppState) -> tuple[dict[str, Any], Week]:
-    """The columns and the hours that are to be changed. Raises NotUnderstoodError."""
+    """The columns and the hours that are to be changed. Raises InvalidInputError."""
     given = data.model_dump(exclude_none=True, exclude={"hours"})
     return read_fields(given, app_state.clock.now().date()), read_week(data.hours or {})
 

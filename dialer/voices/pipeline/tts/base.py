@@ -19,7 +19,7 @@ class TextToSpeech(Protocol):
     """Whose price the characters are counted by."""
 
     async def open(self, http: aiohttp.ClientSession) -> None:
-        """Begin. Raises LineError."""
+        """Begin. Raises ProviderSocketError."""
 
     def speak(self, sentence: int, words: str) -> None:
         """Make a sentence's sound; numbers go upwards."""

@@ -19,7 +19,7 @@ TIMEOUT_S = 10.0
 
 
 class OpenAITextToSpeech:
-    """One session (`tts.mouth.Mouth`)."""
+    """One session (`tts.base.TextToSpeech`)."""
 
     def __init__(
         self, base: str, key: str, model: str, voice: str, speed: float, say: Say, gone: Gone, leave: Closing
