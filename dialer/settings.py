@@ -40,21 +40,21 @@ class Settings(BaseSettings):
     dialer_web_port: int = Field(8000, ge=0, le=65535)
     dialer_bridge_port: int = Field(8001, ge=0, le=65535)
     dialer_bridge_most_calls: int = Field(200, ge=1)
-    """How many calls one bridge takes; more are not rung."""
+    """How many calls one bridge takes; more are not called."""
     dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
     """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
     dialer_hook_hosts: str = ""
     """Hosts (with a port, if not 443; parted by commas) that hooks may reach although they are private or without TLS."""
     dialer_zone: str = "Asia/Kolkata"
-    """The house's own zone (IANA): what pages tell times in where nobody else's is meant."""
+    """The workspace's own zone (IANA): what pages tell times in where nobody else's is meant."""
     dialer_clock: str | None = None
     dialer_send_mail_url: SecretStr | None = None
-    """The mail server, smtp(s)://user:password@host:port; where it is unset, letters are written to the data folder."""
+    """The mail server, smtp(s)://user:password@host:port; where it is unset, emails are written to the data folder."""
     dialer_mail_from: str | None = None
-    """The address that letters and invitations are from."""
+    """The address that emails and invitations are from."""
     dialer_texts: Literal["off", "sms", "whatsapp"] = "off"
-    """Whether a student without an e-mail address is sent a short text about their meeting, through Twilio."""
+    """Whether a student without an email address is sent a short text about their meeting, through Twilio."""
     dialer_texts_from: str | None = None
     """The number that texts come from; unset, TWILIO_FROM_NUMBER."""
     dialer_placing_after_s: float = Field(45.0, gt=0)

@@ -61,7 +61,7 @@ class Context(TypedDict):
 async def check_clocks(sessions: Sessions) -> bool:
     """Whether this machine's clock and the database's tell the same time (reliability.md R22).
 
-    The hours in which people may be rung are judged by this machine's: one that is wrong rings nobody.
+    The hours in which people may be called are judged by this machine's: one that is wrong rings nobody.
     """
     async with sessions() as session:
         theirs = await database_clock.read(session)
@@ -125,7 +125,7 @@ async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> i
     parts = ctx["parts"]
     failpoint("job_started")
     if not await check_clocks(parts.sessions):
-        return 0  # the intents stay, and are rung for again
+        return 0  # the intents stay, and are called for again
     ids = [UUID(call_id) for call_id in call_ids]
     found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
     who = await who_is_called(parts, [call_id for call_id, answer in found.items() if isinstance(answer, Placed)])

@@ -1,4 +1,4 @@
-"""What goes on around meetings: letters, reminders, and counselors' own calendars."""
+"""What goes on around meetings: emails, reminders, and counselors' own calendars."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from workers.jobs import WorkerContext
 
 
 def make_house(ctx: dict[str, Any], settings: Settings) -> None:
-    """Lend the worker the post, and the addresses that letters carry."""
+    """Lend the worker the post, and the addresses that emails carry."""
     ctx["post"] = make_workspace_mailer(settings)
     ctx["texts"] = make_sms(settings)
     ctx["house"] = MailSettings(sender(settings), make_links(settings))
 
 
 async def send_mail(ctx: Any) -> int:
-    """Send the letters that are due; how many were taken."""
+    """Send the emails that are due; how many were taken."""
     parts: WorkerContext = ctx["parts"]
     post: Mailer = ctx["post"]
     house: MailSettings = ctx["house"]

@@ -1,4 +1,4 @@
-"""Trying a campaign's voice before anybody is rung: the job, and what it needs of the settings."""
+"""Trying a campaign's voice before anybody is called: the job, and what it needs of the settings."""
 
 import logging
 from collections.abc import Mapping

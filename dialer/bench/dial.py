@@ -64,7 +64,7 @@ async def measure(say: Callable[[str], None]) -> Result:
 
 
 async def _meant(here: Ground, carrier: Twilio, turn: int) -> list[str]:
-    """A fresh campaign whose leads are all meant to be rung now."""
+    """A fresh campaign whose leads are all meant to be called now."""
     campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
     meant: list[UUID] = []
     async with here.sessions.begin() as session:

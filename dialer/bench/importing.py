@@ -1,4 +1,4 @@
-"""A million rows of a list, from the file to leads that can be rung, beside a bare COPY of the same people.
+"""A million rows of a list, from the file to leads that can be called, beside a bare COPY of the same people.
 
 The yardstick fills the same three tables with the same indexes and constraints (the rows as uploaded, the people, their
 places in the campaign) from files that need no thought. What of it is the people's table alone is told too.

@@ -1,4 +1,4 @@
-"""How long a cascade takes to speak of its own accord: from the end of a turn to the first sound, with providers that
+"""How long a pipeline takes to speak of its own accord: from the end of a turn to the first sound, with providers that
 answer at once.
 
 The pause that ends a turn is the script's and not counted. The yardstick asks the same three providers one after the other

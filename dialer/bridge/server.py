@@ -2,7 +2,7 @@
 
 Whoever connects must show Twilio's signature over the public address, or come to Exotel's path (which signs nothing)
 with the password that may be set, and then show the call's one-time token; a socket without a `start` within five
-seconds is closed. A full bridge refuses, and says in the database how many calls it takes, so that no more are rung.
+seconds is closed. A full bridge refuses, and says in the database how many calls it takes, so that no more are called.
 SIGTERM stops accepting and lets live calls finish for a while.
 """
 

@@ -48,7 +48,7 @@ class NumberRejected:
 
 @dataclass(frozen=True, slots=True)
 class AccountRejected:
-    """The carrier refuses us (credentials, caller id, permissions); the phone did not ring, and none will until mended."""
+    """The carrier refuses us (credentials, caller id, permissions); the phone did not ring, and none will until fixed."""
 
     says: str
 

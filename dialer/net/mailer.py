@@ -1,4 +1,4 @@
-"""The post: a letter is taken, refused for good, or to be tried again. By SMTP, or into a folder where none is set."""
+"""The post: an email is taken, refused for good, or to be tried again. By SMTP, or into a folder where none is set."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ class SendResult:
 
 
 class Mailer(Protocol):
-    """Takes letters."""
+    """Takes emails."""
 
     async def send(self, message: EmailMessage) -> SendResult:
         """Hand one letter over."""
@@ -74,7 +74,7 @@ class SmtpMailer:
             refused = error.recipients[0]
             return SendResult(False, f"{refused.code} {refused.message}", refused.code >= 500)
         except aiosmtplib.SMTPAuthenticationError as error:
-            return SendResult(False, f"the mail server refuses our password: {error.message}")  # a person may mend it
+            return SendResult(False, f"the mail server refuses our password: {error.message}")  # a person may fix it
         except aiosmtplib.SMTPResponseException as error:
             return SendResult(False, f"{error.code} {error.message}", error.code >= 500)
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -84,7 +84,7 @@ class SmtpMailer:
 
 @dataclass(frozen=True, slots=True)
 class FileMailer:
-    """Letters as files, one each, where no mail server is set."""
+    """Emails as files, one each, where no mail server is set."""
 
     folder: Path
 

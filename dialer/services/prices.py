@@ -1,6 +1,6 @@
 """What is paid for: a price is set from a day on, and calls that waited for one are priced by it.
 
-The house counts in USD. A carrier that bills in another money is counted by what a million of that money costs, a price
+The workspace counts in USD. A carrier that bills in another money is counted by what a million of that money costs, a price
 like any other (model: the ISO 4217 code; kind: `money`); until it is known a call's carrier cost is unknown, never
 taken for dollars, and a spend cap holds the call's reserve.
 """

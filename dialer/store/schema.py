@@ -9,7 +9,7 @@ import migrations
 
 
 class StaleSchemaError(Exception):
-    """The database is not of this program's version; the message says the command that mends it."""
+    """The database is not of this program's version; the message says the command that fixes it."""
 
 
 async def ready_schema(engine: AsyncEngine) -> None:

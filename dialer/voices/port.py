@@ -110,7 +110,7 @@ class ReplayToolCall:
 
 @dataclass(frozen=True, slots=True)
 class SystemNote:
-    """Words of the house for the model alone. They make it say nothing by themselves."""
+    """Words of the workspace for the model alone. They make it say nothing by themselves."""
 
     words: str
 

@@ -1,6 +1,6 @@
 """Whether a voice can hold a talk: a session of it, set up, given a second of sound, and made to say a word.
 
-What is wrong is told before anybody is rung: a key, a model, an account without money, a provider that is down.
+What is wrong is told before anybody is called: a key, a model, an account without money, a provider that is down.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The text models of the cascades, made from the settings; and which of them a script is tried with."""
+"""The text models of the pipelines, made from the settings; and which of them a script is tried with."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class LlmConfig:
 
 
 def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
-    """All of them, with a key or without, by the name of their cascade."""
+    """All of them, with a key or without, by the name of their pipeline."""
     return {
         "cascade_anthropic": LlmConfig(
             "anthropic",
@@ -57,7 +57,7 @@ def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
 
 
 def llm_of(settings: Settings, voice: str, model: str | None) -> LlmConfig:
-    """What a script is tried with: its own text model where its voice is a cascade, else the first one with a key.
+    """What a script is tried with: its own text model where its voice is a pipeline, else the first one with a key.
 
     `model` is the script's own choice of one for its voice. Raises NoLlmError.
     """

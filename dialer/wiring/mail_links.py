@@ -1,4 +1,4 @@
-"""The house as others see it: its secret, its addresses, its post."""
+"""The workspace as others see it: its secret, its addresses, its post."""
 
 import os
 import secrets
@@ -31,7 +31,7 @@ def secret_key(settings: Settings) -> str:
 
 
 def make_links(settings: Settings) -> SignedLinks:
-    """The addresses that letters carry."""
+    """The addresses that emails carry."""
     return SignedLinks(settings.public_url, secret_key(settings))
 
 
@@ -44,7 +44,7 @@ def make_workspace_mailer(settings: Settings) -> Mailer:
 
 
 def make_sms(settings: Settings) -> TwilioSms | None:
-    """Who carries texts to students without an e-mail address; None where that is off, or there is no Twilio account."""
+    """Who carries texts to students without an email address; None where that is off, or there is no Twilio account."""
     number = settings.dialer_texts_from or settings.twilio_from_number
     if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
         return None
@@ -59,7 +59,7 @@ def make_sms(settings: Settings) -> TwilioSms | None:
 
 
 def sender(settings: Settings) -> Party:
-    """Who letters are from: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
+    """Who emails are from: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
     if settings.dialer_mail_from:
         return Party(NAME, settings.dialer_mail_from)
     user = unquote(urlsplit(settings.send_mail_url or "").username or "")

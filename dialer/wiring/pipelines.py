@@ -33,7 +33,7 @@ MakeMouth = Callable[[SessionConfig, Say, Gone, Closing], TextToSpeech]
 
 
 def make_pipelines(settings: Settings) -> dict[str, PipelineVoice]:
-    """Every cascade whose three keys are there, by the name that scripts use."""
+    """Every pipeline whose three keys are there, by the name that scripts use."""
     listening, mouth = _listening(settings), _mouth(settings)
     if listening is None or mouth is None:
         return {}

@@ -29,7 +29,7 @@ PATIENCE = timedelta(milliseconds=1500)
 
 @dataclass(frozen=True, slots=True)
 class StudentStep:
-    """The student spoke; `opts_out`: what they said sounds as if nobody was to ring them again."""
+    """The student spoke; `opts_out`: what they said sounds as if nobody was to call them again."""
 
     words: str
     opts_out: bool = False

@@ -1,6 +1,6 @@
 """One turn of a script tried in text: the student's words in, AVA's words and the tools that she called out.
 
-She is told what she is told in a call, by the text model of a cascade, and her tools are the real ones; what they did is
+She is told what she is told in a call, by the text model of a pipeline, and her tools are the real ones; what they did is
 undone (see `stage`). As in a call, a wish not to be called again is heard in the words, whatever the model does.
 """
 

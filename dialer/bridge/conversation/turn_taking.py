@@ -1,4 +1,4 @@
-"""Who has the floor: AVA is cut off when the student speaks, and only then; whoever says nothing is asked, once. Pure."""
+"""Who has the turn: AVA is cut off when the student speaks, and only then; whoever says nothing is asked, once. Pure."""
 
 from dataclasses import dataclass, field
 

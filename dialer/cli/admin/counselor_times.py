@@ -54,7 +54,7 @@ def off(name: str, first: str | None, last: str | None, why: str, number: int | 
         return
     for each in [found] if isinstance(found, dict) else found:
         if "removed" in each:
-            click.echo(f"days off {each['removed']} are taken back")
+            click.echo(f"time off {each['removed']} removed")
             continue
         more = f"; {each['meetings_to_move']} students are asked for another time" if "meetings_to_move" in each else ""
         click.echo(f"{each['number']:>4}  {each['since']} to {each['until']} {each['why']}{more}")

@@ -23,7 +23,7 @@ def activate(why: str, carrier: str | None) -> None:
             await throw_kill_switch(session, operator(), _scope(carrier), why)
 
     with_store(work)
-    click.echo(f"kill switch on for {_scope(carrier)}: nothing new is placed from now on")
+    click.echo(f"kill switch on for {_scope(carrier)}: no new calls from now on")
 
 
 def release(carrier: str | None) -> None:

@@ -38,7 +38,7 @@ def show(model: str | None, as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     if not found:
-        click.echo(f"no price is known{f' for {model}' if model else ''}; set one: dialer prices set MODEL KIND PRICE")
+        click.echo(f"no prices{f' for {model}' if model else ''}; set one: dialer prices set MODEL KIND PRICE")
     for each in found:
         click.echo("{model:24} {kind:22} {per_million:>10}  since {since}  {source}".format(**each))
 
@@ -49,7 +49,7 @@ def put(model: str, kind: str, per_million: str, since: datetime | None, source:
     except InvalidOperation:
         price = Decimal(-1)
     if not price.is_finite() or not 0 <= price < MAX_LISTED:
-        raise click.UsageError(f"{per_million!r} is no price; give USD for a million, such as 32.00")
+        raise click.UsageError(f"{per_million!r} is not a price; enter USD per million, such as 32.00")
 
     async def work(settings: Settings, store: Store) -> tuple[date, int]:
         day = since.date() if since else store.clock.now().date()

@@ -60,4 +60,4 @@ def remove(hook_id: int) -> None:
         with_store(work)
     except EndpointError as error:
         raise CommandError(f"{error} See: dialer hook list") from error
-    click.echo(f"hook {hook_id} is removed")
+    click.echo(f"webhook {hook_id} removed")

@@ -27,9 +27,9 @@ def _window(text: str | None) -> tuple[time, time] | None:
     try:
         opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError as error:
-        raise click.UsageError(f"--window wants HH:MM-HH:MM, not {text!r}") from error
+        raise click.UsageError(f"--window needs HH:MM-HH:MM, not {text!r}") from error
     if opens >= closes:
-        raise click.UsageError(f"--window must open before it closes, not {text!r}")
+        raise click.UsageError(f"--window must start before it ends, not {text!r}")
     return opens, closes
 
 
@@ -49,9 +49,9 @@ def create(
 ) -> None:
     span = _window(window)
     if machine == "leave_message" and not message:
-        raise click.UsageError("--machine leave_message wants --message TEXT")
+        raise click.UsageError("--machine leave_message needs --message TEXT")
     if carrier is not None and machine == "leave_message" and not CAPABILITIES[carrier].can_leave_messages:
-        raise CommandError(f"{carrier} cannot speak to a machine; choose --machine hang_up, or another --carrier")
+        raise CommandError(f"{carrier} cannot leave voicemail messages; use --machine hang_up or another --carrier")
 
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         async with store.sessions.begin() as session:
@@ -77,7 +77,7 @@ def create(
     if as_json:
         click.echo(json.dumps(made))
         return
-    click.echo(f"campaign {name!r} made; next: dialer leads import FILE --campaign {name!r}")
+    click.echo(f"campaign {name!r} created; next: dialer leads import FILE --campaign {name!r}")
     for note in made.get("notes", ()):
         click.echo(f"note: {note}")
 
@@ -88,9 +88,9 @@ def _told(settings: Settings, made: Campaign) -> Iterator[str]:
     for name in usable:
         capabilities = CAPABILITIES[name]
         if made.machine == "leave_message" and not capabilities.can_leave_messages:
-            yield f"{name} cannot speak to a machine: a call over it is hung up on instead"
+            yield f"{name} cannot leave voicemail messages: it hangs up instead"
         if made.machine != "off" and not capabilities.detects_voicemail:
-            yield f"{name} does not tell machines from people: AVA goes by what is said"
+            yield f"{name} does not detect voicemail: AVA listens for it instead"
 
 
 def start(name: str) -> None:
@@ -128,7 +128,7 @@ def status(name: str | None, as_json: bool) -> None:
         click.echo(json.dumps(found[0] if name is not None else found))
         return
     for each in found or [{}]:
-        click.echo(_line(each) if each else "no campaign yet; make one: dialer campaign create NAME")
+        click.echo(_line(each) if each else "no campaign yet; create one: dialer campaign create NAME")
 
 
 async def named(session: Any, name: str) -> Campaign:

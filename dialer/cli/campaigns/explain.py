@@ -1,4 +1,4 @@
-"""`dialer explain NUMBER`: may this lead be rung now, and if not, why and when."""
+"""`dialer explain NUMBER`: may this lead be called now, and if not, why and when."""
 
 import json
 from typing import Any

@@ -93,9 +93,9 @@ def _read(persona: Path) -> str:
     try:
         text = persona.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise CommandError(f"{persona} is not UTF-8 text; save it as such") from error
+        raise CommandError(f"{persona} is not UTF-8 text; save it as UTF-8") from error
     if not text.strip():
-        raise CommandError(f"{persona} is empty; AVA would know nothing")
+        raise CommandError(f"{persona} is empty")
     return text
 
 

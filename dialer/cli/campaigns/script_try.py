@@ -1,4 +1,4 @@
-"""`dialer script try`: talk to AVA in text at the terminal; nothing of it is saved, booked or rung.
+"""`dialer script try`: talk to AVA in text at the terminal; nothing of it is saved, booked or called.
 
 Its hidden form takes one turn for a page or the API, so that the web process need not load the text models' libraries.
 """

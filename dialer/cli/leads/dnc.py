@@ -57,7 +57,7 @@ def import_list(
     file: Path, source: str, registry: str | None, campaign: str | None, replace: bool, country: str
 ) -> None:
     if replace and not registry:
-        raise click.UsageError("--replace goes with --registry: nobody's own no is taken off a list by a file")
+        raise click.UsageError("--replace needs --registry: a file cannot remove people's own do-not-call requests")
 
     async def work(settings: Settings, store: Store) -> ImportedNumbers:
         try:
@@ -80,7 +80,7 @@ def import_list(
             raise CommandError(str(error)) from error
 
     done = with_store(work)
-    click.echo(f"{done.added} added, {done.numbers} numbers in the file, {done.unreadable} not readable")
+    click.echo(f"{done.added} added, {done.numbers} numbers in the file, {done.unreadable} could not be read")
 
 
 def export_list(output: Path) -> None:
@@ -127,7 +127,7 @@ def scrub_campaign(campaign: str, as_json: bool) -> None:
         click.echo(json.dumps({"campaign": campaign, "out": sum(gone.values()), "by_list": gone}))
         return
     lists = "".join(f"; {scope} {many}" for scope, many in gone.items())
-    click.echo(f"{sum(gone.values())} leads are out of {campaign!r}{lists}")
+    click.echo(f"{sum(gone.values())} leads removed from {campaign!r}{lists}")
 
 
 def check(number: str, as_json: bool, country: str) -> None:

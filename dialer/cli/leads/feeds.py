@@ -71,13 +71,13 @@ def revoke_feed(feed_id: int) -> None:
         with_store(work)
     except NoSuchExportError as error:
         raise CommandError(f"{error} See: dialer feed list") from error
-    click.echo(f"feed {feed_id} is revoked")
+    click.echo(f"feed {feed_id} revoked")
 
 
 def _every(said: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,4})([mhd])", said.strip())
     if not found or not int(found[1]):
-        raise click.UsageError(f"--every wants a time such as 15m, 6h or 1d, not {said!r}")
+        raise click.UsageError(f"--every needs a duration such as 15m, 6h or 1d, not {said!r}")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
@@ -114,4 +114,4 @@ def remove_schedule(schedule_id: int) -> None:
         with_store(work)
     except NoSuchExportError as error:
         raise CommandError(f"{error} See: dialer schedule list") from error
-    click.echo(f"schedule {schedule_id} is removed")
+    click.echo(f"schedule {schedule_id} removed")

@@ -1,4 +1,4 @@
-"""`dialer leads preview|imports|rows|choose|commit|undo`: a list looked at, chosen about, brought in, taken back."""
+"""`dialer leads preview|imports|rows|choose|commit|undo`: a list looked at, chosen about, imported, taken back."""
 
 import json
 from getpass import getuser
@@ -30,7 +30,7 @@ def format_of(said: dict[str, Any]) -> Format:
     separator = said.get("separator")
     separator = words.get(separator, separator) if separator else None
     if separator is not None and len(separator) != 1:
-        raise click.UsageError(f"--separator wants one character, not {separator!r}")
+        raise click.UsageError(f"--separator needs one character, not {separator!r}")
     return Format(**{**said, "separator": separator})
 
 
@@ -40,7 +40,7 @@ def mapping_of(mapped: tuple[str, ...]) -> dict[str, str]:
     for each in mapped:
         field, equals, column = each.partition("=")
         if not equals:
-            raise click.UsageError(f"--map wants FIELD=COLUMN, not {each!r}")
+            raise click.UsageError(f"--map needs FIELD=COLUMN, not {each!r}")
         mapping[field.strip()] = column.strip()
     return mapping
 
@@ -150,4 +150,6 @@ def undo_command(import_id: int, as_json: bool) -> None:
             )
         case AlreadyCalled(many, phones):
             more = f" and {many - len(phones)} more" if many > len(phones) else ""
-            raise CommandError(f"import {import_id} stays: {many} were rung ({', '.join(phones)}{more})")
+            raise CommandError(
+                f"import {import_id} cannot be undone: {many} leads were called ({', '.join(phones)}{more})"
+            )

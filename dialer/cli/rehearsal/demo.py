@@ -62,7 +62,7 @@ def demo(keep: bool, speed: float, leads: Path | None) -> None:
     if not file.exists():
         raise CommandError(f"{file}: no such file")
     folder = fresh_folder(read_settings().dialer_data_dir.absolute() / "demo")
-    console.print("Starting PostgreSQL, Valkey, the dialer and a simulated world of students and carriers …")
+    console.print("Starting PostgreSQL, Valkey, the dialer, and a simulated carrier with students …")
     try:
         with rehearsal_dialer(folder, speed=speed, start=working_morning(datetime.now(KOLKATA).date())) as rehearsal:
             timings.done("start")
@@ -137,7 +137,7 @@ async def _report(store: Store, campaign_id: int, done: ImportReport, console: C
             rows = await export_results(session, what, path, form=form, campaign=CAMPAIGN)
             console.print(f"  {path}  ({rows} rows)", soft_wrap=True)
     if done.fix_file:
-        console.print(f"  {done.fix_file}  (rejected rows, to be mended and uploaded)", soft_wrap=True)
+        console.print(f"  {done.fix_file}  (rejected rows: fix them and upload this file again)", soft_wrap=True)
 
 
 def _uncounted(done: ImportReport) -> str | None:

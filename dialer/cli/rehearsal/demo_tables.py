@@ -1,4 +1,4 @@
-"""The demo's tables: leads, bookings, rejected rows, and who was held back by which rule."""
+"""The demo's tables: leads, meetings, rejected rows, and leads that a rule kept from being called."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,9 +17,9 @@ SHOWN = ("country", "course", "intake", "budget")
 
 
 async def show_leads(session: Session, campaign_id: int, console: Console) -> None:
-    """Every lead with what became of it and what it told."""
+    """Every lead with its outcome and captured values."""
     table = Table(title="Leads", title_justify="left", title_style="bold")
-    for column in ("Lead", "Phone", "State", "Outcome", *(name.capitalize() for name in SHOWN), "What follows"):
+    for column in ("Lead", "Phone", "State", "Outcome", *(name.capitalize() for name in SHOWN), "Next"):
         table.add_column(column)
     for in_campaign, lead, at in await progress.list_leads(session, campaign_id):
         values = await enquiries.newest(session, in_campaign.id)
@@ -33,9 +33,9 @@ async def show_leads(session: Session, campaign_id: int, console: Console) -> No
 
 
 async def show_bookings(session: Session, campaign_id: int, console: Console) -> None:
-    """Every meeting, in both zones' words."""
-    table = Table(title="Bookings", title_justify="left", title_style="bold")
-    for column in ("Lead", "Counselor", "Starts", "Zone"):
+    """Every meeting, in the student's time zone."""
+    table = Table(title="Meetings", title_justify="left", title_style="bold")
+    for column in ("Lead", "Counselor", "Starts", "Time zone"):
         table.add_column(column)
     for lead, counselor, starts, zone in await progress.list_meetings(session, campaign_id):
         table.add_row(lead, counselor, f"{starts.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M}", zone)
@@ -43,19 +43,19 @@ async def show_bookings(session: Session, campaign_id: int, console: Console) ->
 
 
 def show_rejected(done: ImportReport, console: Console) -> None:
-    """The rows that need a person."""
+    """Rows that were not imported, and how to fix them."""
     table = Table(title="Rejected rows", title_justify="left", title_style="bold")
-    for column in ("Row", "Reason", "Says", "Suggestion"):
+    for column in ("Row", "Result", "Issue", "Suggestion"):
         table.add_column(column)
     for fate in done.rejected:
-        table.add_row(str(fate.row.n), fate.reason, fate.says, fate.suggestion or "")
+        table.add_row(str(fate.row.n), (fate.reason or "").replace("_", " "), fate.says, fate.suggestion or "")
     console.print(table)
 
 
 async def show_held_back(session: Session, campaign_id: int, now: datetime, console: Console) -> None:
-    """Who was not rung, or not again yet, and the rule that says so."""
-    table = Table(title="Held back by a rule", title_justify="left", title_style="bold")
-    for column in ("Rule says", "Leads"):
+    """Leads that were not called, or not again yet, and why."""
+    table = Table(title="Not called yet", title_justify="left", title_style="bold")
+    for column in ("Reason", "Leads"):
         table.add_column(column)
     held: dict[str, list[str]] = {}
     for why, name in await progress.list_held_back(session, campaign_id):

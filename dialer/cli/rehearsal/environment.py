@@ -56,7 +56,7 @@ class Rehearsal:
 
 
 def working_morning(today: date) -> datetime:
-    """Eleven in the morning in India on the first day from `today` that is no Sunday: most leads may be rung then."""
+    """Eleven in the morning in India on the first day from `today` that is no Sunday: most leads may be called then."""
     day = today + timedelta(days=1) if today.weekday() == SUNDAY else today
     return datetime.combine(day, time(11), KOLKATA)
 
@@ -67,7 +67,7 @@ def rehearsal_dialer(
 ) -> Iterator[Rehearsal]:
     """Start the world and the dialer, with databases of its own in `data_dir`; everything is stopped at the end.
 
-    The dialer has credentials at these `carriers` and no other: where it is one, every lead is rung through it.
+    The dialer has credentials at these `carriers` and no other: where it is one, every lead is called through it.
     """
     with prepared_environment(data_dir, speed=speed, carriers=carriers) as (settings, twilio_url):
         served = settings.model_copy(update={"dialer_clock": start.isoformat(timespec="minutes")})

@@ -1,4 +1,4 @@
-"""`dialer campaign rehearse NAME`: the campaign's own list, rung by the real dialer in a simulated world, on a fast clock.
+"""`dialer campaign rehearse NAME`: the campaign's own list, called by the real dialer in a simulated world, on a fast clock.
 
 The scheduler, the rules, the bridge, AVA's tools and SQL are those of the live dialer; carriers, voices and students are
 simulated, on this machine's loopback, in databases of its own that are thrown away. The clock runs as fast as the
@@ -104,7 +104,7 @@ async def _rehearse(
         served, _ = await _entered(stack, prepared_environment(folder, speed=SPEED, carriers=carriers))
         copied = await _copy(store, served, campaign.id, most, now)
         if not copied.leads:
-            raise CommandError(f"no lead of {name!r} waits to be rung; bring a list in first")
+            raise CommandError(f"no lead of {name!r} is waiting to be called; import a list first")
         told_rounds = await _rounds(served, campaign.id, began, rounds, until, watch)
         async with open_store(served) as copy, copy.sessions() as session:
             result = await rehearsals.results(session, campaign.id, began)
@@ -156,7 +156,7 @@ def _killed(children: Children, kind: object, *_: object) -> None:
 
 
 async def _ring(copy: Store, campaign_id: int, until: float, watch: Watch) -> tuple[int, bool]:
-    """Wait for a round's end: how many calls it had, and whether everybody who was due was rung."""
+    """Wait for a round's end: how many calls it had, and whether everybody who was due was called."""
     first = moved_at = None
     before: object = None
     while True:
@@ -180,9 +180,9 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.UsageError(f"--at wants a moment such as 2026-12-01T11:00+05:30, not {text!r}") from error
+        raise click.UsageError(f"--at needs a time such as 2026-12-01T11:00+05:30, not {text!r}") from error
     if moment.tzinfo is None:
-        raise click.UsageError(f"--at wants its offset too, as in {text}+05:30")
+        raise click.UsageError(f"--at needs a UTC offset, as in {text}+05:30")
     return moment
 
 

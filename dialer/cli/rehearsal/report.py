@@ -16,24 +16,24 @@ MAX_SHOWN = 40
 def show(result: Mapping[str, Any], names: Mapping[int, tuple[str, str]], zone: str, console: Console) -> None:
     """Rounds, outcomes, who was held back and why, meetings, and each lead; times in `zone` (IANA)."""
     console.print(
-        f"[bold]{result['campaign']}[/bold]: {result['leads']} of {result['of']} leads rehearsed, nobody was rung"
+        f"[bold]{result['campaign']}[/bold]: {result['leads']} of {result['of']} leads rehearsed; no one was called"
     )
     for n, each in enumerate(result["rounds"], start=1):
-        left = "" if each["whole"] else "; it was ended before all were rung"
+        left = "" if each["whole"] else "; ended before every lead was called"
         console.print(f"  round {n}: {_at(each['at'], zone)}, {each['calls']} calls{left}")
     said = ", ".join(f"{_words(name)} {many}" for name, many in result["outcomes"].items()) or "none"
     console.print(f"  calls: {result['calls']} ({said})")
     if result["campaign_why"]:
-        console.print(f"  the campaign was halted: {result['campaign_why']}")
+        console.print(f"  campaign paused: {result['campaign_why']}")
     for why, many in result["held_back"]:
-        console.print(f"  {many} were not rung: {why}")
+        console.print(f"  {many} were not called: {why}")
     for each in result["meetings"]:
         name, _ = names.get(each["lead_id"], ("", ""))
         console.print(f"  meeting: {name} with {each['counselor']}, {_at(each['starts'], each['zone'])}")
     for says in result["incidents"]:
         console.print(f"  incident: {says}")
     table = Table(box=None, pad_edge=False)
-    for column in ("Lead", "Phone", "Calls", "Outcome", "What follows"):
+    for column in ("Lead", "Phone", "Calls", "Outcome", "Next"):
         table.add_column(column)
     for each in result["people"][:MAX_SHOWN]:
         name, phone = names.get(each["lead_id"], ("", ""))
@@ -41,7 +41,7 @@ def show(result: Mapping[str, Any], names: Mapping[int, tuple[str, str]], zone: 
         table.add_row(name, mask(phone), str(each["calls"]), _words(each["outcome"] or each["state"]), follows)
     console.print(table)
     console.print(
-        "The students were simulated: outcomes say nothing of yours. Who is rung when, and what is booked, does."
+        "The students are simulated, so outcomes are not a forecast. Who is called when, and how booking works, is real."
     )
 
 

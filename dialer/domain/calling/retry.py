@@ -82,7 +82,7 @@ def decide(
 ) -> RetryAt | GiveUp:
     """Decide what follows the `attempt`-th call (from 1) of a lead that ended in `outcome` at `now` (UTC).
 
-    `jitter` (0 to 1) lengthens the wait by up to a tenth, so that those who did not answer together are not all rung
+    `jitter` (0 to 1) lengthens the wait by up to a tenth, so that those who did not answer together are not all called
     together again. `same` counts the lead's calls that ended in this outcome, this one included. A promised call-back
     is kept to the minute and whatever the counts say: the person asked for it.
     """

@@ -1,4 +1,4 @@
-"""Which carrier a number is rung through, and which of our numbers it sees: a table by the number's beginning.
+"""Which carrier a number is called through, and which of our numbers it sees: a table by the number's beginning.
 
 Pure. The longest beginning that fits decides, among the carriers that may be used at all; where none fits, the first of
 them takes the call. India goes through Exotel, because Twilio cannot show an Indian number there.

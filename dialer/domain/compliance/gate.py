@@ -1,4 +1,4 @@
-"""May this lead be rung now? Every rule answers, in order, and the next moment they may be is said.
+"""May this lead be called now? Every rule answers, in order, and the next moment they may be is said.
 
 Pure. The same answers are stored with the call, shown by `dialer explain`, and asked again by whoever is about to
 ring: a call happens if and only if the explanation says so.
@@ -29,7 +29,7 @@ class EligibilityFacts:
     campaign_state: str
     campaign_why: str | None
     halted: str | None
-    """Why nothing at all, or nothing over this carrier, is to be rung; None where the kill switch is off."""
+    """Why nothing at all, or nothing over this carrier, is to be called; None where the kill switch is off."""
     listed: tuple[str, ...]
     """The scopes in which the number stands on a do-not-call list: `account`, `campaign`."""
     registered: tuple[str, ...]
@@ -53,7 +53,7 @@ class EligibilityFacts:
     attempts: int
     max_attempts: int
     rung: tuple[datetime, ...]
-    """When the phone was rung in the last seven days, over all campaigns, unknown calls included; oldest first."""
+    """When the phone was called in the last seven days, over all campaigns, unknown calls included; oldest first."""
     calls_per_day: int
     cool_down: timedelta
     live_calls: int
@@ -70,7 +70,7 @@ class EligibilityFacts:
 
     @property
     def window(self) -> Window:
-        """When the lead may be rung: a promise is kept within the law's hours, all else within the campaign's too."""
+        """When the lead may be called: a promise is kept within the law's hours, all else within the campaign's too."""
         if isinstance(self.rules, NoRules):
             return Window({})
         return self.rules.window if self.promised else narrow(self.rules, self.own_window)
@@ -207,7 +207,7 @@ def _wait(facts: EligibilityFacts) -> Iterator[RuleResult]:
 
 
 def _caps(facts: EligibilityFacts) -> Iterator[RuleResult]:
-    """The house's cap and cool-down give way to a promise, the law's caps do not."""
+    """The workspace's cap and cool-down give way to a promise, the law's caps do not."""
     latest = facts.rung[-1] if facts.rung else None
     rested = latest is None or facts.promised or latest + facts.cool_down <= facts.now
     says = "last call long enough ago" if latest else "not called in the last seven days"

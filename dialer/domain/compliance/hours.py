@@ -1,4 +1,4 @@
-"""The hours in which a person may be rung, in that person's own daytime.
+"""The hours in which a person may be called, in that person's own daytime.
 
 Pure, and kept in instants: a wall time becomes a UTC instant once, through the zone, and nothing is ever added to a
 local time. Where the clocks change, the narrower reading holds: an opening that does not exist starts with the first

@@ -204,4 +204,4 @@ _BOOK = _read_all()
 RULES: tuple[Rule, ...] = tuple(rule for file in _BOOK for rule in file.rules)
 STATES: tuple[State, ...] = tuple(state for file in _BOOK for state in file.states)
 REGIONS: frozenset[str] = frozenset().union(*(rule.regions for rule in RULES)) - {EVERYWHERE, UNKNOWN}
-"""The regions (ISO 3166) for which rules are written down; nobody else is rung."""
+"""The regions (ISO 3166) for which rules are written down; nobody else is called."""

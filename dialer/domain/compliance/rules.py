@@ -38,7 +38,7 @@ class Rules:
     """All that binds one number.
 
     `window` is the limit of the law, in the lead's own local time; `usual` is what a campaign without hours of its own
-    keeps, never wider. `calendars` are the holidays on which nobody is rung (see `is_holiday`). `ids` and `version`
+    keeps, never wider. `calendars` are the holidays on which nobody is called (see `is_holiday`). `ids` and `version`
     name the records, for evidence.
     """
 
@@ -59,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class NoRules:
-    """Nobody knows what is allowed there, so nobody is rung; `says` it in words."""
+    """Nobody knows what is allowed there, so nobody is called; `says` it in words."""
 
     says: str
     ids: tuple[str, ...]
@@ -116,7 +116,7 @@ def consent_ok(rules: Rules, consent: bool | None, source: str | None) -> tuple[
 
 
 def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tuple[bool, str]:
-    """Whether a number is of a kind and of a country that may be rung, and why in words.
+    """Whether a number is of a kind and of a country that may be called, and why in words.
 
     `allowed_regions` (ISO 3166) narrows the countries; a country without rules is refused even if it is named there.
     """

@@ -1,6 +1,6 @@
 """Leads that share their hours: the same written rules, the same zones, so one answer serves a million of them.
 
-Pure. The gate is still asked about each lead before it is rung; a group only tells a tick where asking is worth it.
+Pure. The gate is still asked about each lead before it is called; a group only tells a tick where asking is worth it.
 """
 
 import functools
@@ -37,7 +37,7 @@ def group_of(e164: str, state: str | None, zones: Sequence[str]) -> HoursGroup:
 
 
 def group_opens(group: HoursGroup, own: Window, now: datetime) -> datetime | None:
-    """When leads of the group may be rung (UTC) in a campaign with these hours of its own: `now` while they may.
+    """When leads of the group may be called (UTC) in a campaign with these hours of its own: `now` while they may.
 
     None where that is never in two weeks. A group nobody knows the hours of counts as open: the gate refuses its leads
     one by one, with the reason.
@@ -52,7 +52,7 @@ def group_opens(group: HoursGroup, own: Window, now: datetime) -> datetime | Non
 
 
 def within_hours(group: HoursGroup, own: Window, wished: datetime, jitter: float) -> datetime:
-    """A wished moment (UTC), or the next one at which the group's leads may be rung.
+    """A wished moment (UTC), or the next one at which the group's leads may be called.
 
     `jitter` (0 to 1) spreads those who wait for the same opening over its first half hour.
     """

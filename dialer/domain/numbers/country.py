@@ -1,6 +1,6 @@
 """The country a student names, under its ordinary English name.
 
-Pure. Typing slips are mended only towards places students go to, and never where the text already is the name of some
+Pure. Typing slips are fixed only towards places students go to, and never where the text already is the name of some
 other country; a slip that fits two goes to the one more of them choose.
 """
 

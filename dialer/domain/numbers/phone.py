@@ -1,8 +1,8 @@
 """Whatever a spreadsheet's phone cell holds, as one E.164 number or as a reason why not.
 
-Pure. A number is mended only where one reading exists (a lost +91, a leading 0, ".0", digits of another script);
+Pure. A number is fixed only where one reading exists (a lost +91, a leading 0, ".0", digits of another script);
 everything that would be a guess is refused, with a suggestion where there is one. Whether a *kind* of number may be
-rung is the gate's affair.
+called is the gate's affair.
 """
 
 import re
@@ -34,7 +34,7 @@ Kind: TypeAlias = Literal[
 
 
 class Phone(NamedTuple):
-    """A valid number, what was mended in words, a second number of the same cell (E.164), region (ISO 3166), kind.
+    """A valid number, what was fixed in words, a second number of the same cell (E.164), region (ISO 3166), kind.
 
     A tuple, because a million of them are made.
     """
@@ -174,7 +174,7 @@ def _without_note(cell: str, country: str, notes: list[str]) -> str:
 
 
 def _several(pieces: list[str], country: str, notes: list[str]) -> Phone | BadPhone:
-    """Two numbers in one cell: the first that reads is rung. A number cut by separators ("9,876,500,012") is joined."""
+    """Two numbers in one cell: the first that reads is called. A number cut by separators ("9,876,500,012") is joined."""
     reads = [_one(piece, country) for piece in pieces]
     good = [read for read in reads if not isinstance(read, BadPhone)]
     if not good:

@@ -1,5 +1,5 @@
-"""The numbers of sample_leads.csv, as they are and as a person would mend them: invented, so only a simulated world is
-to ring them. India has no range reserved for fiction."""
+"""The numbers of sample_leads.csv, as they are and as a person would fix them: invented, so only a simulated world is
+to call them. India has no range reserved for fiction."""
 
 from pathlib import Path
 

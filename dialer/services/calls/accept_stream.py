@@ -73,7 +73,7 @@ async def accept_stream(
 
 
 async def _missed(session: Session, in_campaign: Enrollment, zone: str) -> dict[str, str]:
-    """The meeting that a student did not come to, where that is why they are rung again."""
+    """The meeting that a student did not come to, where that is why they are called again."""
     if in_campaign.last_outcome is not Outcome.BOOKED:
         return {}
     starts = await bookings.last_missed(session, in_campaign.id)

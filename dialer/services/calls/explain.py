@@ -1,4 +1,4 @@
-"""Why a lead may or may not be rung now, in each campaign that has it: the gate's own answer, nothing else."""
+"""Why a lead may or may not be called now, in each campaign that has it: the gate's own answer, nothing else."""
 
 from datetime import datetime
 from typing import Any

@@ -105,7 +105,7 @@ async def brief(session: Session, token: str) -> str | None:
 async def record_transferred(session: Session, call_id: UUID, person: TransferTarget, fault: str | None) -> None:
     """The student was given to the carrier to be connected, or (`fault`) could not be.
 
-    A student who is with a person is not rung again by AVA: unless more was reported, the call counts as qualified.
+    A student who is with a person is not called again by AVA: unless more was reported, the call counts as qualified.
     """
     call = await calls.locked(session, call_id)
     if call is None:

@@ -39,7 +39,7 @@ SAME_START = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`waiting` leads are neither done nor being rung; of them `rings` are rung, the others skipped for `skips`."""
+    """`waiting` leads are neither done nor being called; of them `rings` are called, the others skipped for `skips`."""
 
     waiting: int
     will_call: int
@@ -149,7 +149,7 @@ async def _rehearsed(session: Session, campaign: Campaign, waiting: int, opens: 
 
 
 def _never(verdict: Eligibility) -> str | None:
-    """Why a lead is not rung at all; None for who is, now or later."""
+    """Why a lead is not called at all; None for who is, now or later."""
     for answer in verdict.answers:
         if not answer.ok and answer.rule in FOR_GOOD:
             return answer.rule.replace("_", " ")

@@ -1,4 +1,4 @@
-"""Nobody is rung before the campaign's voice was tried since it was set running: what would fail for all is found first.
+"""Nobody is called before the campaign's voice was tried since it was set running: what would fail for all is found first.
 
 A voice that can never speak as things are (a wrong key, an unknown model, no money) pauses the campaign; one that is not
 reached is tried again; where the second voice speaks, the campaign goes on with it. The reason stands on the campaign.

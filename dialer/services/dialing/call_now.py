@@ -1,4 +1,4 @@
-"""Ring one number on request, under every rule that binds a campaign."""
+"""Call one number on request, under every rule that binds a campaign."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ class CallRequested:
 
 @dataclass(frozen=True, slots=True)
 class CallRefused:
-    """Not rung, and why."""
+    """Not called, and why."""
 
     says: str
 
@@ -62,7 +62,7 @@ async def call_now(
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
         return CallRefused(f"{number!r}: {phone.says}")
-    # A number that is refused is left as it was: nobody asked for it to be rung in the morning.
+    # A number that is refused is left as it was: nobody asked for it to be called in the morning.
     async with session.begin_nested() as enrolled:
         asked = await _mean(session, carriers, campaign, phone.e164, name, now)
         if isinstance(asked, CallRefused):

@@ -1,4 +1,4 @@
-"""A campaign's run: started, paused, stopped; and at each tick, who is to be rung next."""
+"""A campaign's run: started, paused, stopped; and at each tick, who is to be called next."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -28,9 +28,9 @@ FOR_GOOD = frozenset({"do_not_call", "consent", "destination", "zone", "attempts
 
 
 Groups = Mapping[int, HoursGroup]
-"""Groups of leads that may be rung now, by their id."""
+"""Groups of leads that may be called now, by their id."""
 Eligible = tuple[Enrollment, Lead, Eligibility, CallerId]
-"""A lead whom every rule lets be rung, and the line to do it over."""
+"""A lead whom every rule lets be called, and the line to do it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ async def worth_claiming(sessions: Sessions, now: datetime) -> bool:
 
 
 async def _open(session: Session, look: claim_queue.OpenCampaign, now: datetime) -> Groups:
-    """The groups of a campaign that may be rung now; of a closed one it is written down, once, when it opens."""
+    """The groups of a campaign that may be called now; of a closed one it is written down, once, when it opens."""
     open_ids, closed = _parted(look, now)
     await claim_queue.record_opening(session, look.campaign_id, closed)
     return open_ids
@@ -147,7 +147,7 @@ async def _find_eligible(
     room: Capacity,
     most: int,
 ) -> list[Eligible]:
-    """Who may be rung now, at most so many, in order; who is refused learns why.
+    """Who may be called now, at most so many, in order; who is refused learns why.
 
     Leads whose line is full are left as they are, and looked past for those of another line.
     """

@@ -135,7 +135,7 @@ def _safely(
     lead: Lead,
     line: CallerId | None,
 ) -> Eligibility:
-    """A lead whose row cannot be judged is refused; it must not keep all others from being rung (F12)."""
+    """A lead whose row cannot be judged is refused; it must not keep all others from being called (F12)."""
     try:
         return judge(in_campaign, lead, line)
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:

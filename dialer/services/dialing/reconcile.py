@@ -2,7 +2,7 @@
 
 What the carrier knows better is applied: endings that never reached us, prices that came late. What should not be is
 told to people: a call at the carrier that nobody here asked for, a call of ours that the carrier does not know, an end
-that the two tell differently. Nobody is rung and nothing is hung up by it.
+that the two tell differently. Nobody is called and nothing is hung up by it.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Which line each lead is rung over, and how many calls may start on each now: routing by number, pace by carrier."""
+"""Which line each lead is called over, and how many calls may start on each now: routing by number, pace by carrier."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
@@ -54,7 +54,7 @@ def rates_of(lines: Iterable[CallerId], campaign: Campaign, running: Sequence[Ca
 
 
 class RouteCapacity:
-    """How many more calls may start on each line in one tick. A line whose kill switch is thrown has no place."""
+    """How many more calls may start on each line in one tick. A line whose kill switch is on has no place."""
 
     def __init__(
         self,

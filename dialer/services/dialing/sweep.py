@@ -31,7 +31,7 @@ LOST = "the worker that asked the carrier did not come back"
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was found: intents to ring the bell for again, and calls whose state changed."""
+    """What was found: intents to call the bell for again, and calls whose state changed."""
 
     intents: tuple[UUID, ...]
     changed: tuple[Recorded, ...]

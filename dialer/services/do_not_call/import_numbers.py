@@ -1,6 +1,6 @@
 """Do-not-call lists and public registries, by the million: one COPY, one set operation, one transaction.
 
-What was about to ring a listed number is taken back with it. A registry binds only those who did not agree to be called:
+What was about to call a listed number is taken back with it. A registry binds only those who did not agree to be called:
 its numbers are kept for the gate to ask, and nothing is taken back unless a campaign is scrubbed.
 """
 

@@ -1,4 +1,4 @@
-"""Lists that come back: the fix-and-upload file with its rows mended, and an export that was edited in a spreadsheet."""
+"""Lists that come back: the fix-and-upload file with its rows fixed, and an export that was edited in a spreadsheet."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ Rejected = dict[tuple[str, ...], deque[int]]
 class Reimport:
     """How a list is stored: its own `header` (`width` columns), without what we had put at its right.
 
-    `ours` is an export of ours; `mends` is the list whose rejected rows come back, and `waiting` those rows by the
-    cells that stay when a number or a zone is mended.
+    `ours` is an export of ours; `fixes` is the list whose rejected rows come back, and `waiting` those rows by the
+    cells that stay when a number or a zone is fixed.
     """
 
     header: tuple[str, ...]
@@ -37,7 +37,7 @@ class Reimport:
         self.read_header = self.read_header or self.header
 
     def row(self, row: ListRow) -> ListRow:
-        """The row as it is read and stored: numbered as the row that it mends."""
+        """The row as it is read and stored: numbered as the row that it fixes."""
         if self.ours:
             return row._replace(cells=tuple(map(unescape_formula, row.cells)))
         if self.mends is None or self.dry:
@@ -85,5 +85,5 @@ async def _mending(session: Session, mends: int, own: tuple[str, ...], columns: 
 
 
 def _kept(cells: Sequence[str], places: Sequence[int]) -> tuple[str, ...]:
-    """What of a row stays when it is mended: all but the cells that could be the trouble."""
+    """What of a row stays when it is fixed: all but the cells that could be the trouble."""
     return tuple(cell.strip() for place, cell in enumerate(cells) if place not in places)

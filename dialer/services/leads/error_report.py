@@ -1,4 +1,4 @@
-"""The fix-and-upload file: rejected rows in the marketer's own columns, with `problem` and `suggestion`, to be mended."""
+"""The fix-and-upload file: rejected rows in the marketer's own columns, with `problem` and `suggestion`, to be fixed."""
 
 import csv
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """A list becomes leads of a campaign: every row accounted for, nobody twice, nothing half done.
 
-One transaction; nothing is rung by it. The same file again changes nothing and counts everybody as already here. A dry
-run keeps the rows with what would become of them, and brings in nobody (`commit_import` does, later).
+One transaction; nothing is called by it. The same file again changes nothing and counts everybody as already here. A dry
+run keeps the rows with what would become of them, and imports nobody (`commit_import` does, later).
 """
 
 import asyncio
@@ -172,7 +172,7 @@ async def _from_rows(session: Session, import_id: int) -> AsyncIterator[list[Lis
 
 
 class _Import:
-    """One list being brought in, lot by lot."""
+    """One list being imported, lot by lot."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """An import taken back: its leads, their places and its rows go, what it changed of others is put back.
 
-Only as long as none of its leads has been rung; one transaction, all or nothing.
+Only as long as none of its leads has been called; one transaction, all or nothing.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyCalled:
-    """It cannot be taken back: these numbers have been rung (at most MAX_LISTED of `many`)."""
+    """It cannot be taken back: these numbers have been called (at most MAX_LISTED of `many`)."""
 
     many: int
     phones: tuple[str, ...]
@@ -36,7 +36,7 @@ async def undo_import(session: Session, actor: Actor, import_id: int) -> Undone 
 
     Raises:
         ForbiddenError: `actor` may not do this.
-        UnreadableListError: there is no such import, it is already undone, or it mended rows of another.
+        UnreadableListError: there is no such import, it is already undone, or it fixed rows of another.
     """
     actor.require(actions.LIST_UNDO)
     await imports.one_at_a_time(session)

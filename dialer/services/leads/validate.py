@@ -1,4 +1,4 @@
-"""Rows of a list judged, lot by lot, away from the database: who can be rung, what was mended, who stands there twice.
+"""Rows of a list judged, lot by lot, away from the database: who can be called, what was fixed, who stands there twice.
 
 It runs in a thread of its own beside the database's work: a lot is judged while the one before is written.
 """

@@ -19,7 +19,7 @@ AHEAD_OF_LATER = timedelta(days=7)
 async def read_calendars(
     sessions: Sessions, outside: SafeHttpClient, now: datetime, *, every: timedelta = READ_EVERY
 ) -> int:
-    """Read those that are due (by real time) for the days from lived `now` on; how many were read."""
+    """Read those that are due (by real time) for the days from simulated `now` on; how many were read."""
     async with sessions.begin() as session:
         due = await counselors.claim_calendars(session, every)
     return sum([await _read(sessions, outside, counselor_id, url, zone, now) for counselor_id, url, zone in due])
@@ -37,7 +37,7 @@ async def _read(
 
 
 async def fetch_busy(outside: SafeHttpClient, url: str, zone: str, now: datetime) -> list[Span] | str:
-    """The busy times of a calendar from lived `now` on, or why they cannot be read, in one line."""
+    """The busy times of a calendar from simulated `now` on, or why they cannot be read, in one line."""
     fetched = await outside.fetch(https_url(url), MAX_BYTES)
     if fetched.body is None:
         return fetched.says

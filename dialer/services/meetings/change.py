@@ -42,7 +42,7 @@ class Choice:
 
 
 def may_change(booking: Booking, notice_minutes: int, now: datetime) -> ChangeRefused | None:
-    """Whether it can still be moved or cancelled by the link, at lived `now`."""
+    """Whether it can still be moved or cancelled by the link, at simulated `now`."""
     starts = booking.during.lower
     if booking.state != "booked" or starts is None or starts <= now:
         return ChangeRefused(OVER)

@@ -1,4 +1,4 @@
-"""A letter about a booking, written from the rows at the moment it is sent: it never tells what is no longer so."""
+"""An email about a booking, written from the rows at the moment it is sent: it never tells what is no longer so."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +41,7 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The letter is not sent, and why."""
+    """The email is not sent, and why."""
 
     says: str
 
@@ -87,7 +87,7 @@ async def meeting_of(session: Session, booking: Booking) -> Meeting:
 async def write_email(
     session: Session, mail: OutboxMessage, house: MailSettings, now: datetime
 ) -> tuple[EmailMessage, str] | Skip:
-    """The letter and whom it goes to; `now` is lived time. Skipped where nobody can be written to, or it came too late."""
+    """The email and whom it goes to; `now` is simulated time. Skipped where nobody can be written to, or it came too late."""
     booking = await session.get_one(Booking, mail.booking_id)
     meeting = await meeting_of(session, booking)
     starts, _ = meeting.span

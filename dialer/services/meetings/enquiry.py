@@ -28,7 +28,7 @@ async def save_enquiry(
 ) -> Result:
     """Append the given values; answer with what was saved and what is still missing, in asking order.
 
-    An e-mail address is read back letter by letter; what is none is not kept, and asked for again.
+    An email address is read back letter by letter; what is none is not kept, and asked for again.
     """
     saved: dict[str, str] = {}
     known = await enquiries.newest(session, talk.campaign_lead_id)

@@ -1,6 +1,6 @@
 """The loop closed: what a counselor says of a meeting, and what follows for the student.
 
-Somebody who did not come is rung again politely, under the same rules as everybody: the lead waits with a reason, the
+Somebody who did not come is called again politely, under the same rules as everybody: the lead waits with a reason, the
 gate is asked when the time comes, and limits count.
 """
 

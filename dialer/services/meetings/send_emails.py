@@ -1,6 +1,6 @@
-"""Letters handed to the post: found in the rows, retried from SQL, and said where they cannot be delivered.
+"""Emails handed to the post: found in the rows, retried from SQL, and said where they cannot be delivered.
 
-A letter is claimed and committed before it is sent. A worker that dies between the two sends it again, under the same
+An email is claimed and committed before it is sent. A worker that dies between the two sends it again, under the same
 Message-ID and with the same UID and SEQUENCE: calendars take it over once.
 """
 
@@ -24,9 +24,9 @@ NO_EMAIL = Skip(NO_ADDRESS)
 async def send_emails(
     sessions: Sessions, post: Mailer, house: MailSettings, now: datetime, texts: SmsSender | None = None
 ) -> int:
-    """Find the reminders that are due at lived `now`, and send what is to be sent; how many letters were taken.
+    """Find the reminders that are due at simulated `now`, and send what is to be sent; how many emails were taken.
 
-    Where there are `texts`, a student without an e-mail address is sent one instead.
+    Where there are `texts`, a student without an email address is sent one instead.
     """
     async with sessions.begin() as session:
         await outbox.find_reminders(session, now)

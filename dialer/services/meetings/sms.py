@@ -1,4 +1,4 @@
-"""A short text in place of a letter, where a student has no e-mail address: off unless it was switched on.
+"""A short text in place of an email, where a student has no email address: off unless it was switched on.
 
 Who is on the do-not-call list is not texted either, nor are the numbers of the sample list over a real carrier.
 """
@@ -58,7 +58,7 @@ class Sms:
 async def write_sms(
     session: Session, mail: OutboxMessage, house: MailSettings, texts: SmsSender, now: datetime
 ) -> Sms | Skip:
-    """The text that says what the letter would; skipped for whom it must not be sent to. `now` is lived time."""
+    """The text that says what the email would; skipped for whom it must not be sent to. `now` is simulated time."""
     booking = await session.get_one(Booking, mail.booking_id)
     meeting = await meeting_of(session, booking)
     starts, _ = meeting.span

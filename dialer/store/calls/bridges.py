@@ -1,4 +1,4 @@
-"""The bridges that are up, and how many calls they take: what pacing reads, so that nobody is rung into a full house."""
+"""The bridges that are up, and how many calls they take: what pacing reads, so that nobody is called into a full house."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -168,7 +168,7 @@ async def by_token(session: AsyncSession, token: str) -> Call | None:
 async def called_since(
     session: AsyncSession, phones: Iterable[str], since: datetime, but: Collection[UUID] = ()
 ) -> dict[str, tuple[datetime, ...]]:
-    """When each phone was rung, or may have been, since a moment; oldest first. Intents count: they are about to be.
+    """When each phone was called, or may have been, since a moment; oldest first. Intents count: they are about to be.
 
     The calls `but` are not looked at.
     """

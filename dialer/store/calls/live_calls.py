@@ -17,7 +17,7 @@ MAX_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """One call; `for_s` is how long it has been talked in real time, or rung where nobody picked up yet."""
+    """One call; `for_s` is how long it has been talked in real time, or called where nobody picked up yet."""
 
     call_id: UUID
     phone: str

@@ -49,7 +49,7 @@ class CampaignStats:
 
     @property
     def touched(self) -> int:
-        """Leads that were rung at least once and have an outcome."""
+        """Leads that were called at least once and have an outcome."""
         return self.outcomes.total()
 
     def add(self, other: "CampaignStats") -> None:

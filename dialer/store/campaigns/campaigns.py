@@ -133,7 +133,7 @@ async def counts(session: AsyncSession, campaign_id: int) -> tuple[dict[str, int
 
 
 async def next_due(session: AsyncSession, campaign_id: int) -> datetime | None:
-    """When the next lead of a campaign may be rung."""
+    """When the next lead of a campaign may be called."""
     return await session.scalar(
         select(func.min(next_moment()))
         .select_from(Enrollment)

@@ -171,7 +171,7 @@ def of_its_campaign() -> ColumnElement[bool]:
 
 
 def next_moment() -> ColumnElement[datetime]:
-    """When a lead may next be rung, as far as its own row and (outer-joined `of_its_campaign`) its group's tell."""
+    """When a lead may next be called, as far as its own row and (outer-joined `of_its_campaign`) its group's tell."""
     moment: ColumnElement[datetime] = func.greatest(Enrollment.next_attempt_at, CampaignHours.opens_at)
     return moment
 

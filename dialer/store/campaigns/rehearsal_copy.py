@@ -20,7 +20,7 @@ from dialer.store.tables import Base, Campaign
 
 _OPEN = "p.state IN ('ready', 'waiting')"
 _LIVE = ", ".join(f"'{state}'" for state in LIVE)
-# So many of the waiting leads, spread evenly over the order in which they would be rung; all of them where they are few.
+# So many of the waiting leads, spread evenly over the order in which they would be called; all of them where they are few.
 _CHOOSE = f"""
 SELECT lead_id, place, many FROM (
     SELECT p.lead_id, row_number() OVER (ORDER BY p.rank, p.next_attempt_at, p.id) AS place, count(*) OVER () AS many

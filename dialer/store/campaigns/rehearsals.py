@@ -16,7 +16,7 @@ Json: TypeAlias = dict[str, Any]
 MAX_PEOPLE = 500
 MAX_REASONS = 8
 SOON_S = 1800
-"""Leads whose moments lie so close together are rung in one round."""
+"""Leads whose moments lie so close together are called in one round."""
 
 
 async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> datetime | None:
@@ -34,7 +34,7 @@ async def next_round(session: AsyncSession, campaign_id: int, now: datetime) -> 
 
 
 async def results(session: AsyncSession, campaign_id: int, since: datetime) -> Json:
-    """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was rung since then.
+    """`{calls, outcomes, states, held_back, meetings, people, campaign_why, incidents}` of what was called since then.
 
     Each of the people has the gate's record of their first call, if there was one.
     """

@@ -1,4 +1,4 @@
-"""Numbers that must not be rung."""
+"""Numbers that must not be called."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass

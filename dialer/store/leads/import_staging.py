@@ -122,7 +122,7 @@ class ImportStaging:
         return {row["n"]: row["phone"] for row in await self._connection.fetch(_LISTED, self._scopes)}
 
     async def place(self, hours: Sequence[int], but: Sequence[str]) -> list[int]:
-        """Bring in everybody new, those phones left out; the rows that were not brought in."""
+        """Bring in everybody new, those phones left out; the rows that were not imported."""
         rows = await self._connection.fetch(_PLACE, self._campaign, self._import, list(hours), list(but))
         return [row["n"] for row in rows]
 

@@ -1,4 +1,4 @@
-"""Lists that were brought in, and their rows: found, described, chosen about, put away."""
+"""Lists that were imported, and their rows: found, described, chosen about, put away."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any

@@ -74,7 +74,7 @@ async def held(session: AsyncSession, call_id: UUID) -> Booking | None:
 
 
 async def book(session: AsyncSession, booking_id: UUID, email: str | None, now: datetime) -> bool:
-    """Make a hold a booking, at lived `now`; False where its time was up or the lead has a booking already."""
+    """Make a hold a booking, at simulated `now`; False where its time was up or the lead has a booking already."""
     try:
         async with session.begin_nested():
             booked = await session.execute(
@@ -122,7 +122,7 @@ async def known(session: AsyncSession, booking_id: UUID) -> Booking | None:
 
 
 async def record_event(session: AsyncSession, booking_id: UUID, who: str, did: str, at: datetime, **what: Any) -> None:
-    """Add to a booking's history; `at` is lived time, `what` is what JSON can say."""
+    """Add to a booking's history; `at` is simulated time, `what` is what JSON can say."""
     session.add(BookingEvent(booking_id=booking_id, at=at, who=who, did=did, what=what))
     await session.flush()
 

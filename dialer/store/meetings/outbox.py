@@ -1,4 +1,4 @@
-"""The letters about bookings: each is a row before it is sent, so that none is lost and none is written twice."""
+"""The emails about bookings: each is a row before it is sent, so that none is lost and none is written twice."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ async def write_both(session: AsyncSession, booking: Booking, kind: Kind) -> Non
 
 
 async def find_reminders(session: AsyncSession, now: datetime) -> int:
-    """Have the reminders written that are due at lived `now`; how many."""
+    """Have the reminders written that are due at simulated `now`; how many."""
     found = 0
     for kind, since, until in (
         ("day_before", DAY_BEFORE, HOUR_BEFORE),
@@ -53,7 +53,7 @@ async def find_reminders(session: AsyncSession, now: datetime) -> int:
 
 
 async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequence[OutboxMessage]:
-    """Letters whose moment has come; nobody else takes them for so long, even if we are gone.
+    """Emails whose moment has come; nobody else takes them for so long, even if we are gone.
 
     Those of a call that still goes on wait for its end: the address may be put right, and the brief is not whole.
     """

@@ -1,4 +1,4 @@
-"""What a person should see first: what is rung just now, what is paused and why, what waits for somebody."""
+"""What a person should see first: what is called just now, what is paused and why, what waits for somebody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -44,12 +44,12 @@ class Report:
 
     whole: Share = field(default_factory=Share)
     rung: int = 0
-    """First calls: how many leads were rung for the first time."""
+    """First calls: how many leads were called for the first time."""
     outcomes: Counter[str] = field(default_factory=Counter)
     by_attempt: dict[int, Share] = field(default_factory=dict)
     by_day: dict[date, Share] = field(default_factory=dict)
     by_hour: dict[tuple[int, int], Share] = field(default_factory=dict)
-    """By weekday (Monday 0) and hour of the house's zone."""
+    """By weekday (Monday 0) and hour of the workspace's zone."""
     latencies: Counter[int] = field(default_factory=Counter)
     """Calls by their median answer time, in steps of LATENCY_STEP_MS."""
 

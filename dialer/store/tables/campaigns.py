@@ -69,7 +69,7 @@ class Script(Base):
 
 
 class Campaign(Base):
-    """One list being rung for one purpose; its policy is typed columns."""
+    """One list being called for one purpose; its policy is typed columns."""
 
     __tablename__ = "campaign"
     __table_args__ = (
@@ -122,5 +122,5 @@ class Campaign(Base):
     """When it was last set running: a circuit breaker judges the calls since then."""
     stopped_at: Mapped[datetime | None]
     voice_checked_at: Mapped[datetime | None]
-    """When its voice was last found to speak; before that nobody is rung."""
+    """When its voice was last found to speak; before that nobody is called."""
     voice_asked_at: Mapped[datetime | None]

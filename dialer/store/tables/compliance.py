@@ -14,7 +14,7 @@ from dialer.store.tables.base import Base, big_id
 
 
 class DoNotCall(Base):
-    """A number that must not be rung; `scope` is `account` or `campaign:<id>`."""
+    """A number that must not be called; `scope` is `account` or `campaign:<id>`."""
 
     __tablename__ = "do_not_call"
     __table_args__ = (UniqueConstraint("phone", "scope"),)

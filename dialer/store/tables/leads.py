@@ -50,7 +50,7 @@ class LeadImport(Base):
     """What is done with people who stand in the file twice or are in the campaign already."""
     detected: Mapped[str] = mapped_column(server_default="")
     mends: Mapped[int | None] = mapped_column(BigInteger)
-    """The list whose rejected rows this one brings back mended."""
+    """The list whose rejected rows this one brings back fixed."""
 
 
 class ImportRow(Base):
@@ -99,7 +99,7 @@ class Lead(Base):
 
 
 class Enrollment(Base):
-    """A lead in a campaign: `ready` was never rung, `waiting` is to be rung again, `calling` has a call, `done`."""
+    """A lead in a campaign: `ready` was never called, `waiting` is to be called again, `calling` has a call, `done`."""
 
     __tablename__ = "campaign_lead"
     __table_args__ = (
@@ -132,7 +132,7 @@ class Enrollment(Base):
     import_n: Mapped[int | None] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(server_default="ready")
     rank: Mapped[int] = mapped_column(SmallInteger, server_default="1")
-    """0 a promised call-back, 1 never rung, 2 a retry: who goes first among those due."""
+    """0 a promised call-back, 1 never called, 2 a retry: who goes first among those due."""
     next_attempt_at: Mapped[datetime] = mapped_column(server_default="2000-01-01 00:00+00")
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_outcome: Mapped[Outcome | None]
@@ -153,7 +153,7 @@ class HoursGroup(Base):
 
 
 class CampaignHours(Base):
-    """When a group's leads may next be rung in a campaign, and why not before: one row speaks for a million leads."""
+    """When a group's leads may next be called in a campaign, and why not before: one row speaks for a million leads."""
 
     __tablename__ = "campaign_hours"
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)

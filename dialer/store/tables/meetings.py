@@ -134,7 +134,7 @@ class Booking(Base):
     sequence: Mapped[int] = mapped_column(server_default="0")
     """RFC 5545 SEQUENCE: one more with every change that calendars must take over."""
     settled_at: Mapped[datetime | None]
-    """When the time was agreed, lived time: a reminder that would have been due before is not sent."""
+    """When the time was agreed, simulated time: a reminder that would have been due before is not sent."""
     verdict: Mapped[str | None]
     note: Mapped[str] = mapped_column(server_default="")
     right_fields: Mapped[list[str]] = mapped_column(server_default="{}")

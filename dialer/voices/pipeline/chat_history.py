@@ -35,7 +35,7 @@ class ToolCallEntry:
 
 @dataclass(slots=True)
 class SystemEntry:
-    """Words to the model: the student's, or the house's in brackets."""
+    """Words to the model: the student's, or the workspace's in brackets."""
 
     words: str
 
@@ -89,7 +89,7 @@ class ChatHistory:
             self._entries.append(SystemEntry(words))
 
     def add_system(self, words: str) -> None:
-        """The house tells the model so."""
+        """The workspace tells the model so."""
         self._entries.append(SystemEntry(f"[{INSTRUCTED}{words}]"))
 
     def add_assistant(self, item: str) -> AssistantEntry:
@@ -110,7 +110,7 @@ class ChatHistory:
         self.add_assistant(item).calls.append(call)
 
     def add_tool_result(self, tool_call: str, output: str) -> None:
-        """What a tool call gave; of a call that nobody knows, the house tells it in words."""
+        """What a tool call gave; of a call that nobody knows, the workspace tells it in words."""
         for entry in reversed(self._entries):
             if isinstance(entry, AssistantEntry) and any(each.tool_call == tool_call for each in entry.calls):
                 entry.results[tool_call] = output

@@ -1,4 +1,4 @@
-"""What the parts of a cascade say to each other: transcribers, text models and speakers, whoever the provider is.
+"""What the parts of a pipeline say to each other: transcribers, text models and speakers, whoever the provider is.
 
 A message on a socket is text (`str`) or binary (`bytes`). Sound is µ-law at 8 kHz without a header.
 """

@@ -14,7 +14,7 @@ CLOSE_TIMEOUT_S = 3.0
 
 
 class SharedResources:
-    """One for each cascade of a process. `load` makes a text model by its name."""
+    """One for each pipeline of a process. `load` makes a text model by its name."""
 
     def __init__(self, load: Callable[[str], Awaitable[LlmClient]]) -> None:
         self._load = load

@@ -1,4 +1,4 @@
-"""Why a lead may or may not be rung now, over the API: the answers of `dialer explain NUMBER --json`."""
+"""Why a lead may or may not be called now, over the API: the answers of `dialer explain NUMBER --json`."""
 
 from litestar import get
 from litestar.exceptions import NotFoundException, ValidationException

@@ -32,7 +32,7 @@ USUAL = timedelta(days=29)
 async def page(
     app_state: InjectedState, campaign: FromQuery[str] = "", since: FromQuery[str] = "", until: FromQuery[str] = ""
 ) -> Template:
-    """The page; days are those of the house's zone, both ends included."""
+    """The page; days are those of the workspace's zone, both ends included."""
     first, last = _days(app_state, since, until)
     campaign_id = _campaign(campaign)
     async with app_state.sessions() as session:

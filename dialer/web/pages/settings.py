@@ -1,4 +1,4 @@
-"""Settings: what the house runs on, the kill switch, prices, how long recordings are kept, and the doctor."""
+"""Settings: what the workspace runs on, the kill switch, prices, how long recordings are kept, and the doctor."""
 
 import json
 from datetime import date

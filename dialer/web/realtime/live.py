@@ -79,7 +79,7 @@ async def until_signed_out(socket: WebSocket[Any, Any, State], app_state: AppSta
 
 
 async def notify_kill_switches(app_state: AppState, queue: "asyncio.Queue[str]") -> None:
-    """Put a message on the queue whenever a kill switch is thrown or released: the page then renews its banner."""
+    """Put a message on the queue whenever a kill switch is on or released: the page then renews its banner."""
     before: set[str] | None = None
     while True:
         with suppress(DatabaseError, OSError):  # asked again

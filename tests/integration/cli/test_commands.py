@@ -226,15 +226,15 @@ EXOTEL = {
 def test_a_campaign_may_choose_exotel_and_is_told_what_exotel_cannot_do(shell: Shell) -> None:
     made = shell.done("campaign", "create", "Summer", "--carrier", "exotel")
     assert (made["name"], made["state"]) == ("Summer", "draft")
-    assert made["notes"] == ["exotel does not tell machines from people: AVA goes by what is said"]
+    assert made["notes"] == ["exotel does not detect voicemail: AVA listens for it instead"]
     assert "notes" not in shell.done("campaign", "create", "Autumn", "--carrier", "exotel", "--machine", "off")
     assert "notes" not in shell.done("campaign", "create", "Winter", "--carrier", "twilio")
     message = ("--machine", "leave_message", "--message", "Please call us back.")
     line = shell.refused("campaign", "create", "Never", "--carrier", "exotel", *message)
-    assert "exotel cannot speak to a machine" in line
+    assert "exotel cannot leave voicemail messages" in line
     said = shell("campaign", "create", "Both", *message, **EXOTEL)
     assert said.status == 0
-    assert "note: exotel cannot speak to a machine: a call over it is hung up on instead" in said.out
+    assert "note: exotel cannot leave voicemail messages: it hangs up instead" in said.out
     assert shell("campaign", "create", "Odd", "--carrier", "pigeon").status == 2
 
 

@@ -32,7 +32,7 @@ async def test_a_list_takes_its_people_out_of_every_campaign_and_goes_out_again(
     rows = [[phone_of(1)], ["0" + phone_of(2)[3:]], ["nonsense"], [phone_of(2)], [phone_of(8)]]
     path = write_list(tmp_path / "no.csv", rows, ("Phone",))
     done = await run(settings, "dnc", "import", str(path), "--source", "their own")
-    assert done.output == "3 added, 4 numbers in the file, 1 not readable\n"
+    assert done.output == "3 added, 4 numbers in the file, 1 could not be read\n"
     again = await run(settings, "dnc", "import", str(path))
     assert again.output.startswith("0 added")
     left = "SELECT count(*) FROM campaign_lead WHERE state = 'ready'"
@@ -51,7 +51,7 @@ async def test_a_list_without_a_header_row_is_taken_from_the_column_of_numbers(
     path = tmp_path / "no.csv"
     path.write_text(f"Asha,{phone_of(1)}\nBela,{phone_of(2)}\n", encoding="utf-8")
     done = await run(settings, "dnc", "import", str(path))
-    assert done.output == "2 added, 2 numbers in the file, 0 not readable\n"
+    assert done.output == "2 added, 2 numbers in the file, 0 could not be read\n"
 
 
 async def test_a_registry_binds_at_a_scrub_those_who_did_not_agree(

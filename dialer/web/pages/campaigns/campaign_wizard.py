@@ -66,7 +66,7 @@ class ChosenScript(BaseModel):
 
 
 class Schedule(BaseModel):
-    """When people are rung, and how often."""
+    """When people are called, and how often."""
 
     window_opens: time
     window_closes: time
@@ -80,7 +80,7 @@ class Schedule(BaseModel):
 
 
 class Numbers(BaseModel):
-    """Which line they are rung over, how fast, and for how much at most."""
+    """Which line they are called over, how fast, and for how much at most."""
 
     carrier: str | None = None
     concurrency: Annotated[int, Field(ge=1, le=1000)]

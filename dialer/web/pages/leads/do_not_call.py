@@ -1,4 +1,4 @@
-"""Do not call: the lists, one number checked, numbers added, a file brought in, a number taken off."""
+"""Do not call: the lists, one number checked, numbers added, a file imported, a number taken off."""
 
 import tempfile
 from pathlib import Path

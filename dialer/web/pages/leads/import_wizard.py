@@ -105,7 +105,7 @@ def _consent(counts: Mapping[str, Any], country: str) -> dict[str, Any]:
 
 @get("/imports/{import_id:int}/to-fix.csv", include_in_schema=False, opt=require(READERS))
 async def fix_file(import_id: FromPath[int], app_state: InjectedState) -> Stream:
-    """The rows that cannot be used, in the list's own columns, with what is wrong: to be mended and uploaded again."""
+    """The rows that cannot be used, in the list's own columns, with what is wrong: to be fixed and uploaded again."""
     async with app_state.sessions() as session:
         pair = await imports.campaign_of(session, import_id)
     if pair is None:
@@ -155,7 +155,7 @@ async def choose(import_id: FromPath[int], request: Asked, app_state: InjectedSt
 
 @post("/imports/{import_id:int}/commit", include_in_schema=False, status_code=200, opt=require(actions.LIST_COMMIT))
 async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Redirect:
-    """Have it brought in."""
+    """Have it imported."""
     try:
         async with app_state.sessions.begin() as session:
             job_id, campaign = await request_commit(session, actor(request), import_id)
@@ -167,7 +167,7 @@ async def commit(import_id: FromPath[int], request: Asked, app_state: InjectedSt
 
 @post("/imports/{import_id:int}/undo", include_in_schema=False, status_code=200, opt=require(actions.LIST_UNDO))
 async def undo(import_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template | Redirect:
-    """Take it back, as long as none of its leads was rung."""
+    """Take it back, as long as none of its leads was called."""
     try:
         async with app_state.sessions.begin() as session:
             undone = await undo_import(session, actor(request), import_id)
