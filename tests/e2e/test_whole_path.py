@@ -8,6 +8,7 @@ import csv
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +90,8 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
     await until_all_were_rung(settings, ["Spring"])
     await asyncio.sleep(1)  # the last live messages
     watcher.cancel()
+    with suppress(asyncio.CancelledError):
+        await watcher  # its socket is closed before the loop ends, which would cancel it once more
     return messages
 
 
