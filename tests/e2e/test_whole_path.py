@@ -23,7 +23,7 @@ from dialer.cli.rehearsal.environment import rehearsal_dialer
 from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import student_for
-from tests.support.whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung
+from tests.support.whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung, until_every_call_is_placed
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
 
@@ -65,6 +65,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         messages = asyncio.run(_ring_everybody(settings, f"{web.replace('http', 'ws')}/ws/live"))
         single = post(f"{web}/api/calls", {"phone": "+91 98765 00028"})
         refused = post(f"{web}/api/calls", {"phone": "+91 98765 00015"})
+        asyncio.run(until_every_call_is_placed(settings))
         status = done(settings, "campaign", "status", "Spring", "--json")
         for what in ("leads", "calls", "bookings"):
             for form in ("csv", "xlsx"):

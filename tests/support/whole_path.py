@@ -97,3 +97,18 @@ async def read_calls(settings: Settings) -> list[dict[str, Any]]:
                 }
             )
         return calls
+
+
+async def until_every_call_is_placed(settings: Settings, *, within_s: float = TIMEOUT_S) -> None:
+    """Wait until the carrier has every call that was asked for, so that both sides can be compared."""
+    until = time.monotonic() + within_s
+    async with open_store(settings) as store:
+        while True:
+            async with store.sessions() as session:
+                waiting = await session.scalar(
+                    text("SELECT count(*) FROM call WHERE state IN ('intent', 'placing', 'unknown')")
+                )
+            if not waiting:
+                return
+            assert time.monotonic() < until, f"{waiting} calls were not placed"
+            await asyncio.sleep(0.1)
