@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from dialer.domain.access.roles import Role, Scope, required_scope
 from dialer.services.actions import BOOKING_CANCEL, BOOKING_MOVE, BOOKING_OUTCOME, Action
 
-ON_BEHALF_OF = "DIALER_ON_BEHALF_OF"
-"""Environment of a command that the web starts for an account: whom the audit log names."""
-
 
 class ForbiddenError(Exception):
     """The actor may not do this; the message says who may."""

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.cli.leads.leads import import_file
 from dialer.domain.access.roles import Role
 from dialer.domain.calling.call import Outcome, State
 from dialer.services.campaigns.create import create_campaign
@@ -25,7 +24,7 @@ from dialer.store.tables import Booking, Call, EnquiryValue, Enrollment, Lead, T
 from dialer.wiring.stores import Store, open_store
 from tests.browser.corners import Corners, make_corners
 from tests.support.actors import ADMIN
-from tests.support.lists import SAMPLE, write_list
+from tests.support.lists import SAMPLE, bring, write_list
 from tests.support.pages import key_of
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
@@ -73,9 +72,9 @@ async def fill_open(settings: Settings, store: Store) -> None:
     folder = settings.dialer_data_dir
     folder.mkdir(parents=True, exist_ok=True)
     hostile = write_list(folder / "hostile.csv", [list(row) for row in HOSTILE], ("Name", "Phone", COLUMN))
-    await import_file(settings, store, SAMPLE, "Canada, January intake", {})
-    await import_file(settings, store, hostile, f"Hostile {ATTACK}", {})
-    await import_file(settings, store, hostile, "Not begun yet", {}, asked=ImportOptions(dry=True))
+    await bring(settings, store, SAMPLE, "Canada, January intake", {})
+    await bring(settings, store, hostile, f"Hostile {ATTACK}", {})
+    await bring(settings, store, hostile, "Not begun yet", {}, asked=ImportOptions(dry=True))
     async with store.sessions.begin() as session:
         for name in ("Canada, January intake", f"Hostile {ATTACK}"):
             campaign = await campaigns.named(session, name)

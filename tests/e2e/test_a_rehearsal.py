@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import Range
 
-from dialer.cli.leads.leads import import_file
 from dialer.domain.calling.call import Outcome, State
 from dialer.domain.meetings.counselor_input import DAYS, read_week
 from dialer.services.campaigns.create import create_campaign
@@ -35,7 +34,7 @@ from dialer.wiring.carriers import make_carriers
 from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import Store, open_store
 from tests.support.actors import ADMIN
-from tests.support.lists import write_list
+from tests.support.lists import bring, write_list
 from tests.support.people import sql
 
 TUESDAY_11 = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
@@ -89,7 +88,7 @@ async def fill(settings: Settings, store: Store) -> int:
         await add_counselor(session, ADMIN, person, week)
     folder = settings.dialer_data_dir
     folder.mkdir(parents=True, exist_ok=True)
-    await import_file(settings, store, write_list(folder / "list.csv", LEADS, HEADER), "Spring", {})
+    await bring(settings, store, write_list(folder / "list.csv", LEADS, HEADER), "Spring", {})
     async with store.sessions.begin() as session:
         await do_not_call.add(session, [LISTED], scope="account", source="letter", reason="", by="a test")
         places = {

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from dialer.cli.admin.doctor_voices import examine, what_is_missing
+from dialer.doctor.voices import examine, what_is_missing
 from dialer.settings import Settings
 from dialer.wiring.voices import NAMES, make_voices
 

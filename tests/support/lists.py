@@ -1,4 +1,4 @@
-"""Lists as marketers send them, and their import as the command line does it."""
+"""Lists as marketers send them, and their import by the service that commands, pages and jobs share."""
 
 import csv
 import io
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import openpyxl
 
-from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.services.campaigns.create import create_campaign
+from dialer.services.leads.import_file import ImportReport, import_file
+from dialer.services.leads.import_list import DEFAULT_OPTIONS, ImportOptions
+from dialer.services.leads.read_file import DETECT_ALL, Format
 from dialer.settings import Settings
 from dialer.wiring.stores import Store
 from tests.support.actors import ADMIN
@@ -57,7 +59,15 @@ async def campaign(store: Store, name: str = "Spring") -> int:
 
 
 async def bring(
-    settings: Settings, store: Store, path: Path, into: str = "Spring", mapping: dict[str, str] | None = None
+    settings: Settings,
+    store: Store,
+    path: Path,
+    into: str = "Spring",
+    mapping: dict[str, str] | None = None,
+    said: Format = DETECT_ALL,
+    asked: ImportOptions = DEFAULT_OPTIONS,
 ) -> ImportReport:
     """Import a list into a campaign."""
-    return await import_file(settings, store, path, into, mapping or {})
+    return await import_file(
+        store.sessions, ADMIN, path, into, data_dir=settings.dialer_data_dir, mapping=mapping, said=said, options=asked
+    )

@@ -22,9 +22,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import psutil
 
-from dialer.cli.processes.parent import PARENT
 from dialer.cli.rehearsal.environment import simulated_world
 from dialer.embedded import Embedded
+from dialer.isolated.parent import PARENT
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.web.api.health import is_healthy

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dialer.cli.admin.doctor_voices import KEYS
+from dialer.doctor.voices import KEYS
 from dialer.settings import Settings
 from dialer.wiring.voices import NAMES, make_voices
 from tests.support.pipeline_parts import PARTS, TEXTS

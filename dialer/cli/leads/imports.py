@@ -24,14 +24,12 @@ from dialer.store.system import database_clock
 from dialer.wiring.stores import Store
 
 
-def format_of(said: dict[str, Any]) -> Format:
-    """The options as a format; "tab" is one."""
-    words = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-    separator = said.get("separator")
-    separator = words.get(separator, separator) if separator else None
-    if separator is not None and len(separator) != 1:
-        raise click.UsageError(f"--separator needs one character, not {separator!r}")
-    return Format(**{**said, "separator": separator})
+def format_of(options: dict[str, Any]) -> Format:
+    """Read the options that say how a file is written."""
+    try:
+        return Format.parse(**options)
+    except UnreadableListError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def mapping_of(mapped: tuple[str, ...]) -> dict[str, str]:

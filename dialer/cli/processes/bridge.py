@@ -9,7 +9,7 @@ import uvloop
 from dialer.bridge.server import serve
 from dialer.cli.context import with_servers
 from dialer.cli.logs import log_as
-from dialer.cli.processes.parent import end_with_parent
+from dialer.isolated.parent import end_with_parent
 from dialer.settings import Settings
 
 YOUNG = 5_000

@@ -9,11 +9,13 @@ from typing import Any
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.cli.leads.leads import import_file
-from dialer.cli.processes.parent import end_with_parent
 from dialer.cli.progress import guessed_rows
 from dialer.cli.rehearsal.process import run_rehearsal
+from dialer.domain.access.roles import Role
+from dialer.isolated.parent import end_with_parent
+from dialer.services.actor import Actor
 from dialer.services.exports.results import export_results
+from dialer.services.leads.import_file import NoCampaignError, import_file
 from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.services.leads.read_file import Format, UnreadableListError
 from dialer.settings import Settings
@@ -23,6 +25,11 @@ from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
 
 HEARTBEAT_S = 1.0
+
+
+def job_actor(asked_by: str) -> Actor:
+    """Return the actor that a job works as: the account that queued it, whose permission was checked then."""
+    return Actor(0, asked_by, Role.ADMIN)
 
 
 def forget_upload(file: Path) -> None:
@@ -46,12 +53,13 @@ class JobProcess:
 
     def __init__(self, settings: Settings, store: Store, job_id: int) -> None:
         self._settings, self._store, self._job, self._done = settings, store, job_id, 0
+        self._asked_by = ""
 
     async def run(self) -> None:
         """Do it, and write down what came of it; work that is stopped leaves nothing."""
         async with self._store.sessions.begin() as session:
             row = await session.get_one(Job, self._job)
-            asked, kind = dict(row.asked), row.kind
+            asked, kind, self._asked_by = dict(row.asked), row.kind, row.asked_by
             row.total = await self._total(session, kind, asked)
         doing = asyncio.ensure_future(self._work(kind)(asked))
         beating = asyncio.create_task(self._beat(doing))
@@ -60,7 +68,7 @@ class JobProcess:
             result = await doing
         except asyncio.CancelledError:
             state, says = "cancelled", "stopped; nothing of it is left"
-        except (CommandError, UnreadableListError, ValueError, OSError) as error:
+        except (CommandError, NoCampaignError, UnreadableListError, ValueError, OSError) as error:
             file = str(asked.get("file") or "")
             state, says = "failed", str(error).replace(file, Path(file).name) if file else str(error)
         finally:
@@ -111,18 +119,26 @@ class JobProcess:
     async def _import(self, asked: dict[str, Any]) -> dict[str, Any]:
         how = ImportOptions(dry=asked["dry"], duplicates=asked["duplicates"], only_mapped="phone" in asked["mapping"])
         how = replace(how, watch=self._watch)
-        said = Format(**asked.get("format", {}))
+        said = Format.parse(**asked.get("format", {}))
         file = Path(asked["file"])
-        done = await import_file(self._settings, self._store, file, asked["campaign"], asked["mapping"], said, how)
+        done = await import_file(
+            self._store.sessions,
+            job_actor(self._asked_by),
+            file,
+            asked["campaign"],
+            data_dir=self._settings.dialer_data_dir,
+            mapping=asked["mapping"],
+            said=said,
+            options=how,
+            is_queued=True,
+        )
         if not asked["dry"]:
             await asyncio.to_thread(forget_upload, file)
         return done.in_full()
 
     async def _commit(self, asked: dict[str, Any]) -> dict[str, Any]:
         async with self._store.sessions.begin() as session:
-            done = await commit_import(
-                session, asked["import_id"], ImportOptions(watch=self._watch), by=f"job:{self._job}"
-            )
+            done = await commit_import(session, asked["import_id"], ImportOptions(watch=self._watch), by=self._asked_by)
             checked = await jobs.check_of(session, asked["import_id"])
         if checked is not None:
             await asyncio.to_thread(forget_upload, Path(checked.asked["file"]))

@@ -14,9 +14,9 @@ import click
 from dialer.cli.context import with_servers
 from dialer.cli.errors import CommandError
 from dialer.cli.processes.first_account import make_first_account
-from dialer.cli.processes.parent import PARENT
 from dialer.cli.processes.signals import TerminatedError
 from dialer.embedded import Embedded
+from dialer.isolated.parent import PARENT
 from dialer.net.ports import bind
 from dialer.settings import Settings, read_settings
 from dialer.web.api.health import is_healthy

@@ -8,8 +8,8 @@ import uvicorn
 from dialer.cli.context import with_servers
 from dialer.cli.logs import log_as
 from dialer.cli.processes.first_account import make_first_account
-from dialer.cli.processes.parent import PARENT, end_with_parent
 from dialer.cli.processes.startup import check_servers
+from dialer.isolated.parent import PARENT, end_with_parent
 from dialer.net.ports import bind
 from dialer.web.app import make_app
 

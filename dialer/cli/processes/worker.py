@@ -2,8 +2,8 @@
 
 from dialer.cli.context import with_servers
 from dialer.cli.logs import log_as
-from dialer.cli.processes.parent import end_with_parent
 from dialer.cli.processes.startup import check_servers
+from dialer.isolated.parent import end_with_parent
 from workers.main import run
 
 

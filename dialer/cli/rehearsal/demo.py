@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dialer.cli.errors import CommandError
 from dialer.cli.event_loop import run
-from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.cli.operator import operator
 from dialer.cli.processes.first_account import make_first_account
 from dialer.cli.processes.signals import TerminatedError
@@ -24,6 +23,8 @@ from dialer.cli.rehearsal.environment import KOLKATA, Rehearsal, fresh_folder, r
 from dialer.domain.numbers.sample_numbers import SAMPLE_LIST
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.exports.results import Format, What, export_results
+from dialer.services.leads.import_file import ImportReport, NoCampaignError, import_file
+from dialer.services.leads.read_file import UnreadableListError
 from dialer.settings import Settings, read_settings
 from dialer.store.campaigns import campaigns, progress
 from dialer.wiring.stores import Store, open_store
@@ -83,7 +84,10 @@ async def _work(rehearsal: Rehearsal, file: Path, console: Console, timings: Tim
     async with open_store(settings) as store:
         async with store.sessions.begin() as session:
             await create_campaign(session, operator(), CAMPAIGN, concurrency=CONCURRENCY, per_second=PER_SECOND)
-        done = await import_file(settings, store, file, CAMPAIGN, {})
+        try:
+            done = await import_file(store.sessions, operator(), file, CAMPAIGN, data_dir=settings.dialer_data_dir)
+        except (UnreadableListError, NoCampaignError) as error:
+            raise CommandError(str(error)) from error
         console.print(f"Imported {file.name}: {done.line()}\n")
         timings.done("import")
         async with store.sessions.begin() as session:

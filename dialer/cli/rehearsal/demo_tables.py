@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
-from dialer.cli.leads.leads import ImportReport
 from dialer.domain.numbers.phone import mask
+from dialer.services.leads.import_file import ImportReport
 from dialer.store.calls import enquiries
 from dialer.store.campaigns import progress
 from dialer.store.sessions import Session

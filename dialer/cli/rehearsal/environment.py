@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from dialer.cli.context import with_servers
 from dialer.cli.errors import CommandError
-from dialer.cli.processes.parent import PARENT
 from dialer.cli.processes.up import all_up
 from dialer.embedded import Embedded
+from dialer.isolated.parent import PARENT
 from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.simulator.settings import WorldSettings

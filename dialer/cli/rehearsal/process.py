@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dialer.cli.errors import CommandError
-from dialer.cli.processes.parent import PARENT
+from dialer.isolated.parent import PARENT
 from dialer.settings import Settings
 
 STOP_TIMEOUT_S = 60.0

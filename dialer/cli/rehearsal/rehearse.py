@@ -23,10 +23,10 @@ from rich.console import Console
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.cli.processes.parent import end_with_parent
 from dialer.cli.processes.up import Children, all_up
 from dialer.cli.rehearsal.environment import fresh_folder, prepared_environment
 from dialer.cli.rehearsal.report import show
+from dialer.isolated.parent import end_with_parent
 from dialer.services.campaigns.forecast import forecast
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns, progress, rehearsals

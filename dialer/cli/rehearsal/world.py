@@ -7,7 +7,7 @@ import signal
 import click
 
 from dialer.cli.logs import log_as
-from dialer.cli.processes.parent import end_with_parent
+from dialer.isolated.parent import end_with_parent
 from dialer.simulator.world import WorldSettings, simulated_world
 
 

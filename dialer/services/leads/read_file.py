@@ -63,6 +63,28 @@ class Format:
     header_line: int | None = None
     sheet: str | None = None
 
+    @classmethod
+    def parse(
+        cls,
+        encoding: str | None = None,
+        separator: str | None = None,
+        header_line: int | str | None = None,
+        sheet: str | None = None,
+    ) -> "Format":
+        """Read what a user typed: an empty value is detected, a separator may be a word such as "tab".
+
+        Raises:
+            UnreadableListError: the separator is more than one character, or the header line is not a number.
+        """
+        words = {"\\t": "\t", **{name: separator for separator, name in SEPARATOR_NAMES.items()}}
+        separator = words.get(separator, separator) if separator else None
+        if separator is not None and len(separator) != 1:
+            raise UnreadableListError(f"A separator is one character, not {separator!r}.")
+        if header_line is not None and header_line != "" and not str(header_line).isdecimal():
+            raise UnreadableListError(f"The header line is a number, not {header_line!r}.")
+        line = int(header_line) if header_line not in (None, "") else None
+        return cls(encoding or None, separator, line, sheet or None)
+
 
 @dataclass(frozen=True, slots=True)
 class Detected:

@@ -10,15 +10,14 @@ from python_calamine import CalamineError
 from dialer.domain.leads.csv_dialect import SAMPLE_LINES, header_at, numbered_names, unique_names
 from dialer.services.leads.read_file import (
     MAX_COLUMNS,
-    MAX_FILE_BYTES,
     Detected,
     Format,
     ListRow,
     Reading,
     UnreadableListError,
 )
+from dialer.services.leads.workbook_size import NOT_A_WORKBOOK, refuse_oversized_workbook
 
-MAX_COMPRESSION_RATIO = 200
 MIDNIGHT = " 00:00:00"
 
 
@@ -28,7 +27,7 @@ def read_workbook(path: Path, said: Format) -> Reading:
     Raises:
         UnreadableListError: no workbook, no such sheet, nothing on it, or it unpacks to far more than it should.
     """
-    _refuse_bombs(path)
+    refuse_oversized_workbook(path)
     try:
         with pd.ExcelFile(path, engine="calamine") as book:
             names = [str(name) for name in book.sheet_names]
@@ -41,9 +40,7 @@ def read_workbook(path: Path, said: Format) -> Reading:
     except UnreadableListError:
         raise
     except (ValueError, zipfile.BadZipFile, CalamineError, KeyError) as error:
-        raise UnreadableListError(
-            f"{path} is not an Excel workbook that can be read. Open it in Excel and save it as .xlsx, or as .csv"
-        ) from error
+        raise UnreadableListError(f"{path} {NOT_A_WORKBOOK}") from error
     raise UnreadableListError(f"{path} has no rows on its {'first sheet' if len(names) == 1 else 'sheets'}")
 
 
@@ -70,19 +67,3 @@ def _read(path: Path, frame: pd.DataFrame, sheet: str, line: int | None) -> Read
 def _cells(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for row in frame.itertuples(index=False, name=None):
         yield tuple(str(cell).removesuffix(MIDNIGHT) for cell in row)
-
-
-def _refuse_bombs(path: Path) -> None:
-    """A small file that unpacks to gigabytes is refused before anything is unpacked (security.md, upload bombs)."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            infos = packed.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise UnreadableListError(
-            f"{path} is not an Excel workbook that can be read. Open it in Excel and save it as .xlsx, or as .csv"
-        ) from error
-    if not any(info.filename.startswith("xl/") for info in infos):
-        raise UnreadableListError(f"{path} is a packed folder, not a workbook; unpack it and upload the list inside")
-    size = sum(info.file_size for info in infos)
-    if size > MAX_FILE_BYTES or size > MAX_COMPRESSION_RATIO * max(path.stat().st_size, 100_000):
-        raise UnreadableListError(f"{path} unpacks to {size // 1024**2} MB, far more than a list; save it as .csv")

@@ -20,7 +20,7 @@ from dialer.store.tables import Job
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
-from dialer.web.upload_runner import forget_upload
+from dialer.web.uploads import forget_upload
 
 MAX_ROWS = 1_000
 

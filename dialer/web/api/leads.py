@@ -5,7 +5,6 @@ nor a webhook its second.
 """
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,14 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, MultipartBody
 
 from dialer.domain.leads.import_result import Choice
+from dialer.isolated.runner import TaskBusyError, TaskError, run_isolated
+from dialer.isolated.tasks import IMPORT_LIST, ActorModel, ImportRequest
 from dialer.services import actions, jobs
 from dialer.services.actor import Actor
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.idempotency import Asked
 from dialer.web.auth.permissions import require
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
+from dialer.web.uploads import MAX_BYTES, file_name, save
 
 
 @post(
@@ -70,12 +71,11 @@ async def _ask(
 async def _import(
     app_state: AppState, actor: Actor, path: Path, campaign: str, dry: bool, duplicates: Choice
 ) -> dict[str, Any]:
-    words = ("leads", "import", str(path), "--campaign", campaign, "--json", "--duplicates", duplicates)
+    request = ImportRequest(actor=ActorModel.of(actor), file=path, campaign=campaign, dry=dry, duplicates=duplicates)
     try:
-        code, out, says = await run_command(app_state, *words, *(["--dry-run"] if dry else []), by=actor.email)
-    except TimeoutError as error:
-        raise ClientException("The list took too long to read. Nothing was imported.", status_code=422) from error
-    if code:
-        raise ClientException(says.replace(str(path), path.name), status_code=422)
-    counts: dict[str, Any] = json.loads(out)
+        counts: dict[str, Any] = await run_isolated(IMPORT_LIST, request, app_state.settings)
+    except TaskBusyError as error:
+        raise ClientException(str(error), status_code=429) from error
+    except TaskError as error:
+        raise ClientException(str(error).replace(str(path), path.name), status_code=422) from error
     return counts

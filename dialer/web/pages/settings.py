@@ -1,6 +1,5 @@
 """Settings: what the workspace runs on, the kill switch, prices, how long recordings are kept, and the doctor."""
 
-import json
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -15,6 +14,8 @@ from dialer.domain.access.roles import READERS
 from dialer.domain.calling.cost import KINDS, MONEY
 from dialer.domain.compliance.rule_loader import RULES
 from dialer.domain.compliance.rules import coverage
+from dialer.isolated.runner import TaskError, run_isolated
+from dialer.isolated.tasks import RUN_CHECKS, NoRequest
 from dialer.services import actions
 from dialer.services.dialing.call_now import CallRequested as Rung
 from dialer.services.dialing.call_now import call_now
@@ -31,7 +32,6 @@ from dialer.web.auth.permissions import require
 from dialer.web.halted import HALTED
 from dialer.web.pages.forms import Asked, FormError, actor, actor_email, read
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import run_command
 from dialer.wiring.accounts import CAPABILITIES, has_credentials
 from dialer.wiring.voices import NAMES, make_voices
 
@@ -192,11 +192,10 @@ async def doctor(app_state: InjectedState, run: FromQuery[bool] = False) -> Temp
         return render_page("settings/doctor.html", HERE, findings=None)
 
     async def examine() -> tuple[list[dict[str, str]], str]:
-        _, out, says = await run_command(app_state, "doctor", "--json")
         try:
-            return json.loads(out), ""
-        except ValueError:
-            return [], says
+            return await run_isolated(RUN_CHECKS, NoRequest(), app_state.settings), ""
+        except TaskError as error:
+            return [], str(error)
 
     findings, failed = await app_state.stats_cache.get("doctor", examine)
     return render_page("settings/doctor.html", HERE, findings=findings, says=failed or None)

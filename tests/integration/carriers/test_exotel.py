@@ -12,7 +12,7 @@ import pytest
 
 from dialer.carriers.exotel.rest import Exotel
 from dialer.carriers.port import AccountRejected, CallRequest, CallStatus, NumberRejected, Placed, Throttled, Unknown
-from dialer.cli.admin.doctor import _exchange, _exotel
+from dialer.doctor.checks import _exchange, _exotel
 from dialer.domain.calling.call import State
 from dialer.domain.calling.cost import MONEY
 from dialer.services.prices import set_price

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from dialer.carriers.port import CallStatus
-from dialer.cli.admin.doctor import _exchange
+from dialer.doctor.checks import _exchange
 from dialer.domain.calling.call import State
 from dialer.domain.calling.cost import MONEY, Spend
 from dialer.services.calls.close_conversation import CallMetrics, close_conversation

@@ -163,7 +163,8 @@ def test_no_process_that_serves_people_loads_pandas() -> None:
         "dialer.bridge.server",
         "workers.main",
         "dialer.services.leads.read_file",
-        "dialer.cli.leads.leads",
+        "dialer.services.leads.import_file",
+        "dialer.isolated.runner",
     )
     code = f"import sys, {', '.join(modules)}; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,7 +1,5 @@
 """`dialer script try`: talk to AVA in text at the terminal; nothing is saved, nobody is booked or called."""
 
-from pathlib import Path
-
 import click
 
 from dialer.cli.lazy import implemented
@@ -14,7 +12,6 @@ from dialer.cli.lazy import implemented
 @click.option("--lead", type=click.IntRange(1), help="lead id [default: the first]")
 @click.option("--student", help="name of an invented student (without --campaign)")
 @click.option("--zone", help="their IANA time zone [default: Asia/Kolkata]")
-@click.option("--turn", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)
 @implemented("dialer.cli.campaigns.script_try:try_script")
 def try_script() -> None:
     """Chat with AVA as a student. Nothing is saved, booked or called.

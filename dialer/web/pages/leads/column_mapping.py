@@ -4,7 +4,6 @@ The file lies in the data folder under a name that nobody can guess until it is 
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from litestar.response import Redirect, Template
 from dialer.domain.access.roles import OPERATORS
 from dialer.domain.leads.headers import COLUMNS
 from dialer.domain.leads.import_result import CHOICES
+from dialer.isolated.runner import TaskError, run_isolated
+from dialer.isolated.tasks import PREVIEW_LIST, PreviewRequest
 from dialer.services import actions, jobs
 from dialer.store.system import jobs as job_rows
 from dialer.web.app_state import AppState, InjectedState
@@ -29,7 +30,7 @@ from dialer.web.pages.campaigns.campaigns import get_campaign_or_404
 from dialer.web.pages.forms import Asked, actor
 from dialer.web.pages.template_filters import words
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
+from dialer.web.uploads import MAX_BYTES, file_name, save
 
 FORMAT = ("encoding", "separator", "header_line", "sheet")
 SAID = re.compile(r"[^\x00-\x1f]{1,100}")
@@ -102,11 +103,13 @@ async def _map(
         chosen = MappingChoice(
             {column: field for field, column in last.asked["mapping"].items()}, last.asked["duplicates"]
         )
-    said = [word for name, value in given.items() if value for word in (f"--{name.replace('_', '-')}", value)]
-    code, out, failed = await run_command(
-        app_state, "leads", "preview", str(file), "--country", campaign.country, *said, "--json"
-    )
-    seen: dict[str, Any] = json.loads(out) if code == 0 else {}
+    seen: dict[str, Any] = {}
+    failed = ""
+    try:
+        preview = PreviewRequest(file=file, country=campaign.country, format=given)
+        seen = await run_isolated(PREVIEW_LIST, preview, app_state.settings)
+    except TaskError as error:
+        failed = str(error)
     fields = {column: field for field, column in seen.get("columns", {}).items()}
     return render_page(
         "lists/map.html",
@@ -147,9 +150,7 @@ async def check(
     file = await asyncio.to_thread(_file, app_state, token)
     if file is None:
         return await _map(app_state, campaign_id, token, given)
-    said: dict[str, Any] = {name: value for name, value in given.items() if SAID.fullmatch(value)}
-    if "header_line" in said:
-        said["header_line"] = int(said["header_line"]) if said["header_line"].isdecimal() else 1
+    said = {name: value for name, value in given.items() if SAID.fullmatch(value)}
     async with app_state.sessions.begin() as session:
         campaign = await get_campaign_or_404(session, campaign_id)
         asked = {

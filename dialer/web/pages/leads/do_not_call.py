@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 
 from dialer.domain.access.roles import READERS
 from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.isolated.runner import TaskError, run_isolated
+from dialer.isolated.tasks import IMPORT_DO_NOT_CALL, ActorModel, DoNotCallImportRequest
 from dialer.services import actions
 from dialer.services.actions import DNC_ADD
 from dialer.services.do_not_call.add import add_numbers
@@ -24,7 +26,7 @@ from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.template_filters import many
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import MAX_BYTES, file_name, run_command, save
+from dialer.web.uploads import MAX_BYTES, file_name, save
 
 HERE = "/do-not-call"
 PAGE = 50
@@ -155,12 +157,14 @@ async def bring(request: Asked, app_state: InjectedState) -> Template:
     with tempfile.TemporaryDirectory(prefix="dialer-upload-") as folder:
         path = Path(folder) / file_name(file.filename)
         await save(file, path)
-        told = ("--source", source) if source.strip() and not source.startswith("-") else ()
-        code, out, says = await run_command(app_state, "dnc", "import", str(path), *told, by=actor(request).email)
-        if code:
-            return await _page(app_state, says=says.replace(str(path), path.name), status=422)
+        task = DoNotCallImportRequest(actor=ActorModel.of(actor(request)), file=path, source=source.strip())
+        try:
+            done = await run_isolated(IMPORT_DO_NOT_CALL, task, app_state.settings)
+        except TaskError as error:
+            return await _page(app_state, says=str(error).replace(str(path), path.name), status=422)
     _changed(app_state)
-    return await _page(app_state, brought=out.decode().strip())
+    counts = f"{done['added']} added, {done['numbers']} numbers in the file, {done['unreadable']} could not be read"
+    return await _page(app_state, brought=counts)
 
 
 def _changed(app_state: AppState) -> None:

@@ -33,7 +33,7 @@ from dialer.web.pages.forms import Asked, FormError, actor, read
 from dialer.web.pages.home import TALLIES
 from dialer.web.pages.leads import column_mapping
 from dialer.web.render import redirect, render_page
-from dialer.web.upload_runner import forget_upload, plain
+from dialer.web.uploads import forget_upload, plain
 
 PAGE = 50
 LOTS = 500

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import update
 
-from dialer.cli.admin.doctor_voices import examine, what_is_missing
+from dialer.doctor.voices import examine, what_is_missing
 from dialer.services.dialing.sweep import Patience
 from dialer.services.scripts import add_script
 from dialer.settings import Settings

@@ -11,10 +11,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from dialer.cli.errors import CommandError
-from dialer.cli.leads.leads import import_file
-from dialer.services.leads.map_columns import NoPhoneError
-from dialer.services.leads.read_file import Format
+from dialer.services.leads.read_file import Format, UnreadableListError
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store
@@ -191,7 +188,7 @@ async def test_what_is_no_list_is_refused_in_one_line_and_leaves_nothing(
     content, says = REFUSED[kind]
     path = tmp_path / "list.csv"
     path.write_bytes(content)
-    with pytest.raises((CommandError, NoPhoneError)) as refused:
+    with pytest.raises(UnreadableListError) as refused:
         await bring(settings, store, path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -206,11 +203,11 @@ async def test_what_was_detected_is_told_and_can_be_overruled(settings: Settings
     assert done.detected == "text, cp1252, pipe, header in line 2"
     path.write_bytes(f"Phone of the fair\nName|Phone\nÅsa|{B}\n".encode("cp1252"))
     said = Format(encoding="latin-1", separator="|", header_line=2)
-    done = await import_file(settings, store, path, "Spring", {}, said)
+    done = await bring(settings, store, path, "Spring", {}, said)
     assert done.detected == "text, iso8859-1, pipe, header in line 2"
     for wrong, says in ((Format(encoding="klingon"), "not a known encoding"), (Format(header_line=90), "no line 90")):
-        with pytest.raises(CommandError, match=says):
-            await import_file(settings, store, path, "Spring", {}, wrong)
+        with pytest.raises(UnreadableListError, match=says):
+            await bring(settings, store, path, "Spring", {}, wrong)
 
 
 async def test_a_sheet_can_be_named(settings: Settings, store: Store, tmp_path: Path) -> None:
@@ -221,10 +218,10 @@ async def test_a_sheet_can_be_named(settings: Settings, store: Store, tmp_path: 
         sheet.append(["Name", "Phone"])
         sheet.append([title, phone])
     book.save(tmp_path / "book.xlsx")
-    done = await import_file(settings, store, tmp_path / "book.xlsx", "Spring", {}, Format(sheet="New"))
+    done = await bring(settings, store, tmp_path / "book.xlsx", "Spring", {}, Format(sheet="New"))
     assert done.detected == "workbook, sheet 'New', header in line 1"
-    with pytest.raises(CommandError, match="it has Sheet, Old, New"):
-        await import_file(settings, store, tmp_path / "book.xlsx", "Spring", {}, Format(sheet="Newer"))
+    with pytest.raises(UnreadableListError, match="it has Sheet, Old, New"):
+        await bring(settings, store, tmp_path / "book.xlsx", "Spring", {}, Format(sheet="Newer"))
     async with store.sessions() as session:
         assert (await session.scalars(select(Lead.phone))).all() == [B]
 

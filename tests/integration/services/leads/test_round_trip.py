@@ -11,10 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from sqlalchemy import select, text
 
-from dialer.cli.leads.leads import ImportReport, import_file
 from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.calls.accept_stream import lead_columns_of
 from dialer.services.exports.results import Format, export_results
+from dialer.services.leads.import_file import ImportReport
 from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
@@ -68,7 +68,7 @@ def write(path: Path, rows: list[list[str]]) -> Path:
 
 
 async def tried(settings: Settings, store: Store, path: Path) -> ImportReport:
-    return await import_file(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True))
+    return await bring(settings, store, path, "Spring", {}, asked=ImportOptions(dry=True))
 
 
 @FORMS

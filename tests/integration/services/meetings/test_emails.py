@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from dialer.cli.admin.doctor import _email
+from dialer.doctor.checks import _email
 from dialer.net.ics.invitation import Party, uid_of
 from dialer.net.mailer import FileMailer, Mailer, make_mailer
 from dialer.services.actor import STUDENT

@@ -2,13 +2,11 @@
 
 import asyncio
 import html
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,14 +225,3 @@ async def test_a_talk_at_the_terminal_goes_from_the_opening_to_the_end(keyed: Se
     hung_up = await asyncio.to_thread(talk, "")
     assert (hung_up.returncode, "A call would have left:\n  nothing" in hung_up.stdout) == (0, True)
     assert await rows(store.sessions) == before
-
-
-def test_the_hidden_form_refuses_what_is_no_turn(shell: Shell, tmp_path: Path) -> None:
-    turn = tmp_path / "turn.json"
-    for given, says in (
-        ("{", "Invalid JSON"),
-        ('{"words": "Hi"}', "AVA opens"),
-        (json.dumps({"zone": "x"}), "zone: is an"),
-    ):
-        turn.write_text(given)
-        assert says.lower() in shell.refused("script", "try", "ava", "--turn", str(turn)).lower()
