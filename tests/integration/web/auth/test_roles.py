@@ -5,6 +5,7 @@ Generated from the application's own routes: one that is added is in here by its
 
 import re
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,7 @@ NOBODY = UUID(int=0)
 PASSWORD = "seven green umbrellas sing"
 
 
+@cache
 def _routes() -> list[tuple[str, str, HTTPRouteHandler]]:
     app = _app()
     return sorted(
@@ -62,6 +64,7 @@ def _routes() -> list[tuple[str, str, HTTPRouteHandler]]:
     )
 
 
+@cache
 def _app() -> Litestar:
     return make_app(Settings(_env_file=None))  # type: ignore[call-arg]
 
