@@ -24,7 +24,7 @@ BARE = (
     "carrier_cost, latency_p50_ms, voice_cost, recording FROM call"
 )
 
-SAID = "SELECT call_id, position, who, words FROM turn"
+SAID = "SELECT call_id, position, speaker, text FROM turn"
 
 
 async def measure(say: Callable[[str], None]) -> Result:

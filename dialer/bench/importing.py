@@ -20,7 +20,7 @@ ROWS = 1_000_000
 ROUNDS = 3
 TABLES = {
     "lead": ("phone", "name", "zones", "zone_source"),
-    "import_row": ("import_id", "n", "cells", "fate", "flags"),
+    "import_row": ("import_id", "n", "cells", "result", "flags"),
     "campaign_lead": ("campaign_id", "lead_id", "import_id", "import_n", "hours_id"),
 }
 

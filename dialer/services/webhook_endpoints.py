@@ -30,7 +30,7 @@ async def add_endpoint(
     actor.require(actions.WEBHOOK_ADD)
     if reason := refusal(url, allowed_hosts):
         raise EndpointError(f"{url}: {reason}")
-    made = WebhookEndpoint(url=url, secret=secrets.token_hex(32), events=list(events or EVENTS), made_by=actor.email)
+    made = WebhookEndpoint(url=url, secret=secrets.token_hex(32), events=list(events or EVENTS), created_by=actor.email)
     session.add(made)
     await session.flush()
     await record(session, actor, actions.WEBHOOK_ADD, {"webhook": made.id, "url": url, "events": made.events})

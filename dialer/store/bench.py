@@ -174,7 +174,7 @@ async def add_ended_calls(session: AsyncSession, campaign_id: int) -> None:
     )
     await session.execute(
         text(
-            "INSERT INTO turn (call_id, item, position, who, words, at) SELECT id, 'i' || k, k, "
+            "INSERT INTO turn (call_id, item, position, speaker, text, at) SELECT id, 'i' || k, k, "
             "CASE k % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'So you would like to study in Canada.', created_at "
             "FROM call, generate_series(0, 5) AS g(k) WHERE campaign_id = :campaign AND right(phone, 1) = '0'"
         ),
@@ -199,7 +199,7 @@ UPDATE campaign_lead p SET state = CASE WHEN c.outcome IN ('no_answer', 'busy') 
     last_outcome = c.outcome, attempts = 1 FROM call c WHERE c.campaign_lead_id = p.id
 """)
 _TURNS = text("""
-INSERT INTO turn (call_id, item, position, who, words, at, stream_ms)
+INSERT INTO turn (call_id, item, position, speaker, text, at, stream_ms)
 SELECT id, 'i' || n, n, CASE n % 2 WHEN 0 THEN 'ava' ELSE 'student' END, 'Something that somebody says.', created_at, n * 4000
 FROM (SELECT id, created_at FROM call WHERE outcome = 'booked' ORDER BY created_at DESC LIMIT 1000) c, generate_series(0, 29) n
 """)

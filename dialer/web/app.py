@@ -49,6 +49,7 @@ from dialer.web.realtime.broadcast import Broadcast
 from dialer.web.realtime.live import live_page, live_socket
 from dialer.web.realtime.monitor import listen
 from dialer.web.stale_cache import StaleCache
+from dialer.web.strict_attributes import StrictAttributes
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.mail_links import make_links
 from dialer.wiring.stores import make_redis, open_store
@@ -78,6 +79,7 @@ async def health(app_state: InjectedState) -> dict[str, object]:
 
 
 def _words(zone: str, engine: JinjaTemplateEngine) -> None:
+    engine.engine.undefined = StrictAttributes
     add_words(engine)
     add_page_words(engine, zone)
 

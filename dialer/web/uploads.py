@@ -37,4 +37,4 @@ async def forget_upload(app_state: AppState, import_id: int) -> None:
     async with app_state.sessions() as session:
         checked = await jobs.check_of(session, import_id)
     if checked is not None:
-        await asyncio.to_thread(shutil.rmtree, Path(checked.asked["file"]).parent, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, Path(checked.arguments["file"]).parent, ignore_errors=True)

@@ -61,15 +61,15 @@ async def read_clock(sessions: Sessions, said: str | None) -> Clock:
     async with sessions.begin() as session:
         await session.execute(
             insert(SimulatedClock)
-            .values(id=1, said=said, began=datetime.now(UTC), start=start, speed=speed)
+            .values(id=1, setting=said, began_at=datetime.now(UTC), start=start, speed=speed)
             .on_conflict_do_update(
                 index_elements=["id"],
-                set_={"said": said, "began": datetime.now(UTC), "start": start, "speed": speed},
-                where=SimulatedClock.said != said,
+                set_={"setting": said, "began_at": datetime.now(UTC), "start": start, "speed": speed},
+                where=SimulatedClock.setting != said,
             )
         )
         row = (await session.scalars(select(SimulatedClock))).one()
-        return Clock(row.began, row.start, row.speed)
+        return Clock(row.began_at, row.start, row.speed)
 
 
 def make_redis(settings: Settings) -> "Redis":

@@ -37,10 +37,24 @@ async def make_corners(settings: Settings, store: Store, now: datetime, secret: 
     shutil.copy(list_file, folder / "spring fair.csv")
     asked = {"file": "spring fair.csv", "campaign": "Not begun yet"}
     works = [
-        Job(kind="import", asked=asked, asked_by="a test", state="queued"),
-        Job(kind="import", asked=asked, asked_by="a test", state="running", done=12_000, total=50_000, heard_at=now),
-        Job(kind="export", asked=asked, asked_by="a test", state="done", result={}),
-        Job(kind="import", asked=asked, asked_by="a test", state="failed", says="the list has a header and no rows"),
+        Job(kind="import", arguments=asked, requested_by="a test", state="queued"),
+        Job(
+            kind="import",
+            arguments=asked,
+            requested_by="a test",
+            state="running",
+            done=12_000,
+            total=50_000,
+            heartbeat_at=now,
+        ),
+        Job(kind="export", arguments=asked, requested_by="a test", state="done", result={}),
+        Job(
+            kind="import",
+            arguments=asked,
+            requested_by="a test",
+            state="failed",
+            message="the list has a header and no rows",
+        ),
     ]
     async with store.sessions.begin() as session:
         session.add_all(works)

@@ -94,7 +94,7 @@ async def test_a_refused_account_pauses_the_campaign_and_burns_no_lead(tmp_path:
             return bool(await hurt.fetch("SELECT 1 FROM campaign WHERE state = 'paused'"))
 
         await hurt.until(paused, 30, "the campaign was not paused")
-        (campaign,) = await hurt.fetch("SELECT why FROM campaign")
+        (campaign,) = await hurt.fetch("SELECT state_reason AS why FROM campaign")
         assert "20003" in campaign["why"]
         hurt.world("faults", method="DELETE")
 
@@ -184,7 +184,7 @@ async def test_a_call_still_queued_when_the_window_closes_never_rings(tmp_path: 
         await hurt.until(over, 60, "calls are still queued")
         proof = json.loads(hurt.command("prove", "--json").out)
         assert proof["clean"], [each for each in proof["invariants"] if each["breaches"]]
-        (clock,) = await hurt.fetch("SELECT start, began FROM lived_clock")
+        (clock,) = await hurt.fetch("SELECT start, began_at AS began FROM simulated_clock")
         until = clock["began"] + (closes - clock["start"])
         rang = [datetime.fromisoformat(call["rang"]) for call in hurt.world("ledger")["calls"] if call["rang"]]
         assert [moment for moment in rang if moment > until] == []

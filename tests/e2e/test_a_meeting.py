@@ -188,5 +188,7 @@ def test_a_student_books_moves_is_reminded_does_not_come_and_is_rung_again_under
         states = sorted(each.state for each in read(settings, Booking))
         assert states == ["booked", "no_show"]
         command(settings, "prove", "--json")
-        history = [each.did for each in read(settings, BookingEvent) if each.who in ("ava", "student", "counselor")]
+        history = [
+            each.action for each in read(settings, BookingEvent) if each.actor in ("ava", "student", "counselor")
+        ]
         assert history == ["booked", "email address", "moved", "no show", "booked"]

@@ -35,4 +35,4 @@ async def kept(store: Store, counselor_id: int) -> dict[str, Any]:
 async def trail(store: Store) -> list[tuple[str, str]]:
     """Who did what, in order."""
     async with store.sessions() as session:
-        return [(row.who, row.did) for row in await session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+        return [(row.actor, row.action) for row in await session.scalars(select(AuditEntry).order_by(AuditEntry.id))]

@@ -130,7 +130,7 @@ class Hurt:
     async def let_start(self, calls: int) -> None:
         """Fill the buckets, so that so many calls may start at the first tick."""
         await self.fetch(
-            "INSERT INTO pace (key, tokens, at) SELECT key, $1, clock_timestamp() FROM "
+            "INSERT INTO rate_bucket (key, tokens, at) SELECT key, $1, clock_timestamp() FROM "
             "(SELECT 'campaign:' || id AS key FROM campaign UNION ALL VALUES ('carrier:twilio'), ('number:' || $2)) keys "
             "ON CONFLICT (key) DO UPDATE SET tokens = excluded.tokens, at = excluded.at",
             float(calls),
@@ -195,7 +195,7 @@ class Hurt:
         """Whether every lead is done or scheduled, and no call is in progress."""
         (row,) = await self.fetch(
             "SELECT count(*) FILTER (WHERE state = 'calling' OR (state <> 'done' AND greatest(next_attempt_at, opens_at) <= "
-            "(SELECT start + (clock_timestamp() - began) * speed FROM lived_clock))) AS open, count(*) AS leads "
+            "(SELECT start + (clock_timestamp() - began_at) * speed FROM simulated_clock))) AS open, count(*) AS leads "
             "FROM campaign_lead LEFT JOIN campaign_hours USING (campaign_id, hours_id)"
         )
         return bool(row["leads"] and not row["open"])

@@ -125,7 +125,8 @@ def show(most: int, as_json: bool) -> None:
         async with store.sessions() as session:
             newest = await trail.list_newest(session, most)
             return [
-                {"at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what} for each in newest
+                {"at": each.at.isoformat(), "who": each.actor, "did": each.action, "what": each.details}
+                for each in newest
             ][::-1]
 
     found = with_store(work)

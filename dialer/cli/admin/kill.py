@@ -38,7 +38,7 @@ def status(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
-                {"scope": each.scope, "why": each.why, "by": each.thrown_by, "at": each.thrown_at.isoformat()}
+                {"scope": each.scope, "why": each.reason, "by": each.set_by, "at": each.set_at.isoformat()}
                 for each in await kill_switches.list_active(session)
             ]
 

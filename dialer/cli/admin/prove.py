@@ -28,7 +28,7 @@ def prove_command(hours: float, as_json: bool) -> None:
             for carrier in carriers.values():
                 await carrier.close()
         async with store.sessions() as session:
-            told = [f"{each.at:%F %T} {each.kind}: {each.says}" for each in await incidents.since(session, since)]
+            told = [f"{each.at:%F %T} {each.kind}: {each.message}" for each in await incidents.since(session, since)]
             return await check_invariants(session, listed, since, store.clock.now(), lists_late=late), told
 
     invariants, told = with_store(work)

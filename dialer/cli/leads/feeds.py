@@ -55,7 +55,7 @@ def list_feeds(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
-                {"feed_id": each.id, "what": each.what, "read_at": each.read_at, "revoked_at": each.revoked_at}
+                {"feed_id": each.id, "what": each.kind, "read_at": each.read_at, "revoked_at": each.revoked_at}
                 for each in await feeds.list_all(session)
             ]
 

@@ -1,10 +1,11 @@
 """`dialer job ID`: one piece of long work, in a process of its own that a worker starts; it ends with its worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dialer.cli.context import with_store
@@ -12,7 +13,9 @@ from dialer.cli.errors import CommandError
 from dialer.cli.progress import guessed_rows
 from dialer.cli.rehearsal.process import run_rehearsal
 from dialer.domain.access.roles import Role
+from dialer.isolated.limits import Limits
 from dialer.isolated.parent import end_with_parent
+from dialer.isolated.runner import TOO_MUCH
 from dialer.services.actor import Actor
 from dialer.services.exports.results import export_results
 from dialer.services.leads.import_file import NoCampaignError, import_file
@@ -25,6 +28,12 @@ from dialer.store.tables import Campaign, Job, LeadImport
 from dialer.wiring.stores import Store
 
 HEARTBEAT_S = 1.0
+LIMITS = {
+    "import": Limits(memory_mb=2_048, cpu_s=1_800),
+    "commit": Limits(memory_mb=2_048, cpu_s=1_800),
+    "export": Limits(memory_mb=2_048, cpu_s=1_800),
+}
+"""What a job's process may use. A rehearsal starts servers of its own, reads no foreign file, and has no limit."""
 
 
 def job_actor(asked_by: str) -> Actor:
@@ -43,7 +52,7 @@ def job(job_id: int) -> None:
     end_with_parent()
 
     async def work(settings: Settings, store: Store) -> None:
-        await JobProcess(settings, store, job_id).run()
+        await JobProcess(settings, store, job_id, LIMITS).run()
 
     with_store(work)
 
@@ -51,16 +60,21 @@ def job(job_id: int) -> None:
 class JobProcess:
     """A piece of work, its heartbeat, and whoever wants it stopped."""
 
-    def __init__(self, settings: Settings, store: Store, job_id: int) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, job_id: int, limits: Mapping[str, Limits] = MappingProxyType({})
+    ) -> None:
         self._settings, self._store, self._job, self._done = settings, store, job_id, 0
         self._asked_by = ""
+        self._limits = limits
 
     async def run(self) -> None:
         """Do it, and write down what came of it; work that is stopped leaves nothing."""
         async with self._store.sessions.begin() as session:
             row = await session.get_one(Job, self._job)
-            asked, kind, self._asked_by = dict(row.asked), row.kind, row.asked_by
+            asked, kind, self._asked_by = dict(row.arguments), row.kind, row.requested_by
             row.total = await self._total(session, kind, asked)
+        if limits := self._limits.get(kind):
+            limits.apply()
         doing = asyncio.ensure_future(self._work(kind)(asked))
         beating = asyncio.create_task(self._beat(doing))
         state, says, result = "done", None, None
@@ -68,6 +82,8 @@ class JobProcess:
             result = await doing
         except asyncio.CancelledError:
             state, says = "cancelled", "stopped; nothing of it is left"
+        except MemoryError:
+            state, says = "failed", TOO_MUCH
         except (CommandError, NoCampaignError, UnreadableListError, ValueError, OSError) as error:
             file = str(asked.get("file") or "")
             state, says = "failed", str(error).replace(file, Path(file).name) if file else str(error)
@@ -141,7 +157,7 @@ class JobProcess:
             done = await commit_import(session, asked["import_id"], ImportOptions(watch=self._watch), by=self._asked_by)
             checked = await jobs.check_of(session, asked["import_id"])
         if checked is not None:
-            await asyncio.to_thread(forget_upload, Path(checked.asked["file"]))
+            await asyncio.to_thread(forget_upload, Path(checked.arguments["file"]))
         return {**done.counts.as_dict(), "import_id": done.import_id, "notes": dict(done.counts.notes)}
 
     async def _export(self, asked: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,9 @@ async def invite(
     await accounts.expire_invitations(session, account.id)
     key = secrets.token_urlsafe(32)
     expires_at = await database_clock.start_of_transaction(session, plus=INVITED_FOR)
-    session.add(Invitation(key_hash=hash_key(key), account_id=account.id, by=actor.email, expires_at=expires_at))
+    session.add(
+        Invitation(key_hash=hash_key(key), account_id=account.id, created_by=actor.email, expires_at=expires_at)
+    )
     await record(session, actor, actions.ACCOUNT_INVITE, {"email": email, "role": role.value})
     await session.flush()
     return Invited(email, key, expires_at)

@@ -43,7 +43,7 @@ async def record_status(session: Session, call_id: UUID, report: CallStatus, now
         if report.state is State.TALKING:
             call.answered_at = call.answered_at or now
             # From here on its media stream is waited for.
-            call.heard_at = call.heard_at or database_clock.transaction_time()
+            call.last_event_at = call.last_event_at or database_clock.transaction_time()
         await session.flush()
         await calls.move(session, call.id, report.state)
     await session.flush()

@@ -235,4 +235,4 @@ async def _finish_if_done(session: Session, campaign: Campaign) -> None:
         return
     stuck = await enrollments.is_any_unfinished(session, campaign.id)
     if not stuck and await enrollments.exists(session, campaign.id):
-        campaign.state, campaign.why = "done", None
+        campaign.state, campaign.state_reason = "done", None

@@ -92,7 +92,7 @@ async def evaluate_leads(
                 now=now,
                 phone=lead.phone,
                 campaign_state=campaign.state,
-                campaign_why=campaign.why,
+                campaign_why=campaign.state_reason,
                 halted=kill_switches.why_halted(thrown, name),
                 listed=listed.get(lead.phone, ()),
                 registered=registered.get(lead.phone, ()),

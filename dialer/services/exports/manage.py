@@ -17,7 +17,7 @@ class NoSuchExportError(ValueError):
 async def add_feed(session: Session, actor: Actor, what: str, campaign_id: int | None) -> Feed:
     """Add a feed of leads, calls or bookings, of one campaign or of all. Raises ForbiddenError."""
     actor.require(actions.FEED_ADD)
-    made = Feed(what=what, campaign_id=campaign_id, made_by=actor.email)
+    made = Feed(kind=what, campaign_id=campaign_id, created_by=actor.email)
     session.add(made)
     await session.flush()
     await record(session, actor, actions.FEED_ADD, {"feed": made.id, "what": what, "campaign_id": campaign_id})
@@ -45,7 +45,9 @@ async def add_schedule(
 ) -> ExportSchedule:
     """Export to a folder or bucket again and again; workers write it. Raises ForbiddenError."""
     actor.require(actions.SCHEDULE_ADD)
-    made = ExportSchedule(what=what, form=form, campaign_id=campaign_id, address=url, every=every, made_by=actor.email)
+    made = ExportSchedule(
+        kind=what, format=form, campaign_id=campaign_id, recipient=url, every=every, created_by=actor.email
+    )
     session.add(made)
     await session.flush()
     await record(session, actor, actions.SCHEDULE_ADD, {"schedule": made.id, "what": what, "to": url})
@@ -59,4 +61,4 @@ async def remove_schedule(session: Session, actor: Actor, schedule_id: int) -> N
     if found is None:
         raise NoSuchExportError(f"There is no scheduled export {schedule_id}.")
     await session.delete(found)
-    await record(session, actor, actions.SCHEDULE_REMOVE, {"schedule": schedule_id, "to": found.address})
+    await record(session, actor, actions.SCHEDULE_REMOVE, {"schedule": schedule_id, "to": found.recipient})

@@ -30,19 +30,19 @@ async def write_next(sessions: Sessions) -> Written | None:
         campaign = await session.get(Campaign, schedule.campaign_id) if schedule.campaign_id is not None else None
     written = await _write(sessions, schedule, campaign.name if campaign else None)
     async with sessions.begin() as session:
-        (await session.get_one(ExportSchedule, schedule.id)).last_says = written.says
+        (await session.get_one(ExportSchedule, schedule.id)).last_error = written.says
     return written
 
 
 async def _write(sessions: Sessions, schedule: ExportSchedule, campaign: str | None) -> Written:
-    name = f"{schedule.what}-{schedule.id}.{schedule.form}"
+    name = f"{schedule.kind}-{schedule.id}.{schedule.format}"
     with tempfile.TemporaryDirectory(prefix="dialer-export-") as folder:
         path = Path(folder) / name
         try:
             async with sessions() as session:
-                what, form = cast(What, schedule.what), cast(Format, schedule.form)
+                what, form = cast(What, schedule.kind), cast(Format, schedule.format)
                 rows = await export_results(session, what, path, form=form, campaign=campaign)
-            where = await asyncio.to_thread(ObjectStorage(schedule.address).put, path, name)
+            where = await asyncio.to_thread(ObjectStorage(schedule.recipient).put, path, name)
         except (StorageError, TooManyRowsError) as error:
             return Written(False, str(error))
     return Written(True, f"{rows} rows written to {where}")

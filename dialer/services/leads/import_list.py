@@ -95,7 +95,7 @@ async def import_leads(
             {str(field): column for field, column in seen.columns.items()},
             reading.detected.line(),
         )
-        record.duplicates, record.mends = asked.duplicates, seen.mends
+        record.duplicates, record.corrects_import_id = asked.duplicates, seen.mends
         record.state = "checked" if asked.dry else "done"
         await session.flush()
         await imports.forget_rows(session, record.id)
@@ -127,7 +127,12 @@ async def commit_import(session: Session, import_id: int, asked: ImportOptions, 
         map_columns(Reading(header, iter(())), record.mapping, {}, campaign.country, guesses=False),
         dry=False,
     )
-    record.state, record.imported_by, record.mends, record.header = "done", by, seen.mends, list(seen.header)
+    record.state, record.imported_by, record.corrects_import_id, record.header = (
+        "done",
+        by,
+        seen.mends,
+        list(seen.header),
+    )
     chosen = await imports.choices(session, import_id)
     rows = _from_rows(session, import_id)
     first = await anext(rows)  # the cursor sees the rows as they are now, whatever becomes of them

@@ -46,8 +46,8 @@ async def undo_import(session: Session, actor: Actor, import_id: int) -> Undone 
     done, campaign = found
     if done.state == "undone":
         raise UnreadableListError(f"import {import_id} is already undone")
-    if done.mends is not None and done.state == "done":
-        raise UnreadableListError(f"import {import_id} fixed rows of import {done.mends}; undo that one")
+    if done.corrects_import_id is not None and done.state == "done":
+        raise UnreadableListError(f"import {import_id} fixed rows of import {done.corrects_import_id}; undo that one")
     discarded = done.state == "checked"
     leads = await import_undo.lock_leads(session, import_id)
     rung = await import_undo.called_phones(session, import_id)

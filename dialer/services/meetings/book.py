@@ -93,7 +93,7 @@ async def book_slot(session: Session, talk: CallContext, token: str, now: dateti
     if not await bookings.book(session, held.id, email, now):
         return await _refused(session, talk, "booked", "the hold ran out", now, "Sorry, that took too long.")
     await session.refresh(held)
-    await bookings.record_event(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.why)
+    await bookings.record_event(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.reason)
     await outbox.write_both(session, held, "invitation")
     return _booked(held, talk, now)
 

@@ -93,7 +93,7 @@ async def write_email(
     starts, _ = meeting.span
     if why := _outdated(mail, booking, starts, now):
         return Skip(why)
-    if mail.whom == "counselor":
+    if mail.recipient == "counselor":
         to = await session.get_one(Counselor, mail.counselor_id)
         address, zone, reader = to.email, to.zone, to.name
         text = await _for_counselor(session, meeting, house)

@@ -57,8 +57,8 @@ async def record_outcome(
     met = verdict != "no_show"
     booking.wrong_fields = sorted(set(wrong) & set(known)) if met else []
     booking.right_fields = sorted(set(known) - set(wrong)) if met else []
-    before = booking.verdict
-    booking.verdict, booking.verdict_at = verdict, now
+    before = booking.outcome
+    booking.outcome, booking.outcome_at = verdict, now
     booking.note = note.replace("\0", "").strip()[:MAX_NOTE_CHARS]
     booking.state = "attended" if met else "no_show"
     await session.flush()

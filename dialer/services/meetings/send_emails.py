@@ -40,7 +40,7 @@ async def _send(
 ) -> bool:
     async with sessions.begin() as session:
         letter: tuple[EmailMessage, str] | Sms | Skip = await write_email(session, mail, house, now)
-        if letter == NO_EMAIL and texts is not None and mail.whom == "student":
+        if letter == NO_EMAIL and texts is not None and mail.recipient == "student":
             letter = await write_sms(session, mail, house, texts, now)
         if isinstance(letter, Skip):
             await outbox.skipped(session, mail.id, letter.says)
@@ -56,16 +56,16 @@ async def _send(
         if answer.ok:
             await outbox.sent(session, mail.id, to, answer.says)
             await bookings.record_event(
-                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} sent", now, to=mail.whom
+                session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} sent", now, to=mail.recipient
             )
             return True
         wait = None if answer.permanent else wait_after(mail.tries + 1)
         await outbox.failed(session, mail.id, to, answer.says, wait)
         if wait is None:
-            what = {"to": mail.whom, "says": answer.says[:200]}
+            what = {"to": mail.recipient, "says": answer.says[:200]}
             await bookings.record_event(
                 session, mail.booking_id, "post", f"{mail.kind.replace('_', ' ')} not delivered", now, **what
             )
-            says = f"a letter about a meeting could not be delivered to the {mail.whom}: {answer.says[:200]}"
+            says = f"a letter about a meeting could not be delivered to the {mail.recipient}: {answer.says[:200]}"
             await incidents.record(session, "mail", str(mail.id), says)
     return False

@@ -46,12 +46,12 @@ async def capture_accuracy(session: Session) -> Sequence[CaptureAccuracy]:
 def count(one: CaptureAccuracy, booking: Booking, said: dict[str, str]) -> None:
     """Add a meeting; one to which the student did not come says nothing of what was written down."""
     one.meetings += 1
-    if booking.verdict == "no_show":
+    if booking.outcome == "no_show":
         return
     one.showed += 1
     if is_qualified(said):
         one.qualified.judged += 1
-        one.qualified.confirmed += booking.verdict != "wrong_fit"
+        one.qualified.confirmed += booking.outcome != "wrong_fit"
     for name in FIELDS:
         if name in booking.right_fields or name in booking.wrong_fields:
             share = one.fields.setdefault(name, Share())

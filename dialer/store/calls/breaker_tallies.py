@@ -26,11 +26,11 @@ async def carriers_of(session: AsyncSession, campaign_id: int) -> Sequence[str]:
 
 async def tally(session: AsyncSession, campaign: Campaign, carrier: str) -> Tally:
     """Count a campaign's calls through a carrier since it was last set running."""
-    judged = and_(Call.campaign_id == campaign.id, Call.carrier == carrier, Call.made_at >= campaign.resumed_at)
+    judged = and_(Call.campaign_id == campaign.id, Call.carrier == carrier, Call.inserted_at >= campaign.resumed_at)
     latest = (
         select(Call.outcome)
         .where(judged, Call.state == State.ENDED)
-        .order_by(Call.made_at.desc())
+        .order_by(Call.inserted_at.desc())
         .limit(LATEST)
         .subquery()
     )

@@ -28,7 +28,7 @@ async def available(session: AsyncSession) -> Bridges:
     live = select(func.count()).select_from(Call).where(Call.state.in_(LIVE)).scalar_subquery()
     up, most, busy = (
         await session.execute(
-            select(func.count(), func.coalesce(func.sum(BridgeProcess.most_calls), 0), live).where(takes)
+            select(func.count(), func.coalesce(func.sum(BridgeProcess.max_calls), 0), live).where(takes)
         )
     ).one()
     return Bridges(up, max(0, most - busy))
@@ -36,7 +36,7 @@ async def available(session: AsyncSession) -> Bridges:
 
 async def heartbeat(session: AsyncSession, name: str, *, most_calls: int, calls: int, draining: bool) -> None:
     """A bridge's sign of life; what stopped giving any is forgotten after a while."""
-    row = {"most_calls": most_calls, "calls": calls, "draining": draining}
+    row = {"max_calls": most_calls, "calls": calls, "draining": draining}
     await session.execute(
         insert(BridgeProcess)
         .values(id=name, seen_at=func.now(), **row)

@@ -30,7 +30,7 @@ async def create(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[U
 
 
 _TAKE = text("""
-UPDATE call SET state = 'placing', placing_at = now(), token_hash = t.hash, begun = 0
+UPDATE call SET state = 'placing', placing_at = now(), token_hash = t.hash, placement_tries = 0
 FROM (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' ORDER BY id
       FOR UPDATE SKIP LOCKED) AS meant
 JOIN unnest(CAST(:ids AS uuid[]), CAST(:hashes AS text[])) AS t(id, hash) ON t.id = meant.id
@@ -38,15 +38,16 @@ WHERE call.id = meant.id AND call.state = 'intent' RETURNING call.id
 """)
 
 _BEGIN = text("""
-UPDATE call SET begun = 1, begun_at = now()
-WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' AND begun = 0 ORDER BY id
+UPDATE call SET placement_tries = 1, placement_tried_at = now()
+WHERE id IN (SELECT id FROM call WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'intent' AND placement_tries = 0 ORDER BY id
              FOR UPDATE SKIP LOCKED) RETURNING id
 """)
 
 # Delivered twice at the same time is begun once: only a start that led to nothing for a while counts.
 _BEGIN_AGAIN = text("""
-UPDATE call SET begun_at = now(), begun = begun + CASE WHEN begun_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
-WHERE id = :id AND state = 'intent' RETURNING begun
+UPDATE call SET placement_tried_at = now(), placement_tries = placement_tries
+    + CASE WHEN placement_tried_at > now() - CAST(:slack AS interval) THEN 0 ELSE 1 END
+WHERE id = :id AND state = 'intent' RETURNING placement_tries
 """)
 BEGUN_FOR = timedelta(seconds=10)
 

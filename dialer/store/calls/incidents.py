@@ -15,7 +15,7 @@ async def record(session: AsyncSession, kind: str, about: str, says: str, *, cal
     """Keep an incident for people to see; False where the same was told before."""
     told = await session.execute(
         insert(Incident)
-        .values(kind=kind, about=about, says=says, call_id=call_id)
+        .values(kind=kind, about=about, message=says, call_id=call_id)
         .on_conflict_do_nothing()
         .returning(Incident.id)
     )

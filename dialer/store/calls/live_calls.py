@@ -32,7 +32,7 @@ class InProgress:
 
 async def in_progress(session: AsyncSession) -> list[InProgress]:
     """The calls at a carrier, the oldest first, with what was said and what is known from each."""
-    lasts = func.extract("epoch", func.now() - func.coalesce(Call.stream_opened_at, Call.placing_at, Call.made_at))
+    lasts = func.extract("epoch", func.now() - func.coalesce(Call.stream_opened_at, Call.placing_at, Call.inserted_at))
     query = (
         select(Call, Lead.name, Campaign.name, lasts)
         .join(Enrollment, Enrollment.id == Call.campaign_lead_id)

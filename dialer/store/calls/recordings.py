@@ -54,10 +54,12 @@ async def forget(session: AsyncSession, call_id: UUID, address: str, who: str) -
 
 async def why_none(session: AsyncSession, call: Call) -> str:
     """Why a call without a recording has none."""
-    failed = select(Incident.says).where(Incident.kind == FAULT, Incident.about == str(call.id))
+    failed = select(Incident.message).where(Incident.kind == FAULT, Incident.about == str(call.id))
     if (says := await session.scalar(failed)) is not None:
         return says
-    erased = select(AuditEntry.at).where(AuditEntry.did == ERASED, AuditEntry.what["call_id"].astext == str(call.id))
+    erased = select(AuditEntry.at).where(
+        AuditEntry.action == ERASED, AuditEntry.details["call_id"].astext == str(call.id)
+    )
     if (at := await session.scalar(erased.limit(1))) is not None:
         return f"the recording was deleted on {at:%Y-%m-%d}, at the end of the campaign's retention period"
     if call.stream_opened_at is None:

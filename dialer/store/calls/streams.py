@@ -31,7 +31,7 @@ async def accept(
         .values(
             state=State.TALKING,
             stream_opened_at=func.now(),
-            heard_at=func.now(),
+            last_event_at=func.now(),
             carrier_sid=carrier_sid,
             answered_at=func.coalesce(Call.answered_at, now),
         )
@@ -43,4 +43,4 @@ async def accept(
 
 async def heartbeat(session: AsyncSession, call_ids: Collection[UUID]) -> None:
     """Record that a bridge still has these calls."""
-    await session.execute(update(Call).where(Call.id.in_(call_ids)).values(heard_at=func.now()))
+    await session.execute(update(Call).where(Call.id.in_(call_ids)).values(last_event_at=func.now()))

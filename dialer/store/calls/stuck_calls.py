@@ -23,7 +23,7 @@ async def list_placing(session: AsyncSession, age: timedelta) -> Sequence[Call]:
 
 async def list_intended(session: AsyncSession, age: timedelta) -> Sequence[Call]:
     """Calls in the state INTENT that could have been placed for longer than `age`, oldest first."""
-    ready_at = func.greatest(Call.made_at, Call.not_before)
+    ready_at = func.greatest(Call.inserted_at, Call.not_before)
     return await _stuck(session, and_(Call.state == State.INTENT, older(ready_at, age)))
 
 
@@ -48,8 +48,8 @@ async def list_silent(
     gone_quiet = and_(
         Call.state == State.TALKING,
         or_(
-            and_(Call.stream_opened_at.is_not(None), older(Call.heard_at, silent_after)),
-            and_(Call.stream_opened_at.is_(None), older(Call.heard_at, no_stream_after)),
+            and_(Call.stream_opened_at.is_not(None), older(Call.last_event_at, silent_after)),
+            and_(Call.stream_opened_at.is_(None), older(Call.last_event_at, no_stream_after)),
             and_(Call.stream_opened_at.is_(None), waited > ring + grace.total_seconds()),
         ),
     )

@@ -12,7 +12,7 @@ from dialer.store.tables import Turn
 
 # Arrays, so that any number of turns is one statement, always the same one.
 _SAVE = text(
-    "INSERT INTO turn (call_id, item, position, who, words, stream_ms, heard_ms, at) "
+    "INSERT INTO turn (call_id, item, position, speaker, text, stream_ms, heard_ms, at) "
     "SELECT * FROM unnest(CAST(:call_ids AS uuid[]), CAST(:items AS text[]), CAST(:positions AS int[]), "
     "CAST(:who AS text[]), CAST(:words AS text[]), CAST(:stream_ms AS int[]), CAST(:heard_ms AS int[]), "
     "CAST(:at AS timestamptz[])) ON CONFLICT (call_id, item) DO UPDATE SET position = excluded.position, "
@@ -72,5 +72,5 @@ async def of_call(session: AsyncSession, call_id: UUID) -> Sequence[Turn]:
 
 async def student_words(session: AsyncSession, call_id: UUID) -> Sequence[str]:
     """What the student said in a call, turn by turn."""
-    query = select(Turn.words).where(Turn.call_id == call_id, Turn.who == "student").order_by(Turn.position)
+    query = select(Turn.text).where(Turn.call_id == call_id, Turn.speaker == "student").order_by(Turn.position)
     return (await session.scalars(query)).all()

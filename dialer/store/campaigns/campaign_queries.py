@@ -40,7 +40,7 @@ async def log_of(session: AsyncSession, campaign: Campaign) -> Sequence[AuditEnt
     """What people did to it, newest first, as far as it stands among the last few thousand entries."""
     newest = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(LOOKED_THROUGH).subquery()
     query = select(AuditEntry).where(
-        AuditEntry.id.in_(select(newest.c.id).where(newest.c.what["campaign"].astext == campaign.name))
+        AuditEntry.id.in_(select(newest.c.id).where(newest.c.details["campaign"].astext == campaign.name))
     )
     return (await session.scalars(query.order_by(AuditEntry.id.desc()).limit(MOST_LOG))).all()
 

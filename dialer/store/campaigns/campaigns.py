@@ -82,7 +82,7 @@ async def voices(session: AsyncSession) -> frozenset[str]:
 
 async def move(session: AsyncSession, campaign_id: int, state: str, why: str | None = None) -> bool:
     """Move a campaign to a state; False where its state does not allow that (it may be there already)."""
-    values: dict[str, Any] = {"state": state, "why": why}
+    values: dict[str, Any] = {"state": state, "state_reason": why}
     if state == "running":
         values["started_at"] = func.coalesce(Campaign.started_at, func.now())
         values["resumed_at"] = func.now()
@@ -153,7 +153,7 @@ async def standing(session: AsyncSession, campaign: Campaign) -> dict[str, Any]:
     return {
         "name": campaign.name,
         "state": campaign.state,
-        "why": campaign.why,
+        "why": campaign.state_reason,
         "leads": sum(states.values()),
         "states": states,
         "outcomes": outcomes,

@@ -143,11 +143,11 @@ async def record_opening(session: AsyncSession, campaign_id: int, opens: Mapping
     if not opens:
         return
     rows = [
-        {"campaign_id": campaign_id, "hours_id": hours_id, "opens_at": at, "why": why}
+        {"campaign_id": campaign_id, "hours_id": hours_id, "opens_at": at, "reason": why}
         for hours_id, (at, why) in sorted(opens.items())
     ]
     statement = insert(CampaignHours).values(rows)
-    fresh = {"opens_at": statement.excluded.opens_at, "why": statement.excluded.why}
+    fresh = {"opens_at": statement.excluded.opens_at, "reason": statement.excluded.reason}
     await session.execute(statement.on_conflict_do_update(index_elements=["campaign_id", "hours_id"], set_=fresh))
 
 
@@ -178,4 +178,4 @@ def next_moment() -> ColumnElement[datetime]:
 
 def why_not_yet() -> ColumnElement[str | None]:
     """Why a lead waits, likewise: its group's reason where that is what holds it back longest, else its own."""
-    return func.coalesce(CampaignHours.why, Enrollment.why)
+    return func.coalesce(CampaignHours.reason, Enrollment.why)

@@ -23,7 +23,7 @@ async def activate(session: AsyncSession, scope: str, why: str, by: str) -> None
     It waits for takings that are under way: once this is committed, no call is placed that was not asked for before.
     """
     await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    await session.execute(insert(KillSwitch).values(scope=scope, why=why, thrown_by=by).on_conflict_do_nothing())
+    await session.execute(insert(KillSwitch).values(scope=scope, reason=why, set_by=by).on_conflict_do_nothing())
 
 
 async def share(session: AsyncSession) -> None:
@@ -44,7 +44,7 @@ async def list_active(session: AsyncSession) -> Sequence[KillSwitch]:
 
 async def active(session: AsyncSession) -> dict[str, str]:
     """The switches that are thrown: why, by scope."""
-    return dict((await session.execute(select(KillSwitch.scope, KillSwitch.why))).all())
+    return dict((await session.execute(select(KillSwitch.scope, KillSwitch.reason))).all())
 
 
 def why_halted(thrown: Mapping[str, str], carrier: str | None) -> str | None:

@@ -58,7 +58,11 @@ _PLAN: Sequence[tuple[type[Base], str, _Changed]] = (
     (
         Campaign,
         "true",
-        {"state": "CASE WHEN id = $1 THEN 'draft' ELSE 'stopped' END", "why": "NULL", "voice_checked_at": "NULL"},
+        {
+            "state": "CASE WHEN id = $1 THEN 'draft' ELSE 'stopped' END",
+            "state_reason": "NULL",
+            "voice_checked_at": "NULL",
+        },
     ),
     (
         tables.LeadImport,

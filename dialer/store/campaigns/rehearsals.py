@@ -48,7 +48,7 @@ async def results(session: AsyncSession, campaign_id: int, since: datetime) -> J
         .group_by("state")
     )
     campaign = await session.get_one(Campaign, campaign_id)
-    incidents = await session.scalars(select(Incident.says).order_by(Incident.id).limit(20))
+    incidents = await session.scalars(select(Incident.message).order_by(Incident.id).limit(20))
     return {
         "calls": sum(counted.values()),
         "outcomes": counted,
@@ -56,7 +56,7 @@ async def results(session: AsyncSession, campaign_id: int, since: datetime) -> J
         "held_back": [list(each) for each in (await campaign_queries.held_back(session, campaign_id))[:MAX_REASONS]],
         "meetings": await _meetings(session, campaign_id),
         "people": await _people(session, campaign_id, since),
-        "campaign_why": campaign.why,
+        "campaign_why": campaign.state_reason,
         "incidents": list(incidents),
     }
 
@@ -124,7 +124,7 @@ async def _people(session: AsyncSession, campaign_id: int, since: datetime) -> l
 
 async def newest(session: AsyncSession, campaign_id: int) -> Job | None:
     """A campaign's last rehearsal, whatever its state."""
-    mine = (Job.kind == "rehearse", Job.asked["campaign_id"].as_integer() == campaign_id)
+    mine = (Job.kind == "rehearse", Job.arguments["campaign_id"].as_integer() == campaign_id)
     return await session.scalar(select(Job).where(*mine).order_by(Job.id.desc()).limit(1))
 
 

@@ -16,11 +16,13 @@ async def list_unchecked(session: AsyncSession) -> Sequence[int]:
 
 async def copy_recent(session: AsyncSession, good_for: timedelta) -> None:
     """Count an unchecked campaign as checked where its script passed in another campaign so recently."""
-    passed = select(Campaign.script_id).where(Campaign.voice_checked_at > func.now() - good_for, Campaign.why.is_(None))
+    passed = select(Campaign.script_id).where(
+        Campaign.voice_checked_at > func.now() - good_for, Campaign.state_reason.is_(None)
+    )
     await session.execute(
         update(Campaign)
         .where(_is_unchecked(), Campaign.script_id.in_(passed))
-        .values(voice_checked_at=func.now(), why=None)
+        .values(voice_checked_at=func.now(), state_reason=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -30,7 +32,7 @@ async def claim(session: AsyncSession, *, every: timedelta, silent_after: timede
 
     A campaign whose check said nothing for `silent_after` is claimed again before that.
     """
-    silent = Campaign.why.is_(None) & (Campaign.voice_asked_at < func.now() - silent_after)
+    silent = Campaign.state_reason.is_(None) & (Campaign.voice_asked_at < func.now() - silent_after)
     rested = or_(Campaign.voice_asked_at.is_(None), Campaign.voice_asked_at < func.now() - every, silent)
     claimed = await session.scalars(
         update(Campaign)
@@ -56,7 +58,7 @@ async def record_passed(session: AsyncSession, campaign_id: int, resumed_at: dat
 
 async def record_failed(session: AsyncSession, campaign_id: int, resumed_at: datetime | None, why: str) -> None:
     """Record why a campaign's voice does not speak; only in the run that was checked."""
-    await session.execute(update(Campaign).where(*_is_the_same_run(campaign_id, resumed_at)).values(why=why))
+    await session.execute(update(Campaign).where(*_is_the_same_run(campaign_id, resumed_at)).values(state_reason=why))
 
 
 def _is_the_same_run(campaign_id: int, resumed_at: datetime | None) -> tuple[ColumnElement[bool], ...]:

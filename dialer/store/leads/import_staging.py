@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.store.leads.do_not_call import ACCOUNT, campaign_scope
 
-ROW_COLUMNS = ("import_id", "n", "cells", "fate", "reason", "says", "suggestion", "reads", "flags")
+ROW_COLUMNS = ("import_id", "n", "cells", "result", "reason", "message", "suggestion", "parsed", "flags")
 
 _PREPARE = """
 CREATE TEMP TABLE arriving (n int, phone text, name text, email text, zones text[], zone_source text, state text,

@@ -37,7 +37,7 @@ async def remembered(session: AsyncSession, header: Sequence[str]) -> Mapping[st
 
 async def row_counts(session: AsyncSession, import_id: int) -> list[tuple[str, str | None, int, int]]:
     """The rows of a list by fate, reason and flags: how many."""
-    columns = (ImportRow.fate, ImportRow.reason, ImportRow.flags)
+    columns = (ImportRow.result, ImportRow.reason, ImportRow.flags)
     query = select(*columns, func.count()).where(ImportRow.import_id == import_id, ImportRow.n > 0).group_by(*columns)
     return [(fate, reason, flags, rows) for fate, reason, flags, rows in await session.execute(query)]
 
@@ -55,7 +55,7 @@ async def rows_of(
     """Rows of a list behind row `after`, of one fate, with a flag, `without` another."""
     query = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n > after).order_by(ImportRow.n)
     if fate is not None:
-        query = query.where(ImportRow.fate == fate)
+        query = query.where(ImportRow.result == fate)
     if flag:
         query = query.where(ImportRow.flags.op("&")(flag) != 0)
     if without:
@@ -75,7 +75,7 @@ def described(record: LeadImport, campaign: str) -> dict[str, Any]:
         "columns": record.mapping,
         "duplicates": record.duplicates,
         "counts": record.counts,
-        "fixes": record.mends,
+        "fixes": record.corrects_import_id,
         "by": record.imported_by,
         "at": record.imported_at.isoformat(),
     }
@@ -83,9 +83,17 @@ def described(record: LeadImport, campaign: str) -> dict[str, Any]:
 
 def described_row(row: ImportRow) -> dict[str, Any]:
     """A row, for JSON."""
-    names = ("n", "cells", "fate", "reason", "says", "suggestion", "reads", "choice")
-    flags = [name for name, flag in NOTES.items() if row.flags & flag]
-    return {**{name: getattr(row, name) for name in names}, "notes": flags}
+    return {
+        "n": row.n,
+        "cells": row.cells,
+        "fate": row.result,
+        "reason": row.reason,
+        "says": row.message,
+        "suggestion": row.suggestion,
+        "reads": row.parsed,
+        "choice": row.choice,
+        "notes": [name for name, flag in NOTES.items() if row.flags & flag],
+    }
 
 
 async def choices(session: AsyncSession, import_id: int) -> dict[int, str]:
@@ -96,7 +104,7 @@ async def choices(session: AsyncSession, import_id: int) -> dict[int, str]:
 
 async def choose(session: AsyncSession, import_id: int, rows: Sequence[int], choice: str) -> int:
     """Choose for single duplicates of a list; how many of the rows are such."""
-    duplicates = ImportRow.fate.in_(("duplicate_in_file", "already_here"))
+    duplicates = ImportRow.result.in_(("duplicate_in_file", "already_here"))
     chosen = await session.execute(
         update(ImportRow)
         .where(ImportRow.import_id == import_id, ImportRow.n.in_(rows), duplicates)
@@ -136,7 +144,7 @@ async def find_row(
 ) -> tuple[list[str], list[str], dict[str, str], dict[str, str] | None] | None:
     """Row `n` of a list: the list's header, the row's cells, the columns by field, the readings by field."""
     found = await session.execute(
-        select(LeadImport.header, ImportRow.cells, LeadImport.mapping, ImportRow.reads)
+        select(LeadImport.header, ImportRow.cells, LeadImport.mapping, ImportRow.parsed)
         .join(ImportRow, ImportRow.import_id == LeadImport.id)
         .where(ImportRow.import_id == import_id, ImportRow.n == n)
     )
@@ -147,14 +155,16 @@ async def find_row(
 async def find_fixable(session: AsyncSession, campaign_id: int, header: Sequence[str]) -> int | None:
     """The newest list of a campaign with exactly this header that was imported and fixes no other; its id."""
     query = select(func.max(LeadImport.id)).where(
-        LeadImport.campaign_id == campaign_id, LeadImport.header == list(header), LeadImport.mends.is_(None)
+        LeadImport.campaign_id == campaign_id,
+        LeadImport.header == list(header),
+        LeadImport.corrects_import_id.is_(None),
     )
     return await session.scalar(query.where(LeadImport.state == "done"))
 
 
 async def rejected_cells(session: AsyncSession, import_id: int) -> list[tuple[int, list[str]]]:
     """The rejected rows of a list, in order: number and cells."""
-    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.fate == "rejected")
+    query = select(ImportRow.n, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.result == "rejected")
     return [(n, cells) for n, cells in await session.execute(query.order_by(ImportRow.n))]
 
 

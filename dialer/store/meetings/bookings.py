@@ -44,7 +44,7 @@ async def hold(
         call_id=call_id,
         during=span,
         blocks=Range(*blocks) if blocks != (slot.starts, slot.ends) else None,
-        why=slot.why,
+        reason=slot.why,
         state="held",
         held_until=func.now() + HOLD,
         lead_zone=lead_zone,
@@ -96,7 +96,7 @@ async def move(session: AsyncSession, booking: Booking, slot: Slot, blocks: Span
         "blocks": Range(*blocks) if blocks != (slot.starts, slot.ends) else None,
         "sequence": Booking.sequence + 1,
         "settled_at": now,
-        "why": slot.why or booking.why,
+        "reason": slot.why or booking.reason,
     }
     await _release_expired(session, slot.counselor_id)
     try:
@@ -123,7 +123,7 @@ async def known(session: AsyncSession, booking_id: UUID) -> Booking | None:
 
 async def record_event(session: AsyncSession, booking_id: UUID, who: str, did: str, at: datetime, **what: Any) -> None:
     """Add to a booking's history; `at` is simulated time, `what` is what JSON can say."""
-    session.add(BookingEvent(booking_id=booking_id, at=at, who=who, did=did, what=what))
+    session.add(BookingEvent(booking_id=booking_id, at=at, actor=who, action=did, details=what))
     await session.flush()
 
 
@@ -198,7 +198,7 @@ async def list_judged(session: AsyncSession) -> list[tuple[str, int, Booking, di
         .join(Call, Call.id == Booking.call_id)
         .join(Script, Script.id == Call.script_id)
         .outerjoin(values, values.c.campaign_lead_id == Booking.campaign_lead_id)
-        .where(Booking.verdict.is_not(None))
+        .where(Booking.outcome.is_not(None))
         .order_by(Script.name, Script.version)
     )
     return [(row[0], row[1], row[2], row[3]) for row in await session.execute(query)]

@@ -50,7 +50,7 @@ async def between(
     if holds:
         shown = shown | (Booking.held_until > func.now())
     fault = (
-        select(func.max(OutboxMessage.last_says))
+        select(func.max(OutboxMessage.last_error))
         .where(OutboxMessage.booking_id == Booking.id, OutboxMessage.state == "given_up")
         .correlate(Booking)
         .scalar_subquery()

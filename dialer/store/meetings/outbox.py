@@ -17,7 +17,7 @@ DAY_BEFORE, HOUR_BEFORE = timedelta(hours=24), timedelta(hours=1)
 
 # Due from so long before the meeting until the next reminder's turn; not where the time was agreed later than that.
 _REMIND = text("""
-INSERT INTO mail (booking_id, kind, whom, counselor_id, sequence)
+INSERT INTO outbox_message (booking_id, kind, recipient, counselor_id, sequence)
 SELECT b.id, CAST(:kind AS text), w.whom, CASE w.whom WHEN 'counselor' THEN b.counselor_id END, b.sequence
 FROM booking b CROSS JOIN (VALUES ('counselor'), ('student')) AS w (whom)
 WHERE b.state = 'booked' AND lower(b.during) - CAST(:from AS interval) <= :now
@@ -30,7 +30,7 @@ ON CONFLICT DO NOTHING
 async def write(session: AsyncSession, booking: Booking, kind: Kind, *, counselor_id: int | None = None) -> None:
     """Have one letter written: to this counselor, or (None) to the student."""
     whom = "student" if counselor_id is None else "counselor"
-    row = {"booking_id": booking.id, "kind": kind, "whom": whom, "counselor_id": counselor_id}
+    row = {"booking_id": booking.id, "kind": kind, "recipient": whom, "counselor_id": counselor_id}
     await session.execute(insert(OutboxMessage).values(**row, sequence=booking.sequence).on_conflict_do_nothing())
 
 
@@ -82,20 +82,20 @@ async def claim(session: AsyncSession, most: int, again_in: timedelta) -> Sequen
 
 async def sent(session: AsyncSession, mail_id: int, to: str, says: str) -> None:
     """It was taken by the post."""
-    done = {"state": "sent", "sent_to": to, "sent_at": func.now(), "last_says": says[:300]}
+    done = {"state": "sent", "sent_to": to, "sent_at": func.now(), "last_error": says[:300]}
     await session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(**done))
 
 
 async def skipped(session: AsyncSession, mail_id: int, says: str) -> None:
     """It is not sent, and why."""
     await session.execute(
-        update(OutboxMessage).where(OutboxMessage.id == mail_id).values(state="skipped", last_says=says[:300])
+        update(OutboxMessage).where(OutboxMessage.id == mail_id).values(state="skipped", last_error=says[:300])
     )
 
 
 async def failed(session: AsyncSession, mail_id: int, to: str, says: str, wait: timedelta | None) -> None:
     """It was not taken: tried again after `wait`, or given up."""
-    values: dict[str, Any] = {"last_says": says[:300], "sent_to": to}
+    values: dict[str, Any] = {"last_error": says[:300], "sent_to": to}
     values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
     await session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(**values))
 

@@ -45,7 +45,9 @@ async def between(
 ) -> list[TimeOffSpan]:
     """Days off that touch a span of time, in order; of one counselor, or of all."""
     first, last = func.lower(TimeOff.during), func.upper(TimeOff.during)
-    query = select(TimeOff.counselor_id, first, last, TimeOff.why).where(TimeOff.during.overlaps(Range(since, until)))
+    query = select(TimeOff.counselor_id, first, last, TimeOff.reason).where(
+        TimeOff.during.overlaps(Range(since, until))
+    )
     if counselor_id is not None:
         query = query.where(TimeOff.counselor_id == counselor_id)
     return [TimeOffSpan(*row) for row in await session.execute(query.order_by(TimeOff.during, TimeOff.id))]
@@ -64,7 +66,7 @@ async def of_counselor(session: AsyncSession, counselor_id: int, after: datetime
         .scalar_subquery()
     )
     since, until = func.lower(TimeOff.during), func.upper(TimeOff.during)
-    query = select(TimeOff.id, since, until, TimeOff.why, meetings).where(TimeOff.counselor_id == counselor_id)
+    query = select(TimeOff.id, since, until, TimeOff.reason, meetings).where(TimeOff.counselor_id == counselor_id)
     if after is not None:
         query = query.where(until > after)
     return [DaysOff(*row) for row in await session.execute(query.order_by(TimeOff.during, TimeOff.id))]
@@ -72,7 +74,7 @@ async def of_counselor(session: AsyncSession, counselor_id: int, after: datetime
 
 async def add(session: AsyncSession, counselor_id: int, since: datetime, until: datetime, why: str) -> int:
     """Keep a span free; its number."""
-    made = TimeOff(counselor_id=counselor_id, during=Range(since, until), why=why)
+    made = TimeOff(counselor_id=counselor_id, during=Range(since, until), reason=why)
     session.add(made)
     await session.flush()
     return made.id

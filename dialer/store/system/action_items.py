@@ -50,9 +50,13 @@ async def action_items(session: AsyncSession, now: datetime) -> list[ActionItem]
 
 
 async def _standing(session: AsyncSession) -> list[ActionItem]:
-    query = select(Campaign).where(Campaign.state == "paused", Campaign.why.is_not(None)).order_by(Campaign.id.desc())
+    query = (
+        select(Campaign)
+        .where(Campaign.state == "paused", Campaign.state_reason.is_not(None))
+        .order_by(Campaign.id.desc())
+    )
     return [
-        ActionItem(f"{each.name} is paused", each.why or "", f"/campaigns/{each.id}")
+        ActionItem(f"{each.name} is paused", each.state_reason or "", f"/campaigns/{each.id}")
         for each in await session.scalars(query.limit(5))
     ]
 
@@ -60,7 +64,7 @@ async def _standing(session: AsyncSession) -> list[ActionItem]:
 async def _incidents(session: AsyncSession) -> list[ActionItem]:
     query = select(Incident).where(Incident.at > func.now() - LATELY).order_by(Incident.id.desc()).limit(5)
     return [
-        ActionItem(each.kind.replace("_", " "), each.says, f"/calls/{each.call_id}" if each.call_id else "/settings")
+        ActionItem(each.kind.replace("_", " "), each.message, f"/calls/{each.call_id}" if each.call_id else "/settings")
         for each in await session.scalars(query)
     ]
 
@@ -86,7 +90,7 @@ async def _to_fix(session: AsyncSession) -> list[ActionItem]:
     query = (
         select(LeadImport.id, LeadImport.file, rejected, LeadImport.state)
         .where(LeadImport.state.in_(("done", "checked")), LeadImport.imported_at > func.now() - LATELY)
-        .where((LeadImport.state == "checked") | and_(rejected > 0, LeadImport.mends.is_(None)))
+        .where((LeadImport.state == "checked") | and_(rejected > 0, LeadImport.corrects_import_id.is_(None)))
         .order_by(LeadImport.id.desc())
         .limit(5)
     )

@@ -21,7 +21,7 @@ async def record(session: AsyncSession, who: str, did: str, what: dict[str, Any]
     before = await session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or FIRST
     at = datetime.now(UTC)
     told = _hash(before, who, did, what, at)
-    entry = AuditEntry(at=at, who=who, did=did, what=what, before=before, hash=told)
+    entry = AuditEntry(at=at, actor=who, action=did, details=what, previous_hash=before, hash=told)
     session.add(entry)
     await session.flush()
     return entry.id
@@ -41,9 +41,11 @@ async def verify(session: AsyncSession) -> bool:
     """
     before, timed = FIRST, False
     async for row in await session.stream_scalars(select(AuditEntry).order_by(AuditEntry.id)):
-        covers = row.hash == _hash(before, row.who, row.did, row.what, row.at)
+        covers = row.hash == _hash(before, row.actor, row.action, row.details, row.at)
         timed = timed or covers
-        if row.before != before or (not covers and (timed or row.hash != _hash(before, row.who, row.did, row.what))):
+        if row.previous_hash != before or (
+            not covers and (timed or row.hash != _hash(before, row.actor, row.action, row.details))
+        ):
             return False
         before = row.hash
     return True

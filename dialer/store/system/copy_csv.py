@@ -49,7 +49,7 @@ def _there(moment: str, zone: str) -> str:
 _SETTINGS = """SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL jit = off; SET LOCAL work_mem = '64MB';
 SET LOCAL max_parallel_workers_per_gather = 0"""
 _Shown: TypeAlias = Callable[[str], str]
-_SAID = """(SELECT call_id, string_agg(CASE who WHEN 'ava' THEN 'AVA: ' ELSE 'Student: ' END || words, E'\\n'
+_SAID = """(SELECT call_id, string_agg(CASE speaker WHEN 'ava' THEN 'AVA: ' ELSE 'Student: ' END || text, E'\\n'
     ORDER BY position) AS words FROM turn GROUP BY call_id)"""
 
 
@@ -81,7 +81,7 @@ WHERE b.state <> 'held' AND ($1::text IS NULL OR k.name = $1) ORDER BY b.during
 
 def _transcripts(text: _Shown) -> str:
     return f"""
-SELECT c.id, k.shown, c.phone, c.n, {_utc("t.at")}, t.who, {text("t.words")}, t.heard_ms
+SELECT c.id, k.shown, c.phone, c.n, {_utc("t.at")}, t.speaker, {text("t.text")}, t.heard_ms
 FROM turn t JOIN call c ON c.id = t.call_id JOIN {_campaigns(text)} ON k.id = c.campaign_id
 WHERE $1::text IS NULL OR k.name = $1 ORDER BY c.created_at, c.id, t.position
 """
@@ -103,7 +103,7 @@ _DUE = "greatest(p.next_attempt_at, h.opens_at)"
 def _leads(text: _Shown, own: Sequence[str]) -> str:
     cells = "".join(f"{text(f'r.cells[i.at[{place}]]')}, " for place in range(1, len(own) + 1))
     fields = ", ".join(text(f"(v.said->>'{field}')") for field in FIELDS)
-    why = text(f"CASE WHEN {_IS_STOPPED} THEN 'the campaign is stopped' ELSE coalesce(h.why, p.why) END")
+    why = text(f"CASE WHEN {_IS_STOPPED} THEN 'the campaign is stopped' ELSE coalesce(h.reason, p.why) END")
     return f"""
 SELECT {cells}l.phone, k.shown, p.state, p.attempts, p.last_outcome,
     CASE WHEN {_IS_STOPPED} THEN NULL

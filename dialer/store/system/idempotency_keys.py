@@ -17,20 +17,20 @@ async def claim(
 
     Keys that are older than `keep_for` are deleted first.
     """
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.at < func.now() - keep_for))
-    wish = insert(IdempotencyKey).values(who=who, key=key, request_hash=request_hash).on_conflict_do_nothing()
+    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - keep_for))
+    wish = insert(IdempotencyKey).values(caller=who, key=key, request_hash=request_hash).on_conflict_do_nothing()
     if (await session.execute(wish.returning(IdempotencyKey.key))).first() is not None:
         return None
-    query = select(IdempotencyKey).where(IdempotencyKey.who == who, IdempotencyKey.key == key)
+    query = select(IdempotencyKey).where(IdempotencyKey.caller == who, IdempotencyKey.key == key)
     return (await session.scalars(query)).one()
 
 
 async def release(session: AsyncSession, who: str, key: str) -> None:
     """Delete a caller's key: its request failed and may be sent again."""
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.who == who, IdempotencyKey.key == key))
+    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.caller == who, IdempotencyKey.key == key))
 
 
 async def record_answer(session: AsyncSession, who: str, key: str, status: int, body: dict[str, Any]) -> None:
     """Record what the request with a caller's key was answered: HTTP status and JSON body."""
-    mine = update(IdempotencyKey).where(IdempotencyKey.who == who, IdempotencyKey.key == key)
+    mine = update(IdempotencyKey).where(IdempotencyKey.caller == who, IdempotencyKey.key == key)
     await session.execute(mine.values(status=status, body=body))

@@ -17,7 +17,7 @@ DAY = timedelta(hours=24)
 
 async def list_calls(session: AsyncSession, since: datetime) -> Sequence[Call]:
     """The calls made since a (real) moment, oldest first."""
-    return (await session.scalars(select(Call).where(Call.made_at >= since).order_by(Call.made_at))).all()
+    return (await session.scalars(select(Call).where(Call.inserted_at >= since).order_by(Call.inserted_at))).all()
 
 
 async def phones_with_several_live_calls(session: AsyncSession) -> list[tuple[str, int]]:
@@ -67,7 +67,7 @@ async def calls_after_listing(session: AsyncSession) -> list[tuple[str, datetime
     """Calls placed to a number after it was listed: phone, when the call was made, when the number was listed."""
     scope = or_(DoNotCall.scope == "account", DoNotCall.scope == func.concat("campaign:", Call.campaign_id))
     query = (
-        select(Call.phone, Call.made_at, DoNotCall.added_at)
+        select(Call.phone, Call.inserted_at, DoNotCall.added_at)
         .join(DoNotCall, and_(DoNotCall.phone == Call.phone, scope))
         .where(Call.placing_at.is_not(None), Call.placing_at > DoNotCall.added_at)
     )

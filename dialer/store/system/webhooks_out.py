@@ -13,23 +13,23 @@ LOOK_BACK = timedelta(days=1)
 
 # One row per hook and event, whatever happens: the unique key keeps out what was found before.
 _BOOKINGS = text("""
-INSERT INTO hook_delivery (hook_id, event, body)
+INSERT INTO webhook_delivery (endpoint_id, event, body)
 SELECT h.id, 'booking:' || b.id || ':' || b.state || coalesce(':' || nullif(b.sequence, 0), ''), jsonb_build_object(
     'event', 'booking', 'booking_id', b.id, 'state', b.state, 'campaign', k.name, 'phone', l.phone, 'lead', l.name,
     'counselor', o.name, 'starts', lower(b.during), 'ends', upper(b.during), 'zone', o.zone, 'lead_zone', b.lead_zone)
-FROM hook h JOIN booking b ON b.changed_at >= greatest(h.made_at, now() - CAST(:back AS interval)) AND b.state <> 'held'
+FROM webhook_endpoint h JOIN booking b ON b.changed_at >= greatest(h.created_at, now() - CAST(:back AS interval)) AND b.state <> 'held'
 JOIN campaign_lead p ON p.id = b.campaign_lead_id JOIN lead l ON l.id = p.lead_id
 JOIN campaign k ON k.id = p.campaign_id JOIN counselor o ON o.id = b.counselor_id
 WHERE h.active AND 'booking' = ANY(h.events) ON CONFLICT DO NOTHING
 """)
 _OUTCOMES = text("""
-INSERT INTO hook_delivery (hook_id, event, body)
+INSERT INTO webhook_delivery (endpoint_id, event, body)
 SELECT h.id, 'outcome:' || c.id, jsonb_build_object(
     'event', 'outcome', 'call_id', c.id, 'campaign', k.name, 'phone', c.phone, 'n', c.n, 'outcome', c.outcome,
     'reason', c.reason, 'answered', c.answered_at, 'ended', c.ended_at, 'duration_s', c.duration_s,
     'values', (SELECT jsonb_object_agg(field, value ORDER BY id) FROM enquiry_value v WHERE v.call_id = c.id))
-FROM hook h JOIN call c ON c.created_at >= now() - 2 * CAST(:back AS interval) AND c.state = 'ended'
-    AND c.ended_at >= greatest(h.made_at, now() - CAST(:back AS interval))
+FROM webhook_endpoint h JOIN call c ON c.created_at >= now() - 2 * CAST(:back AS interval) AND c.state = 'ended'
+    AND c.ended_at >= greatest(h.created_at, now() - CAST(:back AS interval))
 JOIN campaign k ON k.id = c.campaign_id
 WHERE h.active AND 'outcome' = ANY(h.events) AND c.outcome IS NOT NULL ON CONFLICT DO NOTHING
 """)
@@ -42,8 +42,8 @@ async def list_endpoints(session: AsyncSession) -> Sequence[WebhookEndpoint]:
 
 async def count_deliveries(session: AsyncSession) -> dict[tuple[int, str], int]:
     """How many deliveries there are, by endpoint and state."""
-    counted = select(WebhookDelivery.hook_id, WebhookDelivery.state, func.count()).group_by(
-        WebhookDelivery.hook_id, WebhookDelivery.state
+    counted = select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count()).group_by(
+        WebhookDelivery.endpoint_id, WebhookDelivery.state
     )
     return {(hook_id, state): many for hook_id, state, many in await session.execute(counted)}
 
@@ -65,7 +65,7 @@ async def claim(
     """Messages whose moment has come; nobody else takes them for so long, even if we are gone."""
     query = (
         select(WebhookDelivery, WebhookEndpoint)
-        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.hook_id)
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
         .where(WebhookDelivery.state == "waiting", WebhookDelivery.next_at <= func.now(), WebhookEndpoint.active)
         .order_by(WebhookDelivery.next_at)
         .limit(most)
@@ -84,13 +84,13 @@ async def claim(
 
 async def delivered(session: AsyncSession, delivery_id: int, says: str) -> None:
     """It was taken."""
-    done = {"state": "delivered", "last_says": says, "delivered_at": func.now()}
+    done = {"state": "delivered", "last_error": says, "delivered_at": func.now()}
     await session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery_id).values(**done))
 
 
 async def failed(session: AsyncSession, delivery_id: int, says: str, wait: timedelta | None) -> datetime | None:
     """It was not taken: tried again after `wait`, or given up."""
-    values: dict[str, Any] = {"last_says": says}
+    values: dict[str, Any] = {"last_error": says}
     values |= {"state": "given_up"} if wait is None else {"next_at": func.now() + wait}
     row = await session.execute(
         update(WebhookDelivery)

@@ -27,8 +27,8 @@ class Invitation(Base):
     __tablename__ = "invitation"
     key_hash: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
-    by: Mapped[str]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -43,7 +43,7 @@ class ApiToken(Base):
     name: Mapped[str]
     key_hash: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
@@ -52,11 +52,11 @@ class ApiToken(Base):
 class IdempotencyKey(Base):
     """What a request with an idempotency key was answered: asked again, it is answered so again."""
 
-    __tablename__ = "given_answer"
-    who: Mapped[str] = mapped_column(primary_key=True)
+    __tablename__ = "idempotency_key"
+    caller: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[str]
     status: Mapped[int | None]
     """Null while the first one is being answered."""
     body: Mapped[dict[str, Any] | None]
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

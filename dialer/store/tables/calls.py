@@ -73,18 +73,18 @@ class Call(Base):
     gate: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     """When it was meant, by the clock people live by: caps count from here."""
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    inserted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     not_before: Mapped[datetime | None]
     """The carrier said to ask later: not before then (real time)."""
-    begun: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    placement_tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often a worker began with it and never came to take it: one that crashes workers is set aside."""
-    begun_at: Mapped[datetime | None]
+    placement_tried_at: Mapped[datetime | None]
     placing_at: Mapped[datetime | None]
     placed_at: Mapped[datetime | None]
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    heard_at: Mapped[datetime | None]
+    last_event_at: Mapped[datetime | None]
     """The bridge's last sign of life for this call (real time)."""
     duration_s: Mapped[int | None]
     outcome: Mapped[Outcome | None]

@@ -115,7 +115,7 @@ class Campaign(Base):
     """Whether talks are recorded; AVA says so at the start of those that are."""
     recording_days: Mapped[int] = mapped_column(server_default="90")
     """How long a recording is kept."""
-    why: Mapped[str | None]
+    state_reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     resumed_at: Mapped[datetime | None]

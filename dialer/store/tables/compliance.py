@@ -39,7 +39,7 @@ class Registry(Base):
 class RateBucket(Base):
     """A token bucket, by the database's clock: of a campaign, of a carrier account, of a caller's number."""
 
-    __tablename__ = "pace"
+    __tablename__ = "rate_bucket"
     key: Mapped[str] = mapped_column(primary_key=True)
     tokens: Mapped[float]
     at: Mapped[datetime]
@@ -50,9 +50,9 @@ class KillSwitch(Base):
 
     __tablename__ = "kill_switch"
     scope: Mapped[str] = mapped_column(primary_key=True)
-    why: Mapped[str]
-    thrown_by: Mapped[str]
-    thrown_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    reason: Mapped[str]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Incident(Base):
@@ -63,7 +63,7 @@ class Incident(Base):
     id: Mapped[int] = big_id()
     kind: Mapped[str]
     about: Mapped[str]
-    says: Mapped[str]
+    message: Mapped[str]
     call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -18,13 +18,13 @@ class Turn(Base):
     """What one side said; `position` is the order of the conversation, not of arrival."""
 
     __tablename__ = "turn"
-    __table_args__ = (UniqueConstraint("call_id", "item"), enum_check("who", ("ava", "student")))
+    __table_args__ = (UniqueConstraint("call_id", "item"), enum_check("speaker", ("ava", "student")))
     id: Mapped[int] = big_id()
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     item: Mapped[str]
     position: Mapped[int]
-    who: Mapped[str]
-    words: Mapped[str]
+    speaker: Mapped[str]
+    text: Mapped[str]
     at: Mapped[datetime]
     stream_ms: Mapped[int] = mapped_column(server_default="0")
     heard_ms: Mapped[int | None]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dialer.store.tables.base import Base, big_id, enum_check
@@ -33,16 +33,18 @@ class Job(Base):
     __table_args__ = (enum_check("kind", JOB_KINDS), enum_check("state", JOB_STATES))
     id: Mapped[int] = big_id()
     kind: Mapped[str]
-    asked: Mapped[dict[str, Any]]
+    arguments: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default="queued")
     done: Mapped[int] = mapped_column(BigInteger, server_default="0")
     total: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cancel: Mapped[bool] = mapped_column(server_default="false")
-    says: Mapped[str | None]
+    message: Mapped[str | None]
     result: Mapped[dict[str, Any] | None]
-    asked_by: Mapped[str]
-    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    heard_at: Mapped[datetime | None]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often a worker has begun it."""
+    heartbeat_at: Mapped[datetime | None]
     """The last sign of life of the process that does it: one that is silent is taken over."""
     ended_at: Mapped[datetime | None]
 
@@ -51,12 +53,12 @@ class Feed(Base):
     """An address that a spreadsheet program refreshes by itself: signed, and good until it is revoked."""
 
     __tablename__ = "feed"
-    __table_args__ = (enum_check("what", SHEETS),)
+    __table_args__ = (enum_check("kind", SHEETS),)
     id: Mapped[int] = big_id()
-    what: Mapped[str]
+    kind: Mapped[str]
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    made_by: Mapped[str]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
 
@@ -65,48 +67,48 @@ class ExportSchedule(Base):
     """An export that is written again and again to a folder or an fsspec address."""
 
     __tablename__ = "export_schedule"
-    __table_args__ = (enum_check("what", SHEETS), enum_check("form", ("csv", "xlsx")))
+    __table_args__ = (enum_check("kind", SHEETS), enum_check("format", ("csv", "xlsx")))
     id: Mapped[int] = big_id()
-    what: Mapped[str]
-    form: Mapped[str]
+    kind: Mapped[str]
+    format: Mapped[str]
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
-    address: Mapped[str]
+    recipient: Mapped[str]
     every: Mapped[timedelta]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_at: Mapped[datetime | None]
-    last_says: Mapped[str | None]
-    made_by: Mapped[str]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_error: Mapped[str | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class WebhookEndpoint(Base):
     """Another system's address that is told of bookings and outcomes, signed with a secret of its own."""
 
-    __tablename__ = "hook"
+    __tablename__ = "webhook_endpoint"
     id: Mapped[int] = big_id()
     url: Mapped[str]
     secret: Mapped[str]
     events: Mapped[list[str]]
     active: Mapped[bool] = mapped_column(server_default="true")
-    made_by: Mapped[str]
-    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class WebhookDelivery(Base):
     """One thing told to one hook: at least once, and under an id by which the other side knows it again."""
 
-    __tablename__ = "hook_delivery"
+    __tablename__ = "webhook_delivery"
     __table_args__ = (
-        UniqueConstraint("hook_id", "event"),
+        UniqueConstraint("endpoint_id", "event"),
         enum_check("state", DELIVERY_STATES),
         Index("ix_hook_delivery_due", "next_at", postgresql_where=text("state = 'waiting'")),
     )
     id: Mapped[int] = big_id()
-    hook_id: Mapped[int] = mapped_column(ForeignKey("hook.id", ondelete="CASCADE"))
+    endpoint_id: Mapped[int] = mapped_column(ForeignKey("webhook_endpoint.id", ondelete="CASCADE"))
     event: Mapped[str]
     body: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default="waiting")
     tries: Mapped[int] = mapped_column(server_default="0")
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    last_says: Mapped[str | None]
+    last_error: Mapped[str | None]
     delivered_at: Mapped[datetime | None]

@@ -49,7 +49,7 @@ class LeadImport(Base):
     duplicates: Mapped[str] = mapped_column(server_default="skip")
     """What is done with people who stand in the file twice or are in the campaign already."""
     detected: Mapped[str] = mapped_column(server_default="")
-    mends: Mapped[int | None] = mapped_column(BigInteger)
+    corrects_import_id: Mapped[int | None] = mapped_column(BigInteger)
     """The list whose rejected rows this one brings back fixed."""
 
 
@@ -61,15 +61,15 @@ class ImportRow(Base):
     """
 
     __tablename__ = "import_row"
-    __table_args__ = (enum_check("fate", ROW_RESULTS), enum_check("choice", CHOICES))
+    __table_args__ = (enum_check("result", ROW_RESULTS), enum_check("choice", CHOICES))
     import_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     n: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[list[str]]
-    fate: Mapped[str]
+    result: Mapped[str]
     reason: Mapped[str | None]
-    says: Mapped[str | None]
+    message: Mapped[str | None]
     suggestion: Mapped[str | None]
-    reads: Mapped[dict[str, Any] | None]
+    parsed: Mapped[dict[str, Any] | None]
     """Cells that mean something in a common wording ("Canda", "20 lakh"): that wording, by field; the cell stays."""
     flags: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """What is to be known of a row that is no reason to reject it: a sum of domain.verdict.Flag."""
@@ -159,4 +159,4 @@ class CampaignHours(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
     hours_id: Mapped[int] = mapped_column(ForeignKey("hours_group.id"), primary_key=True)
     opens_at: Mapped[datetime]
-    why: Mapped[str]
+    reason: Mapped[str]

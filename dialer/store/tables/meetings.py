@@ -84,7 +84,7 @@ class TimeOff(Base):
     id: Mapped[int] = big_id()
     counselor_id: Mapped[int] = mapped_column(ForeignKey("counselor.id", ondelete="CASCADE"), index=True)
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
-    why: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
 
 
 class BusyTime(Base):
@@ -102,7 +102,7 @@ class Booking(Base):
     __tablename__ = "booking"
     __table_args__ = (
         enum_check("state", BOOKING_STATES),
-        enum_check("verdict", MEETING_OUTCOMES),
+        enum_check("outcome", MEETING_OUTCOMES),
         CheckConstraint("blocks @> during", name="blocks"),
         # A single-element int4range instead of btree_gist: needs no extension.
         ExcludeConstraint(
@@ -129,18 +129,18 @@ class Booking(Base):
     """What the meeting takes of the counselor's time with the buffers around it; null where there are none."""
     email: Mapped[str | None]
     """Where the student is written to about it."""
-    why: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
     """Why it is this counselor."""
     sequence: Mapped[int] = mapped_column(server_default="0")
     """RFC 5545 SEQUENCE: one more with every change that calendars must take over."""
     settled_at: Mapped[datetime | None]
     """When the time was agreed, simulated time: a reminder that would have been due before is not sent."""
-    verdict: Mapped[str | None]
+    outcome: Mapped[str | None]
     note: Mapped[str] = mapped_column(server_default="")
     right_fields: Mapped[list[str]] = mapped_column(server_default="{}")
     """What AVA had written down that the counselor found right."""
     wrong_fields: Mapped[list[str]] = mapped_column(server_default="{}")
-    verdict_at: Mapped[datetime | None]
+    outcome_at: Mapped[datetime | None]
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     """When the row was last written, real time: other systems are told of what is newer."""
 
@@ -152,26 +152,28 @@ class BookingEvent(Base):
     id: Mapped[int] = big_id()
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
-    who: Mapped[str]
-    did: Mapped[str]
-    what: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    actor: Mapped[str]
+    action: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class OutboxMessage(Base):
     """One letter about a booking: written from the rows when it is sent, never twice under one key, retried from here."""
 
-    __tablename__ = "mail"
+    __tablename__ = "outbox_message"
     __table_args__ = (
-        UniqueConstraint("booking_id", "kind", "whom", "counselor_id", "sequence", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "booking_id", "kind", "recipient", "counselor_id", "sequence", postgresql_nulls_not_distinct=True
+        ),
         enum_check("kind", MAIL_KINDS),
-        enum_check("whom", MAIL_TO),
+        enum_check("recipient", MAIL_TO),
         enum_check("state", MAIL_STATES),
         Index("ix_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
     )
     id: Mapped[int] = big_id()
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    whom: Mapped[str]
+    recipient: Mapped[str]
     counselor_id: Mapped[int | None] = mapped_column(ForeignKey("counselor.id"))
     """The counselor it goes to, who may no longer be the booking's; null for the student."""
     sequence: Mapped[int]
@@ -180,4 +182,4 @@ class OutboxMessage(Base):
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_to: Mapped[str | None]
     sent_at: Mapped[datetime | None]
-    last_says: Mapped[str | None]
+    last_error: Mapped[str | None]

@@ -45,21 +45,21 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
     id: Mapped[int] = big_id()
     at: Mapped[datetime] = mapped_column(server_default=func.now())
-    who: Mapped[str]
-    did: Mapped[str]
-    what: Mapped[dict[str, Any]]
-    before: Mapped[str]
+    actor: Mapped[str]
+    action: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
 
 
 class SimulatedClock(Base):
     """The moved clock of a rehearsal (DIALER_CLOCK): one row, written by the first process that has it set."""
 
-    __tablename__ = "lived_clock"
+    __tablename__ = "simulated_clock"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
     id: Mapped[int] = mapped_column(primary_key=True)
-    said: Mapped[str]
-    began: Mapped[datetime]
+    setting: Mapped[str]
+    began_at: Mapped[datetime]
     start: Mapped[datetime]
     speed: Mapped[float]
 
@@ -86,7 +86,7 @@ class BridgeProcess(Base):
 
     __tablename__ = "bridge_process"
     id: Mapped[str] = mapped_column(primary_key=True)
-    most_calls: Mapped[int]
+    max_calls: Mapped[int]
     calls: Mapped[int]
     draining: Mapped[bool] = mapped_column(server_default="false")
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

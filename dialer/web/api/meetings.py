@@ -136,7 +136,7 @@ def _told(line: meeting_calendar.CalendarEntry) -> Json:
         "zone": line.counselor.zone,
         "lead_zone": line.booking.lead_zone,
         "state": line.booking.state,
-        "why": line.booking.why,
+        "why": line.booking.reason,
     }
 
 

@@ -157,7 +157,7 @@ async def show_call(call_id: FromPath[UUID], request: Asked, app_state: Injected
             "billed_in": call.currency,
         },
         "turns": [
-            {"who": each.who, "words": each.words, "at_ms": each.stream_ms, "heard_ms": each.heard_ms}
+            {"who": each.speaker, "words": each.text, "at_ms": each.stream_ms, "heard_ms": each.heard_ms}
             for each in talk.turns
         ],
         "tools": [{"name": each.name, "arguments": each.arguments, "result": each.result} for each in talk.tools],

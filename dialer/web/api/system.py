@@ -259,7 +259,7 @@ async def show_trail(app_state: InjectedState, before: FromQuery[int | None] = N
     async with app_state.sessions() as session:
         entries = await audit.list_newest(session, MAX_LISTED, before=older)
     told = [
-        {"id": each.id, "at": each.at.isoformat(), "who": each.who, "did": each.did, "what": each.what}
+        {"id": each.id, "at": each.at.isoformat(), "who": each.actor, "did": each.action, "what": each.details}
         for each in entries
     ]
     return {"entries": told, "next": entries[-1].id if len(entries) == MAX_LISTED else None}

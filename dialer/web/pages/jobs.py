@@ -43,15 +43,15 @@ async def job_page(job_id: FromPath[int], request: Asked, app_state: InjectedSta
 async def _mapping_page(app_state: AppState, job: Job) -> str | None:
     """Where the columns of an uploaded list are mapped."""
     async with app_state.sessions() as session:
-        campaign = await campaigns.named(session, job.asked["campaign"])
-    file = Path(job.asked["file"])
+        campaign = await campaigns.named(session, job.arguments["campaign"])
+    file = Path(job.arguments["file"])
     return f"/campaigns/{campaign.id}/lists/{UUID(file.parent.name)}" if campaign and file.parent.name else None
 
 
 def _leads_to(job: Job) -> str | None:
     result = job.result or {}
     if job.kind == "rehearse":
-        return f"/campaigns/{job.asked['campaign_id']}/set-up/rehearse"
+        return f"/campaigns/{job.arguments['campaign_id']}/set-up/rehearse"
     return f"/imports/{result['import_id']}" if "import_id" in result else None
 
 

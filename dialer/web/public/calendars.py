@@ -42,7 +42,7 @@ async def read_calendar(name: FromPath[str], app_state: InjectedState) -> Respon
 def _entry(line: CalendarEntry, now: datetime) -> Entry:
     booking = line.booking
     words = f"{line.student}, {line.phone}. For them: {when_in(line.starts, booking.lead_zone)}."
-    changed = booking.verdict_at or booking.settled_at or booking.created_at
+    changed = booking.outcome_at or booking.settled_at or booking.created_at
     return Entry(
         booking.id,
         booking.sequence,

@@ -38,7 +38,7 @@ async def read_feed(name: FromPath[str], app_state: InjectedState) -> Stream:
     path = Path(folder.name) / "sheet.csv"
     try:
         async with app_state.sessions() as session:
-            await export_results(session, cast(What, feed.what), path, form="csv", campaign=campaign)
+            await export_results(session, cast(What, feed.kind), path, form="csv", campaign=campaign)
     except BaseException:
         folder.cleanup()
         raise

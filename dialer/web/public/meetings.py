@@ -131,7 +131,7 @@ async def went_context(session: Session, booking: Booking, now: datetime) -> dic
     return {
         "student": meeting.student,
         "when": when_in(starts, meeting.counselor.zone),
-        "verdict": VERDICTS.get(booking.verdict or ""),
+        "verdict": VERDICTS.get(booking.outcome or ""),
         "note": booking.note,
         "wrong": booking.wrong_fields,
         "values": sorted(meeting.values.items()),

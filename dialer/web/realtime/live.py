@@ -103,7 +103,7 @@ async def _snapshot(app_state: AppState) -> str:
             "since": each.since.isoformat(),
             "for_s": round(each.for_s, 1),
             "turns": [
-                {"who": turn.who, "text": turn.words, "item": turn.item, "position": turn.position}
+                {"who": turn.speaker, "text": turn.text, "item": turn.item, "position": turn.position}
                 for turn in each.turns
             ],
             "fields": each.fields,

@@ -62,7 +62,7 @@ async def test_a_student_hears_ava_in_pieces_that_exotel_takes(bridged: Bridged)
         await caller.stop()
     ended = await bridged.ended(call)
     assert ended.state is State.ENDED
-    assert [turn.words for turn in await bridged.turns(call)] == ["Hello, this is AVA.", "Good bye then."]
+    assert [turn.text for turn in await bridged.turns(call)] == ["Hello, this is AVA.", "Good bye then."]
 
 
 async def test_who_interrupts_empties_the_queue_and_its_marks_are_not_waited_for(bridged: Bridged) -> None:

@@ -57,10 +57,10 @@ async def test_a_stream_that_breaks_off_leaves_what_was_said_and_what_was_heard(
     assert (ended.state, ended.outcome) == (State.ENDED, Outcome.QUALIFIED)
     assert bridged.carrier.hung_up == [call.carrier_sid], "nobody is left on a dead line"
     said = await bridged.turns(call)
-    assert [(turn.who, turn.item) for turn in said] == [("ava", "hello_1"), ("student", "s1"), ("ava", "a2")]
+    assert [(turn.speaker, turn.item) for turn in said] == [("ava", "hello_1"), ("student", "s1"), ("ava", "a2")]
     assert said[2].heard_ms is not None
     assert said[2].heard_ms < 2000
-    assert len(said[2].words.split()) < 6
+    assert len(said[2].text.split()) < 6
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_a_student_is_talked_to_by_a_cascade_and_everything_is_stored(
         ended = await bridged.ended(call)
     assert ended.outcome is Outcome.NOT_INTERESTED
     assert ended.voices == ["cascade_openai"]
-    assert [(turn.who, turn.words) for turn in await bridged.turns(call)] == [
+    assert [(turn.speaker, turn.text) for turn in await bridged.turns(call)] == [
         ("ava", OPENING),
         ("student", "No, thank you."),
         ("ava", "Goodbye then."),

@@ -109,7 +109,7 @@ async def test_a_student_gets_to_the_end_although_the_voice_stumbles_once(
     async with rehearsed.sessions() as session:
         said = await transcripts.of_call(session, call.id)
     assert [turn.position for turn in said] == list(range(len(said)))
-    assert "Hello" in said[0].words
+    assert "Hello" in said[0].text
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["resumed", "forgotten"])
@@ -133,7 +133,7 @@ async def test_a_student_talks_on_when_gemini_says_that_its_session_ends(rehears
         assert [each.errors for each in sessions] == [[], []]
     async with rehearsed.sessions() as session:
         said = await transcripts.of_call(session, call.id)
-    assert sum("Hello" in turn.words for turn in said if turn.who == "ava") == 1, "she introduces herself once"
+    assert sum("Hello" in turn.text for turn in said if turn.speaker == "ava") == 1, "she introduces herself once"
 
 
 MEDIA: dict[str, tuple[Fault, Callable[[Call], Any]]] = {

@@ -71,7 +71,7 @@ async def test_a_note_reaches_ava_and_not_the_student_and_is_in_the_audit(bridge
         assert len(caller.of("media")) <= heard + 1
         assert len(session.of("response.create")) == 1, "a note makes AVA say nothing by itself"
     async with bridged.sessions() as rows:
-        assert (await rows.scalars(select(AuditEntry.did))).all()[-1] == "call.whisper"
+        assert (await rows.scalars(select(AuditEntry.action))).all()[-1] == "call.whisper"
         assert await audit.verify(rows)
 
 
@@ -85,7 +85,7 @@ async def test_a_call_is_ended_after_a_goodbye(bridged: Bridged, web: Web) -> No
         await session.say("bye", "We will be in touch. Goodbye.", 200)
         assert await caller.closed() == 1000
         ended = await bridged.ended(call)
-    assert [turn.words for turn in await bridged.turns(call)][-1] == "We will be in touch. Goodbye."
+    assert [turn.text for turn in await bridged.turns(call)][-1] == "We will be in touch. Goodbye."
     assert ended.state is State.ENDED
 
 

@@ -98,7 +98,7 @@ async def test_a_student_whose_voice_is_lost_goes_on_talking_with_a_new_one(brid
         await caller.closed()
         ended = await bridged.ended(call)
     assert ended.outcome is Outcome.QUALIFIED
-    said = [turn.words for turn in await bridged.turns(call) if not turn.item.startswith("clip:")]
+    said = [turn.text for turn in await bridged.turns(call) if not turn.item.startswith("clip:")]
     assert said[:3] == ["Hello, this is AVA.", "I want to study in Canada.", "Great, which course?"]
     assert said[-2:] == ["Data science.", "Goodbye."]
     async with bridged.sessions() as session:
@@ -300,7 +300,7 @@ async def test_a_database_that_is_away_loses_no_turn_and_holds_no_tool_up(
         away = False
         ended = await bridged.ended(call)
     assert ended.outcome is Outcome.DROPPED
-    assert [turn.words for turn in await bridged.turns(call)] == [
+    assert [turn.text for turn in await bridged.turns(call)] == [
         "Hello, this is AVA.",
         *(f"Words {n}. " for n in range(20)),
     ]
@@ -324,11 +324,11 @@ async def test_turns_that_a_database_will_not_take_keep_no_other_calls_waiting(
         await mine.hear("s1", "poison")
         await theirs.hear("s1", "Hello.")
         async with asyncio.timeout(5):
-            while "Hello." not in [turn.words for turn in await bridged.turns(other)]:
+            while "Hello." not in [turn.text for turn in await bridged.turns(other)]:
                 await asyncio.sleep(0.02)
-        assert "poison" not in [turn.words for turn in await bridged.turns(call)]
+        assert "poison" not in [turn.text for turn in await bridged.turns(call)]
         spoiled = False
         await caller.stop()
         await friend.stop()
         await bridged.ended(call)
-    assert "poison" in [turn.words for turn in await bridged.turns(call)]
+    assert "poison" in [turn.text for turn in await bridged.turns(call)]

@@ -50,7 +50,7 @@ async def sent(store: Store, folder: Path, texts: TwilioSms | None) -> int:
 
 async def to_student(store: Store) -> OutboxMessage:
     async with store.sessions() as session:
-        return (await session.scalars(select(OutboxMessage).where(OutboxMessage.whom == "student"))).one()
+        return (await session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == "student"))).one()
 
 
 @pytest.mark.parametrize("channel", ["sms", "whatsapp"])
@@ -95,7 +95,7 @@ async def test_who_said_no_is_not_texted_either(store: Store, world: World, tmp_
     )
     await sent(store, tmp_path, texts_of(world))
     found = await to_student(store)
-    assert (found.state, found.last_says, world.ledger.texts) == (
+    assert (found.state, found.last_error, world.ledger.texts) == (
         "skipped",
         "the number is on the do-not-call list",
         [],
@@ -117,7 +117,7 @@ async def test_a_text_that_is_refused_is_given_up_and_said(store: Store, world: 
     await sent(store, tmp_path, texts_of(world, number="+15005550001"))
     found = await to_student(store)
     assert found.state == "given_up"
-    assert "+15005550001" in (found.last_says or "")
+    assert "+15005550001" in (found.last_error or "")
     async with store.sessions() as session:
         assert (await session.scalars(select(Incident))).one().kind == "mail"
 

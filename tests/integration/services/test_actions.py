@@ -345,8 +345,8 @@ async def test_each_way_leaves_the_same_entry_in_the_audit_log(
                 who = "admin@example.com"
             async with store.sessions() as session:
                 entry = (await session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1))).one()
-            assert (entry.did, entry.who) == (name, who), way
-            told.setdefault(name, {})[way] = set(entry.what)
+            assert (entry.action, entry.actor) == (name, who), way
+            told.setdefault(name, {})[way] = set(entry.details)
     assert len(told) > 25
     unlike = {name: by_way for name, by_way in told.items() if len(set(map(frozenset, by_way.values()))) > 1}
     assert not unlike
@@ -377,4 +377,4 @@ async def test_each_way_refuses_with_the_same_words(
         assert command.status == 1, (name, command)
         assert words in command.err, (name, command)
         async with store.sessions() as session:
-            assert await session.scalar(select(AuditEntry.id).where(AuditEntry.did == name)) is None
+            assert await session.scalar(select(AuditEntry.id).where(AuditEntry.action == name)) is None

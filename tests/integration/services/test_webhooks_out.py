@@ -75,7 +75,7 @@ async def test_a_feed_shows_the_sheet_as_it_stands_until_it_is_revoked(
 
 async def test_a_feed_needs_a_key_to_be_signed_with(settings: Settings, store: Store) -> None:
     async with store.sessions.begin() as session:
-        session.add(Feed(what="leads", made_by="test"))
+        session.add(Feed(kind="leads", created_by="test"))
     async with AsyncTestClient(app=make_app(settings)) as client:
         assert (await client.get(f"/feeds/{token_of(1, '')}.csv")).status_code == 404
 
@@ -92,13 +92,13 @@ async def test_a_scheduled_export_is_written_when_it_is_due_and_says_what_came_o
     assert written.ok, written.says
     assert (tmp_path / "drop" / "leads-1.xlsx").read_bytes().startswith(b"PK")
     assert await write_next(store.sessions) is None, "not due again for six hours"
-    await sql(store.sessions, "UPDATE export_schedule SET next_at = now(), address = 'nowhere://at-all'")
+    await sql(store.sessions, "UPDATE export_schedule SET next_at = now(), recipient = 'nowhere://at-all'")
     failed = await write_next(store.sessions)
     assert failed is not None
     assert not failed.ok
     assert await write_next(store.sessions) is None, "one that fails waits for its next turn"
     async with store.sessions() as session:
-        assert (await session.scalars(select(ExportSchedule.last_says))).one() == failed.says
+        assert (await session.scalars(select(ExportSchedule.last_error))).one() == failed.says
     assert (
         await asyncio.to_thread(run, settings, "schedule", "add", "leads", "--to", "x", "--every", "soon")
     ).exit_code == 2
@@ -129,9 +129,11 @@ async def another_system(answers: list[int]) -> AsyncIterator[tuple[str, list[tu
 async def hooked(store: Store, host: str) -> None:
     async with store.sessions.begin() as session:
         session.add(
-            WebhookEndpoint(url=f"http://{host}/hook", secret="s3cret", events=["booking", "outcome"], made_by="test")
+            WebhookEndpoint(
+                url=f"http://{host}/hook", secret="s3cret", events=["booking", "outcome"], created_by="test"
+            )
         )
-    await sql(store.sessions, "UPDATE hook SET made_at = now() - interval '1 hour'")
+    await sql(store.sessions, "UPDATE webhook_endpoint SET created_at = now() - interval '1 hour'")
 
 
 async def ended_call(settings: Settings, store: Store, tmp_path: Path) -> None:
@@ -149,7 +151,7 @@ async def ended_call(settings: Settings, store: Store, tmp_path: Path) -> None:
 
 
 async def due_now(store: Store) -> None:
-    await sql(store.sessions, "UPDATE hook_delivery SET next_at = now()")
+    await sql(store.sessions, "UPDATE webhook_delivery SET next_at = now()")
 
 
 async def test_an_outcome_is_told_signed_and_once_though_the_other_side_was_down(
@@ -194,7 +196,7 @@ async def test_a_message_that_nobody_takes_is_given_up_and_shown(
     async with store.sessions() as session:
         (delivery,) = (await session.scalars(select(WebhookDelivery))).all()
     assert (delivery.state, delivery.tries) == ("given_up", MAX_TRIES)
-    assert "https" in (delivery.last_says or ""), "an address inside is never called"
+    assert "https" in (delivery.last_error or ""), "an address inside is never called"
 
 
 async def test_a_name_that_leads_inside_is_not_called(settings: Settings) -> None:

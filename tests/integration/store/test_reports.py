@@ -149,7 +149,7 @@ async def test_a_cap_counts_what_is_held_and_waits_for_costs_instead_of_pausing(
     await enrol(store.sessions, campaign_id, [phone_of(51)])
     assert await claim(store.sessions, ScriptedCarrier()) == []
     paused = await campaign_now(store.sessions, "Delhi")
-    assert (paused.state, paused.why) == ("paused", "the spend cap of 2.50 is reached")
+    assert (paused.state, paused.state_reason) == ("paused", "the spend cap of 2.50 is reached")
 
 
 async def test_voicemail_is_not_a_person_spoken_to_on_any_page(web: AsyncClient, store: Store) -> None:

@@ -133,7 +133,7 @@ async def test_work_whose_process_is_killed_is_begun_again_and_imported_once(
     assert await row_counts(store.sessions) == {**before, "job": 1}
     async with store.sessions.begin() as session:
         assert await jobs.claim(session) is None, "its silence is still short"
-    await sql(store.sessions, "UPDATE job SET heard_at = now() - interval '1 minute'")
+    await sql(store.sessions, "UPDATE job SET heartbeat_at = now() - interval '1 minute'")
 
     async def over() -> bool:
         return await state(store, job) == "done"
@@ -141,6 +141,21 @@ async def test_work_whose_process_is_killed_is_begun_again_and_imported_once(
     await worked(settings, store, over)
     async with store.sessions() as session:
         assert len((await session.scalars(select(Lead.id))).all()) == 100_000
+
+
+async def test_a_job_that_keeps_losing_its_process_is_set_aside(store: Store, tmp_path: Path) -> None:
+    await campaign(store)
+    job = await ask(store, write_list(tmp_path / "list.csv", students(1)))
+    for _ in range(jobs.MAX_TRIES):
+        async with store.sessions.begin() as session:
+            assert await jobs.claim(session) == job
+        await sql(store.sessions, "UPDATE job SET heartbeat_at = now() - interval '1 minute'")
+    async with store.sessions.begin() as session:
+        assert await jobs.claim(session) is None
+    async with store.sessions() as session:
+        row = await session.get_one(Job, job)
+    assert (row.state, row.tries) == ("failed", 3)
+    assert "will not start again" in (row.message or "")
 
 
 async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_path: Path) -> None:
@@ -154,7 +169,7 @@ async def test_work_that_fails_says_why(settings: Settings, store: Store, tmp_pa
     async with store.sessions() as session:
         row = await session.get_one(Job, job)
     assert row.state == "failed"
-    assert row.says == "no column looks like a phone number (found: A, B); choose the column that holds it"
+    assert row.message == "no column looks like a phone number (found: A, B); choose the column that holds it"
 
 
 def test_no_process_that_serves_people_loads_pandas() -> None:

@@ -70,13 +70,13 @@ async def one(
     """One campaign; `stopped` is the audit entry of a stop, whose receipt is shown."""
     async with app_state.sessions() as session:
         entry = await session.get(AuditEntry, stopped) if 0 < stopped < 2**63 else None
-    receipt = Receipt.from_dict(entry.what) if entry is not None and entry.did == STOPPED else None
+    receipt = Receipt.from_dict(entry.details) if entry is not None and entry.action == STOPPED else None
     return await _page(app_state, campaign_id, done=done, receipt=receipt)
 
 
 async def _page(app_state: AppState, campaign_id: int, status: int = 200, **more: Any) -> Template:
     sums = await all_stats(app_state)
-    switches = {each.scope: each.why for each in await active_kill_switches(app_state)}
+    switches = {each.scope: each.reason for each in await active_kill_switches(app_state)}
     async with app_state.sessions() as session:
         campaign = await get_campaign_or_404(session, campaign_id)
         lists = await campaign_queries.lists(session, campaign)

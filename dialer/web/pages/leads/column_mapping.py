@@ -99,9 +99,9 @@ async def _map(
     if file is None:
         return render_page("lists/gone.html", "/campaigns", status=404, campaign=campaign)
     if last is not None and chosen is None and not any(given.values()):
-        given = {name: str(last.asked["format"].get(name, "")) for name in FORMAT}
+        given = {name: str(last.arguments["format"].get(name, "")) for name in FORMAT}
         chosen = MappingChoice(
-            {column: field for field, column in last.asked["mapping"].items()}, last.asked["duplicates"]
+            {column: field for field, column in last.arguments["mapping"].items()}, last.arguments["duplicates"]
         )
     seen: dict[str, Any] = {}
     failed = ""

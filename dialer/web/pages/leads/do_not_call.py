@@ -64,9 +64,9 @@ async def page(
 
 def _receipt(entry: AuditEntry | None) -> str | None:
     """What adding numbers did, in words."""
-    if entry is None or entry.did != ADDED or "leads" not in entry.what:
+    if entry is None or entry.action != ADDED or "leads" not in entry.details:
         return None
-    given, new, leads = (int(entry.what[name]) for name in ("given", "added", "leads"))
+    given, new, leads = (int(entry.details[name]) for name in ("given", "added", "leads"))
     old = f", {many(given - new, 'was', 'were')} already on the list" if given > new else ""
     said = f"{many(new, 'number')} added{old}"
     if not leads:

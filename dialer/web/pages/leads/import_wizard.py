@@ -75,7 +75,7 @@ async def _fix(app_state: AppState, import_id: int, which: str = "", after: int 
         waits = record.state == "checked"
         checked = await jobs.check_of(session, import_id) if waits else None
         chosen = await imports.choices(session, import_id) if waits else {}
-    file = Path(checked.asked["file"]) if checked is not None else None
+    file = Path(checked.arguments["file"]) if checked is not None else None
     return render_page(
         "lists/fix.html",
         "/campaigns",
@@ -84,7 +84,7 @@ async def _fix(app_state: AppState, import_id: int, which: str = "", after: int 
         rows=rows[:PAGE],
         more=rows[PAGE - 1].n if len(rows) > PAGE else None,
         which=which,
-        idle_rows={row.n for row in rows if row.fate == "imported" and row.flags & Flag.NOT_CALLED},
+        idle_rows={row.n for row in rows if row.result == "imported" and row.flags & Flag.NOT_CALLED},
         consent=_consent(record.counts, campaign.country),
         fates=ROW_RESULTS,
         notes=NOTES,
@@ -130,7 +130,7 @@ async def _rejected(app_state: AppState, import_id: int, header: list[str]) -> A
 
 def _as_row(row: ImportRow, width: int) -> list[str]:
     cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
-    return [*map(escape_formula, cells), row.says or row.reason or "", escape_formula(row.suggestion or "")]
+    return [*map(escape_formula, cells), row.message or row.reason or "", escape_formula(row.suggestion or "")]
 
 
 def _line(cells: list[str]) -> bytes:

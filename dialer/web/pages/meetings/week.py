@@ -107,7 +107,7 @@ def _meeting(line: CalendarEntry, zone: ZoneInfo) -> dict[str, Any]:
         "state": "awaiting new time" if line.awaits_time else line.booking.state,
         "campaign": line.campaign,
         "lead_time": _for_them(line.starts, lead_zone) if lead_zone != zone.key else None,
-        "why": line.booking.why,
+        "why": line.booking.reason,
         "fault": f"Email not delivered: {line.fault}" if line.fault else None,
     }
 

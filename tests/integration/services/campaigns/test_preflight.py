@@ -98,7 +98,7 @@ class Shop:
         """A campaign's state, and why."""
         async with self.store.sessions() as session:
             found = await session.get_one(Campaign, campaign_id)
-            return found.state, found.why
+            return found.state, found.state_reason
 
 
 async def test_nobody_is_rung_before_the_voice_spoke_and_everybody_after(store: Store, keys: Settings) -> None:
@@ -207,7 +207,7 @@ async def test_a_campaign_that_was_paused_while_its_voice_was_tried_stays_paused
     campaign_id = await shop.campaign()
     await shop.tick()
     async with store.sessions.begin() as session:
-        await session.execute(update(Campaign).values(state="paused", why="by hand"))
+        await session.execute(update(Campaign).values(state="paused", state_reason="by hand"))
     await shop.tried()
     assert await shop.stands(campaign_id) == ("paused", "by hand")
 

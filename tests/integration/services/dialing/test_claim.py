@@ -67,7 +67,7 @@ async def test_ticks_at_once_share_one_bucket(store: Store) -> None:
     await enrol(store.sessions, campaign_id, map(phone_of, range(50)))
     batches = await asyncio.gather(*(claim(store.sessions, ScriptedCarrier()) for _ in range(10)))
     assert sum(map(len, batches)) == 1, "one token, one call"
-    assert 0 <= await sql(store.sessions, "SELECT tokens FROM pace WHERE key LIKE 'campaign:%'") < 0.5
+    assert 0 <= await sql(store.sessions, "SELECT tokens FROM rate_bucket WHERE key LIKE 'campaign:%'") < 0.5
 
 
 async def test_ticks_one_after_the_other_never_exceed_the_calls_at_once(store: Store) -> None:
@@ -268,20 +268,20 @@ async def end_all_calls(store: Store, outcome: Outcome, lead_state: str) -> None
 
 async def test_single_calls_go_on_after_every_one_of_them_has_ended(store: Store) -> None:
     for n in range(1, 4):
-        await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+        await sql(store.sessions, "UPDATE rate_bucket SET tokens = 1000")
         assert isinstance(await ask_to_ring(store, phone_of(n), TUESDAY_11), CallRequested)
         await end_all_calls(store, Outcome.BOOKED, "done")
         await claim(store.sessions, ScriptedCarrier())
     # As an older version left it: done, since nobody was left to call.
     await sql(store.sessions, "UPDATE campaign SET state = 'done'")
-    await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+    await sql(store.sessions, "UPDATE rate_bucket SET tokens = 1000")
     assert isinstance(await ask_to_ring(store, phone_of(4), TUESDAY_11), CallRequested)
     assert (await campaign_now(store.sessions, SINGLE_CALLS)).state == "running"
 
 
 async def test_a_number_may_be_called_one_by_one_more_often_than_a_campaign_tries(store: Store) -> None:
     for day in range(6):
-        await sql(store.sessions, "UPDATE pace SET tokens = 1000")
+        await sql(store.sessions, "UPDATE rate_bucket SET tokens = 1000")
         asked = await ask_to_ring(store, phone_of(1), TUESDAY_11 + timedelta(days=7 * day))
         assert isinstance(asked, CallRequested), asked
         await end_all_calls(store, Outcome.NO_ANSWER, "waiting")
@@ -289,7 +289,7 @@ async def test_a_number_may_be_called_one_by_one_more_often_than_a_campaign_trie
 
 async def test_single_calls_that_were_paused_stay_paused_and_say_why(store: Store) -> None:
     assert isinstance(await ask_to_ring(store, phone_of(1), TUESDAY_11), CallRequested)
-    await sql(store.sessions, "UPDATE campaign SET state = 'paused', why = 'the carrier refuses our account'")
+    await sql(store.sessions, "UPDATE campaign SET state = 'paused', state_reason = 'the carrier refuses our account'")
     refused = await ask_to_ring(store, phone_of(2), TUESDAY_11)
     assert isinstance(refused, CallRefused)
     assert "the campaign is paused (the carrier refuses our account)" in refused.says
@@ -298,7 +298,7 @@ async def test_single_calls_that_were_paused_stay_paused_and_say_why(store: Stor
 async def test_a_number_asked_for_at_night_and_refused_is_not_rung_in_the_morning(store: Store) -> None:
     asked = await ask_to_ring(store, phone_of(1), TUESDAY_11 - timedelta(hours=9))
     assert isinstance(asked, CallRefused)
-    await sql(store.sessions, "UPDATE pace SET tokens = 1")
+    await sql(store.sessions, "UPDATE rate_bucket SET tokens = 1")
     assert await claim(store.sessions, ScriptedCarrier(), TUESDAY_11) == []
 
 

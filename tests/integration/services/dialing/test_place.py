@@ -95,7 +95,7 @@ async def test_an_account_that_is_refused_pauses_the_campaign_and_burns_no_lead(
     await place(store.sessions, call_id, carrier)
     call, lead = await call_row(store.sessions, call_id), await lead_now(store.sessions)
     campaign = await campaign_now(store.sessions, "Campaign 1")
-    assert (campaign.state, campaign.why) == ("paused", "credentials are wrong (20003)")
+    assert (campaign.state, campaign.state_reason) == ("paused", "credentials are wrong (20003)")
     assert (call.state, call.outcome) == (State.CANCELLED, None)
     assert (lead.state, lead.attempts, lead.last_outcome) == ("ready", 0, None)
     assert await claim(store.sessions, carrier) == []

@@ -112,7 +112,7 @@ async def test_a_call_that_ends_every_worker_is_set_aside_and_the_others_go_on(s
             patch.setattr(placing, "acquire_calls", crash)
             with pytest.raises(MemoryError):
                 await placed(store, carrier, ids)
-        await sql(store.sessions, "UPDATE call SET begun_at = begun_at - interval '30 seconds'")
+        await sql(store.sessions, "UPDATE call SET placement_tried_at = placement_tried_at - interval '30 seconds'")
     assert seen == [ids, [poison], [poison]], "after the first crash it goes alone"
     found = await placed(store, carrier, ids)
     assert isinstance(found[poison], Skipped)
@@ -121,7 +121,7 @@ async def test_a_call_that_ends_every_worker_is_set_aside_and_the_others_go_on(s
     lead = await lead_now(store.sessions, 0)
     assert (lead.state, lead.attempts, lead.why) == ("done", 0, SET_ASIDE)
     async with store.sessions() as session:
-        assert [(each.kind, each.says) for each in await incidents.latest(session)] == [("set_aside", SET_ASIDE)]
+        assert [(each.kind, each.message) for each in await incidents.latest(session)] == [("set_aside", SET_ASIDE)]
 
 
 async def test_a_lead_whose_row_cannot_be_judged_is_refused_alone(store: Store) -> None:

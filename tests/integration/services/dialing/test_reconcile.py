@@ -24,7 +24,7 @@ async def reconciled(store: Store, carrier: ScriptedCarrier) -> Reconciled:
 
 async def told(store: Store) -> list[tuple[str, str]]:
     async with store.sessions() as session:
-        return [(each.kind, each.says) for each in await incidents.latest(session)]
+        return [(each.kind, each.message) for each in await incidents.latest(session)]
 
 
 async def test_an_ending_and_a_price_that_never_reached_us_are_taken_over(store: Store) -> None:

@@ -113,7 +113,7 @@ async def test_a_carrier_at_its_pace_holds_up_nobody_of_the_other(sessions: Sess
     lines = await _lines(sessions)
     assert sum(carrier == "exotel" for carrier, _ in lines.values()) == 1, "a bucket holds a second's worth, or one"
     assert all(lines[phone][0] == "twilio" for phone in SYDNEY)
-    left = await sql(sessions, "SELECT tokens FROM pace WHERE key = 'carrier:exotel'")
+    left = await sql(sessions, "SELECT tokens FROM rate_bucket WHERE key = 'carrier:exotel'")
     assert 0 <= left < 1
     assert await _claim(sessions, both) == [], "nothing more until a token is there again"
 
@@ -177,7 +177,7 @@ async def test_an_account_that_is_refused_at_one_carrier_pauses_the_campaign_and
     ids = await _claim(sessions, both)
     await place_calls(sessions, ids, both.all, ADDRESSES, lambda: TUESDAY_11)
     assert await sql(sessions, "SELECT state FROM campaign") == "paused"
-    assert "Exotel refused" in await sql(sessions, "SELECT why FROM campaign")
+    assert "Exotel refused" in await sql(sessions, "SELECT state_reason FROM campaign")
     assert await sql(sessions, "SELECT count(*) FROM campaign_lead WHERE state = 'done'") == 0
 
 
@@ -209,7 +209,7 @@ async def test_nobody_is_hung_up_or_cancelled_by_a_request_that_the_carrier_has_
     call = await placed_call(sessions, carrier)
     night = TUESDAY_11 + timedelta(hours=10)
     await sql(sessions, "INSERT INTO do_not_call (phone, source, added_by) VALUES (:p, 'test', 'test')", p=call.phone)
-    await sql(sessions, "UPDATE call SET state = 'talking', heard_at = now() - interval '1 hour'")
+    await sql(sessions, "UPDATE call SET state = 'talking', last_event_at = now() - interval '1 hour'")
     await sweep(sessions, {"exotel": carrier}, night)
     assert (carrier.hung_up, carrier.cancelled) == ([], [])
 

@@ -243,7 +243,7 @@ async def test_at_night_no_lead_is_touched_and_everybody_can_see_when_it_opens(s
     assert opens == TUESDAY_11 + 23 * HOUR, "Wednesday, ten o'clock"
     assert await sql(store.sessions, "SELECT count(*) FROM campaign_hours") == 1
     assert "next calling hours Wed 11 Feb 10:00 Asia/Kolkata" in await sql(
-        store.sessions, "SELECT why FROM campaign_hours"
+        store.sessions, "SELECT reason FROM campaign_hours"
     )
     assert len(await claim(store.sessions, carrier, TUESDAY_11 + 23 * HOUR)) == 3
 

@@ -80,7 +80,7 @@ SELECT call.campaign_id, campaign.state, calls_per_day, campaign_lead.rank = 0 A
 FROM call JOIN campaign ON campaign.id = call.campaign_id JOIN campaign_lead ON campaign_lead.id = campaign_lead_id
   JOIN lead ON lead.id = lead_id WHERE call.id = :id
 """
-TABLES = "call, campaign, campaign_lead, lead, do_not_call, kill_switch, pace, call_event"
+TABLES = "call, campaign, campaign_lead, lead, do_not_call, kill_switch, rate_bucket, call_event"
 EVERYONE = st.integers(1, 8)
 ANY = st.integers(0, 10**6)
 
@@ -425,14 +425,14 @@ class Dialer(RuleBasedStateMachine):
         if self.ledger.slow and seconds > 50:
             self.the_carrier_answers_at_last(answer="yes, unheard")
         moments = (
-            "made_at",
+            "inserted_at",
             "placing_at",
-            "heard_at",
+            "last_event_at",
             "unknown_at",
             "stream_opened_at",
             "stream_closed_at",
             "not_before",
-            "begun_at",
+            "placement_tried_at",
         )
         moved = ", ".join(f"{name} = {name} - make_interval(secs => {seconds})" for name in moments)
         self.run(sql(self.sessions, f"UPDATE call SET {moved}"))

@@ -48,7 +48,7 @@ async def test_an_intent_that_nobody_took_is_handed_back(store: Store) -> None:
     carrier = ScriptedCarrier()
     call_id = await meant_call(store.sessions, carrier)
     assert (await swept(store, carrier)).intents == ()
-    await ago(store, call_id, made_at=31)
+    await ago(store, call_id, inserted_at=31)
     assert (await swept(store, carrier)).intents == (call_id,)
     assert carrier.orders == []
     assert (await call_row(store.sessions, call_id)).state is State.INTENT
@@ -124,7 +124,7 @@ async def test_a_call_the_carrier_never_had_is_given_up_only_after_the_horizon_a
 async def test_a_carrier_that_cannot_be_asked_decides_nothing(store: Store) -> None:
     carrier, call_id = await unknown_call(store, seconds_ago=3600)
     talk = await talk_with(store.sessions, carrier, 2)
-    await ago(store, talk.call_id, heard_at=60)
+    await ago(store, talk.call_id, last_event_at=60)
     carrier.away = True
     assert (await swept(store, carrier)).changed == ()
     assert (await call_row(store.sessions, call_id)).state is State.UNKNOWN
@@ -155,7 +155,7 @@ async def test_a_talk_without_a_sign_of_life_is_hung_up_and_ended_as_our_failure
     carrier.knows(sid, phone_of(1), State.TALKING)
     await swept(store, carrier)
     assert carrier.hung_up == []
-    await ago(store, talk.call_id, heard_at=31)
+    await ago(store, talk.call_id, last_event_at=31)
     (changed,) = (await swept(store, carrier)).changed
     assert carrier.hung_up == [sid]
     assert (changed.state, changed.outcome) == (State.ENDED, Outcome.FAILED)
@@ -168,7 +168,7 @@ async def test_a_talk_that_lost_its_bridge_keeps_what_was_agreed(store: Store) -
     sid = (await call_row(store.sessions, talk.call_id)).carrier_sid or ""
     carrier.knows(sid, phone_of(1), State.TALKING)
     await sql(store.sessions, "UPDATE call SET reported = 'not_interested'")
-    await ago(store, talk.call_id, heard_at=31)
+    await ago(store, talk.call_id, last_event_at=31)
     await swept(store, carrier)
     assert (await call_row(store.sessions, talk.call_id)).outcome is Outcome.NOT_INTERESTED
     assert (await lead_now(store.sessions)).state == "done"

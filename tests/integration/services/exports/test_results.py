@@ -59,8 +59,8 @@ async def rung(settings: Settings, store: Store, tmp_path: Path) -> Path:
     await place(store.sessions, call_id, carrier)
     async with store.sessions.begin() as session:
         said = {"call_id": call_id, "at": TUESDAY_11}
-        await session.execute(insert(Turn).values(item="b", position=1, who="student", words=EVIL[0], **said))
-        await session.execute(insert(Turn).values(item="a", position=0, who="ava", words="Hello!", **said))
+        await session.execute(insert(Turn).values(item="b", position=1, speaker="student", text=EVIL[0], **said))
+        await session.execute(insert(Turn).values(item="a", position=0, speaker="ava", text="Hello!", **said))
         value = {"call_id": call_id, "at": TUESDAY_11, "campaign_lead_id": 1, "field": "course"}
         for words in ("MBA", EVIL[2]):
             await session.execute(insert(EnquiryValue).values(value=words, original=words, **value))

@@ -263,7 +263,7 @@ async def test_every_row_of_any_list_is_counted_once(settings: Settings, tmp_pat
                 spring = await campaigns.named(session, f"C{place}")
                 assert spring is not None
                 done = await import_leads(session, spring, reading, file="l.csv", sha256=str(place), by="test")
-                kept = await session.scalars(select(ImportRow.fate).where(ImportRow.import_id == place + 1))
+                kept = await session.scalars(select(ImportRow.result).where(ImportRow.import_id == place + 1))
                 stored = Counter(kept.all())
             counts = done.counts.as_dict()
             assert counts["rows"] == len(rows) == sum(counts[part] for part in PARTS)

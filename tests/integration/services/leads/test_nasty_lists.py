@@ -236,7 +236,7 @@ async def test_words_are_brought_to_the_common_wording_and_the_cell_is_kept(
     async with store.sessions() as session:
         row = (await session.scalars(select(ImportRow))).one()
     assert row.cells == ["Asha", A, "Canda", "Sept 27", "20 lakh"]
-    assert row.reads == {"country": "Canada", "intake": "September 2027", "budget": "INR 2,000,000"}
+    assert row.parsed == {"country": "Canada", "intake": "September 2027", "budget": "INR 2,000,000"}
 
 
 async def test_cells_too_many_are_not_lost(settings: Settings, store: Store, tmp_path: Path) -> None:

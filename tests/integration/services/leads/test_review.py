@@ -190,7 +190,7 @@ async def test_mended_rows_take_the_place_of_those_that_were_rejected(
     done = await bring(settings, store, write_list(tmp_path / "mended.csv", mended, header))
     assert done.imported.counts.imported == 3
     async with store.sessions() as session:
-        kept = {row.n: (row.cells, row.fate) for row in await session.scalars(select(ImportRow))}
+        kept = {row.n: (row.cells, row.result) for row in await session.scalars(select(ImportRow))}
         lists = {each.id: each for each in await session.scalars(select(LeadImport))}
     assert kept == {
         1: (["Asha", A], "imported"), 2: (["Bela", B], "imported"), 3: (["Chitra", C], "imported"),
@@ -212,7 +212,7 @@ async def test_a_mended_file_can_be_tried_first(settings: Settings, store: Store
     done = await tried(settings, store, path)
     assert done.imported.counts.imported == 1
     await committed(store, done.imported.import_id)
-    assert await sql(store.sessions, "SELECT fate FROM import_row WHERE import_id = 1 AND n = 2") == "imported"
+    assert await sql(store.sessions, "SELECT result FROM import_row WHERE import_id = 1 AND n = 2") == "imported"
     assert await sql(store.sessions, "SELECT count(*) FROM import_row") == 2
 
 

@@ -26,7 +26,7 @@ async def callers(store: Store, count: int) -> list[Tools]:
     ids = await claim(store.sessions, carrier)
     assert len(ids) == count
     await asyncio.gather(*(place(store.sessions, call_id, carrier) for call_id in ids))
-    await sql(store.sessions, "UPDATE call SET state = 'talking', stream_opened_at = now(), heard_at = now()")
+    await sql(store.sessions, "UPDATE call SET state = 'talking', stream_opened_at = now(), last_event_at = now()")
     async with store.sessions() as session:
         talks = [
             CallContext(call_id, campaign_id, lead_id, phone, "Asha", "Asia/Kolkata")

@@ -165,7 +165,7 @@ async def test_students_go_to_counselors_for_their_country_and_the_booking_says_
     assert "with Anna" in held["read_back"]
     await ava("book_slot", slot=slot)
     (booking,) = await all_of(store, Booking)
-    assert booking.why == "covers Canada; the only counselor free then"
+    assert booking.reason == "covers Canada; the only counselor free then"
 
 
 async def test_where_nobody_takes_their_country_nothing_is_offered_and_people_here_hear_of_it(
@@ -177,7 +177,7 @@ async def test_where_nobody_takes_their_country_nothing_is_offered_and_people_he
     assert result["slots"] == []
     assert "one of our counselors will call you" in result["say"]
     (incident,) = await all_of(store, Incident)
-    assert incident.says.startswith("no counselor covers Canada")
+    assert incident.message.startswith("no counselor covers Canada")
 
 
 async def test_a_hold_ends_with_the_call_and_the_time_is_offered_to_the_next(store: Store, ava: Ava) -> None:

@@ -115,7 +115,7 @@ async def test_the_counselor_gets_the_brief_and_the_student_does_not(desk: Desk)
     said = "My cousin studied data science in Toronto and loved it"
     await sql(
         desk.store.sessions,
-        "INSERT INTO turn (call_id, item, position, who, words, at) SELECT id, 'i1', 1, 'student', :said, now() FROM call",
+        "INSERT INTO turn (call_id, item, position, speaker, text, at) SELECT id, 'i1', 1, 'student', :said, now() FROM call",
         said=said,
     )
     await end(desk.store, desk.ava.talk)
@@ -162,7 +162,7 @@ async def test_a_moved_meeting_updates_the_same_event_and_a_cancelled_one_takes_
         assert len({each["UID"] for each in events}) == 1
         assert [invite_of(letter)["METHOD"] for letter in desk.box.to(address)] == ["REQUEST", "REQUEST", "CANCEL"]
         assert events[1].start == events[2].start == later
-    did = [each.did for each in await all_of(desk.store, BookingEvent) if each.who != "post"]
+    did = [each.action for each in await all_of(desk.store, BookingEvent) if each.actor != "post"]
     assert did == ["booked", "email address", "moved", "cancelled"]
 
 
@@ -174,7 +174,7 @@ async def test_a_letter_that_is_overtaken_by_a_move_is_not_sent(desk: Desk) -> N
         await move_meeting(session, STUDENT, booking.id, booking.counselor_id, choice.slots[-1].starts, TUESDAY_11)
     await desk.send()
     assert [event_of(letter)["SEQUENCE"] for letter in desk.box.letters] == [1, 1]
-    skipped = {each.last_says for each in await all_of(desk.store, OutboxMessage) if each.state == "skipped"}
+    skipped = {each.last_error for each in await all_of(desk.store, OutboxMessage) if each.state == "skipped"}
     assert skipped == {"the meeting was changed again"}
 
 
@@ -224,11 +224,11 @@ async def test_a_letter_that_bounces_is_given_up_and_said_and_the_other_still_co
     await end(desk.store, desk.ava.talk)
     assert await desk.send() == 1
     assert [letter["To"] for letter in desk.box.letters] == [DESK]
-    mails = {each.whom: each for each in await all_of(desk.store, OutboxMessage)}
-    assert (mails["student"].state, mails["student"].last_says) == ("given_up", "550 no such mailbox")
+    mails = {each.recipient: each for each in await all_of(desk.store, OutboxMessage)}
+    assert (mails["student"].state, mails["student"].last_error) == ("given_up", "550 no such mailbox")
     (incident,) = await all_of(desk.store, Incident)
-    assert "could not be delivered to the student: 550 no such mailbox" in incident.says
-    assert "invitation not delivered" in [each.did for each in await all_of(desk.store, BookingEvent)]
+    assert "could not be delivered to the student: 550 no such mailbox" in incident.message
+    assert "invitation not delivered" in [each.action for each in await all_of(desk.store, BookingEvent)]
     assert (await desk.booking()).state == "booked"
 
 
@@ -237,12 +237,12 @@ async def test_a_mail_server_that_is_busy_or_away_is_tried_again_from_sql(desk: 
     await end(desk.store, desk.ava.talk)
     await desk.send()
     away = make_mailer("smtp://127.0.0.1:1", Path())
-    await sql(desk.store.sessions, "UPDATE mail SET next_at = now()")
+    await sql(desk.store.sessions, "UPDATE outbox_message SET next_at = now()")
     assert await send_emails(desk.store.sessions, away, HOUSE, TUESDAY_11) == 0
     waiting = [each for each in await all_of(desk.store, OutboxMessage) if each.state == "waiting"]
-    assert [(each.whom, each.tries) for each in waiting] == [("student", 2)]
+    assert [(each.recipient, each.tries) for each in waiting] == [("student", 2)]
     desk.box.refuses.clear()
-    await sql(desk.store.sessions, "UPDATE mail SET next_at = now()")
+    await sql(desk.store.sessions, "UPDATE outbox_message SET next_at = now()")
     assert await desk.send() == 1
     assert len(desk.box.to(ASHA)) == len(desk.box.to(DESK)) == 1
 
@@ -250,7 +250,7 @@ async def test_a_mail_server_that_is_busy_or_away_is_tried_again_from_sql(desk: 
 async def test_a_worker_that_died_after_sending_sends_the_same_letter_under_the_same_id(desk: Desk) -> None:
     await end(desk.store, desk.ava.talk)
     await desk.send()
-    await sql(desk.store.sessions, "UPDATE mail SET state = 'waiting', next_at = now()")
+    await sql(desk.store.sessions, "UPDATE outbox_message SET state = 'waiting', next_at = now()")
     await desk.send()
     first, again = desk.box.to(ASHA)
     assert first["Message-ID"] == again["Message-ID"]
@@ -271,7 +271,7 @@ async def test_a_student_without_an_address_is_not_written_to_and_the_counselor_
     await end(store, ava.talk)
     assert await send_emails(store.sessions, make_mailer(box.url, Path()), HOUSE, TUESDAY_11) == 1
     assert [letter["To"] for letter in box.letters] == [DESK]
-    assert {each.last_says for each in await all_of(store, OutboxMessage) if each.whom == "student"} == {
+    assert {each.last_error for each in await all_of(store, OutboxMessage) if each.recipient == "student"} == {
         "no email address is known"
     }
 

@@ -408,7 +408,7 @@ async def test_what_was_done_with_accounts_is_in_the_trail_and_no_password_is(st
     assert "Invited someone" in trail.text
     async with store.sessions() as session:
         assert await audit.verify(session)
-        said = " ".join(str(each.what) for each in await session.scalars(select(AuditEntry)))
+        said = " ".join(str(each.details) for each in await session.scalars(select(AuditEntry)))
     assert PASSWORD not in said
     assert page.text.split("/invitation/")[1].split("<")[0] not in said
 

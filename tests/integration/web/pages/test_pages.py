@@ -157,7 +157,7 @@ async def test_a_campaign_is_made_step_by_step_and_not_launched_before_it_has_le
     assert launched.headers["location"] == f"/campaigns/{campaign_id}?done=started"
     async with store.sessions() as session:
         assert (await session.get_one(Campaign, campaign_id)).state == "running"
-        did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
+        did = (await session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))).all()
         assert did[-4:] == ["campaign.create", "campaign.update", "campaign.update", "campaign.start"]
 
 
@@ -227,7 +227,7 @@ async def _work(settings: Settings, store: Store, address: str) -> None:
     await JobProcess(settings, store, job_id).run()
     async with store.sessions() as session:
         job = await session.get_one(Job, job_id)
-        assert job.state == "done", job.says
+        assert job.state == "done", job.message
 
 
 async def test_a_file_that_is_no_list_is_refused_in_one_line(web: AsyncClient, store: Store) -> None:
@@ -286,7 +286,7 @@ async def test_a_number_is_listed_checked_and_taken_off_and_the_trail_says_so(we
     assert (await send(web, f"{here}/remove", page=here, number="+919812000001")).status_code == 303
     assert "is not on the do-not-call list" in (await web.get(f"{here}?q=%2B919812000001")).text
     async with store.sessions() as session:
-        did = (await session.scalars(select(AuditEntry.did).order_by(AuditEntry.id))).all()
+        did = (await session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))).all()
     assert did[-4:] == ["dnc.add", "dnc.add", "dnc.import", "dnc.remove"]
 
 

@@ -29,7 +29,7 @@ STEP = "/campaigns/1/set-up/rehearse"
 async def _ended(store: Store, job_id: int, state: str, result: dict[str, Any] | None, says: str | None = None) -> None:
     async with store.sessions.begin() as session:
         job = await session.get_one(Job, job_id)
-        job.state, job.result, job.says, job.ended_at = state, result, says, datetime.now(UTC)
+        job.state, job.result, job.message, job.ended_at = state, result, says, datetime.now(UTC)
 
 
 async def _jobs(store: Store) -> list[Job]:
@@ -52,7 +52,7 @@ async def test_the_step_asks_for_one_rehearsal_at_a_time_and_shows_what_came_of_
         again = await send(client, "/campaigns/1/rehearse", STEP, leads="2")
         assert again.headers["location"] == asked.headers["location"]
         (job,) = await _jobs(store)
-        assert (job.kind, job.asked) == ("rehearse", {"campaign_id": 1, "leads": 2})
+        assert (job.kind, job.arguments) == ("rehearse", {"campaign_id": 1, "leads": 2})
         assert "Rehearsing" in (await client.get(f"/jobs/{job.id}")).text
         assert f"/jobs/{job.id}" in (await client.get(STEP)).text
         await _ended(store, job.id, "failed", None, "no voice answered <b>")
@@ -126,7 +126,7 @@ async def test_no_row_of_the_trail_can_be_changed_or_moved_in_time_unseen(store:
         assert await audit.verify(session)
     for change in (
         "UPDATE audit_entry SET at = at - interval '1 day' WHERE id = 2",
-        "UPDATE audit_entry SET who = 'another' WHERE id = 2",
+        "UPDATE audit_entry SET actor = 'another' WHERE id = 2",
         "DELETE FROM audit_entry WHERE id = 2",
     ):
         async with store.sessions() as session:

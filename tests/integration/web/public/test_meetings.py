@@ -124,10 +124,10 @@ async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
     assert (status, "The meeting is already at this time." in html) == (409, True)
     assert (await now(store)).sequence == 1
     assert len(await all_of(store, OutboxMessage)) == letters
-    assert [each.did for each in await all_of(store, BookingEvent)].count("moved") == 1
-    (noted,) = [each for each in await all_of(store, AuditEntry) if each.did == "booking.move"]
-    assert noted.what["from"] == starts_of(booking).isoformat()
-    assert noted.what["to"] == slot.partition("@")[2]
+    assert [each.action for each in await all_of(store, BookingEvent)].count("moved") == 1
+    (noted,) = [each for each in await all_of(store, AuditEntry) if each.action == "booking.move"]
+    assert noted.details["from"] == starts_of(booking).isoformat()
+    assert noted.details["to"] == slot.partition("@")[2]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ async def test_a_student_cancels_and_cannot_change_it_any_more(page: Page, store
     path = LINKS.student(booking.id)
     assert (await page.post(path, do="cancel"))[0] == 200
     assert ((await now(store)).state, (await now(store)).sequence) == ("cancelled", 1)
-    assert sorted(each.whom for each in await all_of(store, OutboxMessage) if each.kind == "cancellation") == [
+    assert sorted(each.recipient for each in await all_of(store, OutboxMessage) if each.kind == "cancellation") == [
         "counselor",
         "student",
     ]
@@ -191,8 +191,12 @@ async def test_where_the_counselor_left_the_page_names_the_one_who_is_offered(
     assert "is no longer with us. These times are with Anna" in html
     assert (await page.post(path, do="move", slot=choices_in(html)[0]))[0] == 200
     assert (await now(store)).counselor_id == anna
-    (moved,) = [each for each in await all_of(store, BookingEvent) if each.did == "moved"]
-    assert (moved.who, moved.what["counselor"], moved.what["instead_of"]) == ("student", "Anna", "One Window desk")
+    (moved,) = [each for each in await all_of(store, BookingEvent) if each.action == "moved"]
+    assert (moved.actor, moved.details["counselor"], moved.details["instead_of"]) == (
+        "student",
+        "Anna",
+        "One Window desk",
+    )
     cancelled = [each.counselor_id for each in await all_of(store, OutboxMessage) if each.kind == "cancellation"]
     assert cancelled == [booking.counselor_id]
 
@@ -213,14 +217,14 @@ async def test_the_page_is_kept_and_passed_on_nowhere(page: Page, booking: Booki
 
 async def test_nothing_is_said_of_a_meeting_before_it_began(page: Page, store: Store, booking: Booking) -> None:
     assert (await page.post(LINKS.counselor(booking.id), verdict="showed"))[0] == 409
-    assert (await now(store)).verdict is None
+    assert (await now(store)).outcome is None
 
 
 async def test_one_tap_says_that_they_came_and_all_was_right(after: Page, store: Store, booking: Booking) -> None:
     status, html = await after.post(LINKS.counselor(booking.id), verdict="showed", note="lovely <b>")
     assert (status, "lovely &lt;b&gt;" in html) == (200, True)
     done = await now(store)
-    assert (done.state, done.verdict, done.note) == ("attended", "showed", "lovely <b>")
+    assert (done.state, done.outcome, done.note) == ("attended", "showed", "lovely <b>")
     assert done.right_fields == ["budget", "country", "course", "intake", "name"]
     assert (await lead_now(store.sessions)).state == "done"
 
@@ -295,7 +299,7 @@ async def test_a_no_show_said_by_mistake_is_put_right(after: Page, store: Store,
     await after.post(LINKS.counselor(booking.id), verdict="no_show")
     await after.post(LINKS.counselor(booking.id), verdict="showed")
     assert ((await now(store)).state, (await lead_now(store.sessions)).state) == ("attended", "done")
-    did = [each.did for each in await all_of(store, BookingEvent) if each.who == "counselor"]
+    did = [each.action for each in await all_of(store, BookingEvent) if each.actor == "counselor"]
     assert did == ["no show", "showed"]
 
 
@@ -344,7 +348,7 @@ async def test_each_day_of_the_week_says_when_they_are_met_when_not_and_why(
     await sql(store.sessions, "DELETE FROM counselor_hours WHERE weekday = 4")
     await sql(
         store.sessions,
-        "INSERT INTO time_off (counselor_id, during, why) VALUES "
+        "INSERT INTO time_off (counselor_id, during, reason) VALUES "
         f"({booking.counselor_id}, tstzrange('{thursday} 12:00+05:30', '{thursday} 23:00+05:30'), 'at a fair in Pune')",
     )
     await sql(store.sessions, "UPDATE counselor SET holidays = 'IN'")

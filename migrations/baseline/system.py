@@ -1,0 +1,84 @@
+"""Tables of the first schema: accounts, audit log, prices and processes."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from migrations.baseline.prices import known_prices
+
+
+def upgrade() -> None:
+    """Create them."""
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("details", postgresql.JSONB(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+        sa.UniqueConstraint("hash", name=op.f("uq_audit_entry_hash")),
+    )
+    op.create_table(
+        "bridge_process",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("max_calls", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("draining", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bridge_process")),
+    )
+    price = op.create_table(
+        "price",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("per_million", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("currency", sa.Text(), server_default="USD", nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.CheckConstraint("per_million >= 0", name=op.f("ck_price_per_million")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price")),
+        sa.UniqueConstraint("model", "kind", "since", name=op.f("uq_price_model_kind_since")),
+    )
+    op.create_table(
+        "simulated_clock",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("setting", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("speed", sa.Double(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_simulated_clock_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_simulated_clock")),
+    )
+    op.create_table(
+        "account",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("counselor_id", sa.Integer(), nullable=True),
+        sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("must_change", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("totp_secret", sa.Text(), nullable=True),
+        sa.Column("totp_used", sa.Integer(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("role IN ('admin', 'marketing', 'counselor', 'auditor')", name=op.f("ck_account_role")),
+        sa.ForeignKeyConstraint(["counselor_id"], ["counselor.id"], name=op.f("fk_account_counselor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+    )
+    op.bulk_insert(price, known_prices())
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("account")
+    op.drop_table("simulated_clock")
+    op.drop_table("price")
+    op.drop_table("bridge_process")
+    op.drop_table("audit_entry")
