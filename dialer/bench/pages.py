@@ -12,6 +12,7 @@ from dialer.bench.viewers import cost_of_viewers
 from dialer.settings import Settings
 from dialer.store import bench
 from dialer.web.app import make_app
+from dialer.wiring.operator_token import operator_token
 
 LEADS, CALLS, TIMES = 1_000_000, 200_000, 40
 PAGES = {
@@ -73,12 +74,17 @@ async def _fill(here: Ground) -> None:
 
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """The application in this process, asked as this machine's own operator."""
+    """The application in this process, with the operator's token."""
     app = make_app(settings)
     transport = ASGITransport(app)  # type: ignore[arg-type]  # litestar's own ASGI types
     async with (
         app.lifespan(),
-        AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", timeout=120) as client,
+        AsyncClient(
+            transport=transport,
+            base_url="http://127.0.0.1:8000",
+            timeout=120,
+            headers={"authorization": f"Bearer {operator_token(settings.dialer_data_dir)}"},
+        ) as client,
     ):
         yield client
 

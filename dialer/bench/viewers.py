@@ -19,6 +19,7 @@ from dialer.net.ports import free_ports
 from dialer.settings import Settings
 from dialer.web.api.health import is_healthy
 from dialer.wiring.environment import clean_environment, settings_environment
+from dialer.wiring.operator_token import operator_token
 
 VIEWERS, MESSAGES, LOT = 500, 4_000, 20
 READY_WITHIN_S, GATHERED_WITHIN_S = 60.0, 60.0
@@ -33,7 +34,7 @@ async def cost_of_viewers(settings: Settings) -> tuple[float, float, int]:
     try:
         with _web(served):
             alone = await _tell(redis)
-            with Crowd(port) as crowd:
+            with Crowd(port, operator_token(served.dialer_data_dir)) as crowd:
                 watched = await _tell(redis)
                 await asyncio.sleep(2)
                 return alone, watched, crowd.served()
@@ -72,8 +73,9 @@ def _web(settings: Settings) -> Iterator[None]:
 class Crowd:
     """Everybody who watches, in a thread of their own: what they cost is theirs."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str) -> None:
         self._port = port
+        self._headers = {"authorization": f"Bearer {token}"}
         self._heard = [0] * VIEWERS
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._all(),))
@@ -104,7 +106,9 @@ class Crowd:
         await asyncio.gather(*watching, return_exceptions=True)
 
     async def _watch(self, n: int) -> None:
-        async with connect(f"ws://127.0.0.1:{self._port}/ws/live", max_size=None) as socket:
+        async with connect(
+            f"ws://127.0.0.1:{self._port}/ws/live", max_size=None, additional_headers=self._headers
+        ) as socket:
             await socket.recv()
             self._there.release()
             async for _ in socket:

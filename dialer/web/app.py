@@ -52,6 +52,7 @@ from dialer.web.stale_cache import StaleCache
 from dialer.web.strict_attributes import StrictAttributes
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.mail_links import make_links
+from dialer.wiring.operator_token import operator_token
 from dialer.wiring.stores import make_redis, open_store
 
 REDIS_TIMEOUT_S = 1.0
@@ -97,7 +98,16 @@ def make_app(settings: Settings) -> Litestar:
                 journal = WebhookInbox(store.sessions, partial(live_feed.notify, redis))
                 links = make_links(settings)
                 app.state.app_state = AppState(
-                    settings, store.sessions, store.clock, redis, carriers, watchers, journal, StaleCache(), links
+                    settings,
+                    store.sessions,
+                    store.clock,
+                    redis,
+                    carriers,
+                    watchers,
+                    journal,
+                    StaleCache(),
+                    links,
+                    operator_token(settings.dialer_data_dir),
                 )
                 try:
                     yield

@@ -31,6 +31,8 @@ class AppState:
     webhook_inbox: WebhookInbox
     stats_cache: StaleCache
     links: SignedLinks
+    operator_token: str
+    """See wiring/operator_token.py."""
 
 
 InjectedState: TypeAlias = NamedDependency[SkipValidation[AppState]]

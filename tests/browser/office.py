@@ -19,6 +19,7 @@ from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.stores import open_store
 from tests.support.databases import aside
 from tests.support.pages import key_of
+from tests.support.web import operator_headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Office:
         return self._json(f"{self.running.twilio_url}/_world/ledger")
 
     def asked(self, path: str) -> Any:
-        """What the API answers to a command of this machine."""
-        return self._json(f"{self.home}{path}")
+        """What the API answers to the operator."""
+        return self._json(f"{self.home}{path}", operator_headers(self.running.settings))
 
     def dialer(self, *words: str) -> str:
         """Run a command beside it; it must succeed."""
@@ -63,8 +64,9 @@ class Office:
         assert done.returncode == 0, done
         return done.stdout
 
-    def _json(self, url: str) -> Any:
-        with urllib.request.urlopen(url, timeout=30) as answer:
+    def _json(self, url: str, headers: dict[str, str] | None = None) -> Any:
+        request = urllib.request.Request(url, headers=headers or {})
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 

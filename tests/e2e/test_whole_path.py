@@ -23,6 +23,7 @@ from dialer.cli.rehearsal.environment import rehearsal_dialer
 from dialer.domain.calling.call import Outcome
 from dialer.settings import Settings
 from dialer.simulator.people.students import student_for
+from tests.support.web import operator_headers
 from tests.support.whole_path import TUESDAY_MORNING, done, read_calls, until_all_were_rung, until_every_call_is_placed
 
 SAMPLE = Path(__file__).parents[2] / "sample_leads.csv"
@@ -45,9 +46,9 @@ class Run:
     calls: list[dict[str, Any]]
 
 
-def post(url: str, body: dict[str, str]) -> dict[str, Any]:
+def post(url: str, body: dict[str, str], headers: dict[str, str]) -> dict[str, Any]:
     """POST JSON to the API."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json", **headers})
     with urllib.request.urlopen(request, timeout=20) as answer:
         return dict(json.load(answer))
 
@@ -63,8 +64,9 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         imported = done(settings, "leads", "import", str(SAMPLE), "--campaign", "Spring", "--json")
         again = done(settings, "leads", "import", str(SAMPLE), "--campaign", "Spring", "--json")
         messages = asyncio.run(_ring_everybody(settings, f"{web.replace('http', 'ws')}/ws/live"))
-        single = post(f"{web}/api/calls", {"phone": "+91 98765 00028"})
-        refused = post(f"{web}/api/calls", {"phone": "+91 98765 00015"})
+        headers = operator_headers(settings)
+        single = post(f"{web}/api/calls", {"phone": "+91 98765 00028"}, headers)
+        refused = post(f"{web}/api/calls", {"phone": "+91 98765 00015"}, headers)
         asyncio.run(until_every_call_is_placed(settings))
         status = done(settings, "campaign", "status", "Spring", "--json")
         for what in ("leads", "calls", "bookings"):
@@ -82,7 +84,7 @@ async def _ring_everybody(settings: Settings, live: str) -> list[dict[str, Any]]
     messages: list[dict[str, Any]] = []
 
     async def watch() -> None:
-        async with websockets.connect(live) as socket:
+        async with websockets.connect(live, additional_headers=operator_headers(settings)) as socket:
             while True:
                 messages.append(json.loads(await socket.recv()))
 

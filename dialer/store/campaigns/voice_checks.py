@@ -53,7 +53,7 @@ async def lock_running(session: AsyncSession, campaign_id: int, resumed_at: date
 async def record_passed(session: AsyncSession, campaign_id: int, resumed_at: datetime | None, why: str | None) -> None:
     """Record that a campaign's voice speaks, and `why` not the first one; only in the run that was checked."""
     mine = update(Campaign).where(*_is_the_same_run(campaign_id, resumed_at))
-    await session.execute(mine.values(voice_checked_at=func.now(), why=why))
+    await session.execute(mine.values(voice_checked_at=func.now(), state_reason=why))
 
 
 async def record_failed(session: AsyncSession, campaign_id: int, resumed_at: datetime | None, why: str) -> None:

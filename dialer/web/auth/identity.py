@@ -1,12 +1,11 @@
-"""Who asks: the browser's cookie, a program's token, or a command of this machine; else nobody.
+"""Who sends a request: a browser session, an API token, or the operator's token from the data folder; else nobody.
 
-The middleware only finds out; what somebody may do is the guards' (`auth.permissions`). A request without marks of a browser or
-a proxy, from this machine by a loopback name, to a dialer that nothing outside can reach (its public address is on
-loopback too), is this machine's own operator, who could as well open the database.
+Coming from loopback is no credential: a forwarder on the same machine brings the internet there. The middleware only
+identifies the caller; what the caller may do is decided by the guard (`auth.permissions`).
 """
 
+import secrets
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
@@ -14,13 +13,12 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from dialer.domain.access.roles import Role
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, session_actor, token_actor
 from dialer.services.actor import Actor
-from dialer.settings import LOOPBACK, Settings, is_loopback
+from dialer.settings import Settings
 from dialer.web.app_state import AppState
 from dialer.web.halted import HALTED, active_kill_switches
 
-PROXY_MARKS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-BROWSER_MARKS = ("sec-fetch-site", "sec-fetch-mode", "origin", "cookie", "referer")
-OPERATOR = Actor(0, "this machine", Role.ADMIN)
+OPERATOR = Actor(0, "operator", Role.ADMIN)
+"""Whoever can read the operator's token could as well open the database."""
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -38,10 +36,12 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
 
 
 async def actor_of(connection: Connection, app_state: AppState) -> Actor | None:
-    """Who asks, by what they show; a wrong token is nobody, whatever else is shown."""
-    told = connection.headers.get("authorization", "")
-    if told.lower().startswith("bearer ") or connection.headers.get("x-api-key"):
-        token = connection.headers.get("x-api-key") or told[7:].strip()
+    """Identify the caller. A wrong token is nobody, whatever else the request carries."""
+    authorization = connection.headers.get("authorization", "")
+    if authorization.lower().startswith("bearer ") or connection.headers.get("x-api-key"):
+        token = connection.headers.get("x-api-key") or authorization[7:].strip()
+        if secrets.compare_digest(token.encode(), app_state.operator_token.encode()):
+            return OPERATOR
         if not token.startswith(TOKEN_PREFIX):
             return None
         async with app_state.sessions.begin() as session:
@@ -49,18 +49,7 @@ async def actor_of(connection: Connection, app_state: AppState) -> Actor | None:
     if key := connection.cookies.get(cookie_name(app_state.settings)):
         async with app_state.sessions.begin() as session:
             return await session_actor(session, key)
-    return OPERATOR if is_operator(connection, app_state.settings) else None
-
-
-def is_operator(connection: Connection, settings: Settings) -> bool:
-    """Whether a request can only be this machine's own."""
-    client = connection.client
-    return (
-        is_loopback(settings.public_url)
-        and (client is None or client.host in LOOPBACK)
-        and urlsplit(f"//{connection.headers.get('host', '')}").hostname in LOOPBACK
-        and not any(mark in connection.headers for mark in (*PROXY_MARKS, *BROWSER_MARKS))
-    )
+    return None
 
 
 def cookie_name(settings: Settings) -> str:
@@ -69,8 +58,13 @@ def cookie_name(settings: Settings) -> str:
 
 
 def address_of(connection: Connection, settings: Settings) -> str:
-    """The caller's address: what as many proxies as are ours say, else the peer's."""
-    said = [each.strip() for each in connection.headers.get("x-forwarded-for", "").split(",") if each.strip()]
-    if settings.dialer_proxies and len(said) >= settings.dialer_proxies:
-        return said[-settings.dialer_proxies]
+    """Return the client's address: the one that the outermost of our `DIALER_PROXIES` proxies saw, else the peer's.
+
+    A proxy may append to the header's line or add a line of its own, so all lines count; what stands left of our
+    proxies' entries was written by the client and is not read. Empty where fewer proxies than that added an entry.
+    """
+    if settings.dialer_proxies:
+        lines = connection.headers.getall("x-forwarded-for", [])
+        hops = [hop.strip() for hop in ",".join(lines).split(",") if hop.strip()]
+        return hops[-settings.dialer_proxies] if len(hops) >= settings.dialer_proxies else ""
     return connection.client.host if connection.client else ""

@@ -25,6 +25,7 @@ from dialer.carriers.exotel.webhooks import (
 from dialer.store.calls import calls
 from dialer.store.calls.webhooks_in import Event
 from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.identity import address_of
 
 UNKNOWN_CALL = "no call has this token"
 TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
@@ -65,18 +66,10 @@ def _refuse_unknown_sender(request: Request[object, object, State], app_state: A
     if not is_authorized(request.headers.get("authorization", ""), auth.get_secret_value() if auth else None):
         log.warning("webhook refused: not Exotel's user and password")
         raise PermissionDeniedException("not Exotel's user and password")
-    address = _address(request, app_state.settings.dialer_proxies)
+    address = address_of(request, app_state.settings)
     if not is_from(address, read_networks(app_state.settings.exotel_callback_addresses)):
         log.warning("webhook refused: not from one of EXOTEL_CALLBACK_ADDRESSES")
         raise PermissionDeniedException("not an address of Exotel's")
-
-
-def _address(request: Request[object, object, State], proxies: int) -> str:
-    """Who asks: the other end, or what the outermost of our own proxies saw; what a stranger wrote before is not read."""
-    seen = [each.strip() for each in ",".join(request.headers.getall("x-forwarded-for", [])).split(",") if each.strip()]
-    if proxies:
-        return seen[-proxies] if len(seen) >= proxies else ""
-    return request.client.host if request.client else ""
 
 
 async def _fields(request: Request[object, object, State]) -> dict[str, str]:

@@ -95,4 +95,4 @@ def actor(request: Asked) -> Actor:
 
 def actor_email(request: Asked) -> str:
     """Who asks, as the audit trail names them."""
-    return request.user.email if request.user else "this machine"
+    return request.user.email if request.user else "nobody"

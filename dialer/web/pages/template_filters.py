@@ -171,7 +171,7 @@ LABELS: Mapping[str, str] = {
     "end_call": "AVA ended the call",
     # Accounts and actions of the audit log
     "marketing": "Marketing",
-    "this machine": "Command line",
+    "operator": "Operator token",
     "a phone rung": "Single call placed",
     "address": "IP address",
     "account made": "Account created",

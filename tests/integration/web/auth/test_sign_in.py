@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
 from httpx import AsyncClient
+from litestar.connection import ASGIConnection
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
@@ -19,6 +21,8 @@ from dialer.settings import Settings
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, AuditEntry, SignIn
 from dialer.web.auth.account_pages import SIGNED_IN
+from dialer.web.auth.identity import address_of
+from dialer.wiring.operator_token import operator_token
 from dialer.wiring.stores import Store
 from tests.support.actors import ADMIN
 from tests.support.web import serving
@@ -375,26 +379,65 @@ async def test_a_new_password_revokes_every_token_and_says_how_many(store: Store
 
 
 @pytest.mark.parametrize(
-    "marks",
+    "headers",
     [
-        {"origin": "http://127.0.0.1:8000"},
-        {"sec-fetch-site": "none"},
-        {"x-forwarded-for": "203.0.113.9"},
-        {"host": "dialer.example"},
-        {"cookie": "dialer=x"},
+        {},
+        {"host": "localhost:8000"},
+        {"authorization": "Bearer dlo_no"},
         {"authorization": "Bearer dlr_no"},
+        {"authorization": "Bearer "},
+        {"x-api-key": "dlo_no"},
     ],
 )
-async def test_only_a_command_of_this_machine_needs_no_password(keyed: Settings, marks: dict[str, str]) -> None:
+async def test_coming_from_loopback_is_no_credential(keyed: Settings, headers: dict[str, str]) -> None:
+    """H1: a forwarder on the same machine brings the internet to a loopback address."""
     async with serving(keyed) as client:
-        assert (await client.get("/api/transfers")).status_code == 200
-        assert (await client.get("/api/transfers", headers=marks)).status_code == 401
+        client.auth = None
+        assert (await client.get("/api/transfers", headers=headers)).status_code == 401
+        assert (await client.get("/health", headers=headers)).status_code == 200
 
 
-async def test_where_the_dialer_is_open_to_the_world_nobody_is_let_in_for_being_near(keyed: Settings) -> None:
+async def test_the_operators_token_is_in_a_file_that_only_its_owner_reads(keyed: Settings) -> None:
     async with serving(keyed, public="https://dialer.example") as client:
-        assert (await client.get("/api/transfers")).status_code == 401
-        assert (await client.get("/health")).status_code == 200
+        client.auth = None
+        path = keyed.dialer_data_dir / "operator.token"
+        assert path.stat().st_mode & 0o777 == 0o600
+        headers = {"authorization": f"Bearer {path.read_text().strip()}"}
+        assert (await client.get("/api/transfers", headers=headers)).status_code == 200
+        assert (await client.get("/api/transfers", headers={"x-api-key": path.read_text().strip()})).status_code == 200
+        assert (await client.get("/account", headers=headers)).status_code == 403, "it has no account"
+
+
+def test_an_operators_token_that_others_could_read_is_replaced(tmp_path: Path) -> None:
+    first = operator_token(tmp_path)
+    assert operator_token(tmp_path) == first
+    (tmp_path / "operator.token").chmod(0o644)
+    assert operator_token(tmp_path) != first
+    (tmp_path / "operator.token").write_text("dlo_short")
+    assert len(operator_token(tmp_path)) > 40
+
+
+@pytest.mark.parametrize(
+    ("lines", "proxies", "address"),
+    [
+        (["198.51.100.7"], 0, "127.0.0.1"),
+        (["198.51.100.7, 203.0.113.9"], 1, "203.0.113.9"),
+        (["198.51.100.7", "203.0.113.9"], 1, "203.0.113.9"),
+        (["198.51.100.7", "203.0.113.9, 10.0.0.2"], 2, "203.0.113.9"),
+        ([], 1, ""),
+    ],
+)
+async def test_the_clients_address_is_what_our_proxies_saw(
+    keyed: Settings, lines: list[str], proxies: int, address: str
+) -> None:
+    """M1: HAProxy adds a line of its own behind the one that a client wrote."""
+    scope = {
+        "type": "http",
+        "client": ("127.0.0.1", 9),
+        "headers": [(b"x-forwarded-for", line.encode()) for line in lines],
+    }
+    connection = ASGIConnection[Any, Any, Any, Any](scope)  # type: ignore[arg-type]
+    assert address_of(connection, keyed.model_copy(update={"dialer_proxies": proxies})) == address
 
 
 async def test_what_was_done_with_accounts_is_in_the_trail_and_no_password_is(store: Store, web: AsyncClient) -> None:

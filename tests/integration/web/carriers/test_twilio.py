@@ -210,7 +210,7 @@ async def test_health_answers_from_anywhere(web: Web) -> None:
         assert (answer.status_code, answer.json().get("status")) == (200, "ok"), headers
 
 
-async def test_commands_of_this_machine_are_answered_by_every_loopback_name(settings: Settings) -> None:
+async def test_the_operators_token_is_accepted_by_every_name_of_the_machine(settings: Settings) -> None:
     async with serving(settings) as client:
         for host in ("127.0.0.1:8000", "localhost:8000", "[::1]:8000"):
             assert (await client.get("/", headers={"host": host})).status_code == 200, host
