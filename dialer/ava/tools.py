@@ -148,7 +148,7 @@ class Tools:
                     "say": "Of course. I have taken your number off our list and we will not call you again. Goodbye.",
                 }
             case EndCall(outcome=outcome, reason=reason):
-                return await report_outcome(session, await self._call(session), outcome, reason)
+                return await report_outcome(session, await self._call(session), outcome, reason, now)
             case Transfer():
                 found = await find_target(session, self._talk.call_id, now, connects=self._talk.connects)
                 self._person = found if isinstance(found, TransferTarget) else None

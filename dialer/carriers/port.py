@@ -13,6 +13,9 @@ from uuid import UUID
 from dialer.domain.calling.call import State
 from dialer.domain.calling.routing import Route
 
+MAX_TRANSFER_S = 1_800
+"""The longest a student and a counselor talk over a transferred call; the carrier ends it then."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
@@ -119,7 +122,7 @@ class TransferRequest:
     over_url: str
     """What follows for the student is asked for here, once the person did not answer or the two have talked."""
     ring_timeout_s: int = 25
-    time_limit_s: int = 3600
+    time_limit_s: int = MAX_TRANSFER_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ COMMANDS = {
         "kill",
         "Stop all new calls or allow them again; calls in progress finish.",
     ),
+    "limits": Later(
+        "dialer.cli.commands.admin.limits",
+        "limits",
+        "Show or change the limits of the whole installation in 24 hours.",
+    ),
     "prove": Later(
         "dialer.cli.commands.admin.prove",
         "prove_command",

@@ -6,7 +6,7 @@ A page, an API route and a command that offer the same action call the same serv
 
 from dataclasses import dataclass
 
-from dialer.domain.access.rates import EXPORT, START, UPLOAD, Rate
+from dialer.domain.access.rates import EXPORT, SINGLE_CALL, START, UPLOAD, Rate
 from dialer.domain.access.roles import ADMINS, MEETING_MANAGERS, OPERATORS, Role, Roles
 
 
@@ -31,7 +31,7 @@ CAMPAIGN_PAUSE = Action("campaign.pause", "pause a campaign", "Paused a campaign
 CAMPAIGN_STOP = Action("campaign.stop", "stop a campaign", "Stopped a campaign", OPERATORS)
 CAMPAIGN_REHEARSE = Action("campaign.rehearse", "rehearse a campaign", "Rehearsed a campaign", OPERATORS, START)
 
-CALL_START = Action("call.start", "place a call", "Placed a call", OPERATORS)
+CALL_START = Action("call.start", "place a call", "Placed a call", OPERATORS, SINGLE_CALL)
 CALL_NOTE = Action("call.whisper", "whisper to AVA", "Whispered to AVA", OPERATORS)
 CALL_HANG_UP = Action("call.hang_up", "end a call", "Ended a call", OPERATORS)
 CALL_TRANSFER = Action("call.transfer", "transfer a call", "Transferred a call", OPERATORS)
@@ -49,6 +49,8 @@ DNC_SCRUB = Action("dnc.scrub", "scrub a campaign", "Scrubbed a campaign against
 
 KILL_SWITCH_ON = Action("kill_switch.on", "stop calls", "Turned the kill switch on", OPERATORS)
 KILL_SWITCH_OFF = Action("kill_switch.off", "release the kill switch", "Turned the kill switch off", ADMINS)
+
+LIMITS_SET = Action("limits.set", "change the workspace limits", "Changed the workspace limits", ADMINS)
 
 SCRIPT_ADD = Action("script.add", "add a script version", "Added a script version", OPERATORS)
 PRICE_SET = Action("price.set", "set a price", "Set a price", ADMINS)

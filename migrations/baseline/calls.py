@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("carrier_price", sa.Numeric(precision=12, scale=6), nullable=True),
         sa.Column("voice_cost", sa.Numeric(precision=12, scale=6), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("reserve", sa.Numeric(precision=12, scale=6), nullable=True),
         sa.Column("usage", postgresql.JSONB(), server_default="{}", nullable=False),
         sa.Column("first_audio_ms", sa.Integer(), nullable=True),
         sa.Column("disclosure", sa.Text(), nullable=True),
@@ -103,6 +104,7 @@ def upgrade() -> None:
             "carrier_cost",
             "voice_cost",
             "latency_p50_ms",
+            "reserve",
         ],
     )
     op.create_index(
@@ -157,6 +159,7 @@ def downgrade() -> None:
             "carrier_cost",
             "voice_cost",
             "latency_p50_ms",
+            "reserve",
         ],
     )
     op.drop_index("ix_call_phone_created_at", table_name="call")

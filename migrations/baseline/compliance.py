@@ -47,6 +47,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_registry")),
     )
     op.create_table(
+        "workspace_limits",
+        sa.Column("id", sa.SmallInteger(), server_default="1", autoincrement=False, nullable=False),
+        sa.Column("calls_per_number_day", sa.SmallInteger(), server_default="5", nullable=False),
+        sa.Column("spend_day", sa.Numeric(precision=12, scale=6), server_default="1000", nullable=False),
+        sa.Column("single_calls_day", sa.Integer(), server_default="200", nullable=False),
+        sa.CheckConstraint(
+            "calls_per_number_day BETWEEN 1 AND 20", name=op.f("ck_workspace_limits_calls_per_number_day")
+        ),
+        sa.CheckConstraint("id = 1", name=op.f("ck_workspace_limits_single_row")),
+        sa.CheckConstraint("single_calls_day BETWEEN 0 AND 10000", name=op.f("ck_workspace_limits_single_calls_day")),
+        sa.CheckConstraint("spend_day >= 0", name=op.f("ck_workspace_limits_spend_day")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workspace_limits")),
+    )
+    op.create_table(
         "incident",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -58,11 +72,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
         sa.UniqueConstraint("kind", "about", name=op.f("uq_incident_kind_about")),
     )
+    op.execute("INSERT INTO workspace_limits (id) VALUES (1)")
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("incident")
+    op.drop_table("workspace_limits")
     op.drop_table("registry")
     op.drop_table("rate_bucket")
     op.drop_table("kill_switch")

@@ -172,8 +172,8 @@ def test_the_recorded_call_ends_as_not_interested_in_the_order_in_which_it_was_s
     call = of(run, "11")
     assert call["call"].outcome is Outcome.NOT_INTERESTED
     assert call["in_campaign"].state == "done"
-    assert [turn.who for turn in call["turns"]] == ["ava", "student", "ava", "student", "ava"]
-    greeting, no, fine, bye, goodbye = (turn.words for turn in call["turns"])
+    assert [turn.speaker for turn in call["turns"]] == ["ava", "student", "ava", "student", "ava"]
+    greeting, no, fine, bye, goodbye = (turn.text for turn in call["turns"])
     assert "One Window" in greeting
     assert "AI assistant" in greeting
     assert "recorded" in greeting
@@ -208,7 +208,7 @@ def test_students_who_agreed_have_a_meeting_with_the_desk(run: Run) -> None:
 def test_who_interrupts_is_not_talked_over(run: Run) -> None:
     call = of(run, "16")
     (cut,) = (turn for turn in call["turns"] if turn.heard_ms is not None)
-    assert cut.who == "ava"
+    assert cut.speaker == "ava"
     session = next(each for each in run.ledger["sessions"] if each["truncations"] and "book_slot" in str(each["tools"]))
     assert session["truncations"], "the model was told how much was heard"
 

@@ -134,6 +134,9 @@ def facts(**changes: Any) -> EligibilityFacts:
         "held": Decimal(0),
         "reserve": Decimal("0.50"),
         "spend_cap": None,
+        "number_cap": 5,
+        "day_committed": Decimal(0),
+        "day_cap": Decimal(1000),
     }
     return EligibilityFacts(**(ordinary | changes))
 

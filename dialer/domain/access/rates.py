@@ -19,5 +19,7 @@ PASSWORD = Rate("password", 20, 300)
 UPLOAD = Rate("upload", 60, 3600)
 EXPORT = Rate("export", 120, 3600)
 START = Rate("start", 120, 3600)
+SINGLE_CALL = Rate("call", 30, 600)
+"""Calls asked for one by one, by the page and the API together."""
 TRY = Rate("try", 60, 600)
 """Turns of scripts tried in text, by the page and the API together: each asks a text model, and costs."""

@@ -67,6 +67,11 @@ class EligibilityFacts:
     """Set aside for calls whose cost is not known yet."""
     reserve: Decimal
     spend_cap: Decimal | None
+    number_cap: int
+    """Calls to one number in 24 hours, for the whole installation: not even a promise lifts it."""
+    day_committed: Decimal
+    """USD spent and held in the last 24 hours, over all campaigns."""
+    day_cap: Decimal
 
     @property
     def window(self) -> Window:
@@ -215,6 +220,7 @@ def _caps(facts: EligibilityFacts) -> Iterator[RuleResult]:
         says = f"called at {_when(facts, latest)}; no call for {_minutes(facts.cool_down)} minutes after that"
     yield RuleResult("cool_down", rested, says, latest + facts.cool_down if latest else None)
     yield _cap(facts, "daily_cap", facts.calls_per_day, DAY, binding=not facts.promised)
+    yield _cap(facts, "number_cap", facts.number_cap, DAY, binding=True)
     if isinstance(facts.rules, Rules):
         for cap in facts.rules.caps:
             yield _cap(facts, "law_cap", cap.calls, cap.per, binding=True)
@@ -224,8 +230,11 @@ def _cap(facts: EligibilityFacts, rule: str, calls: int, per: timedelta, *, bind
     recent = [at for at in facts.rung if at > facts.now - per]
     full = len(recent) >= calls
     hours = int(per / timedelta(hours=1))
-    says = f"{len(recent)} of {calls} calls in {hours} hours{' (the law)' if rule == 'law_cap' else ''}"
+    says = f"{len(recent)} of {calls} calls in {hours} hours{SET_BY.get(rule, '')}"
     return RuleResult(rule, not (full and binding), says, recent[-calls] + per if full else None)
+
+
+SET_BY = {"law_cap": " (the law)", "number_cap": " (workspace limit)"}
 
 
 def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
@@ -281,6 +290,12 @@ def _room(facts: EligibilityFacts) -> Iterator[RuleResult]:
     else:
         ok = facts.spent + facts.held + facts.reserve <= facts.spend_cap
         yield RuleResult("spend", ok, f"{facts.spent:.2f} spent and {facts.held:.2f} held of {facts.spend_cap:.2f} USD")
+    yield RuleResult(
+        "day_spend",
+        facts.day_committed + facts.reserve <= facts.day_cap,
+        f"{facts.day_committed:.2f} of {facts.day_cap:.2f} USD in 24 hours (workspace limit)",
+        facts.now + SOON,
+    )
 
 
 RULES: tuple[Callable[[EligibilityFacts], Iterator[RuleResult]], ...] = (

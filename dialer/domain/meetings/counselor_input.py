@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialer.domain.compliance.holidays import gaps
 from dialer.domain.compliance.hours import to_instant
+from dialer.domain.compliance.rules import destination
 from dialer.domain.numbers.country import canonical_country
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.domain.speech.spoken_email import parse_email
@@ -196,6 +197,9 @@ def _phone(text: str) -> str:
     phone = parse_phone(text, "IN")
     if isinstance(phone, BadPhone):
         raise InvalidInputError(f"{text!r}: {phone.says}")
+    can_call, says = destination(phone.e164)
+    if not can_call:  # a transfer bills a call to this number: no premium rate, no satellite
+        raise InvalidInputError(f"{text!r} cannot take transfers: {says}")
     return phone.e164
 
 

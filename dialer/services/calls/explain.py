@@ -17,7 +17,7 @@ async def explain_number(
     explained = []
     for campaign, in_campaign, lead in await enrollments.list_of_phone(session, e164, campaign_name):
         room = await capacity_of(
-            session, campaign, await rate_buckets.tokens(session, f"campaign:{campaign.id}", campaign.per_second)
+            session, campaign, await rate_buckets.tokens(session, f"campaign:{campaign.id}", campaign.per_second), now
         )
         line = caller_id_for(accounts, campaign, lead.phone)
         (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room)

@@ -6,11 +6,16 @@ nobody, neither the model nor a page, can name another one.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
+from dialer.carriers.port import MAX_TRANSFER_S
 from dialer.domain.calling.call import Outcome
+from dialer.domain.calling.reserve import reserve_for
+from dialer.domain.compliance.rules import destination
 from dialer.domain.meetings.slots import is_there
 from dialer.services.calls.context import Result
+from dialer.services.workspace_limits import read_limits
 from dialer.store.calls import calls, costs, enquiries, incidents
 from dialer.store.leads import do_not_call
 from dialer.store.meetings import counselors
@@ -58,19 +63,30 @@ async def find_target(
     if await do_not_call.listed(session, [call.phone], call.campaign_id):
         return TransferRefused("the number is on the do-not-call list")
     campaign = await session.get_one(Campaign, call.campaign_id)
-    # The leg to the counselor costs as a call does, and stands in no reserve yet.
-    cap = campaign.spend_cap
-    if cap is not None and (await costs.of_campaign(session, campaign)).committed + campaign.cost_reserve > cap:
-        return TransferRefused("the campaign's spend cap is reached")
+    left = (await read_limits(session)).spend_day - (await costs.of_last_day(session, now)).committed
+    if campaign.spend_cap is not None:
+        left = min(left, campaign.spend_cap - (await costs.of_campaign(session, campaign)).committed)
+    targets = [each for each in await available_targets(session) if each.phone not in (call.phone, call.from_number)]
+    phones = [each.phone for each in targets if each.phone]
+    listed = set(await do_not_call.listed(session, phones, call.campaign_id))
     people = {
-        each.id: each for each in await available_targets(session) if each.phone not in (call.phone, call.from_number)
+        each.id: each
+        for each in targets
+        if each.phone and destination(each.phone)[0] and each.phone not in listed and reserve_of(each, campaign) <= left
     }
+    if targets and not people:
+        return TransferRefused("no counselor's number may be called within the spend limits")
     if counselor_id:
         person = people.get(counselor_id)
         return _person(person) if person else TransferRefused("this counselor does not accept transfers")
     there = [each.counselor_id for each in await counselors.times(session, now - DAY, now + DAY) if is_there(each, now)]
     person = next((people[each] for each in there if each in people), None)
     return _person(person) if person else TransferRefused(NOBODY)
+
+
+def reserve_of(person: Counselor, campaign: Campaign) -> Decimal:
+    """Return the USD to set aside for the leg to a counselor."""
+    return reserve_for(person.phone or "", MAX_TRANSFER_S, campaign.cost_reserve)
 
 
 async def available_targets(session: Session) -> list[Counselor]:
@@ -113,6 +129,9 @@ async def record_transferred(session: Session, call_id: UUID, person: TransferTa
     if fault is None:
         call.reported = call.reported or Outcome.QUALIFIED
         call.reason = f"transferred to {person.name}"
+        campaign = await session.get_one(Campaign, call.campaign_id)
+        own = campaign.cost_reserve if call.reserve is None else call.reserve
+        call.reserve = own + reserve_for(person.phone, MAX_TRANSFER_S)
     else:
         call.reason = f"could not be transferred to {person.name}: {fault}"[:500]
         await _tell(session, call, f"{person.name} could not be called ({fault})")

@@ -126,7 +126,7 @@ async def _judge(
 ) -> dict[UUID, Acquired | Skipped]:
     carrier = carriers.get(rows[0][0].carrier)
     mine = [call.id for call, _, _ in rows]
-    room = await capacity_of(session, campaign, 1.0, its_own=True)
+    room = await capacity_of(session, campaign, 1.0, now, its_own=True)
     people = [(in_campaign, lead) for _, in_campaign, lead in rows]
     lines = [CallerId(carrier, call.from_number) if carrier else None for call, _, _ in rows]
     verdicts = await evaluate_leads(session, campaign, people, lines, now, room, but=mine)

@@ -1,7 +1,7 @@
 """Call one number on request, under every rule that binds a campaign."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from dialer.domain.numbers.phone import BadPhone, mask, parse_phone
@@ -15,6 +15,8 @@ from dialer.services.dialing.claim import create_attempts
 from dialer.services.dialing.eligibility import Carriers, capacity_of, evaluate_leads
 from dialer.services.dialing.routing import caller_id_for, rates_of
 from dialer.services.scripts import for_single_calls
+from dialer.services.workspace_limits import read_limits
+from dialer.store.calls import limits
 from dialer.store.campaigns import campaigns, rate_buckets
 from dialer.store.campaigns.campaigns import SINGLE_CALLS
 from dialer.store.leads import enrollments, leads
@@ -22,6 +24,7 @@ from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ async def call_now(
         return CallRefused(f"there is no campaign {campaign_name!r}; see: dialer campaign status")
     if (unnamed := await missing_business(session, campaign)) is not None:
         return CallRefused(unnamed)
+    limit = (await read_limits(session)).single_calls_day
+    if await limits.count_single(session, now - DAY) >= limit:
+        return CallRefused(f"{limit} single calls were placed in the last 24 hours, which is the workspace's limit")
     phone = parse_phone(number, campaign.country)
     if isinstance(phone, BadPhone):
         return CallRefused(f"{number!r}: {phone.says}")
@@ -95,7 +101,7 @@ async def _mean(
     in_campaign, lead = await _enrol(session, campaign, e164, name)
     line = caller_id_for(carriers, campaign, e164)
     buckets = await rate_buckets.fill(session, rates_of([line] if line else [], campaign, [campaign]))
-    room = await capacity_of(session, campaign, min(bucket.tokens for bucket in buckets.values()))
+    room = await capacity_of(session, campaign, min(bucket.tokens for bucket in buckets.values()), now)
     (verdict,) = await evaluate_leads(session, campaign, [(in_campaign, lead)], [line], now, room)
     if verdict.refusal is not None or line is None:
         says = verdict.refusal.says if verdict.refusal else "no carrier"

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from dialer.domain.calling.pacing import Bucket, can_start
+from dialer.domain.calling.reserve import reserve_for
 from dialer.domain.compliance.gate import Eligibility
 from dialer.domain.compliance.hours import HORIZON
 from dialer.domain.compliance.time_zone_groups import HoursGroup, OpenHoursCache, group_of, when_there
 from dialer.services.dialing.eligibility import CallerId, Capacity, Carriers, capacity_of, evaluate_leads, record
 from dialer.services.dialing.routing import RouteCapacity, caller_ids_of, rates_of
-from dialer.store.calls import calls
+from dialer.store.calls import calls, incidents
 from dialer.store.campaigns import campaigns, claim_queue, kill_switches, rate_buckets
 from dialer.store.leads import enrollments
 from dialer.store.sessions import Session, Sessions, autocommit
@@ -114,7 +116,11 @@ async def _claim(
     if places.lines and not places.left:
         return []
     tokens = buckets[f"campaign:{campaign.id}"].tokens
-    room = await capacity_of(session, campaign, tokens)
+    room = await capacity_of(session, campaign, tokens, now)
+    if room.day_left < campaign.cost_reserve:
+        says = "the workspace's limit on spend in 24 hours is reached; calls go on as soon as it allows"
+        await incidents.record(session, "spend limit", f"{now:%Y-%m-%d}", says)
+        return []
     if campaign.spend_cap is not None and room.money.committed + campaign.cost_reserve > campaign.spend_cap:
         # What is held for calls that are over may come to less: their costs are waited for.
         if not room.live_calls and room.money.spent + campaign.cost_reserve > campaign.spend_cap:
@@ -127,8 +133,10 @@ async def _claim(
     if most < 1:  # without a bridge nobody could be talked to: nothing is claimed
         return []
     willing = await _find_eligible(session, campaign, places, groups, now, room, most)
+    left = room.day_left
     if campaign.spend_cap is not None:
-        willing = willing[: max(0, int((campaign.spend_cap - room.money.committed) // campaign.cost_reserve))]
+        left = min(left, campaign.spend_cap - room.money.committed)
+    willing = _affordable(campaign, willing, left)
     placed = await create_attempts(session, campaign, willing, now)
     if placed:
         drawn = Counter(key for line in placed.values() for key in line.buckets)
@@ -136,6 +144,17 @@ async def _claim(
     elif not willing:
         await _finish_if_done(session, campaign)
     return list(placed)
+
+
+def _affordable(campaign: Campaign, willing: list[Eligible], left: Decimal) -> list[Eligible]:
+    """Return the first of these leads whose reserves together fit in what is left (USD)."""
+    fitting = []
+    for one in willing:
+        left -= reserve_for(one[1].phone, campaign.time_limit_s, campaign.cost_reserve)
+        if left < 0:
+            break
+        fitting.append(one)
+    return fitting
 
 
 async def _find_eligible(
@@ -202,6 +221,7 @@ async def create_attempts(
                 "n": numbers.get(in_campaign.id, 0) + 1,
                 "carrier": line.carrier.name,
                 "from_number": line.from_number,
+                "reserve": reserve_for(lead.phone, campaign.time_limit_s, campaign.cost_reserve),
                 "gate": record(verdict, now, promised=in_campaign.rank == 0),
                 "created_at": now,
             }

@@ -4,15 +4,18 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from dialer.carriers.port import Carrier, CarrierAccount
 from dialer.domain.calling.cost import Spend
+from dialer.domain.calling.reserve import reserve_for
 from dialer.domain.compliance.gate import WEEK, Eligibility, EligibilityFacts, RuleResult, evaluate
 from dialer.domain.compliance.rules import rules_for
+from dialer.services.workspace_limits import MAX_CALLS_PER_NUMBER_DAY
 from dialer.store.calls import bridges, calls, costs
 from dialer.store.calls.bridges import Bridges
-from dialer.store.campaigns import campaigns, kill_switches
+from dialer.store.campaigns import campaigns, capacity, kill_switches
 from dialer.store.leads import do_not_call
 from dialer.store.sessions import Session
 from dialer.store.tables import Campaign, Enrollment, Lead
@@ -37,6 +40,10 @@ class CallerId:
         return f"carrier:{self.carrier.name}", f"number:{self.from_number}"
 
 
+NOTHING_SPENT = Spend()
+NO_LIMIT = Decimal("Infinity")
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """What is left of a campaign's concurrency, pace and money."""
@@ -45,19 +52,35 @@ class Capacity:
     tokens: float
     money: Spend
     bridges: Bridges
+    day: Spend = NOTHING_SPENT
+    """The money of the last 24 hours, over all campaigns."""
+    day_cap: Decimal = NO_LIMIT
+    """USD that may be committed in 24 hours, over all campaigns."""
+    number_cap: int = MAX_CALLS_PER_NUMBER_DAY
+    """Calls to one number in 24 hours, over all campaigns."""
+
+    @property
+    def day_left(self) -> Decimal:
+        """USD that may still be committed in these 24 hours, over all campaigns."""
+        return self.day_cap - self.day.committed
 
 
-async def capacity_of(session: Session, campaign: Campaign, tokens: float, *, its_own: bool = False) -> Capacity:
+async def capacity_of(
+    session: Session, campaign: Campaign, tokens: float, now: datetime, *, its_own: bool = False
+) -> Capacity:
     """The room now; `its_own` for a call whose place is taken already: one call and one reserve are not counted."""
-    live = await campaigns.live_calls(session, campaign.id)
+    used = await capacity.usage(session, campaign.id, now)
     money = await costs.of_campaign(session, campaign) if campaign.spend_cap is not None else Spend()
     mine = 1 if its_own else 0
     there = await bridges.available(session)
     return Capacity(
-        live - mine,
+        used.live_calls - mine,
         tokens,
         replace(money, held=money.held - campaign.cost_reserve * mine),
         Bridges(there.up, there.free + mine),
+        replace(used.day, held=used.day.held - campaign.cost_reserve * mine),
+        used.spend_day,
+        used.calls_per_number_day,
     )
 
 
@@ -121,8 +144,13 @@ async def evaluate_leads(
                 tokens=room.tokens,
                 spent=room.money.spent,
                 held=room.money.held,
-                reserve=campaign.cost_reserve,
+                reserve=campaign.cost_reserve
+                if but  # its own reserve stands in what is held
+                else reserve_for(lead.phone, campaign.time_limit_s, campaign.cost_reserve),
                 spend_cap=campaign.spend_cap,
+                number_cap=room.number_cap,
+                day_committed=room.day.committed,
+                day_cap=room.day_cap,
             )
         )
 

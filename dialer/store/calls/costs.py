@@ -5,6 +5,7 @@ that was answered and is over until its carrier names a price. A call that nobod
 that we know: it holds nothing once it is over. A spend cap allows a call while spent + held + its own reserve fits.
 """
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,8 @@ def is_arriving() -> ColumnElement[bool]:
 
 
 def held(reserve: Any) -> ColumnElement[Decimal]:
-    """What is set aside for one call on top of what is spent; `reserve` is its campaign's, as a column or a value."""
+    """What is set aside for one call on top of what is spent; `reserve` is its campaign's, where it has none of its own."""
+    reserve = func.coalesce(Call.reserve, reserve)
     return case(
         (~_IS_OVER, func.greatest(_KNOWN, reserve)),
         (is_arriving(), func.greatest(reserve - _KNOWN, 0)),
@@ -47,6 +49,21 @@ async def of_campaign(session: AsyncSession, campaign: Campaign) -> Spend:
 async def of_call(session: AsyncSession, campaign: Campaign, call_id: UUID) -> Spend:
     """The money of one call of a campaign."""
     return await _sum(session, campaign, Call.id == call_id)
+
+
+async def of_last_day(session: AsyncSession, now: datetime) -> Spend:
+    """The money of the calls of the last 24 hours, over all campaigns."""
+    totals = (
+        select(
+            func.coalesce(func.sum(spent()), 0),
+            func.coalesce(func.sum(held(Campaign.cost_reserve)), 0),
+            func.count().filter(is_arriving()),
+        )
+        .join(Campaign, Campaign.id == Call.campaign_id)
+        .where(Call.created_at > now - timedelta(days=1))
+    )
+    row = (await session.execute(totals)).one()
+    return Spend(Decimal(row[0]), Decimal(row[1]), row[2])
 
 
 async def _sum(session: AsyncSession, campaign: Campaign, which: ColumnElement[bool]) -> Spend:

@@ -16,7 +16,7 @@ _SAVE = text(
     "SELECT * FROM unnest(CAST(:call_ids AS uuid[]), CAST(:items AS text[]), CAST(:positions AS int[]), "
     "CAST(:who AS text[]), CAST(:words AS text[]), CAST(:stream_ms AS int[]), CAST(:heard_ms AS int[]), "
     "CAST(:at AS timestamptz[])) ON CONFLICT (call_id, item) DO UPDATE SET position = excluded.position, "
-    "words = excluded.words, heard_ms = excluded.heard_ms"
+    "text = excluded.text, heard_ms = excluded.heard_ms"
 )
 _MOVE = text(
     "UPDATE turn SET position = moved.position FROM unnest(CAST(:call_ids AS uuid[]), CAST(:items AS text[]), "

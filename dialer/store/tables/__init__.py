@@ -15,7 +15,15 @@ from dialer.store.tables.campaigns import (
     Campaign,
     Script,
 )
-from dialer.store.tables.compliance import Checkpoint, DoNotCall, Incident, KillSwitch, RateBucket, Registry
+from dialer.store.tables.compliance import (
+    Checkpoint,
+    DoNotCall,
+    Incident,
+    KillSwitch,
+    RateBucket,
+    Registry,
+    WorkspaceLimits,
+)
 from dialer.store.tables.conversations import EnquiryValue, ToolUse, Turn
 from dialer.store.tables.exports import (
     SHEETS,
@@ -109,6 +117,7 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookEvent",
     "Word",
+    "WorkspaceLimits",
     "big_id",
     "enum_check",
 ]

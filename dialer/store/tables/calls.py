@@ -41,7 +41,7 @@ class Call(Base):
             *("campaign_id", "created_at", "id"),
             postgresql_include=[
                 *("n", "state", "outcome", "placing_at", "answered_at", "duration_s"),
-                *("carrier_cost", "voice_cost", "latency_p50_ms"),
+                *("carrier_cost", "voice_cost", "latency_p50_ms", "reserve"),
             ],
         ),
         Index(
@@ -100,6 +100,8 @@ class Call(Base):
     """What the carrier bills, in `currency`."""
     voice_cost: Mapped[Decimal | None]
     currency: Mapped[str | None]
+    reserve: Mapped[Decimal | None]
+    """USD set aside until the cost is known, by the destination's price; null takes the campaign's `cost_reserve`."""
     usage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     first_audio_ms: Mapped[int | None]
     disclosure: Mapped[str | None]

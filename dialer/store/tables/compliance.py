@@ -1,10 +1,13 @@
 """What holds the dialer back: lists, paces, kill switches."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    CheckConstraint,
     ForeignKey,
+    SmallInteger,
     UniqueConstraint,
     func,
 )
@@ -53,6 +56,25 @@ class KillSwitch(Base):
     reason: Mapped[str]
     set_by: Mapped[str]
     set_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class WorkspaceLimits(Base):
+    """The one row of limits for the whole installation, which no campaign and no promise lifts."""
+
+    __tablename__ = "workspace_limits"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        CheckConstraint("calls_per_number_day BETWEEN 1 AND 20", name="calls_per_number_day"),
+        CheckConstraint("single_calls_day BETWEEN 0 AND 10000", name="single_calls_day"),
+        CheckConstraint("spend_day >= 0", name="spend_day"),
+    )
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default="1", autoincrement=False)
+    calls_per_number_day: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    """Calls to one number in 24 hours, promised call-backs included."""
+    spend_day: Mapped[Decimal] = mapped_column(server_default="1000")
+    """USD spent and held in 24 hours, over all campaigns."""
+    single_calls_day: Mapped[int] = mapped_column(server_default="200")
+    """Calls in 24 hours that a person asked for one by one."""
 
 
 class Incident(Base):

@@ -23,6 +23,7 @@ from dialer.services.kill_switches import release_kill_switch, throw_kill_switch
 from dialer.services.prices import PriceError
 from dialer.services.prices import remove_price as drop_price
 from dialer.services.prices import set_price as keep_price
+from dialer.services.workspace_limits import LimitsError, read_limits, set_limits
 from dialer.store.campaigns import kill_switches, prices
 from dialer.store.campaigns.campaign_queries import list_all
 from dialer.store.leads import do_not_call
@@ -43,6 +44,14 @@ class Phone(BaseModel):
     """The number to try the line with."""
 
     phone: Annotated[str, Field(max_length=40)]
+
+
+class ChangedLimits(BaseModel):
+    """The workspace's limits, as the form sends them."""
+
+    calls_per_number_day: int
+    spend_day: Decimal
+    single_calls_day: int
 
 
 class Switch(BaseModel):
@@ -83,6 +92,7 @@ async def _page(app_state: AppState, **more: Any) -> Template:
         known = await prices.list_all(session)
         campaigns = await list_all(session, 50)
         registries = await do_not_call.registries(session)
+        limits = await read_limits(session)
     has = has_credentials(settings)
     carriers = [
         (name, has[name], app_state.carriers[name].from_number if name in app_state.carriers else "", capabilities)
@@ -99,6 +109,7 @@ async def _page(app_state: AppState, **more: Any) -> Template:
         kinds=KINDS,
         campaigns=campaigns,
         registries=registries,
+        limits=limits,
         rules=RULES,
         gaps=coverage(today),
         settings=settings,
@@ -127,6 +138,20 @@ async def ring(request: Asked, app_state: InjectedState) -> Template:
         return await _page(app_state, says=asked.says, status=409)
     await live_feed.request_call(app_state.redis, asked.call_id)
     return await _page(app_state, rung=asked)
+
+
+@post(f"{HERE}/limits", include_in_schema=False, status_code=200, opt=require(actions.LIMITS_SET))
+async def change_limits(request: Asked, app_state: InjectedState) -> Template | Redirect:
+    """Change the workspace's limits."""
+    said = await read(request, ChangedLimits)
+    if isinstance(said, FormError):
+        return await _page(app_state, says=said.says, status=422)
+    try:
+        async with app_state.sessions.begin() as session:
+            await set_limits(session, actor(request), **said.model_dump())
+    except LimitsError as error:
+        return await _page(app_state, says=str(error), status=422)
+    return redirect(HERE, "saved")
 
 
 @post(f"{HERE}/kill", include_in_schema=False, status_code=200, opt=require(actions.KILL_SWITCH_ON))
@@ -201,4 +226,4 @@ async def doctor(app_state: InjectedState, run: FromQuery[bool] = False) -> Temp
     return render_page("settings/doctor.html", HERE, findings=findings, says=failed or None)
 
 
-PAGES = [page, ring, throw, release, set_price, remove_price, doctor]
+PAGES = [page, ring, change_limits, throw, release, set_price, remove_price, doctor]

@@ -80,14 +80,14 @@ async def test_the_bridge_tells_prometheus_of_its_calls(bridged: Bridged) -> Non
 async def test_no_more_are_rung_than_the_bridges_can_talk_to(store: Store, sessions: Sessions) -> None:
     campaign = await running_campaign(sessions)
     await enrol(sessions, campaign, [phone_of(n) for n in range(10)])
-    await sql(sessions, "UPDATE bridge_process SET most_calls = 3")
+    await sql(sessions, "UPDATE bridge_process SET max_calls = 3")
     carrier = ScriptedCarrier()
     assert len(await claim(sessions, carrier)) == 3
     assert await claim(sessions, carrier) == []
     async with sessions() as session:
         (told,) = await explain_number(session, phone_of(9), None, {"twilio": carrier}, TUESDAY_11)
     assert {"rule": "bridge", "ok": False, "says": "all bridges are at capacity"} in told["rules"]
-    await sql(sessions, "UPDATE bridge_process SET most_calls = 5")
+    await sql(sessions, "UPDATE bridge_process SET max_calls = 5")
     assert len(await claim(sessions, carrier)) == 2
 
 

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default::litestar.exceptions.LitestarDeprecationWarning"),
 ]
 Web = AsyncClient
-MEERA = "+912200005551"
+MEERA = "+912220005551"
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ def test_every_command_that_has_json_prints_one_value_and_nothing_else(shell: Sh
         ("hook add", "https://hooks.example.org/in"),
         ("hook list",),
         ("kill status",),
+        ("limits show",),
+        ("limits set", "--calls-per-number", "4"),
         ("prices list",),
         ("prove",),
         ("doctor",),

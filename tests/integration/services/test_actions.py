@@ -128,6 +128,11 @@ WAYS: dict[str, Ways] = {
     "kill_switch.off": Ways(
         _page("/settings/release", "/settings"), _api("DELETE", "/api/kill-switches/all"), ("kill", "off")
     ),
+    "limits.set": Ways(
+        _page("/settings/limits", "/settings", calls_per_number_day="4", spend_day="900", single_calls_day="100"),
+        _api("PUT", "/api/limits", calls_per_number_day=3),
+        ("limits", "set", "--calls-per-number", "2"),
+    ),
     "script.add": Ways(
         _page(
             "/scripts/ava",

@@ -153,7 +153,7 @@ async def test_days_off_are_kept_free_listed_taken_back_and_ask_students_for_ano
     assert made["meetings_to_move"] == 1
     assert made["since"] == f"{day}T00:00+05:30"
     assert [each.kind for each in await all_of(store, OutboxMessage)].count("rebook") == 1
-    assert "another time is asked for" in [each.did for each in await all_of(store, BookingEvent)][-1]
+    assert "another time is asked for" in [each.action for each in await all_of(store, BookingEvent)][-1]
     async with store.sessions() as session:
         (line,) = await meeting_calendar.between(session, starts_of(booking), starts_of(booking) + timedelta(minutes=1))
         assert line.awaits_time, "the week shows that the student was asked for another time (B25)"
@@ -254,7 +254,7 @@ async def test_somebody_is_added_renamed_leaves_and_comes_back_and_each_change_i
 async def test_agreement_is_told_by_command(store: Store, dialer: Shell) -> None:
     assert dialer.done("counselor", "agreement") == []
     await booked(store)
-    judged = "verdict = 'showed', right_fields = '{course}', wrong_fields = '{budget}'"
+    judged = "outcome = 'showed', right_fields = '{course}', wrong_fields = '{budget}'"
     await sql(store.sessions, f"UPDATE booking SET state = 'attended', {judged}")
     (one,) = dialer.done("counselor", "agreement")
     assert (one["script"], one["version"], one["qualified"]["share"]) == ("ava", 1, 1.0)

@@ -34,7 +34,8 @@ NO_CARRIER = (
 )
 EVERY = (
     *("campaign", "halt", "do_not_call", "registry", "consent", "destination", "carrier", "lead", "live", "attempts"),
-    *("wait", "cool_down", "daily_cap", "window", "holiday", "closing", "concurrency", "bridge", "pace", "spend"),
+    *("wait", "cool_down", "daily_cap", "number_cap", "window", "holiday", "closing", "concurrency", "bridge", "pace"),
+    *("spend", "day_spend"),
 )
 AGO = TUESDAY_11 - 5 * MINUTE
 KOLKATA = "Asia/Kolkata"
