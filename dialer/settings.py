@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
     """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
+    dialer_old_secret_keys: SecretStr | None = None
+    """Secret keys of before, comma-separated: what they sealed is still read."""
     dialer_hook_hosts: str = ""
     """Hosts (with a port, if not 443; parted by commas) that hooks may reach although they are private or without TLS."""
     dialer_zone: str = "Asia/Kolkata"

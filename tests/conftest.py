@@ -12,6 +12,7 @@ import asyncpg
 import hypothesis
 import pytest
 from argon2 import PasswordHasher
+from pydantic import SecretStr
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import text
@@ -172,6 +173,7 @@ def settings(bare_settings: Settings, servers: ServerUrls, database_url: str, tm
         "dialer_database_url": database_url,
         "dialer_redis_url": servers.redis_url,
         "dialer_data_dir": tmp_path / "data",
+        "dialer_secret_key": SecretStr("k" * 40),
     }
     return bare_settings.model_copy(update=mine)
 

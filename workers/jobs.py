@@ -24,6 +24,7 @@ from dialer.services.dialing.eligibility import Carriers
 from dialer.services.dialing.place import place_calls as place
 from dialer.services.dialing.reconcile import reconcile
 from dialer.services.dialing.sweep import Patience, sweep
+from dialer.settings import Settings
 from dialer.store.calls import incidents, live_calls
 from dialer.store.campaigns import voice_checks
 from dialer.store.sessions import DatabaseError, Sessions
@@ -56,6 +57,7 @@ class Context(TypedDict):
 
     redis: ArqRedis
     parts: WorkerContext
+    settings: Settings
 
 
 async def check_clocks(sessions: Sessions) -> bool:

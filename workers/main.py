@@ -30,6 +30,7 @@ from dialer.settings import Settings, WrongSettingError
 from dialer.wiring.carriers import make_carriers
 from dialer.wiring.stores import open_store
 from dialer.wiring.voices import make_sockets, make_voices
+from workers.audit_anchor import anchor_audit
 from workers.exports import send_webhooks, webhook_context, write_scheduled
 from workers.job_runner import JobRunner, run_next_job
 from workers.jobs import (
@@ -179,6 +180,7 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(send_webhooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(send_mail)), name="mail", second=EVERY_FIVE, timeout=300, **once),
             cron(cast(Any, tolerant(read_busy_times)), name="calendars", second=EVERY_TEN, timeout=120, **once),
+            cron(cast(Any, tolerant(anchor_audit)), name="anchor", hour={3}, minute={7}, timeout=60, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),
         ],
         redis_pool=open_redis(settings.dialer_redis_url),

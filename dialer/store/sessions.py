@@ -49,9 +49,13 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
     )
 
 
-def make_sessions(engine: AsyncEngine) -> Sessions:
-    """Sessions whose rows stay readable after the commit."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+AUDIT_KEYS = "audit_keys"
+"""In `Session.info`: the keys of the audit log's hashes, the present one first."""
+
+
+def make_sessions(engine: AsyncEngine, audit_keys: tuple[bytes, ...] = ()) -> Sessions:
+    """Sessions whose rows stay readable after the commit; they carry the keys of the audit log's hashes."""
+    return async_sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEYS: audit_keys})
 
 
 @asynccontextmanager

@@ -1,8 +1,5 @@
 """The workspace as others see it: its secret, its addresses, its post."""
 
-import os
-import secrets
-from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from dialer.carriers.twilio.sms import TwilioSms
@@ -10,24 +7,9 @@ from dialer.net.ics.invitation import Party
 from dialer.net.mailer import Mailer, make_mailer
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings, WrongSettingError, is_loopback
+from dialer.wiring.secret_key import secret_key
 
 NAME = "One Window"
-
-
-def secret_key(settings: Settings) -> str:
-    """What addresses are signed with: DIALER_SECRET_KEY, or the data folder's own, made when it is first needed."""
-    if settings.dialer_secret_key is not None:
-        return settings.dialer_secret_key.get_secret_value()
-    path = settings.dialer_data_dir / "secret.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f"secret.{os.getpid()}.part")
-        half.touch(mode=0o600)
-        half.write_text(secrets.token_urlsafe(32))
-        with suppress(FileExistsError):  # whoever comes first decides, and nobody reads half a key
-            os.link(half, path)
-        half.unlink()
-    return path.read_text().strip()
 
 
 def make_links(settings: Settings) -> SignedLinks:

@@ -21,6 +21,7 @@ from dialer.settings import Settings, WrongSettingError
 from dialer.store.schema import ready_schema
 from dialer.store.sessions import Sessions, make_engine, make_sessions
 from dialer.store.tables import SimulatedClock
+from dialer.wiring.secret_key import audit_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def open_store(settings: Settings, *, pool_size: int = 10) -> AsyncIterato
     engine = make_engine(settings.dialer_database_url, pool_size=pool_size)
     try:
         await ready_schema(engine)
-        sessions = make_sessions(engine)
+        sessions = make_sessions(engine, audit_keys(settings))
         async with sessions.begin() as session:
             await install_shipped_scripts(session, SHIPPED_SCRIPTS)
         yield Store(engine, sessions, await read_clock(sessions, settings.dialer_clock))

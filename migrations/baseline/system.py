@@ -10,6 +10,16 @@ from migrations.baseline.prices import known_prices
 def upgrade() -> None:
     """Create them."""
     op.create_table(
+        "access_log",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("details", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
+    )
+    op.create_index("ix_access_log_actor_at", "access_log", ["actor", "at"], unique=False)
+    op.create_table(
         "audit_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -18,6 +28,7 @@ def upgrade() -> None:
         sa.Column("details", postgresql.JSONB(), nullable=False),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
         sa.UniqueConstraint("hash", name=op.f("uq_audit_entry_hash")),
     )
@@ -73,12 +84,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
     op.bulk_insert(price, known_prices())
+    # Entries are added and never changed, whatever role the program has.
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+    )
+    for table in ("audit_entry", "access_log"):
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
 
 
 def downgrade() -> None:
     """Drop them."""
+    for table in ("audit_entry", "access_log"):
+        op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
+    op.execute("DROP FUNCTION refuse_change")
     op.drop_table("account")
     op.drop_table("simulated_clock")
     op.drop_table("price")
     op.drop_table("bridge_process")
     op.drop_table("audit_entry")
+    op.drop_index("ix_access_log_actor_at", table_name="access_log")
+    op.drop_table("access_log")

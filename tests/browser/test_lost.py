@@ -75,14 +75,14 @@ async def _go_on_without_telling(settings: Settings, ended: UUID) -> UUID:
         made = Call(**(new | {"id": uuid4(), "n": 3, "carrier_sid": None, "token_hash": None}))
         session.add(made)
         await session.flush()
-        words = {"who": "student", "words": "I am new here", "at": call.created_at, "stream_ms": 100}
+        words = {"speaker": "student", "text": "I am new here", "at": call.created_at, "stream_ms": 100}
         session.add(Turn(call_id=made.id, item="new-1", position=0, **words))
         return made.id
 
 
 async def _say(settings: Settings, call_id: UUID, words: str) -> None:
     async with open_store(settings) as store, store.sessions.begin() as session:
-        more = {"who": "student", "words": words, "at": datetime.now(UTC), "stream_ms": 20_000}
+        more = {"speaker": "student", "text": words, "at": datetime.now(UTC), "stream_ms": 20_000}
         session.add(Turn(call_id=call_id, item="item-9", position=9, **more))
 
 

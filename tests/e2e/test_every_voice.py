@@ -140,7 +140,7 @@ class TestEachStudent:
         assert found is not None, "never rung"
         assert found["call"].carrier == carrier
         expected = Outcome(student_for(found["lead"].phone).expects)
-        assert found["call"].outcome is expected, (found["call"].reason, [turn.words for turn in found["turns"]])
+        assert found["call"].outcome is expected, (found["call"].reason, [turn.text for turn in found["turns"]])
         if found["turns"]:
             assert found["call"].voices == [voice]
 
@@ -153,7 +153,7 @@ class TestEachVoice:
         self, run: dict[str, Any], voice: str, carrier: str
     ) -> None:
         engaged = run["found"][voice, carrier, "0"]
-        said = [(turn.who, turn.words) for turn in engaged["turns"]]
+        said = [(turn.speaker, turn.text) for turn in engaged["turns"]]
         assert said[0][0] == "ava"
         assert "recorded" in said[0][1]
         assert ("student", "I want to study data science in Canada.") in said
@@ -166,7 +166,7 @@ class TestEachVoice:
         self, run: dict[str, Any], voice: str, carrier: str
     ) -> None:
         hindi = run["found"][voice, carrier, "96"]
-        said = [(turn.who, turn.words) for turn in hindi["turns"]]
+        said = [(turn.speaker, turn.text) for turn in hindi["turns"]]
         assert ("student", "मुझे कनाडा में डेटा साइंस पढ़ना है।") in said
         assert any(who == "ava" and "आपका बजट" in words for who, words in said)
         assert "save_enquiry" in hindi["tools"]

@@ -13,9 +13,10 @@ from dialer.services.accounts.manage import AccountError, NoCounselorError, add_
 from dialer.settings import Settings
 from dialer.store.meetings import counselors
 from dialer.store.sessions import Session
-from dialer.store.system import accounts
+from dialer.store.system import access_log, accounts
 from dialer.store.system import audit as trail
 from dialer.store.tables import Account
+from dialer.wiring.audit_anchors import read_anchors
 from dialer.wiring.stores import Store
 
 HERE = "this machine"
@@ -137,14 +138,32 @@ def show(most: int, as_json: bool) -> None:
         click.echo(f"{each['at']}  {each['who']}  {each['did']}  {json.dumps(each['what'], ensure_ascii=False)}")
 
 
+def accesses(most: int, as_json: bool) -> None:
+    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
+        async with store.sessions() as session:
+            newest = await access_log.list_newest(session, most)
+            return [
+                {"at": entry.at.isoformat(), "who": entry.actor, "did": entry.action, "what": entry.details}
+                for entry in newest
+            ][::-1]
+
+    entries = with_store(work)
+    if as_json:
+        click.echo(json.dumps(entries, ensure_ascii=False))
+        return
+    for entry in entries:
+        click.echo(f"{entry['at']}  {entry['who']}  {entry['did']}  {json.dumps(entry['what'], ensure_ascii=False)}")
+
+
 def verify() -> None:
     async def work(settings: Settings, store: Store) -> bool:
+        anchors = read_anchors(settings.dialer_data_dir)
         async with store.sessions() as session:
-            return await trail.verify(session)
+            return await trail.verify(session, anchors)
 
     if not with_store(work):
-        raise CommandError("the audit trail is broken: a row was changed or taken out; compare it with a backup")
-    click.echo("the audit trail is whole")
+        raise CommandError("the audit log is damaged: an entry was changed or removed; compare it with a backup")
+    click.echo("the audit log is complete and unchanged")
 
 
 async def _named(session: Session, email: str) -> Account:

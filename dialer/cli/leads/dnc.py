@@ -16,7 +16,7 @@ from dialer.services.do_not_call import scrub
 from dialer.services.do_not_call.add import add_numbers
 from dialer.services.do_not_call.import_numbers import ImportedNumbers, import_numbers
 from dialer.services.do_not_call.remove import remove_number
-from dialer.services.exports.results import export_results
+from dialer.services.exports.results import export_for
 from dialer.services.leads.read_file import UnreadableListError, read_list
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
@@ -85,8 +85,7 @@ def import_list(
 
 def export_list(output: Path) -> None:
     async def work(settings: Settings, store: Store) -> int:
-        async with store.sessions() as session:
-            return await export_results(session, "dnc", output, form="csv", campaign=None)
+        return await export_for(store.sessions, operator(), "dnc", output, form="csv", campaign=None)
 
     click.echo(f"{with_store(work)} rows written to {output}")
 

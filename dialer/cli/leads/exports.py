@@ -8,7 +8,8 @@ import click
 
 from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
-from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
+from dialer.cli.operator import operator
+from dialer.services.exports.results import Format, TooManyRowsError, What, export_for
 from dialer.settings import Settings
 from dialer.store.campaigns import campaigns
 from dialer.wiring.stores import Store
@@ -23,10 +24,10 @@ def export(what: What, form: Format | None, output: Path | None, campaign: str |
         async with store.sessions() as session:
             if campaign is not None and await campaigns.named(session, campaign) is None:
                 raise CommandError(f"there is no campaign {campaign!r}; see: dialer campaign status")
-            try:
-                return await export_results(session, what, path, form=kind, campaign=campaign)
-            except TooManyRowsError as error:
-                raise CommandError(str(error)) from error
+        try:
+            return await export_for(store.sessions, operator(), what, path, form=kind, campaign=campaign)
+        except TooManyRowsError as error:
+            raise CommandError(str(error)) from error
 
     rows = with_store(work)
     report = {"rows": rows, "file": str(path), "format": kind}
@@ -42,7 +43,6 @@ def transcripts(output: Path, campaign: str | None) -> None:
     kind: Format = "xlsx" if output.suffix.lower() == ".xlsx" else "csv"
 
     async def work(settings: Settings, store: Store) -> int:
-        async with store.sessions() as session:
-            return await export_results(session, "transcripts", output, form=kind, campaign=campaign)
+        return await export_for(store.sessions, operator(), "transcripts", output, form=kind, campaign=campaign)
 
     click.echo(f"{with_store(work)} rows written to {output}")

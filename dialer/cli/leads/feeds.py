@@ -95,10 +95,17 @@ def add_schedule(what: str, address: str, every: str, form: str, campaign: str |
 
 def list_schedules(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
-        names = ("what", "form", "address", "every", "next_at", "last_at", "last_says")
+        names = ("every", "next_at", "last_at")
         async with store.sessions() as session:
             return [
-                {"schedule_id": each.id, **{name: getattr(each, name) for name in names}}
+                {
+                    "schedule_id": each.id,
+                    "what": each.kind,
+                    "form": each.format,
+                    "address": each.recipient,
+                    **{name: getattr(each, name) for name in names},
+                    "last_says": each.last_error,
+                }
                 for each in await feeds.list_schedules(session)
             ]
 

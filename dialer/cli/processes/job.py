@@ -17,7 +17,7 @@ from dialer.isolated.limits import Limits
 from dialer.isolated.parent import end_with_parent
 from dialer.isolated.runner import TOO_MUCH
 from dialer.services.actor import Actor
-from dialer.services.exports.results import export_results
+from dialer.services.exports.results import export_for
 from dialer.services.leads.import_file import NoCampaignError, import_file
 from dialer.services.leads.import_list import ImportOptions, commit_import
 from dialer.services.leads.read_file import Format, UnreadableListError
@@ -162,9 +162,13 @@ class JobProcess:
 
     async def _export(self, asked: dict[str, Any]) -> dict[str, Any]:
         path = self._settings.dialer_data_dir / "exports" / f"{asked['what']}-{self._job}.{asked['form']}"
-        async with self._store.sessions() as session:
-            rows = await export_results(
-                session, asked["what"], path, form=asked["form"], campaign=asked.get("campaign")
-            )
+        rows = await export_for(
+            self._store.sessions,
+            job_actor(self._asked_by),
+            asked["what"],
+            path,
+            form=asked["form"],
+            campaign=asked.get("campaign"),
+        )
         self._done = rows
         return {"rows": rows, "file": str(path)}

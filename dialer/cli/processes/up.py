@@ -20,7 +20,7 @@ from dialer.isolated.parent import PARENT
 from dialer.net.ports import bind
 from dialer.settings import Settings, read_settings
 from dialer.web.api.health import is_healthy
-from dialer.wiring.mail_links import secret_key
+from dialer.wiring.secret_key import secret_key
 
 PROCESSES = ("web", "bridge", "worker")
 STOP_TIMEOUT_S = 40.0

@@ -14,7 +14,8 @@ from typing import Literal
 import rustpy_xlsxwriter
 import xlsxwriter
 
-from dialer.store.sessions import Session
+from dialer.services.audit.access import EXPORT, Reader, record_access_now
+from dialer.store.sessions import Session, Sessions
 from dialer.store.system import copy_csv, exports
 
 What = Literal["leads", "calls", "bookings", "transcripts", "dnc"]
@@ -27,6 +28,15 @@ _WIDTHS = {"transcript": 60, "words": 60, "recording": 40, "call_id": 38, "why":
 
 class TooManyRowsError(ValueError):
     """A sheet cannot hold so many rows; the message says what to do."""
+
+
+async def export_for(
+    sessions: Sessions, reader: Reader, what: What, path: Path, *, form: Format, campaign: str | None
+) -> int:
+    """Write an export that `reader` asked for; the access log gets their name before anything is written. See below."""
+    await record_access_now(sessions, reader, EXPORT, what=what, format=form, campaign=campaign)
+    async with sessions() as session:
+        return await export_results(session, what, path, form=form, campaign=campaign)
 
 
 async def export_results(session: Session, what: What, path: Path, *, form: Format, campaign: str | None) -> int:
@@ -44,7 +54,6 @@ async def export_results(session: Session, what: What, path: Path, *, form: Form
             count = await copy_csv.copy_csv(session, what, Path(half), header, campaign)
         else:
             count = await _workbook(session, what, Path(half), header, campaign)
-        Path(half).chmod(0o644)
         Path(half).replace(path)
     except BaseException:
         Path(half).unlink(missing_ok=True)

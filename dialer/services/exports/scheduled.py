@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
+from dialer.services.actor import LinkHolder
+from dialer.services.exports.results import Format, TooManyRowsError, What, export_for
 from dialer.store.sessions import Sessions
 from dialer.store.system import feeds
 from dialer.store.system.object_storage import ObjectStorage, StorageError
@@ -39,9 +40,9 @@ async def _write(sessions: Sessions, schedule: ExportSchedule, campaign: str | N
     with tempfile.TemporaryDirectory(prefix="dialer-export-") as folder:
         path = Path(folder) / name
         try:
-            async with sessions() as session:
-                what, form = cast(What, schedule.kind), cast(Format, schedule.format)
-                rows = await export_results(session, what, path, form=form, campaign=campaign)
+            what, form = cast(What, schedule.kind), cast(Format, schedule.format)
+            reader = LinkHolder(f"schedule:{schedule.id}")
+            rows = await export_for(sessions, reader, what, path, form=form, campaign=campaign)
             where = await asyncio.to_thread(ObjectStorage(schedule.recipient).put, path, name)
         except (StorageError, TooManyRowsError) as error:
             return Written(False, str(error))

@@ -58,7 +58,7 @@ from dialer.store.tables.meetings import (
     OutboxMessage,
     TimeOff,
 )
-from dialer.store.tables.system import Account, AuditEntry, BridgeProcess, Price, SimulatedClock
+from dialer.store.tables.system import AccessEntry, Account, AuditEntry, BridgeProcess, Price, SimulatedClock
 
 __all__ = [
     "BOOKING_STATES",
@@ -74,6 +74,7 @@ __all__ = [
     "VAD_EAGERNESS",
     "VAD_KINDS",
     "VOICEMAIL_CHOICES",
+    "AccessEntry",
     "Account",
     "ApiToken",
     "AuditEntry",

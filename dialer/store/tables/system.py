@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    Index,
     Numeric,
     UniqueConstraint,
     func,
@@ -50,6 +51,21 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]]
     previous_hash: Mapped[str]
     hash: Mapped[str] = mapped_column(unique=True)
+    """HMAC-SHA256 over this row and `previous_hash`, with a key that is not in the database."""
+    key_id: Mapped[str] = mapped_column(server_default="")
+    """Which key; see `store.system.audit.key_id`."""
+
+
+class AccessEntry(Base):
+    """Who read personal data. Append-only, as the audit log is, but without a chain: reads do not wait for one another."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("ix_access_log_actor_at", "actor", "at"),)
+    id: Mapped[int] = big_id()
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str]
+    action: Mapped[str]
+    details: Mapped[dict[str, Any]]
 
 
 class SimulatedClock(Base):

@@ -14,6 +14,7 @@ from litestar.response import Stream
 
 from dialer.domain.access.roles import READERS, Role
 from dialer.services.actor import Actor
+from dialer.services.audit.access import RECORDING, record_access_now
 from dialer.store.calls import recordings
 from dialer.store.leads import counselor_access
 from dialer.store.system import object_storage
@@ -40,6 +41,7 @@ async def recording(
         NotFoundException: no such call, or it has no recording; the detail says why.
     """
     address = await _address(app_state, call_id, request.user)
+    await record_access_now(app_state.sessions, request.user, RECORDING, call_id=str(call_id))
     try:
         size = await asyncio.to_thread(object_storage.size_of, address)
     except ObjectNotFoundError as error:

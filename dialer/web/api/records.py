@@ -14,6 +14,7 @@ from dialer.domain.calling.call import Outcome
 from dialer.domain.calling.cost import WORKSPACE_CURRENCY, Spend
 from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services import actions
+from dialer.services.audit.access import CALL, LEAD, record_access
 from dialer.services.do_not_call.add import add_numbers
 from dialer.services.do_not_call.remove import remove_number
 from dialer.store.calls import call_detail, call_history, costs
@@ -78,13 +79,14 @@ async def show_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedS
 
     A counselor sees only leads who have a meeting with them.
     """
-    async with app_state.sessions() as session:
+    async with app_state.sessions.begin() as session:
         lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
         theirs = request.user.role is not Role.COUNSELOR or (
             lead is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, lead.id)
         )
         if lead is None or not theirs:
             raise NotFoundException("This lead does not exist.")
+        await record_access(session, request.user, LEAD, lead_id=lead.id)
         return {
             "lead_id": lead.id,
             "phone": lead.phone,
@@ -120,14 +122,15 @@ async def show_call(call_id: FromPath[UUID], request: Asked, app_state: Injected
 
     A counselor sees only calls of leads who have a meeting with them.
     """
-    async with app_state.sessions() as session:
+    async with app_state.sessions.begin() as session:
         talk = await call_detail.of_call(session, call_id)
         money = await costs.of_call(session, talk.campaign, call_id) if talk else Spend()
         theirs = request.user.role is not Role.COUNSELOR or (
             talk is not None and await counselor_access.can_see_lead(session, request.user.counselor_id, talk.lead.id)
         )
-    if talk is None or not theirs:
-        raise NotFoundException("This call does not exist.")
+        if talk is None or not theirs:
+            raise NotFoundException("This call does not exist.")
+        await record_access(session, request.user, CALL, call_id=str(call_id))
     call = talk.call
     return {
         "call_id": str(call.id),

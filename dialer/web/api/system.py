@@ -19,7 +19,7 @@ from dialer.services.prices import PriceError, remove_price, set_price
 from dialer.services.scripts import FIELDS, SameScriptError, UnknownScriptError, add_script, newest
 from dialer.store.campaigns import campaigns, kill_switches, prices, scripts
 from dialer.store.sessions import ConstraintError
-from dialer.store.system import accounts, audit, reports
+from dialer.store.system import access_log, accounts, audit, reports
 from dialer.store.tables import Script
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.idempotency import Asked, Json
@@ -281,7 +281,20 @@ def _share(share: reports.Share) -> Json:
     return {key: str(value) if isinstance(value, Decimal) else value for key, value in asdict(share).items()}
 
 
+@get("/api/access-log", opt=require(AUDITORS), tags=["accounts"])
+async def show_access_log(app_state: InjectedState, before: FromQuery[int | None] = None) -> Json:
+    """Reads of personal data, newest first: `{entries, next}`; pass `next` as `before` for older entries."""
+    older = None if before is None else min(before, 2**63 - 1)
+    async with app_state.sessions() as session:
+        entries = await access_log.list_newest(session, MAX_LISTED, before=older)
+    listed = [
+        {"id": entry.id, "at": entry.at.isoformat(), "who": entry.actor, "did": entry.action, "what": entry.details}
+        for entry in entries
+    ]
+    return {"entries": listed, "next": entries[-1].id if len(entries) == MAX_LISTED else None}
+
+
 API = [
     *(list_scripts, show_script, make_version, show_report, list_switches, throw_switch, release_switch),
-    *(list_prices, put_price, delete_price, list_accounts, make_account, show_trail),
+    *(list_prices, put_price, delete_price, list_accounts, make_account, show_trail, show_access_log),
 ]

@@ -1,5 +1,6 @@
 """Everybody's accounts, for administrators: `/settings/accounts`, and the audit trail."""
 
+import asyncio
 from typing import Annotated, Any
 
 from litestar import Request, get, post
@@ -13,10 +14,11 @@ from dialer.services import actions
 from dialer.services.accounts.manage import AccountError, change_role, invite
 from dialer.services.actor import Actor
 from dialer.store.meetings import counselors
-from dialer.store.system import accounts, audit
+from dialer.store.system import access_log, accounts, audit
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.render import render_page
+from dialer.wiring.audit_anchors import read_anchors
 
 PAGE, MOST_VERIFIED = 100, 10_000
 AUDITORS = ADMINS | {Role.AUDITOR}
@@ -78,15 +80,24 @@ async def change_somebody(
 
 @get("/settings/audit", include_in_schema=False, opt=require(AUDITORS))
 async def audit_page(
-    app_state: InjectedState, before: FromQuery[int | None] = None, verify: FromQuery[bool] = False
+    app_state: InjectedState,
+    before: FromQuery[int | None] = None,
+    verify: FromQuery[bool] = False,
+    log: FromQuery[str] = "changes",
 ) -> Template:
-    """Who did what, newest first, and whether the chain is whole: of a long trail only where that is asked for."""
+    """Changes (or, with `log=access`, reads of personal data), newest first; a long chain is verified only on request."""
+    if log == "access":
+        async with app_state.sessions() as session:
+            reads = await access_log.list_newest(session, PAGE, before=before or None)
+        more = reads[-1].id if len(reads) == PAGE else None
+        return render_page("auth/audit.html", "/settings/audit", entries=reads, log="access", more=more)
+    anchors = await asyncio.to_thread(read_anchors, app_state.settings.dialer_data_dir)
     async with app_state.sessions() as session:
         entries = await audit.list_newest(session, PAGE, before=before or None)
         short = before is None and (not entries or entries[0].id <= MOST_VERIFIED)
-        whole = await audit.verify(session) if short or verify else None
+        whole = await audit.verify(session, anchors) if short or verify else None
     more = entries[-1].id if len(entries) == PAGE else None
-    return render_page("auth/audit.html", "/settings/audit", entries=entries, whole=whole, more=more)
+    return render_page("auth/audit.html", "/settings/audit", entries=entries, log="changes", whole=whole, more=more)
 
 
 async def _page(app_state: AppState, *, says: str = "", status: int = 200, **more: Any) -> Template:

@@ -12,12 +12,14 @@ from litestar.response import Template
 
 from dialer.domain.access.roles import READERS
 from dialer.domain.calling.call import AT_CARRIER
+from dialer.services.audit.access import CALL, record_access
 from dialer.store.calls import call_detail, call_history, costs, recordings
 from dialer.store.calls.call_detail import CallDetail
 from dialer.store.campaigns import campaign_queries
 from dialer.store.leads.lead_search import PAGE
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, actor
 from dialer.web.pages.leads.leads import OUTCOMES
 from dialer.web.pages.urls import with_query
 from dialer.web.render import render_page
@@ -58,12 +60,13 @@ def _key(text: str) -> tuple[datetime, UUID] | None:
 
 
 @get("/calls/{call_id:uuid}", include_in_schema=False, opt=require(READERS))
-async def one_call(call_id: FromPath[UUID], app_state: InjectedState) -> Template:
+async def one_call(call_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Template:
     """One call."""
-    async with app_state.sessions() as session:
+    async with app_state.sessions.begin() as session:
         talk = await call_detail.of_call(session, call_id)
         if talk is None:
             raise NotFoundException("This call does not exist.")
+        await record_access(session, actor(request), CALL, call_id=str(call_id))
         money = await costs.of_call(session, talk.campaign, call_id)
         no_sound = None if talk.call.recording else await recordings.why_none(session, talk.call)
     return render_page(

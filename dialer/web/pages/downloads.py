@@ -14,10 +14,11 @@ from litestar.response import Stream
 from dialer.domain.access.rates import EXPORT
 from dialer.domain.access.roles import EVERYBODY, READERS
 from dialer.domain.numbers.sample_numbers import SAMPLE_LIST
-from dialer.services.exports.results import Format, TooManyRowsError, What, export_results
+from dialer.services.exports.results import Format, TooManyRowsError, What, export_for
 from dialer.store.tables import Campaign
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, actor
 
 PIECE = 256 * 1024
 KINDS: dict[str, str] = {
@@ -34,7 +35,9 @@ async def sample() -> Response[bytes]:
 
 
 @get("/files/{name:str}", include_in_schema=False, opt=require(READERS, EXPORT))
-async def sheet(name: FromPath[str], app_state: InjectedState, campaign: FromQuery[int | None] = None) -> Stream:
+async def sheet(
+    name: FromPath[str], request: Asked, app_state: InjectedState, campaign: FromQuery[int | None] = None
+) -> Stream:
     """`leads.csv`, `calls.xlsx` and so on: what is known now, of a campaign or of all."""
     what, _, form = name.partition(".")
     if what not in get_args(What) or form not in KINDS:
@@ -46,8 +49,9 @@ async def sheet(name: FromPath[str], app_state: InjectedState, campaign: FromQue
             found = await session.get(Campaign, campaign) if campaign is not None else None
             if campaign is not None and found is None:
                 raise NotFoundException("This campaign does not exist.")
-            of = found.name if found else None
-            await export_results(session, cast(What, what), path, form=cast(Format, form), campaign=of)
+        of = found.name if found else None
+        reader = actor(request)
+        await export_for(app_state.sessions, reader, cast(What, what), path, form=cast(Format, form), campaign=of)
     except TooManyRowsError as error:
         folder.cleanup()
         raise HTTPException(str(error), status_code=413) from error

@@ -19,6 +19,7 @@ from dialer.bus import call_control
 from dialer.bus.call_control import Command
 from dialer.domain.access.roles import READERS
 from dialer.services.actor import Actor
+from dialer.services.audit.access import LISTEN, record_access_now
 from dialer.services.calls.supervise import NO_BRIDGE, NoSuchCallError, NotDoneError, must_be_live
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
@@ -36,6 +37,7 @@ async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedSta
     await socket.accept()
     try:
         await must_be_live(app_state.sessions, call_id)
+        await record_access_now(app_state.sessions, socket.user, LISTEN, call_id=str(call_id))
         async with call_control.audio_blocks(app_state.redis, call_id) as blocks:
             wish = Command(call_id=call_id, do="listen", listener=uuid4().hex, who=socket.user.email)
             reply = await call_control.request(app_state.redis, wish)

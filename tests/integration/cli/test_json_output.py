@@ -43,6 +43,7 @@ def test_every_command_that_has_json_prints_one_value_and_nothing_else(shell: Sh
         ("account token", "person@example.org", "sheet"),
         ("account password", "person@example.org"),
         ("audit list",),
+        ("audit accesses",),
         ("feed add", "leads"),
         ("feed list",),
         ("schedule add", "leads", "--to", sheets),

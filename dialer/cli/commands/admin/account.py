@@ -80,6 +80,14 @@ def show() -> None:
     """Show the latest entries, newest last."""
 
 
+@audit.command("accesses")
+@click.option("--most", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@implemented("dialer.cli.admin.account:accesses")
+def accesses() -> None:
+    """List reads of personal data: exports, recordings, live audio, calls and leads."""
+
+
 @audit.command()
 @implemented("dialer.cli.admin.account:verify")
 def verify() -> None:

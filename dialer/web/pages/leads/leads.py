@@ -11,6 +11,7 @@ from litestar.response import Template
 from dialer.domain.access.roles import READERS
 from dialer.domain.calling.call import Outcome
 from dialer.domain.numbers.phone import BadPhone, parse_phone
+from dialer.services.audit.access import LEAD, record_access
 from dialer.services.calls.explain import explain_number
 from dialer.store.calls import call_history
 from dialer.store.campaigns import campaign_queries
@@ -19,6 +20,7 @@ from dialer.store.leads.lead_search import PAGE, Key, LeadFilter
 from dialer.store.tables import LEAD_STATES, Lead
 from dialer.web.app_state import InjectedState
 from dialer.web.auth.permissions import require
+from dialer.web.pages.forms import Asked, actor
 from dialer.web.pages.urls import with_query
 from dialer.web.render import render_page
 
@@ -83,13 +85,14 @@ def _key(text: str) -> Key | None:
 
 
 @get("/leads/{lead_id:int}", include_in_schema=False, opt=require(READERS))
-async def one_lead(lead_id: FromPath[int], app_state: InjectedState) -> Template:
+async def one_lead(lead_id: FromPath[int], request: Asked, app_state: InjectedState) -> Template:
     """One lead: where it stands, why (not) now, every call, what it said, the marketer's own row."""
     now = app_state.clock.now()
-    async with app_state.sessions() as session:
+    async with app_state.sessions.begin() as session:
         lead = await session.get(Lead, lead_id) if lead_id < 2**63 else None
         if lead is None:
             raise NotFoundException("This lead does not exist.")
+        await record_access(session, actor(request), LEAD, lead_id=lead.id)
         context: dict[str, Any] = {
             "places": await lead_search.places_of(session, lead_id),
             "calls": await call_history.calls_of(session, lead_id),
