@@ -67,6 +67,9 @@ BOOKING_CANCEL = Action("booking.cancel", "cancel a meeting", "Cancelled a meeti
 BOOKING_OUTCOME = Action(
     "booking.outcome", "record a meeting's outcome", "Recorded a meeting's outcome", MEETING_MANAGERS
 )
+BOOKING_REVOKE_LINKS = Action(
+    "booking.revoke_links", "revoke a meeting's links", "Revoked a meeting's links", MEETING_MANAGERS
+)
 
 ACCOUNT_INVITE = Action("account.invite", "invite someone", "Invited someone", ADMINS)
 ACCOUNT_UPDATE = Action("account.update", "change an account", "Changed an account", ADMINS)
