@@ -83,4 +83,8 @@ EXPORT_START = Action("export.start", "export results", "Exported results", OPER
 JOB_CANCEL = Action("job.cancel", "cancel a job", "Cancelled a job", OPERATORS)
 
 ACTIONS: dict[str, Action] = {each.name: each for each in list(globals().values()) if isinstance(each, Action)}
-LABELS: dict[str, str] = {name: action.label for name, action in ACTIONS.items()}
+FEED_READ = "feed.read"
+"""In the audit log only: a program read a feed from an address for the first time."""
+LABELS: dict[str, str] = {name: action.label for name, action in ACTIONS.items()} | {
+    FEED_READ: "Read a feed from a new address"
+}
