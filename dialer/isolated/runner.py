@@ -32,6 +32,10 @@ class TaskBusyError(TaskError):
     """As many children of this task run as may; try again later."""
 
 
+class TaskLimitError(TaskError):
+    """The task used more memory or CPU time than it may, or its reply is too long."""
+
+
 class TaskTimeoutError(TaskError):
     """The task took too long and was ended."""
 
@@ -45,7 +49,8 @@ async def run_isolated(task: Task[Request], request: Request, settings: Settings
     Raises:
         TaskBusyError: `task.max_concurrent` children run already.
         TaskTimeoutError: `task.timeout_s` passed.
-        TaskError: the task refused its input, or exceeded its limits.
+        TaskLimitError: it exceeded its memory or its CPU time.
+        TaskError: the task refused its input, or failed.
     """
     with _slot(task):
         process = await asyncio.create_subprocess_exec(
@@ -89,7 +94,7 @@ async def _exchange(process: asyncio.subprocess.Process, request: bytes) -> byte
         size += len(piece)
         if size > MAX_REPLY_BYTES:
             process.kill()
-            raise TaskError(TOO_MUCH)
+            raise TaskLimitError(TOO_MUCH)
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -101,7 +106,9 @@ def _reply(out: bytes, status: int) -> Any:
             raise TaskError(answer["error"])
         return answer["reply"]
     # Killed by the kernel (CPU time), aborted by a native library that got no memory, or out of memory in Python.
-    raise TaskError(TOO_MUCH if status < 0 or status == MEMORY_STATUS else FAILED)
+    if status < 0 or status == MEMORY_STATUS:
+        raise TaskLimitError(TOO_MUCH)
+    raise TaskError(FAILED)
 
 
 MEMORY_STATUS = 9

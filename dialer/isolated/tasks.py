@@ -1,6 +1,7 @@
 """The tasks that run in a limited child process, and what each takes. Importing this module loads no heavy library."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,9 @@ READER_LIMITS = Limits(memory_mb=1_024, cpu_s=300)
 """For a process that reads an uploaded file: a million rows take a quarter of each."""
 LLM_LIMITS = Limits(memory_mb=3_072, cpu_s=120)
 """For a process that loads a text model's client library."""
+
+CALENDAR_LIMITS = Limits(memory_mb=512, cpu_s=10)
+"""For a process that reads a counselor's calendar: one of 4 MB takes most of it."""
 
 
 class ActorModel(BaseModel):
@@ -79,6 +83,17 @@ class TrialTurnRequest(BaseModel):
     turn: TrialRequest
 
 
+class BusyTimesRequest(BaseModel):
+    """The busy times in a calendar between two moments."""
+
+    content: str
+    """The iCalendar file."""
+    zone: str
+    """The time zone of times that name none."""
+    since: datetime
+    until: datetime
+
+
 class NoRequest(BaseModel):
     """For a task that takes nothing."""
 
@@ -138,6 +153,15 @@ RUN_CHECKS = Task(
     max_concurrent=1,
     busy="The checks are running right now. Try again in a moment.",
 )
+READ_BUSY_TIMES = Task(
+    "dialer.isolated.calendars:read_busy_times",
+    BusyTimesRequest,
+    CALENDAR_LIMITS,
+    timeout_s=30,
+    max_concurrent=2,
+    busy="Other calendars are being read right now. Try again in a moment.",
+)
 TASKS: dict[str, Task[Any]] = {
-    task.function: task for task in (PREVIEW_LIST, IMPORT_LIST, IMPORT_DO_NOT_CALL, TRIAL_TURN, RUN_CHECKS)
+    task.function: task
+    for task in (PREVIEW_LIST, IMPORT_LIST, IMPORT_DO_NOT_CALL, TRIAL_TURN, RUN_CHECKS, READ_BUSY_TIMES)
 }

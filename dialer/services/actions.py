@@ -69,6 +69,9 @@ BOOKING_CANCEL = Action("booking.cancel", "cancel a meeting", "Cancelled a meeti
 BOOKING_OUTCOME = Action(
     "booking.outcome", "record a meeting's outcome", "Recorded a meeting's outcome", MEETING_MANAGERS
 )
+BOOKING_REVOKE_LINKS = Action(
+    "booking.revoke_links", "revoke a meeting's links", "Revoked a meeting's links", MEETING_MANAGERS
+)
 
 ACCOUNT_INVITE = Action("account.invite", "invite someone", "Invited someone", ADMINS)
 ACCOUNT_UPDATE = Action("account.update", "change an account", "Changed an account", ADMINS)
@@ -82,4 +85,8 @@ EXPORT_START = Action("export.start", "export results", "Exported results", OPER
 JOB_CANCEL = Action("job.cancel", "cancel a job", "Cancelled a job", OPERATORS)
 
 ACTIONS: dict[str, Action] = {each.name: each for each in list(globals().values()) if isinstance(each, Action)}
-LABELS: dict[str, str] = {name: action.label for name, action in ACTIONS.items()}
+FEED_READ = "feed.read"
+"""In the audit log only: a program read a feed from an address for the first time."""
+LABELS: dict[str, str] = {name: action.label for name, action in ACTIONS.items()} | {
+    FEED_READ: "Read a feed from a new address"
+}

@@ -43,6 +43,7 @@ from dialer.web.errors import error_response
 from dialer.web.pages.routes import PAGES
 from dialer.web.pages.template_filters import add_page_words
 from dialer.web.public.calendars import read_calendar
+from dialer.web.public.feed_cache import FeedCache
 from dialer.web.public.feeds import read_feed
 from dialer.web.public.meetings import change_meeting, outcome_page, record_outcome_page, see_meeting
 from dialer.web.realtime.broadcast import Broadcast
@@ -107,11 +108,13 @@ def make_app(settings: Settings) -> Litestar:
                     journal,
                     StaleCache(),
                     links,
+                    feed_cache := FeedCache(),
                     operator_token(settings.dialer_data_dir),
                 )
                 try:
                     yield
                 finally:
+                    feed_cache.close()
                     await journal.close()
                     for carrier in carriers.values():
                         await carrier.close()

@@ -14,6 +14,7 @@ from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.web.carriers.inbox import WebhookInbox
+from dialer.web.public.feed_cache import FeedCache
 from dialer.web.realtime.broadcast import Broadcast
 from dialer.web.stale_cache import StaleCache
 
@@ -31,6 +32,7 @@ class AppState:
     webhook_inbox: WebhookInbox
     stats_cache: StaleCache
     links: SignedLinks
+    feed_cache: FeedCache
     operator_token: str
     """See wiring/operator_token.py."""
 

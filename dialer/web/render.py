@@ -19,6 +19,7 @@ MESSAGES = {
     "released": "The kill switch is off.",
     "chosen": "Saved. Your choice is applied when you import the list.",
     "noted": "Saved.",
+    "links-revoked": "Links revoked. Emails sent from now on have new ones.",
     "left": "Deactivated. Meetings already booked stay.",
     "back": "Reactivated. Students can book again.",
     "added": "New version saved. Existing campaigns stay on the version they use.",

@@ -90,11 +90,20 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.BigInteger(), nullable=True),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('leads', 'calls', 'bookings', 'transcripts')", name=op.f("ck_feed_kind")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_feed_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
+    )
+    op.create_table(
+        "feed_reader",
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_reader_feed_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("feed_id", "address", name=op.f("pk_feed_reader")),
     )
     op.create_table(
         "import_change",
@@ -119,6 +128,7 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_import_change_import_id", table_name="import_change")
     op.drop_table("import_change")
+    op.drop_table("feed_reader")
     op.drop_table("feed")
     op.drop_table("export_schedule")
     op.drop_index("ix_hook_delivery_due", table_name="webhook_delivery", postgresql_where=sa.text("state = 'waiting'"))

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("right_fields", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("wrong_fields", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("link_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.text("int4range(counselor_id, counselor_id, '[]')"), "&&"),

@@ -80,10 +80,10 @@ async def make_corners(settings: Settings, store: Store, now: datetime, secret: 
                 "sign-in": "/sign-in",
                 "invitation": f"/invitation/{guest.key}",
                 "invitation-over": "/invitation/nobody",
-                "meeting": links.student(coming[0].id),
-                "meeting-over": links.student(past.id),
-                "went-not-yet": links.counselor(coming[0].id),
-                "went": links.counselor(past.id),
+                "meeting": links.student(coming[0]),
+                "meeting-over": links.student(past),
+                "went-not-yet": links.counselor(coming[0]),
+                "went": links.counselor(past),
             },
         )
 

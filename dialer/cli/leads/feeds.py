@@ -37,29 +37,37 @@ def _say(found: Any, as_json: bool, line: str) -> None:
         click.echo(json.dumps(found, default=str))
 
 
-def add_feed(what: str, campaign: str | None, as_json: bool) -> None:
+def add_feed(what: str, campaign: str | None, days: int, as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> dict[str, Any]:
         if settings.dialer_secret_key is None:
             raise CommandError(
                 "DIALER_SECRET_KEY is not set: addresses are signed with it; set it to a long random text"
             )
         async with store.sessions.begin() as session:
-            made = await manage.add_feed(session, operator(), what, await _campaign_id(session, campaign))
+            of = await _campaign_id(session, campaign)
+            made = await manage.add_feed(session, operator(), what, of, timedelta(days=days))
             token = token_of(made.id, settings.dialer_secret_key.get_secret_value())
-            return {"feed_id": made.id, "url": f"{settings.public_url}/feeds/{token}.csv"}
+            url = f"{settings.public_url}/feeds/{token}.csv"
+            return {"feed_id": made.id, "url": url, "expires_at": made.expires_at}
 
-    _say(with_store(work), as_json, 'feed {feed_id}: =IMPORTDATA("{url}")')
+    _say(with_store(work), as_json, 'feed {feed_id}, until {expires_at:%Y-%m-%d}: =IMPORTDATA("{url}")')
 
 
 def list_feeds(as_json: bool) -> None:
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
             return [
-                {"feed_id": each.id, "what": each.kind, "read_at": each.read_at, "revoked_at": each.revoked_at}
+                {
+                    "feed_id": each.id,
+                    "what": each.kind,
+                    "expires_at": each.expires_at,
+                    "read_at": each.read_at,
+                    "revoked_at": each.revoked_at,
+                }
                 for each in await feeds.list_all(session)
             ]
 
-    _say(with_store(work), as_json, "{feed_id:>4}  {what}  read {read_at}  revoked {revoked_at}")
+    _say(with_store(work), as_json, "{feed_id:>4}  {what}  expires {expires_at}  read {read_at}  revoked {revoked_at}")
 
 
 def revoke_feed(feed_id: int) -> None:

@@ -3,15 +3,29 @@
 import re
 from collections.abc import Sequence
 
-# What a spreadsheet takes for a formula or a command (OWASP ASVS 5.0 V1.2.10).
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+# What a spreadsheet takes for a formula or a command (OWASP ASVS 5.0 V1.2.10), also full-width, as East Asian editions do.
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+CONTROLS = "\t\n\v\f\r"
+BLANKS = f"{CONTROLS} \xa0\u1680{''.join(map(chr, range(0x2000, 0x200C)))}\u202f\u205f\u2060\u3000\ufeff"
+"""What a program may drop when it opens a cell: a sign behind it is a sign."""
+
+
+def _bracket(characters: str) -> str:
+    """A bracket expression for Python and PostgreSQL alike."""
+    return f"[{''.join(f'{chr(92)}u{ord(each):04x}' for each in characters)}]"
+
+
+FORMULA = f"{_bracket(CONTROLS)}|{_bracket(BLANKS)}*{_bracket(SIGNS)}"
+"""How a cell begins that a spreadsheet may run: a regular expression for Python and PostgreSQL alike."""
 # Digits and spaces are no formula; dashes and brackets would be, even in a phone: "+91-98-76" is a subtraction.
-_PLAIN = re.compile(r"\+[\d ]{7,24}|[+-]?\d+(?:\.\d+)?")
+PLAIN = r"\+[0-9 ]{7,24}|[+-]?[0-9]+(?:\.[0-9]+)?"
+"""What is a phone or a number, and stays whole although it begins with a sign."""
+_FORMULA, _PLAIN = re.compile(f"\0|{FORMULA}"), re.compile(PLAIN)
 
 
 def escape_formula(cell: str) -> str:
     """The cell with an apostrophe before what would be a formula; phones of digits and spaces and plain numbers stay whole."""
-    if not cell.startswith(_STARTS) or _PLAIN.fullmatch(cell):
+    if not _FORMULA.match(cell) or _PLAIN.fullmatch(cell):
         return cell
     return f"'{cell}"
 

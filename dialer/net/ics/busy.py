@@ -1,26 +1,31 @@
 """The busy times in somebody else's calendar: spans of UTC, and nothing of what they are for.
 
-Repeated events are told out in their own wall time (python-dateutil's rules), so that they stay at nine o'clock over a
-clock change; single occurrences that were moved or taken out are heeded. Free and cancelled events take no time. What
-cannot be told out fails the whole reading: a calendar that is half read would be booked into.
+Repeated events are expanded in their own wall time, so that they stay at nine o'clock over a clock change; single
+occurrences that were moved or removed are respected. Free and cancelled events take no time. An event that cannot be
+expanded fails the whole reading: a calendar that is half read would be booked into.
+
+A calendar is somebody else's file and may be hostile: `dialer.isolated` runs this in a child process with limits.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrule, rruleset, rrulestr
 from icalendar import Calendar, Event
 
 from dialer.domain.compliance.hours import to_instant
+from dialer.domain.meetings.recurrence import RecurrenceError, StepBudget
+from dialer.domain.meetings.recurrence_parsing import parse_rule
 from dialer.domain.meetings.slots import Span
 
 MAX_EVENTS = 20_000
 MAX_SPANS = 5_000
-TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 _DAY = timedelta(days=1)
+_FOLD = re.compile(rb"(?:\r?\n)+[ \t]")
+_RULE = re.compile(rb"^[ \t]*(?:RRULE|EXRULE)[^:\r\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 class CalendarError(Exception):
@@ -31,7 +36,7 @@ def busy_times(content: bytes, zone: str, since: datetime, until: datetime) -> l
     """What takes time between two moments (UTC), merged and in order; `zone` is that of times which name none.
 
     Raises:
-        CalendarError: it is no iCalendar file, or an event in it cannot be told out.
+        CalendarError: it is no iCalendar file, or an event in it cannot be expanded.
     """
     events = _events(content)
     moved: dict[str, set[datetime]] = defaultdict(set)
@@ -41,8 +46,9 @@ def busy_times(content: bytes, zone: str, since: datetime, until: datetime) -> l
             if "RECURRENCE-ID" in event:
                 moved[str(event.get("UID"))].add(_utc(event.decoded("RECURRENCE-ID"), local))
         spans: list[Span] = []
+        budget = StepBudget()
         for event in events:
-            spans += _spans(event, moved[str(event.get("UID"))], local, since, until)
+            spans += _spans(event, moved[str(event.get("UID"))], local, since, until, budget)
             if len(spans) > MAX_SPANS:
                 raise CalendarError(f"it has more than {MAX_SPANS} busy times in a month")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -55,6 +61,7 @@ def _events(content: bytes) -> list[Event]:
         raise CalendarError("what came is no iCalendar file; use the calendar's secret address in iCal format")
     if not content.rstrip().upper().endswith(b"END:VCALENDAR"):
         raise CalendarError("the file is broken: its end is missing")
+    _refuse_endless_rules(content)
     try:
         calendars = Calendar.from_ical(content, multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
@@ -67,13 +74,24 @@ def _events(content: bytes) -> list[Event]:
     return [event for event in found if isinstance(event, Event)]
 
 
-def _spans(event: Event, moved: set[datetime], local: ZoneInfo, since: datetime, until: datetime) -> Iterator[Span]:
+def _refuse_endless_rules(content: bytes) -> None:
+    """Refuse a rule that cannot be expanded before the library sees it: it expands those of time zones on its own."""
+    for said in _RULE.findall(_FOLD.sub(b"", content)):
+        try:
+            parse_rule(said.decode(errors="replace"))
+        except RecurrenceError as error:
+            raise CalendarError(f"an event in it cannot be read: {error}") from error
+
+
+def _spans(
+    event: Event, moved: set[datetime], local: ZoneInfo, since: datetime, until: datetime, budget: StepBudget
+) -> Iterator[Span]:
     """The times that one event takes, itself and its repetitions."""
     if not _takes_time(event) or "DTSTART" not in event:
         return
     first = event.decoded("DTSTART")
     length = _length(event, first, local)
-    starts = [first] if "RECURRENCE-ID" in event else _occurrences(event, first, local, since - length, until)
+    starts = [first] if "RECURRENCE-ID" in event else _occurrences(event, first, local, since - length, until, budget)
     for start in starts:
         opens = _utc(start, local)
         if "RECURRENCE-ID" not in event and opens in moved:
@@ -101,38 +119,37 @@ def _length(event: Event, first: date, local: ZoneInfo) -> timedelta:
     return _DAY if _is_day(first) else timedelta(0)
 
 
-def _occurrences(event: Event, first: date, local: ZoneInfo, since: datetime, until: datetime) -> Iterator[date]:
-    """When it begins, told out in the wall time of its own zone."""
+def _occurrences(
+    event: Event, first: date, local: ZoneInfo, since: datetime, until: datetime, budget: StepBudget
+) -> Iterator[date]:
+    """When it begins, expanded in the wall time of its own zone."""
     zone = first.tzinfo if isinstance(first, datetime) and first.tzinfo else local
     naive = first.replace(tzinfo=None) if isinstance(first, datetime) else datetime.combine(first, time())
-    rules = rruleset()
-    rules.rdate(naive)
-    for recur in _many(event.get("RRULE")):
-        rules.rrule(_rule(recur, naive, zone, local))
-    for said in _dates(event.get("RDATE")):
-        rules.rdate(_wall(said, zone, local))
-    out = {_wall(each, zone, local) for each in _dates(event.get("EXDATE"))}
     edge = until.astimezone(zone).replace(tzinfo=None) + _DAY
     begin = since.astimezone(zone).replace(tzinfo=None) - _DAY
-    for wall in rules.between(begin, edge, inc=True):
-        if wall in out:
-            continue
+    walls = {
+        wall
+        for wall in (naive, *(_wall(said, zone, local) for said in _dates(event.get("RDATE"))))
+        if begin <= wall <= edge
+    }
+    for recur in _many(event.get("RRULE")):
+        walls.update(_repeated(recur, naive, zone, local, begin, edge, budget))
+    walls -= {_wall(said, zone, local) for said in _dates(event.get("EXDATE"))}
+    for wall in sorted(walls):
         yield wall.replace(tzinfo=zone) if isinstance(first, datetime) else wall.date()
 
 
-def _rule(recur: Any, naive: datetime, zone: tzinfo, local: ZoneInfo) -> rrule:
+def _repeated(
+    recur: Any, naive: datetime, zone: tzinfo, local: ZoneInfo, begin: datetime, edge: datetime, budget: StepBudget
+) -> Iterator[datetime]:
     parts = {key.upper(): value for key, value in recur.items()}
-    if str(parts["FREQ"][0]).upper() in TOO_OFTEN:
-        raise CalendarError("an event in it repeats more often than daily")
     ends = parts.pop("UNTIL", None)
+    if ends is not None:
+        last = ends[0] if isinstance(ends, list) else ends
+        closes = _wall(last, zone, local) if isinstance(last, datetime) else datetime.combine(last, time.max)
+        edge = min(edge, closes)
     said = ";".join(f"{key}={','.join(str(each) for each in _many(value))}" for key, value in parts.items())
-    made = rrulestr(said, dtstart=naive)
-    assert isinstance(made, rrule)
-    if ends is None:
-        return made
-    last = ends[0] if isinstance(ends, list) else ends
-    closes = _wall(last, zone, local) if isinstance(last, datetime) else datetime.combine(last, time.max)
-    return made.replace(until=closes)
+    return parse_rule(said).between(naive, begin, edge, budget)
 
 
 def _wall(said: date, zone: tzinfo, local: ZoneInfo) -> datetime:

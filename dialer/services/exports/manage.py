@@ -9,18 +9,28 @@ from dialer.store.sessions import Session
 from dialer.store.system import database_clock
 from dialer.store.tables import ExportSchedule, Feed
 
+FEED_LASTS = timedelta(days=365)
+
 
 class NoSuchExportError(ValueError):
     """There is no feed or scheduled export with this id."""
 
 
-async def add_feed(session: Session, actor: Actor, what: str, campaign_id: int | None) -> Feed:
-    """Add a feed of leads, calls or bookings, of one campaign or of all. Raises ForbiddenError."""
+async def add_feed(
+    session: Session, actor: Actor, what: str, campaign_id: int | None, lasts: timedelta = FEED_LASTS
+) -> Feed:
+    """Add a feed of leads, calls or bookings, of one campaign or of all; it expires. Raises ForbiddenError."""
     actor.require(actions.FEED_ADD)
-    made = Feed(kind=what, campaign_id=campaign_id, created_by=actor.email)
+    expires = await database_clock.start_of_transaction(session, plus=lasts)
+    made = Feed(kind=what, campaign_id=campaign_id, created_by=actor.email, expires_at=expires)
     session.add(made)
     await session.flush()
-    await record(session, actor, actions.FEED_ADD, {"feed": made.id, "what": what, "campaign_id": campaign_id})
+    await record(
+        session,
+        actor,
+        actions.FEED_ADD,
+        {"feed": made.id, "what": what, "campaign_id": campaign_id, "expires": expires.isoformat()},
+    )
     return made
 
 

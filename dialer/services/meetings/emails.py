@@ -162,7 +162,7 @@ def _when_both(meeting: Meeting) -> str:
 def _for_student(meeting: Meeting, house: MailSettings, kind: str) -> str:
     if kind == "cancellation":
         return "If you would like another meeting, just reply to this email."
-    return f"Move or cancel this meeting: {house.links.student(meeting.booking.id)}"
+    return f"Move or cancel this meeting: {house.links.student(meeting.booking)}"
 
 
 async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings) -> str:
@@ -179,7 +179,7 @@ async def _for_counselor(session: Session, meeting: Meeting, house: MailSettings
         lines += [f"“{each}”" for each in quotes(await transcripts.student_words(session, call.id))]
         if meeting.records:
             lines.append(f"The recording: {house.links.recording(call.id)}")
-    lines.append(f"How did the meeting go? {house.links.counselor(booking.id)}")
+    lines.append(f"How did the meeting go? {house.links.counselor(booking)}")
     return "\n".join(lines)
 
 

@@ -72,6 +72,6 @@ async def write_sms(
     words = FIRST[mail.kind].format(
         counselor=meeting.counselor.name,
         when=when_in(starts, booking.lead_zone),
-        link=house.links.student(booking.id),
+        link=house.links.student(booking),
     )
     return Sms(phone, words)

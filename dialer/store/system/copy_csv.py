@@ -1,6 +1,6 @@
 """Sheets as CSV, written by the database itself: one COPY, so one snapshot, and no row passes through Python.
 
-What a spreadsheet would run is made text by the same rule as domain.sheet.neutral (a test holds them equal), unless the
+What a spreadsheet would run is made text by the same rule as spreadsheet_safety.escape_formula (a test holds them equal), unless the
 cells are on their way into a workbook, where a text is a text; times are ISO 8601 with their offset, in UTC or in the
 lead's or counselor's zone.
 """
@@ -13,15 +13,17 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dialer.domain.leads.spreadsheet_safety import OUR_LEAD_COLUMNS, escape_formula
+from dialer.domain.leads.spreadsheet_safety import BLANKS, FORMULA, OUR_LEAD_COLUMNS, PLAIN, SIGNS, escape_formula
 from dialer.domain.meetings.enquiry import FIELDS
+
+_FIRST = ", ".join(str(ord(each)) for each in SIGNS + BLANKS)
 
 
 def escape_formula_sql(cell: str) -> str:
     """An SQL text expression, with an apostrophe before what a spreadsheet would run."""
     return (
-        f"CASE WHEN ascii({cell}) IN (61, 43, 45, 64, 9, 13, 10) "  # = + - @ tab CR LF
-        f"AND {cell} !~ '^(\\+[0-9 ]{{7,24}}|[+-]?[0-9]+(\\.[0-9]+)?)$' THEN '''' || {cell} ELSE {cell} END"
+        f"CASE WHEN ascii({cell}) IN ({_FIRST}) "  # most cells begin otherwise and are matched with no expression
+        f"AND {cell} ~ '^(?:{FORMULA})' AND {cell} !~ '^(?:{PLAIN})$' THEN '''' || {cell} ELSE {cell} END"
     )
 
 

@@ -50,7 +50,7 @@ class Job(Base):
 
 
 class Feed(Base):
-    """An address that a spreadsheet program refreshes by itself: signed, and good until it is revoked."""
+    """An address that a spreadsheet program refreshes by itself: signed, until it expires or is revoked."""
 
     __tablename__ = "feed"
     __table_args__ = (enum_check("kind", SHEETS),)
@@ -59,8 +59,18 @@ class Feed(Base):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+
+
+class FeedReader(Base):
+    """A client address that has read a feed: the first read from each is in the audit log."""
+
+    __tablename__ = "feed_reader"
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    first_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class ExportSchedule(Base):

@@ -141,6 +141,8 @@ class Booking(Base):
     """What AVA had written down that the counselor found right."""
     wrong_fields: Mapped[list[str]] = mapped_column(server_default="{}")
     outcome_at: Mapped[datetime | None]
+    link_version: Mapped[int] = mapped_column(server_default="1")
+    """The links in emails are signed over it: one more, and the links that were sent lead nowhere."""
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     """When the row was last written, real time: other systems are told of what is newer."""
 

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS
 from dialer.services import actions
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, choices, move_meeting
+from dialer.services.meetings.open_link import revoke_links
 from dialer.services.meetings.outcome import MeetingOutcome, record_outcome
 from dialer.store.meetings import meeting_calendar
 from dialer.store.tables import Booking
@@ -114,6 +115,20 @@ async def went(
         return _done(done)
 
 
+@post(
+    "/api/bookings/{booking_id:uuid}/revoke-links",
+    opt=require(actions.BOOKING_REVOKE_LINKS),
+    status_code=200,
+    tags=["bookings"],
+)
+async def revoke(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Json:
+    """Revoke the links in emails that were sent about it; emails sent from now on carry new ones."""
+    async with app_state.sessions.begin() as session:
+        booking = await get_booking_or_404(session, booking_id, request.user)
+        await revoke_links(session, request.user, booking, app_state.clock.now())
+        return _done(booking)
+
+
 def _done(done: Booking | ChangeRefused) -> Json:
     """The booking as it is now. Raises HTTPException 409 where nothing was changed."""
     if isinstance(done, ChangeRefused):
@@ -147,4 +162,4 @@ def _aware(moment: datetime | None) -> datetime | None:
     return moment
 
 
-API = [list_bookings, free_times, move, cancel, went]
+API = [list_bookings, free_times, move, cancel, went, revoke]

@@ -4,28 +4,40 @@ No account and no JavaScript: the address is signed. A GET only shows (mail scan
 Nothing of these pages is kept, embedded or passed on, since whoever has the address has the right.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from litestar import Request, get, post
 from litestar.datastructures import State
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException, TooManyRequestsException
 from litestar.params import FromPath
 from litestar.response import Template
 
+from dialer.domain.access.rates import MEETING_ADDRESS, MEETING_LINK
 from dialer.services.actor import COUNSELOR, STUDENT
 from dialer.services.meetings.change import ChangeRefused, Choice, cancel_meeting, choices, may_change, move_meeting
 from dialer.services.meetings.emails import meeting_of, when_in
+from dialer.services.meetings.open_link import (
+    LinkExpiredError,
+    NoSuchLinkError,
+    open_counselor_link,
+    open_student_link,
+)
 from dialer.services.meetings.outcome import GONE, NOT_YET, MeetingOutcome, record_outcome
-from dialer.store.meetings import bookings
+from dialer.services.meetings.signed_links import SignedLinks
 from dialer.store.sessions import Session
 from dialer.store.tables import Booking
 from dialer.web.app_state import AppState, InjectedState
+from dialer.web.auth.identity import address_of
+from dialer.web.auth.rate_limits import is_exceeded
 from dialer.web.pages.template_filters import sentence
 
 NOT_THERE = "This meeting does not exist. Use the complete link from your email."
+EXPIRED = "This link has expired. Contact us if something about the meeting needs to change."
+TOO_OFTEN = "This meeting was changed too often. Try again in an hour, or contact us."
 NOT_UNDERSTOOD = "Choose a time first."
 MAX_BYTES = 64 * 1024
 HEADERS = {
@@ -43,6 +55,7 @@ VERDICTS: Mapping[str, str] = {
     "wrong_information": "attended, but our details were wrong",
 }
 Asked = Request[object, object, State]
+OpenLink: TypeAlias = Callable[[Session, SignedLinks, str, datetime], Awaitable[Booking]]
 
 
 @get("/meetings/{token:str}", include_in_schema=False)
@@ -54,12 +67,11 @@ async def see_meeting(token: FromPath[str], app_state: InjectedState) -> Templat
 @post("/meetings/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MAX_BYTES)
 async def change_meeting(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Move or cancel it."""
-    booking_id = app_state.links.meeting_of(token)
-    if booking_id is None:
-        raise NotFoundException(NOT_THERE)
+    await _limit(request, app_state, token)
     form = await request.form()
     now = app_state.clock.now()
     async with app_state.sessions.begin() as session:
+        booking_id = (await _open(open_student_link, session, app_state, token)).id
         done: Booking | ChangeRefused
         if form.get("do") == "cancel":
             done, said = await cancel_meeting(session, STUDENT, booking_id, now), "Your meeting is cancelled."
@@ -82,17 +94,16 @@ async def outcome_page(token: FromPath[str], app_state: InjectedState) -> Templa
 @post("/meetings/went/{token:str}", include_in_schema=False, status_code=200, request_max_body_size=MAX_BYTES)
 async def record_outcome_page(token: FromPath[str], request: Asked, app_state: InjectedState) -> Template:
     """Keep it."""
-    booking_id = app_state.links.went_of(token)
-    if booking_id is None:
-        raise NotFoundException(NOT_THERE)
+    await _limit(request, app_state, token)
     form = await request.form()
     verdict: MeetingOutcome | None = next(
         (each for each in get_args(MeetingOutcome) if each == form.get("verdict")), None
     )
     done: Booking | ChangeRefused = ChangeRefused("Choose how the meeting went.")
-    if verdict is not None:
-        wrong = [str(each) for each in form.getall("wrong", [])]
-        async with app_state.sessions.begin() as session:
+    async with app_state.sessions.begin() as session:
+        booking_id = (await _open(open_counselor_link, session, app_state, token)).id
+        if verdict is not None:
+            wrong = [str(each) for each in form.getall("wrong", [])]
             note, now = str(form.get("note", "")), app_state.clock.now()
             done = await record_outcome(session, COUNSELOR, booking_id, verdict, wrong, note, now)
     return await _went(
@@ -140,23 +151,35 @@ async def went_context(session: Session, booking: Booking, now: datetime) -> dic
 
 
 async def _meeting(app_state: AppState, token: str, said: str | ChangeRefused | None) -> Template:
-    booking_id = app_state.links.meeting_of(token)
     async with app_state.sessions() as session:
-        booking = await bookings.known(session, booking_id) if booking_id else None
-        if booking is None:
-            raise NotFoundException(NOT_THERE)
+        booking = await _open(open_student_link, session, app_state, token)
         context = await change_context(session, booking, app_state.clock.now())
     return _page("bookings/meeting.html", context, said)
 
 
 async def _went(app_state: AppState, token: str, said: str | ChangeRefused | None) -> Template:
-    booking_id = app_state.links.went_of(token)
     async with app_state.sessions() as session:
-        booking = await bookings.known(session, booking_id) if booking_id else None
-        if booking is None:
-            raise NotFoundException(NOT_THERE)
+        booking = await _open(open_counselor_link, session, app_state, token)
         context = await went_context(session, booking, app_state.clock.now())
     return _page("bookings/went.html", context, said)
+
+
+async def _open(open_link: OpenLink, session: Session, app_state: AppState, token: str) -> Booking:
+    """The link's booking. Raises NotFoundException, HTTPException 410."""
+    try:
+        return await open_link(session, app_state.links, token, app_state.clock.now())
+    except NoSuchLinkError as error:
+        raise NotFoundException(NOT_THERE) from error
+    except LinkExpiredError as error:
+        raise HTTPException(EXPIRED, status_code=410) from error
+
+
+async def _limit(request: Asked, app_state: AppState, token: str) -> None:
+    """Count a change by a link. Raises TooManyRequestsException."""
+    of = hashlib.sha256(token.encode()).hexdigest()
+    for rate, key in ((MEETING_ADDRESS, address_of(request, app_state.settings)), (MEETING_LINK, of)):
+        if await is_exceeded(app_state.redis, rate, key):
+            raise TooManyRequestsException(TOO_OFTEN)
 
 
 def _page(name: str, context: dict[str, Any], said: str | ChangeRefused | None) -> Template:

@@ -202,6 +202,11 @@ WAYS: dict[str, Ways] = {
         _api("POST", f"/api/bookings/{NOBODY}/went", verdict="showed"),
         elsewhere=True,
     ),
+    "booking.revoke_links": Ways(
+        _page(f"/bookings/{NOBODY}/revoke-links"),
+        _api("POST", f"/api/bookings/{NOBODY}/revoke-links"),
+        elsewhere=True,
+    ),
     "account.invite": Ways(
         _page("/settings/accounts/invite", "/settings/accounts", email="{c}@example.com", role="marketing"),
         _api("POST", "/api/accounts", email="{c}@example.com", role="marketing"),

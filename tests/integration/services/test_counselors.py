@@ -23,6 +23,7 @@ from tests.support.counselors import trail
 from tests.support.meetings import booked, starts_of
 from tests.support.people import TUESDAY_11, sql
 from tests.support.shell import Shell
+from workers.mail_and_calendars import expand_in_child
 
 BUSY = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
@@ -179,8 +180,10 @@ async def test_their_own_calendar_is_read_kept_and_booked_around(
         (shown,) = dialer.done("counselor", "list")
         assert (shown["calendar"], shown["calendar_stale"]) == (True, True)
         try:
-            assert await read_calendars(store.sessions, outside, TUESDAY_11) == 1
-            assert await read_calendars(store.sessions, outside, TUESDAY_11) == 0, "it was read a moment ago"
+            assert await read_calendars(store.sessions, outside, expand_in_child(settings), TUESDAY_11) == 1
+            assert await read_calendars(store.sessions, outside, expand_in_child(settings), TUESDAY_11) == 0, (
+                "it was read a moment ago"
+            )
             assert Calendars.asked == 1
             assert f"{starts_of(await booked(store)).astimezone(TUESDAY_11.tzinfo):%H:%M}" == "11:30", (
                 "five in the evening in India"
@@ -192,7 +195,9 @@ async def test_their_own_calendar_is_read_kept_and_booked_around(
                 ((200, b"x" * (5 * 1024 * 1024)), "longer than 4096 KB"),
             ):
                 Calendars.answer = answer
-                assert await read_calendars(store.sessions, outside, TUESDAY_11, every=NOW) == 0
+                assert (
+                    await read_calendars(store.sessions, outside, expand_in_child(settings), TUESDAY_11, every=NOW) == 0
+                )
                 assert says in str((await desk(store)).calendar_fault)
             one = await time_of(store)
             assert (len(one.busy), one.stale) == (1, False), "what it said before stays"
@@ -200,19 +205,19 @@ async def test_their_own_calendar_is_read_kept_and_booked_around(
             one = await time_of(store)
             assert one.stale
             Calendars.answer = (200, BUSY.replace("T170000", "T100000").encode())
-            assert await read_calendars(store.sessions, outside, TUESDAY_11, every=NOW) == 1
+            assert await read_calendars(store.sessions, outside, expand_in_child(settings), TUESDAY_11, every=NOW) == 1
             person = await desk(store)
             assert (person.calendar_fault, person.calendar_at is not None) == (None, True)
         finally:
             await outside.close()
 
 
-async def test_a_name_that_leads_to_this_machine_is_not_asked(store: Store) -> None:
+async def test_a_name_that_leads_to_this_machine_is_not_asked(settings: Settings, store: Store) -> None:
     with calendar_server() as port:
         outside = SafeHttpClient(())
         await sql(store.sessions, "UPDATE counselor SET calendar_url = :url", url=f"https://localhost:{port}/x.ics")
         try:
-            assert await read_calendars(store.sessions, outside, TUESDAY_11) == 0
+            assert await read_calendars(store.sessions, outside, expand_in_child(settings), TUESDAY_11) == 0
         finally:
             await outside.close()
         assert Calendars.asked == 0

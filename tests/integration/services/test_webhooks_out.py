@@ -20,12 +20,14 @@ from dialer.cli.main import cli
 from dialer.domain.access.webhook_url import EVENT_ID, MAX_TRIES, SIGNATURE
 from dialer.net.safe_http import SafeHttpClient
 from dialer.services.exports.feeds import token_of
+from dialer.services.exports.manage import add_feed
 from dialer.services.exports.scheduled import write_next
 from dialer.services.webhooks_out import deliver_webhooks
 from dialer.settings import Settings
-from dialer.store.tables import ExportSchedule, Feed, WebhookDelivery, WebhookEndpoint
+from dialer.store.tables import ExportSchedule, WebhookDelivery, WebhookEndpoint
 from dialer.web.app import make_app
 from dialer.wiring.stores import Store
+from tests.support.actors import ADMIN
 from tests.support.carrier import ScriptedCarrier
 from tests.support.lists import bring, campaign, students, write_list
 from tests.support.people import claim, phone_of, place, running_campaign, sql
@@ -75,7 +77,7 @@ async def test_a_feed_shows_the_sheet_as_it_stands_until_it_is_revoked(
 
 async def test_a_feed_needs_a_key_to_be_signed_with(settings: Settings, store: Store) -> None:
     async with store.sessions.begin() as session:
-        session.add(Feed(kind="leads", created_by="test"))
+        await add_feed(session, ADMIN, "leads", None)
     async with AsyncTestClient(app=make_app(settings)) as client:
         assert (await client.get(f"/feeds/{token_of(1, '')}.csv")).status_code == 404
 

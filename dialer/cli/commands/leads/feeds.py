@@ -18,10 +18,11 @@ def feed() -> None:
 @feed.command("add")
 @click.argument("what", type=click.Choice(SHEETS))
 @OF
+@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="Days until it expires.")
 @JSON
 @implemented("dialer.cli.leads.feeds:add_feed")
 def add_feed() -> None:
-    """Create a feed URL. Anyone with the URL can read it until you revoke it."""
+    """Create a feed URL. Anyone with the URL can read it until it expires or you revoke it."""
 
 
 @feed.command("list")

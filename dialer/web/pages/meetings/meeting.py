@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from dialer.domain.access.roles import EVERYBODY, MEETING_MANAGERS, READERS
 from dialer.services import actions
 from dialer.services.meetings.change import ChangeRefused, cancel_meeting, move_meeting
+from dialer.services.meetings.open_link import revoke_links
 from dialer.services.meetings.outcome import MAX_NOTE_CHARS, MeetingOutcome, record_outcome
 from dialer.store.sessions import Session
 from dialer.store.tables import Booking, Counselor, Enrollment
@@ -84,6 +85,15 @@ async def went(booking_id: FromPath[UUID], request: Asked, app_state: InjectedSt
     return await _after(app_state, request, booking_id, noted, "noted")
 
 
+@post(f"{ONE}/revoke-links", include_in_schema=False, status_code=200, opt=require(actions.BOOKING_REVOKE_LINKS))
+async def revoke(booking_id: FromPath[UUID], request: Asked, app_state: InjectedState) -> Redirect:
+    """Revoke the links in emails that were sent about it."""
+    async with app_state.sessions.begin() as session:
+        booking = await get_booking_or_404(session, booking_id, request.user)
+        await revoke_links(session, actor(request), booking, app_state.clock.now())
+    return redirect(f"/bookings/{booking_id}", "links-revoked")
+
+
 async def _written(did: str, session: Session, app_state: AppState, booking: Booking | ChangeRefused) -> str:
     """The word for what was done that also says who is written to, and how (see `shown.DONE`)."""
     if isinstance(booking, ChangeRefused):
@@ -124,4 +134,4 @@ async def _page(
     )
 
 
-PAGES = [one, move, cancel, went]
+PAGES = [one, move, cancel, went, revoke]

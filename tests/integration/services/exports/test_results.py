@@ -7,7 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from dialer.domain.leads.spreadsheet_safety import escape_formula
 from dialer.services.exports.results import Format, What, export_results
@@ -29,6 +29,25 @@ LEADS = (
 )
 BOOKINGS = "booking_id,campaign,phone,lead,counselor,starts,ends,zone,lead_zone,state"
 EVIL = ['=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "−", "x")
+BLANKS = (
+    "",
+    *"\t\n\v\f\r \xa0\u1680\u2003\u200b\u202f\u205f\u2060\u3000\ufeff\x85\x01",
+    " \xa0",
+    "\xa0 \t",
+    "x ",
+    "  ",
+)
+RESTS = ("", "1", "1+1", "919876543210", "91 98765 43210", "９１９８７６５４３２", "5.25", "5\n", "SUM(A1)", "\\'$1")
+
+
+async def test_sql_and_python_agree_on_every_blank_and_sign(store: Store) -> None:
+    cells = [blank + sign + rest for blank in BLANKS for sign in SIGNS for rest in RESTS] + ["", "Asha", "é"]
+    query = text(f"SELECT c, {copy_csv.escape_formula_sql('c')} FROM unnest(CAST(:cells AS text[])) c")
+    async with store.sessions() as session:
+        told = {row[0]: row[1] for row in await session.execute(query, {"cells": cells})}
+    assert told == {cell: escape_formula(cell) for cell in cells}
+    assert sum(cell != safe for cell, safe in told.items()) > 1000
 
 
 async def write(store: Store, what: What, path: Path, form: Format = "csv", campaign: str | None = None) -> int:

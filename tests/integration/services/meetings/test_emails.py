@@ -136,7 +136,7 @@ async def test_the_counselor_gets_the_brief_and_the_student_does_not(desk: Desk)
     letter = text_of(desk.box.to(ASHA)[0])
     assert "/meetings/went/" not in letter
     assert "Money" not in letter
-    assert HOUSE.links.student((await desk.booking()).id) in letter
+    assert HOUSE.links.student(await desk.booking()) in letter
 
 
 async def test_a_moved_meeting_updates_the_same_event_and_a_cancelled_one_takes_it_out(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from httpx import AsyncClient
 from icalendar import Calendar
 from pydantic import SecretStr
 
+from dialer.domain.access.rates import MEETING_ADDRESS, MEETING_LINK
 from dialer.domain.calling.call import Outcome
 from dialer.net.ics.invitation import uid_of
 from dialer.services.calls.accept_stream import MISSED, AcceptedCall, accept_stream
@@ -18,6 +19,7 @@ from dialer.services.meetings.signed_links import SignedLinks
 from dialer.services.reports.capture_accuracy import capture_accuracy
 from dialer.settings import Settings
 from dialer.store.tables import AuditEntry, Booking, BookingEvent, OutboxMessage
+from dialer.web.public import meetings
 from dialer.wiring.stores import Store
 from tests.support.ava import all_of
 from tests.support.carrier import ScriptedCarrier
@@ -88,7 +90,7 @@ async def now(store: Store) -> Booking:
 async def test_looking_changes_nothing_however_often_a_scanner_looks(
     page: Page, store: Store, booking: Booking
 ) -> None:
-    for path in (LINKS.student(booking.id), LINKS.counselor(booking.id)):
+    for path in (LINKS.student(booking), LINKS.counselor(booking)):
         for _ in range(3):
             status, html = await page.get(path)
             assert status == 200
@@ -100,7 +102,7 @@ async def test_looking_changes_nothing_however_often_a_scanner_looks(
 async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(
     page: Page, store: Store, booking: Booking
 ) -> None:
-    path = LINKS.student(booking.id)
+    path = LINKS.student(booking)
     _, html = await page.get(path)
     offered = choices_in(html)
     assert f"{booking.counselor_id}@{starts_of(booking).isoformat()}" not in offered, "it is at its own time already"
@@ -116,7 +118,7 @@ async def test_a_student_moves_the_meeting_and_the_slot_is_free_again(
 async def test_a_move_to_its_own_time_is_refused_and_nobody_is_written_to(
     page: Page, store: Store, booking: Booking
 ) -> None:
-    path = LINKS.student(booking.id)
+    path = LINKS.student(booking)
     slot = choices_in((await page.get(path))[1])[-1]
     assert (await page.post(path, do="move", slot=slot))[0] == 200
     letters = len(await all_of(store, OutboxMessage))
@@ -146,13 +148,13 @@ async def test_f82_a_time_that_was_not_offered_moves_nothing(
     page: Page, store: Store, booking: Booking, slot: str
 ) -> None:
     """F82: no words, a Sunday, yesterday, 30 February, a crooked minute, somebody else's time."""
-    status, html = await page.post(LINKS.student(booking.id), do="move", slot=slot)
+    status, html = await page.post(LINKS.student(booking), do="move", slot=slot)
     assert (status, 'class="said refused"' in html) == (409, True)
     assert (await now(store)).during == booking.during
 
 
 async def test_a_time_that_somebody_took_meanwhile_is_refused(page: Page, store: Store, booking: Booking) -> None:
-    path = LINKS.student(booking.id)
+    path = LINKS.student(booking)
     taken = await booked(store, 2, "2026-02-13")
     slot = f"{taken.counselor_id}@{starts_of(taken).isoformat()}"
     assert (await page.post(path, do="move", slot=slot))[0] == 409
@@ -160,7 +162,7 @@ async def test_a_time_that_somebody_took_meanwhile_is_refused(page: Page, store:
 
 
 async def test_a_student_cancels_and_cannot_change_it_any_more(page: Page, store: Store, booking: Booking) -> None:
-    path = LINKS.student(booking.id)
+    path = LINKS.student(booking)
     assert (await page.post(path, do="cancel"))[0] == 200
     assert ((await now(store)).state, (await now(store)).sequence) == ("cancelled", 1)
     assert sorted(each.recipient for each in await all_of(store, OutboxMessage) if each.kind == "cancellation") == [
@@ -180,7 +182,7 @@ async def test_where_the_counselor_left_the_page_names_the_one_who_is_offered(
         "WITH anna AS (INSERT INTO counselor (name, zone, email) VALUES ('Anna', 'Europe/London', 'anna@example.org') RETURNING id) "
         "INSERT INTO counselor_hours SELECT id, day, '09:00', '17:00' FROM anna, generate_series(0, 4) AS day",
     )
-    path = LINKS.student(booking.id)
+    path = LINKS.student(booking)
     anna = await sql(store.sessions, "SELECT id FROM counselor WHERE name = 'Anna'")
     html = (await page.get(path))[1]
     assert "Anna" not in html, "a meeting stays with its counselor"
@@ -209,19 +211,19 @@ async def test_a_forged_address_is_one_that_does_not_exist(page: Page, path: str
 
 
 async def test_the_page_is_kept_and_passed_on_nowhere(page: Page, booking: Booking) -> None:
-    answer = await page.client.get(LINKS.student(booking.id), headers={"host": "dialer.example.org"})
+    answer = await page.client.get(LINKS.student(booking), headers={"host": "dialer.example.org"})
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 async def test_nothing_is_said_of_a_meeting_before_it_began(page: Page, store: Store, booking: Booking) -> None:
-    assert (await page.post(LINKS.counselor(booking.id), verdict="showed"))[0] == 409
+    assert (await page.post(LINKS.counselor(booking), verdict="showed"))[0] == 409
     assert (await now(store)).outcome is None
 
 
 async def test_one_tap_says_that_they_came_and_all_was_right(after: Page, store: Store, booking: Booking) -> None:
-    status, html = await after.post(LINKS.counselor(booking.id), verdict="showed", note="lovely <b>")
+    status, html = await after.post(LINKS.counselor(booking), verdict="showed", note="lovely <b>")
     assert (status, "lovely &lt;b&gt;" in html) == (200, True)
     done = await now(store)
     assert (done.state, done.outcome, done.note) == ("attended", "showed", "lovely <b>")
@@ -232,7 +234,7 @@ async def test_one_tap_says_that_they_came_and_all_was_right(after: Page, store:
 async def test_agreement_counts_what_was_confirmed_by_script_version(
     after: Page, store: Store, booking: Booking
 ) -> None:
-    await after.post(LINKS.counselor(booking.id), verdict="wrong_information", wrong=["budget", "country", "nonsense"])
+    await after.post(LINKS.counselor(booking), verdict="wrong_information", wrong=["budget", "country", "nonsense"])
     async with store.sessions() as session:
         (one,) = await capture_accuracy(session)
     assert (one.script, one.version, one.meetings, one.showed) == ("ava", 1, 1, 1)
@@ -244,7 +246,7 @@ async def test_agreement_counts_what_was_confirmed_by_script_version(
         "intake": 1.0,
         "budget": 0.0,
     }
-    await after.post(LINKS.counselor(booking.id), verdict="wrong_fit")
+    await after.post(LINKS.counselor(booking), verdict="wrong_fit")
     async with store.sessions() as session:
         (one,) = await capture_accuracy(session)
     assert one.qualified.share == 0.0
@@ -255,7 +257,7 @@ async def test_who_did_not_come_is_rung_again_under_the_rules_and_ava_knows_why(
 ) -> None:
     moment = starts_of(booking) + timedelta(hours=1)
     assert (await lead_now(store.sessions)).state == "done"
-    assert (await after.post(LINKS.counselor(booking.id), verdict="no_show"))[0] == 200
+    assert (await after.post(LINKS.counselor(booking), verdict="no_show"))[0] == 200
     lead = await lead_now(store.sessions)
     assert (lead.state, lead.why, lead.rank) == ("waiting", "called again: did not come to the meeting", 2)
     assert lead.next_attempt_at >= moment + timedelta(hours=2)
@@ -275,7 +277,7 @@ async def test_a_campaign_that_ended_by_itself_goes_on_for_them_and_one_that_was
     after: Page, store: Store, booking: Booking, state: str, becomes: str
 ) -> None:
     await sql(store.sessions, "UPDATE campaign SET state = :state", state=state)
-    await after.post(LINKS.counselor(booking.id), verdict="no_show")
+    await after.post(LINKS.counselor(booking), verdict="no_show")
     assert (await lead_now(store.sessions)).state == "waiting"
     assert await sql(store.sessions, "SELECT state FROM campaign") == becomes
 
@@ -284,20 +286,20 @@ async def test_who_asked_not_to_be_called_is_not_rung_for_a_missed_meeting(
     after: Page, store: Store, booking: Booking
 ) -> None:
     await sql(store.sessions, "UPDATE campaign_lead SET last_outcome = :said", said=Outcome.DO_NOT_CALL.value)
-    await after.post(LINKS.counselor(booking.id), verdict="no_show")
+    await after.post(LINKS.counselor(booking), verdict="no_show")
     assert (await lead_now(store.sessions)).state == "done"
 
 
 async def test_nobody_is_rung_more_often_than_the_campaign_says(after: Page, store: Store, booking: Booking) -> None:
     await sql(store.sessions, "UPDATE campaign_lead SET attempts = 4")
-    await after.post(LINKS.counselor(booking.id), verdict="no_show")
+    await after.post(LINKS.counselor(booking), verdict="no_show")
     lead = await lead_now(store.sessions)
     assert (lead.state, lead.why) == ("done", "did not come; attempts used up")
 
 
 async def test_a_no_show_said_by_mistake_is_put_right(after: Page, store: Store, booking: Booking) -> None:
-    await after.post(LINKS.counselor(booking.id), verdict="no_show")
-    await after.post(LINKS.counselor(booking.id), verdict="showed")
+    await after.post(LINKS.counselor(booking), verdict="no_show")
+    await after.post(LINKS.counselor(booking), verdict="showed")
     assert ((await now(store)).state, (await lead_now(store.sessions)).state) == ("attended", "done")
     did = [each.action for each in await all_of(store, BookingEvent) if each.actor == "counselor"]
     assert did == ["no show", "showed"]
@@ -306,8 +308,8 @@ async def test_a_no_show_said_by_mistake_is_put_right(after: Page, store: Store,
 async def test_the_counselors_own_calendar_shows_each_meeting_once(page: Page, store: Store, booking: Booking) -> None:
     await sql(store.sessions, "UPDATE counselor SET feed_version = 1")
     address = LINKS.calendar(booking.counselor_id, 1)
-    slot = choices_in((await page.get(LINKS.student(booking.id)))[1])[-1]
-    await page.post(LINKS.student(booking.id), do="move", slot=slot)
+    slot = choices_in((await page.get(LINKS.student(booking)))[1])[-1]
+    await page.post(LINKS.student(booking), do="move", slot=slot)
     status, text = await page.get(address)
     assert status == 200
     (event,) = Calendar.from_ical(text).events
@@ -380,3 +382,73 @@ async def test_a_counselors_week_is_in_their_own_zone(page: Page, store: Store, 
     days = _columns((await page.client.get(f"/bookings?week={there:%G-W%V}")).text)
     assert f"{there:%H:%M}–" in days[f"{there:%a}"]
     assert re.search(r"student's time: \w+ [\d:]+ \(India time\)", days[f"{there:%a}"])
+
+
+async def test_a_students_link_ends_with_the_meeting(after: Page, store: Store, booking: Booking) -> None:
+    status, html = await after.get(LINKS.student(booking))
+    assert (status, "This link has expired." in html) == (410, True)
+    assert (await after.post(LINKS.student(booking), do="cancel"))[0] == 410
+    assert (await now(store)).state == "booked"
+
+
+async def test_a_counselors_link_ends_thirty_days_after_the_meeting(
+    settings: Settings, store: Store, booking: Booking
+) -> None:
+    ends = booking.during.upper
+    assert ends is not None
+    for later, status in ((timedelta(days=30, minutes=-2), 200), (timedelta(days=30), 410)):
+        async for page in at(settings, ends + later):
+            assert (await page.get(LINKS.counselor(booking)))[0] == status
+            assert (await page.post(LINKS.counselor(booking), verdict="showed"))[0] == status
+    assert (await now(store)).outcome_at is not None
+
+
+async def test_the_link_of_a_counselor_who_left_or_lost_the_meeting_shows_nothing(
+    after: Page, store: Store, booking: Booking
+) -> None:
+    link = LINKS.counselor(booking)
+    await sql(store.sessions, "UPDATE counselor SET active = false")
+    assert (await after.get(link))[0] == 404
+    assert (await after.post(link, verdict="no_show"))[0] == 404
+    await sql(store.sessions, "UPDATE counselor SET active = true")
+    await sql(
+        store.sessions,
+        "WITH anna AS (INSERT INTO counselor (name, zone) VALUES ('Anna', 'Europe/London') RETURNING id) "
+        "UPDATE booking SET counselor_id = anna.id FROM anna",
+    )
+    assert (await after.get(link))[0] == 404
+    assert (await after.post(link, verdict="no_show"))[0] == 404
+    moved = await now(store)
+    assert moved.outcome is None
+    assert (await after.get(LINKS.counselor(moved)))[0] == 200
+
+
+async def test_links_are_revoked_by_whoever_manages_meetings(page: Page, store: Store, booking: Booking) -> None:
+    old = LINKS.student(booking), LINKS.counselor(booking)
+    answer = await page.client.post(f"/api/bookings/{booking.id}/revoke-links")
+    assert answer.status_code == 200
+    assert [(await page.get(link))[0] for link in old] == [404, 404]
+    newer = await now(store)
+    assert (await page.get(LINKS.student(newer)))[0] == 200
+    (noted,) = [each for each in await all_of(store, AuditEntry) if each.action == "booking.revoke_links"]
+    assert noted.details == {"booking": str(booking.id)}
+
+
+async def test_a_meeting_is_changed_by_its_link_only_so_often(
+    page: Page, store: Store, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meetings, "MEETING_LINK", replace(MEETING_LINK, name=str(booking.id), most=2))
+    path = LINKS.student(booking)
+    slots = choices_in((await page.get(path))[1])
+    answers = [(await page.post(path, do="move", slot=slot))[0] for slot in slots[:3]]
+    assert answers == [200, 200, 429]
+    assert (await now(store)).sequence == 2
+    assert (await page.get(path))[0] == 200
+
+
+async def test_guesses_of_links_are_limited_by_the_clients_address(
+    page: Page, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meetings, "MEETING_ADDRESS", replace(MEETING_ADDRESS, name=str(booking.id), most=3))
+    answers = [(await page.post(f"/meetings/{booking.id.hex}-{n}", do="cancel"))[0] for n in range(5)]
+    assert answers == [404, 404, 404, 429, 429]

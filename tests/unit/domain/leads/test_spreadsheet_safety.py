@@ -30,6 +30,21 @@ STARTS = "=+-@\t\r\n\0"
         "+91\n",
         "-5\n",
         "+919876543210\n",
+        "＝1+1",
+        "＋1",
+        "－2",
+        "＠SUM(A1)",
+        " =1",
+        "\xa0=1",
+        " \xa0\t=1",
+        "\u3000＝1",
+        "\ufeff=1",
+        "\u200b@SUM(A1)",
+        " -2+3",
+        " +1",
+        "＋919876543210",
+        "+９１９８７６５４３２１０",
+        "\tx",
     ],
 )
 def test_what_a_spreadsheet_would_run_is_shown_as_text(cell: str) -> None:
@@ -52,6 +67,9 @@ def test_what_a_spreadsheet_would_run_is_shown_as_text(cell: str) -> None:
         "'=1",
         "x@y.example",
         " x",
+        "\xa0",
+        "１２３",
+        "x ＝1",
     ],
 )
 def test_names_numbers_and_phones_stay_as_they_are(cell: str) -> None:

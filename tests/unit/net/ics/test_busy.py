@@ -132,3 +132,41 @@ def test_every_repetition_is_at_the_wall_time_of_the_first(
     for opens, closes in busy_times(calendar(event), "UTC", SINCE, UNTIL):
         assert opens.astimezone(ZoneInfo(zone)).time() == first.time()
         assert closes - opens == timedelta(minutes=30)
+
+
+EVERY_SECOND = ";".join(
+    f"BY{unit}={','.join(map(str, range(most)))}" for unit, most in (("HOUR", 24), ("MINUTE", 60), ("SECOND", 60))
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("FREQ=DAILY;INTERVAL=0;BYMONTH=2", "INTERVAL=0 is less than 1"),
+        (f"FREQ=DAILY;{EVERY_SECOND}", "more often than daily"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "day that no month has"),
+    ],
+)
+def test_a_rule_that_never_ends_is_refused(rule: str, says: str) -> None:
+    with pytest.raises(CalendarError, match=says):
+        busy_times(calendar(f"DTSTART:20260324T100000Z\nDURATION:PT1H\nRRULE:{rule}"), ZONE, SINCE, UNTIL)
+
+
+@pytest.mark.parametrize("name", ["RRULE", "rrule;X=1", "RRU\n LE"])
+def test_a_time_zone_whose_rule_never_ends_is_refused(name: str) -> None:
+    changes = "".join(
+        f"BEGIN:{kind}\nDTSTART:20200101T000000\nTZOFFSETFROM:+0{n}00\nTZOFFSETTO:+0{n + 1}00\nTZNAME:X{n}\n"
+        f"{name}:FREQ=DAILY;INTERVAL=0;BYMONTH=2\nEND:{kind}\n"
+        for n, kind in enumerate(("STANDARD", "DAYLIGHT"))
+    )
+    zone = f"BEGIN:VTIMEZONE\nTZID:Some/Where\n{changes}END:VTIMEZONE\n"
+    content = calendar("DTSTART;TZID=Some/Where:20260324T100000\nDURATION:PT1H", more=zone)
+    with pytest.raises(CalendarError, match="INTERVAL=0"):
+        busy_times(content, ZONE, SINCE, UNTIL)
+
+
+def test_the_events_of_one_file_share_a_budget() -> None:
+    event = "DTSTART:20150101T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=1000;BYMONTH=1"
+    assert busy_times(calendar(event), ZONE, SINCE, UNTIL) == []
+    with pytest.raises(CalendarError, match="too often to be read"):
+        busy_times(calendar(*[event] * 150), ZONE, SINCE, UNTIL)
