@@ -210,7 +210,7 @@ def test_a_country_without_rules_is_refused_whatever_the_hour() -> None:
     verdict = evaluate(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=True))
     assert verdict.next_at is None
     assert [(each.rule, each.says) for each in verdict.answers if not each.ok] == [
-        ("destination", "no calling rules are written down for that country, and without rules nobody is rung")
+        ("destination", "there are no calling rules for that country, so its numbers are not called")
     ]
     assert not {"window", "holiday", "closing", "law_cap"} & {each.rule for each in verdict.answers}
     assert [each.rule for each in refusals(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=False))] == [
