@@ -1,4 +1,4 @@
-"""The world's time: every wait is divided by its speed."""
+"""The simulator's clock: every wait is divided by its speed."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 
 class Clock:
-    """Waits and measures in seconds of the call; dates are real ones."""
+    """Sleeps and measures in simulated seconds; dates and times of day are real."""
 
     def __init__(self, speed: float) -> None:
         if speed <= 0:
@@ -15,19 +15,19 @@ class Clock:
         self.speed = speed
 
     def seconds(self) -> float:
-        """A monotonic reading in seconds of the call; only differences mean something."""
+        """Return a monotonic reading in simulated seconds; only differences are meaningful."""
         return time.monotonic() * self.speed
 
     def real(self, seconds: float) -> float:
-        """How long `seconds` of the call last on the wall."""
+        """Convert simulated seconds to real seconds."""
         return seconds / self.speed
 
     async def sleep(self, seconds: float) -> None:
-        """Wait `seconds` of the call."""
+        """Sleep for `seconds` simulated seconds."""
         await asyncio.sleep(seconds / self.speed)
 
     async def until(self, event: asyncio.Event, seconds: float) -> bool:
-        """Wait for `event` at most `seconds` of the call; whether it came."""
+        """Wait up to `seconds` simulated seconds for `event`; return whether it was set."""
         try:
             async with asyncio.timeout(seconds / self.speed):
                 await event.wait()
@@ -37,10 +37,10 @@ class Clock:
 
 
 def now() -> datetime:
-    """The real time, in UTC."""
+    """Return the real time in UTC."""
     return datetime.now(UTC)
 
 
 def rfc2822(moment: datetime | None) -> str | None:
-    """A date as Twilio writes it (twilio.md §1): `Tue, 31 Aug 2010 20:36:28 +0000`."""
+    """Format a date as Twilio's REST API does (RFC 2822): `Tue, 31 Aug 2010 20:36:28 +0000`."""
     return format_datetime(moment) if moment else None

@@ -1,33 +1,34 @@
-"""Faults that a test orders for the world, each used up as often as it says (reliability.md §3.1, §3.2).
+"""Fault injection: rules that make the simulator misbehave.
 
-A rule names the place, what goes wrong there, and optionally the number rung; `count` -1 means until it is deleted.
+A rule names the place, the fault, and optionally the called number. It applies `count` times; -1 means until it is
+deleted.
 
 create
     `too_many` (429 with `retry_after`), `unauthorized` (401), `error_before` and `error_after` (500 before or after the
-    call was accepted), `drop_before` and `drop_after` (the connection is cut), `delay` (accepted, answered `seconds`
-    later).
+    call was accepted), `drop_before` and `drop_after` (the connection is reset), `delay` (accepted, but the response
+    is `seconds` late).
 webhook
-    `lose`, `duplicate` (`times` deliveries in all), `reverse` (held back until the last one, then sent last first),
-    `delay` (`seconds`). `event` narrows to one kind: initiated, ringing, answered, a final status, amd, twiml,
-    recording, stream-started, stream-stopped, stream-error.
+    `lose`, `duplicate` (`times` deliveries in all), `reverse` (held back until the last one, then sent in reverse
+    order), `delay` (`seconds`). `event` limits the rule to one event: initiated, ringing, answered, a final status,
+    amd, twiml, recording, stream-started, stream-stopped, stream-error.
 list
     `lag`: calls younger than `seconds` are not listed.
 media
-    `never_connect`, `drop` (the socket is cut at `ms`), `no_stop` (it ends without the stop message), `malformed` (a
-    broken text frame at `ms`), `silence` (no more frames from `ms` on).
+    `never_connect`, `drop` (the socket is reset at `ms`), `no_stop` (it ends without a stop message), `malformed` (an
+    invalid text frame at `ms`), `silence` (no frames from `ms` on).
 model
-    `refuse` (the handshake is answered with `status`), `close` (1011 after `ms` of audio), `expire` (session_expired
-    and 1001 after `ms`), `silence` (answers nothing from `ms` on), `stall` (a response is created and never goes on,
-    while transcripts and speech events keep coming), `failed` (a response fails with `code`), `slow` (a
-    response starts to speak or act `seconds` late), `late_transcript` (it comes `seconds` late), `bad_arguments` and
-    `unknown_tool` (of a tool call), `go_away` (at `ms`, the socket ends `seconds` later) and `forget` (a session that is
-    to be gone on with is not known any more): the last two of Gemini alone.
+    `refuse` (the handshake fails with `status`), `close` (1011 after `ms` of audio), `expire` (session_expired and
+    1001 after `ms`), `silence` (no responses from `ms` on), `stall` (a response is created and never continues, while
+    transcripts and speech events keep coming), `failed` (a response fails with `code`), `slow` (a response starts to
+    speak or call a tool `seconds` late), `late_transcript` (the transcript is `seconds` late), `bad_arguments` and
+    `unknown_tool` (in a tool call). Gemini only: `go_away` (at `ms`; the socket closes `seconds` later) and `forget`
+    (the resumption handle of a session is no longer known).
 text, stt, tts
-    `refuse` (answered with `status`, and `retry_after` where that is 429 or 503), `slow` (the first word or sound, or a
-    final transcript, comes `seconds` late), `drop` (the connection is cut: in the middle of a text, or at `ms` of
-    sound), `silence` (nothing more comes, from the middle of a text or `ms` of sound on), `failed` (the provider's own
-    error message in the middle). Of text also `bad_arguments` and `unknown_tool`. `event` narrows to one provider:
-    anthropic, openai, gemini, cohere, huggingface, deepgram, flux, elevenlabs.
+    `refuse` (fails with `status`, and `retry_after` if that is 429 or 503), `slow` (the first token or audio, or a final
+    transcript, is `seconds` late), `drop` (the connection is reset: in the middle of a text, or at `ms` of audio),
+    `silence` (the output stops in the middle of a text or at `ms` of audio), `failed` (the provider's error message in
+    the middle). For text also `bad_arguments` and `unknown_tool`. `event` limits the rule to one provider: anthropic,
+    openai, gemini, cohere, huggingface, deepgram, flux, elevenlabs.
 """
 
 from collections.abc import Mapping
@@ -65,12 +66,12 @@ KINDS: Mapping[str, frozenset[str]] = {
 
 
 class FaultError(ValueError):
-    """A fault rule that names nothing this world can do."""
+    """The fault rule is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule. `to` is matched against the number rung, except for the model, which never knows it."""
+    """One rule. `to` is matched against the called number, except for models, which do not know it."""
 
     where: str
     does: str
@@ -86,40 +87,40 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.does not in KINDS.get(self.where, frozenset()):
-            raise FaultError(f"no fault {self.does!r} at {self.where!r}")
+            raise FaultError(f"unknown fault {self.does!r} at {self.where!r}")
 
 
 def fault_from_json(raw: Mapping[str, Any]) -> Fault:
-    """A rule as posted to `/_world/faults`. Raises FaultError on an unknown key, kind or type."""
+    """Parse a rule posted to `/_world/faults`. Raises FaultError for an unknown key, fault or a wrong type."""
     names = {field.name for field in fields(Fault)}
     hints = get_type_hints(Fault)
     for key, value in raw.items():
         if key not in names:
             raise FaultError(f"unknown key {key!r}")
-        wanted = (int, float) if hints[key] is float else hints[key]
-        if not isinstance(value, wanted) or (isinstance(value, bool)):
+        expected = (int, float) if hints[key] is float else hints[key]
+        if not isinstance(value, expected) or (isinstance(value, bool)):
             raise FaultError(f"{key!r} has the wrong type")
     if "where" not in raw or "does" not in raw:
-        raise FaultError("'where' and 'does' are needed")
+        raise FaultError("'where' and 'does' are required")
     return Fault(**raw)
 
 
 class Faults:
-    """The rules in force, in the order in which they were added."""
+    """The active rules, in the order they were added."""
 
     def __init__(self) -> None:
         self._rules: list[tuple[Fault, int]] = []
 
     def add(self, *rules: Fault) -> None:
-        """Put rules in force."""
+        """Activate rules."""
         self._rules += [(rule, rule.count) for rule in rules]
 
     def clear(self) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         self._rules = []
 
     def take(self, where: str, *does: str, to: str | None = None, event: str | None = None) -> Fault | None:
-        """Use up the first rule that fits; None if nothing is to go wrong."""
+        """Consume one use of the first matching rule and return it; None without a match."""
         for place, (rule, left) in enumerate(self._rules):
             if rule.where != where or (does and rule.does not in does):
                 continue
@@ -133,5 +134,5 @@ class Faults:
         return None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """What is in force, with `count` as what is left."""
+        """Return the active rules, with `count` as the uses left."""
         return [{**asdict(rule), "count": left} for rule, left in self._rules]

@@ -1,6 +1,6 @@
-"""The oracle: what truly happened in the world, whatever anybody was told (reliability.md §3.1).
+"""The ledger: the test oracle of what really happened in the simulator, including what the product never heard of.
 
-Every call the carrier accepted, every webhook it sent and the answer to it, every realtime session. Entries only grow.
+Every call the carrier accepted, every webhook it sent and its response, every realtime session. Entries only grow.
 Dates are ISO 8601 in UTC; `ms` are milliseconds of the media stream.
 """
 
@@ -13,13 +13,13 @@ from dialer.simulator.clock import now
 
 
 def stamp() -> str:
-    """Now, as the ledger writes it."""
+    """Return the current time in the ledger's format."""
     return now().isoformat()
 
 
 @dataclass(slots=True)
 class Play:
-    """A run of sound that left the play-out buffer without a gap."""
+    """Audio that left the playout buffer without a gap."""
 
     start_ms: int
     end_ms: int
@@ -28,7 +28,7 @@ class Play:
 
 @dataclass(slots=True)
 class Cleared:
-    """A `clear`: what was thrown away unheard, and the marks that came back because of it."""
+    """A `clear` message: the audio discarded unheard, and the marks it returned."""
 
     at_ms: int
     bytes: int
@@ -37,7 +37,7 @@ class Cleared:
 
 @dataclass(slots=True)
 class MarkEcho:
-    """A mark sent back; `heard` is false when a clear returned it."""
+    """A mark sent back; `heard` is False if a clear returned it."""
 
     name: str
     at_ms: int
@@ -46,7 +46,7 @@ class MarkEcho:
 
 @dataclass(slots=True)
 class Spoken:
-    """Words on the line: by the student from `at_ms`, or by AVA as far as they were heard."""
+    """Words on the call: by the student from `at_ms`, or by AVA; `fraction` is the share that was heard."""
 
     who: str
     text: str
@@ -74,7 +74,7 @@ class StreamEntry:
 
 @dataclass(slots=True)
 class Warned:
-    """A warning: Twilio's debugger's, by the code of twilio.md §6, or Exotel's, by a bound, a status or a close code."""
+    """A warning: for Twilio the code of its debugger; for Exotel the limit exceeded, or an HTTP status or close code."""
 
     code: int
     text: str
@@ -99,24 +99,24 @@ class CallEntry:
     duration_s: int | None = None
     answered_by: str | None = None
     parent: str | None = None
-    """The call out of which this one was dialled."""
+    """The call that dialed this one (`<Dial>`)."""
     said: list[str] = field(default_factory=list)
-    """What the carrier itself said on it, as far as it was heard."""
+    """The carrier's own announcements (`<Say>`) that were heard to the end."""
     connected: str | None = None
-    """When it was connected to its parent."""
+    """When this call was connected to its parent."""
     streams: list[StreamEntry] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     carrier: str = "twilio"
 
     def warn(self, code: int, text: str) -> None:
-        """Note a warning, once per code and call."""
+        """Record a warning, once per code and call."""
         if all(warned.code != code for warned in self.warnings):
             self.warnings.append(Warned(code, text))
 
 
 @dataclass(slots=True)
 class WebhookEntry:
-    """One try to deliver a webhook; `status` is None when no answer came, and `lost` when a fault kept it back."""
+    """One delivery attempt of a webhook; `status` is None without a response; `lost` means a fault suppressed it."""
 
     call_sid: str
     event: str
@@ -130,7 +130,7 @@ class WebhookEntry:
 
 @dataclass(slots=True)
 class ToolEntry:
-    """A tool call of the model and the output it was given."""
+    """A tool call of the model and the output it received."""
 
     call_id: str
     name: str
@@ -140,7 +140,7 @@ class ToolEntry:
 
 @dataclass(slots=True)
 class TruncationEntry:
-    """A `conversation.item.truncate` that was accepted."""
+    """An accepted `conversation.item.truncate`."""
 
     item_id: str
     audio_end_ms: int
@@ -150,7 +150,7 @@ class TruncationEntry:
 
 @dataclass(slots=True)
 class TurnEntry:
-    """What the model heard (by its ears, not by a script) or said."""
+    """One turn: what the model heard (recognized from the audio, not taken from the script) or said."""
 
     who: str
     text: str
@@ -174,14 +174,14 @@ class RealtimeEntry:
     truncations: list[TruncationEntry] = field(default_factory=list)
     turns: list[TurnEntry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What was told to the model as the system."""
+    """System messages sent to the model."""
     responses: list[tuple[str, str]] = field(default_factory=list)
     audio_ms: int = 0
 
 
 @dataclass(slots=True)
 class ServiceEntry:
-    """One request to a text model, or one session of speech to text or text to speech, that was let in."""
+    """One accepted request to a text model, or one accepted STT or TTS session."""
 
     id: str
     provider: str
@@ -194,19 +194,19 @@ class ServiceEntry:
     closed: str | None = None
     close_code: int | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
-    """What the service would not take, in its own words."""
+    """The errors the service returned."""
     tools: list[ToolEntry] = field(default_factory=list)
     turns: list[TurnEntry] = field(default_factory=list)
-    """What was heard (`student`, or `echo` of AVA's own voice), written or spoken (`ava`)."""
+    """Turns heard (`student`, or `echo` of AVA's own voice), and turns written or spoken (`ava`)."""
     audio_ms: int = 0
-    """Sound taken in or given out."""
+    """Audio received or produced."""
     dropped: int = 0
-    """How many answers were thrown away unfinished because the client asked for it."""
+    """Unfinished outputs discarded at the client's request."""
 
 
 @dataclass(slots=True)
 class Refusal:
-    """A request that was not accepted: a create with an error, a handshake, a wrong password."""
+    """A rejected request: a failed create, handshake or authentication."""
 
     what: str
     status: int
@@ -217,7 +217,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class TextEntry:
-    """A short text that was taken."""
+    """An accepted text message."""
 
     sid: str
     to: str
@@ -228,7 +228,7 @@ class TextEntry:
 
 @dataclass(slots=True)
 class Ledger:
-    """All entries, in the order in which they began."""
+    """All entries, in order of their start."""
 
     calls: list[CallEntry] = field(default_factory=list)
     webhooks: list[WebhookEntry] = field(default_factory=list)
@@ -238,29 +238,29 @@ class Ledger:
     services: list[ServiceEntry] = field(default_factory=list)
 
     def services_of(self, provider: str, does: str) -> list[ServiceEntry]:
-        """Every request or session of one provider that does one thing."""
+        """Return the requests or sessions of one provider and kind (`text`, `stt`, `tts`)."""
         return [entry for entry in self.services if (entry.provider, entry.does) == (provider, does)]
 
     def calls_to(self, number: str) -> list[CallEntry]:
-        """Every call that rang, or was to ring, this number."""
+        """Return every accepted call to this number."""
         return [call for call in self.calls if call.to == number]
 
     def webhooks_of(self, call_sid: str) -> list[WebhookEntry]:
-        """Every try to tell the product about one call."""
+        """Return every delivery attempt of webhooks about one call."""
         return [hook for hook in self.webhooks if hook.call_sid == call_sid]
 
     def clear(self) -> None:
-        """Forget everything; entries of calls still running are no longer reachable."""
+        """Remove all entries; those of running calls become unreachable."""
         for entries in (self.calls, self.webhooks, self.sessions, self.refusals, self.services, self.texts):
             entries.clear()
 
     def only(self, to: str) -> "Ledger":
-        """The calls to one number with their webhooks and refusals; sessions belong to no number."""
+        """Return the calls to one number with their webhooks and refusals; sessions have no number."""
         calls = self.calls_to(to)
         sids = {call.sid for call in calls}
         hooks = [hook for hook in self.webhooks if hook.call_sid in sids]
         return Ledger(calls, hooks, [], [refusal for refusal in self.refusals if refusal.to == to])
 
     def as_json(self) -> bytes:
-        """All entries, as one JSON object with the names of this page."""
+        """Return all entries as one JSON object, with this module's field names."""
         return msgspec.json.encode(self)

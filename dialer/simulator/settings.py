@@ -1,4 +1,4 @@
-"""What a simulated world is told when it is made."""
+"""Settings of the simulator."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -47,12 +47,12 @@ ELEVENLABS_VOICES = (
 
 @dataclass(frozen=True, slots=True)
 class WorldSettings:
-    """One world: who may use it, how fast its time runs, how its model behaves.
+    """Credentials, speed and model behavior of one simulator.
 
-    `speed` divides every wait of the world: frames, ringing, thinking, pauses between callbacks. Stream times and call
-    durations stay in the milliseconds and seconds of the call. Delays named in fault rules, and the 15 seconds given to
-    a webhook, are real seconds, since they are aimed at the product's own timers. The model names are those of
-    openai-realtime.md §9; those of the text models are those that the vendors' own packages name.
+    `speed` divides every wait: frames, ringing, thinking, pauses between callbacks. Stream times and call durations stay
+    in simulated milliseconds and seconds. Delays in fault rules, and the 15 seconds that a webhook may take, are real
+    seconds, because they test the product's own timers. Realtime model names are those of the OpenAI models page; those
+    of the text models come from the vendors' own SDK packages.
     """
 
     host: str = "127.0.0.1"
@@ -67,7 +67,7 @@ class WorldSettings:
     exotel_api_token: str = "fedcba9876543210"  # noqa: S105 - invented
     exotel_numbers: tuple[str, ...] = ("08040000000",)
     exotel_dnd: tuple[str, ...] = ()
-    """Numbers that Exotel refuses to ring because they are registered as not to be disturbed."""
+    """Numbers that Exotel refuses to call because they are registered as DND."""
     exotel_per_minute: int = 200
     exotel_encoding: Literal["json", "urlencoded", "multipart"] = "json"
     gemini_key: str = "AIza-simulated"

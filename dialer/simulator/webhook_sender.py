@@ -1,6 +1,7 @@
-"""Webhooks on their way: one after the other for each call, and spoiled as fault rules order.
+"""Delivers webhooks: one queue per call, subject to fault rules.
 
-The order of one call's webhooks is the order of its events unless a fault turns it; calls do not wait for each other.
+Webhooks of one call are delivered in the order of its events unless a fault changes it; calls do not wait for each
+other.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ class _Delivery:
 
 
 class WebhookSender:
-    """The letters of one carrier."""
+    """The outgoing webhooks of one carrier."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -29,48 +30,48 @@ class WebhookSender:
         self._held: dict[str, list[_Delivery]] = {}
 
     def send(self, sid: str, to: str, event: str, deliver: Deliver, *, last: bool) -> bool:
-        """Queue one letter behind the earlier ones of its call, after the faults have had their say; False if it is lost.
+        """Apply the faults and queue a delivery behind the earlier ones of its call; return False if a fault loses it.
 
-        `last` is the one after which those that were held back go out, last first.
+        `last` releases the deliveries that a `reverse` fault holds back, in reverse order.
         """
-        letter = _Delivery(event, to, deliver)
+        delivery = _Delivery(event, to, deliver)
         if self._faults.take("webhook", "lose", to=to, event=event):
             return False
         if sid in self._held or self._faults.take("webhook", "reverse", to=to, event=event):
-            self._held.setdefault(sid, []).append(letter)
+            self._held.setdefault(sid, []).append(delivery)
             if last:
                 for late in reversed(self._held.pop(sid)):
                     self._queue(sid, late)
             return True
-        self._queue(sid, letter)
+        self._queue(sid, delivery)
         return True
 
     async def drain(self) -> None:
-        """Wait until everything queued has been delivered or given up."""
+        """Wait until everything queued has been delivered or abandoned."""
         while self._queues:
             await asyncio.gather(*self._queues.values(), return_exceptions=True)
 
     async def stop(self) -> None:
-        """Drop what is queued."""
+        """Cancel all queued deliveries."""
         tasks = list(self._queues.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _queue(self, sid: str, letter: _Delivery) -> None:
-        delay = self._faults.take("webhook", "delay", to=letter.to, event=letter.event)
-        again = self._faults.take("webhook", "duplicate", to=letter.to, event=letter.event)
+    def _queue(self, sid: str, delivery: _Delivery) -> None:
+        delay = self._faults.take("webhook", "delay", to=delivery.to, event=delivery.event)
+        duplicate = self._faults.take("webhook", "duplicate", to=delivery.to, event=delivery.event)
         before = self._queues.get(sid)
         if delay is not None:
-            before = None  # a late one does not hold up those behind it
+            before = None  # a delayed delivery does not hold up those behind it
         task = asyncio.create_task(
-            _after(before, letter.deliver, delay.seconds if delay else 0.0, again.times if again else 1)
+            _after(before, delivery.deliver, delay.seconds if delay else 0.0, duplicate.times if duplicate else 1)
         )
         key = sid if delay is None else f"{sid}:{id(task)}"
         self._queues[key] = task
-        task.add_done_callback(lambda done: self._forget(key, done))
+        task.add_done_callback(lambda done: self._discard(key, done))
 
-    def _forget(self, key: str, done: "asyncio.Task[None]") -> None:
+    def _discard(self, key: str, done: "asyncio.Task[None]") -> None:
         if self._queues.get(key) is done:
             del self._queues[key]
 

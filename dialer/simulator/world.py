@@ -1,8 +1,8 @@
-"""The outside world on the wire: two carriers, two realtime models, the parts of a cascade, and the students between them.
+"""The simulator: two carriers, two realtime models, pipeline providers (LLM, STT, TTS), and the students who are called.
 
-Twilio's and Exotel's REST interfaces, webhooks and media streams on one port, OpenAI's and Gemini's sockets and the other
-providers on another, both on loopback, written from the protocol pages alone. `GET /_world/ledger` on the carriers' port
-tells what truly happened.
+Twilio's and Exotel's REST APIs, webhooks and media streams are served on one port, OpenAI's and Gemini's sockets and the
+other providers on another, both on loopback. It is written from the public protocol documentation and shares no code
+with the product's clients. `GET /_world/ledger` on the carriers' port returns what really happened.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ __all__ = ["World", "WorldSettings", "simulated_world"]
 
 
 class World:
-    """A running world. Start it in an event loop; its addresses are known from then on."""
+    """A running simulator. Its URLs are set by `start`."""
 
     def __init__(self, settings: WorldSettings) -> None:
         self.settings = settings
@@ -54,7 +54,7 @@ class World:
         self._runners: list[web.AppRunner] = []
 
     async def start(self) -> None:
-        """Open both ports and make the students' voices."""
+        """Synthesize the students' voices and open both ports."""
         speech = process_speech()
         await asyncio.to_thread(_make_voices, speech)
         self._http = aiohttp.ClientSession(
@@ -78,8 +78,8 @@ class World:
         self._callbacks.timeout_s = self.settings.webhook_timeout_s
         exotel = ExotelExchange(self._http, self._callbacks, speech, self._clock, self.faults, self._account.background)
         self._exotel = ExotelAccount(self.settings, exotel, self.faults, self.ledger)
-        desk = ProviderContext(self.settings, speech, self._clock, self.faults, self.ledger)
-        self._providers = Providers(desk)
+        context = ProviderContext(self.settings, speech, self._clock, self.faults, self.ledger)
+        self._providers = Providers(context)
         self._realtime = RealtimeService(
             self.settings, speech, self._clock, self.faults, self.ledger, self._providers.transcribe
         )
@@ -98,7 +98,7 @@ class World:
         self.deepgram_url, self.elevenlabs_url = f"http://{voices}/deepgram", f"http://{voices}/elevenlabs"
 
     async def stop(self) -> None:
-        """End all calls and sessions, then close the ports."""
+        """End all calls and sessions and close the ports."""
         await self._exotel.stop()
         await self._account.stop()
         await self._webhooks.stop()
@@ -111,7 +111,7 @@ class World:
         await self._http.close()
 
     async def quiet(self) -> None:
-        """Wait until every webhook that was fired so far has been delivered or given up."""
+        """Wait until every webhook sent so far has been delivered or abandoned."""
         await self._webhooks.drain()
         await self._callbacks.post.drain()
 
@@ -126,26 +126,26 @@ class World:
 
     def _world_routes(self) -> list[web.AbstractRouteDef]:
         return [
-            web.get("/_world/ledger", self._tell_ledger),
-            web.get("/_world/students", self._tell_students),
-            web.get("/_world/faults", self._tell_faults),
+            web.get("/_world/ledger", self._show_ledger),
+            web.get("/_world/students", self._show_students),
+            web.get("/_world/faults", self._show_faults),
             web.post("/_world/faults", self._add_faults),
             web.delete("/_world/faults", self._clear_faults),
             web.post("/_world/reset", self._reset),
         ]
 
-    async def _tell_ledger(self, request: web.Request) -> web.Response:
+    async def _show_ledger(self, request: web.Request) -> web.Response:
         to = request.query.get("to")
-        shown = self.ledger.only(to) if to else self.ledger
-        return web.Response(body=shown.as_json(), content_type="application/json")
+        ledger = self.ledger.only(to) if to else self.ledger
+        return web.Response(body=ledger.as_json(), content_type="application/json")
 
-    async def _tell_students(self, _request: web.Request) -> web.Response:
-        def told(student: Student) -> dict[str, str]:
+    async def _show_students(self, _request: web.Request) -> web.Response:
+        def view(student: Student) -> dict[str, str]:
             return {"key": student.key, "about": student.about, "expects": student.expects}
 
-        return web.json_response({ending: told(student) for ending, student in BY_ENDING.items()})
+        return web.json_response({ending: view(student) for ending, student in BY_ENDING.items()})
 
-    async def _tell_faults(self, _request: web.Request) -> web.Response:
+    async def _show_faults(self, _request: web.Request) -> web.Response:
         return web.json_response(self.faults.as_json())
 
     async def _add_faults(self, request: web.Request) -> web.Response:
@@ -162,7 +162,7 @@ class World:
         return web.json_response([])
 
     async def _reset(self, _request: web.Request) -> web.Response:
-        """Hang up, forget every record and every rule; the ports stay."""
+        """Hang up every call and remove all records and rules; the ports stay open."""
         self.faults.clear()
         self._account.forget()
         self._exotel.forget()
@@ -177,7 +177,7 @@ def _make_voices(speech: Speech) -> None:
 
 @asynccontextmanager
 async def simulated_world(settings: WorldSettings) -> AsyncIterator[World]:
-    """A world for as long as the block lasts."""
+    """Run a simulator for the duration of the block."""
     world = World(settings)
     await world.start()
     try:

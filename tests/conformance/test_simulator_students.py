@@ -214,39 +214,41 @@ async def test_a_student_whom_nobody_answers_says_hello_and_then_hangs_up() -> N
 
 
 def test_the_model_takes_another_slot_when_the_first_is_gone() -> None:
-    mind = ScriptedModel(LINES)
-    mind.hear([MEET.text])
-    assert mind.next(TOOLS) == CallTool("find_slots", {})
-    mind.told("find_slots", {}, json.dumps({"slots": [{"slot": "a"}], "say": "Ten?"}))
-    assert mind.next(TOOLS) == Say("Ten?")
-    mind.hear([FIRST_ONE.text])
-    assert mind.next(TOOLS) == CallTool("hold_slot", {"slot": "a"})
-    mind.told("hold_slot", {"slot": "a"}, json.dumps({"held": False, "reason": "taken", "slots": [{"slot": "b"}]}))
-    assert mind.next(TOOLS) == CallTool("hold_slot", {"slot": "b"})
-    mind.told("hold_slot", {"slot": "b"}, json.dumps({"held": True, "say": "Eleven, right?"}))
-    assert mind.next(TOOLS) == Say("Eleven, right?")
+    model = ScriptedModel(LINES)
+    model.on_user_turn([MEET.text])
+    assert model.next(TOOLS) == CallTool("find_slots", {})
+    model.on_tool_result("find_slots", {}, json.dumps({"slots": [{"slot": "a"}], "say": "Ten?"}))
+    assert model.next(TOOLS) == Say("Ten?")
+    model.on_user_turn([FIRST_ONE.text])
+    assert model.next(TOOLS) == CallTool("hold_slot", {"slot": "a"})
+    model.on_tool_result(
+        "hold_slot", {"slot": "a"}, json.dumps({"held": False, "reason": "taken", "slots": [{"slot": "b"}]})
+    )
+    assert model.next(TOOLS) == CallTool("hold_slot", {"slot": "b"})
+    model.on_tool_result("hold_slot", {"slot": "b"}, json.dumps({"held": True, "say": "Eleven, right?"}))
+    assert model.next(TOOLS) == Say("Eleven, right?")
 
 
 def test_the_model_looks_for_slots_before_it_holds_one_and_gives_up_after_a_few_tries() -> None:
-    mind = ScriptedModel(LINES)
-    mind.hear([FIRST_ONE.text])
+    model = ScriptedModel(LINES)
+    model.on_user_turn([FIRST_ONE.text])
     used = []
-    while isinstance(act := mind.next(TOOLS), CallTool):
+    while isinstance(act := model.next(TOOLS), CallTool):
         used.append(act.name)
-        mind.told(act.name, act.arguments, json.dumps({"slots": []}))
+        model.on_tool_result(act.name, act.arguments, json.dumps({"slots": []}))
     assert used == ["find_slots"] * 3
     assert act == Say(FIRST_ONE.answer)
 
 
 def test_the_model_calls_no_tool_that_the_session_does_not_offer() -> None:
-    mind = ScriptedModel(LINES)
-    mind.hear([MEET.text])
-    assert mind.next(("end_call",)) == Say(MEET.answer)
+    model = ScriptedModel(LINES)
+    model.on_user_turn([MEET.text])
+    assert model.next(("end_call",)) == Say(MEET.answer)
 
 
 def test_a_line_heard_twice_is_acted_on_once() -> None:
-    mind = ScriptedModel(LINES)
-    mind.hear([MEET.text])
-    assert isinstance(mind.next(TOOLS), CallTool)
-    mind.hear([MEET.text])
-    assert isinstance(mind.next(TOOLS), Say)
+    model = ScriptedModel(LINES)
+    model.on_user_turn([MEET.text])
+    assert isinstance(model.next(TOOLS), CallTool)
+    model.on_user_turn([MEET.text])
+    assert isinstance(model.next(TOOLS), Say)

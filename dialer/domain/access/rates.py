@@ -1,11 +1,11 @@
-"""How often an account or an address may do something. Pure."""
+"""Rate limits: how often one key (an account or a client address) may do something. Pure."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most so many in so many seconds, for each key."""
+    """At most `most` requests per `within_s` seconds for each key."""
 
     name: str
     most: int
@@ -13,9 +13,9 @@ class Rate:
 
 
 SIGN_IN = Rate("sign-in", 20, 300)
-"""By address: a lock of one account is not all there is."""
+"""Keyed by client address: locking one account does not stop an attack spread over many accounts."""
 PASSWORD = Rate("password", 20, 300)
-"""By account: who found a browser unattended is not to guess."""
+"""Keyed by account: limits password guesses made from an unattended, signed-in browser."""
 UPLOAD = Rate("upload", 60, 3600)
 EXPORT = Rate("export", 120, 3600)
 START = Rate("start", 120, 3600)
@@ -28,4 +28,4 @@ MEETING_ADDRESS = Rate("meeting-address", 120, 3600)
 FEED = Rate("feed", 120, 3600)
 """By client address: feeds read, and attempts with URLs that are none. Google refreshes each once an hour."""
 TRY = Rate("try", 60, 600)
-"""Turns of scripts tried in text, by the page and the API together: each asks a text model, and costs."""
+"""Turns of text trials of scripts, page and API together: every turn is a paid request to a text model."""

@@ -1,14 +1,14 @@
-"""Who may do what: four roles, and what of a role a token may use. Pure.
+"""Roles, and the scopes of API tokens. Pure.
 
-`admin` does everything; `marketing` runs campaigns; `counselor` sees and moves their own bookings, keeps
-their own hours and days off, and sees what their leads said; `auditor` reads all and changes nothing.
+`admin` does everything; `marketing` runs campaigns; `counselor` sees and moves their own bookings, edits
+their own hours and days off, and reads what their leads said; `auditor` reads everything and changes nothing.
 """
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody is here for."""
+    """The role of an account."""
 
     ADMIN = "admin"
     MARKETING = "marketing"
@@ -17,29 +17,28 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a token may use of its owner's role."""
+    """How much of its owner's role an API token may use."""
 
     READ = "read"
-    """Look."""
     WRITE = "write"
-    """Change what the role may change."""
+    """Everything the role may change."""
     ADMIN = "admin"
-    """What only administrators may."""
+    """Actions reserved for administrators."""
 
 
 Roles = frozenset[Role]
 EVERYBODY: Roles = frozenset(Role)
 READERS: Roles = frozenset({Role.ADMIN, Role.MARKETING, Role.AUDITOR})
-"""Who sees all leads, calls and campaigns."""
+"""Roles that see all leads, calls and campaigns."""
 OPERATORS: Roles = frozenset({Role.ADMIN, Role.MARKETING})
-"""Who launches campaigns, imports lists, rings people."""
+"""Roles that start campaigns, import lists and place calls."""
 MEETING_MANAGERS: Roles = frozenset({Role.ADMIN, Role.MARKETING, Role.COUNSELOR})
-"""Who moves bookings; a counselor their own."""
+"""Roles that move bookings; a counselor only their own."""
 ADMINS: Roles = frozenset({Role.ADMIN})
 
 
 def required_scope(roles: Roles, *, changes: bool) -> Scope:
-    """The scope that a token needs for what these roles may do; whether it `changes` anything."""
+    """Return the scope a token needs for an action open to `roles`; `changes` is whether the action writes."""
     if roles == ADMINS:
         return Scope.ADMIN
     return Scope.WRITE if changes else Scope.READ

@@ -1,6 +1,6 @@
-"""What other systems are told, and which addresses may be told: pure rules, no socket.
+"""Outgoing webhooks: signatures, retry schedule and which URLs are allowed. Pure, no socket.
 
-The signature is HMAC-SHA256 of `<seconds since 1970>.<body>`, so that an old message cannot be sent again as new.
+The signature is HMAC-SHA256 of `<seconds since 1970>.<body>`: the signed timestamp lets receivers reject replays.
 """
 
 import hashlib
@@ -20,20 +20,23 @@ MAX_WAIT = timedelta(hours=6)
 
 
 def sign(secret: str, body: bytes, at: int) -> str:
-    """The signature's header: `t=<seconds>,v1=<hex>`."""
+    """Return the value of the signature header: `t=<seconds>,v1=<hex>`."""
     mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={mac}"
 
 
 def wait_after(tries: int) -> timedelta | None:
-    """How long until the next try after so many failed ones; None when it is given up."""
+    """Return the delay before the next delivery attempt after `tries` failed ones; None once retries are exhausted."""
     if tries >= MAX_TRIES:
         return None
     return min(MAX_WAIT, FIRST_WAIT * int(2 ** max(0, tries - 1)))
 
 
 def refusal(url: str, allowed: Collection[str]) -> str | None:
-    """Why a hook may not have this address, in one line; None if it may. `allowed` hosts may be private, without TLS."""
+    """Return why a webhook may not use this URL, in one line; None if it may.
+
+    Hosts in `allowed` may be private and may be reached without TLS.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -55,12 +58,15 @@ def refusal(url: str, allowed: Collection[str]) -> str | None:
 
 
 def is_allowed(host: str, port: int | None, allowed: Collection[str]) -> bool:
-    """Whether a host (with its port, where that is not 443) was named by the operator."""
+    """Whether the operator allows this host (`host:port` unless the port is 443)."""
     return (host if port in (None, 443) else f"{host}:{port}") in allowed
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the open internet: not ours, not the link's, not the cloud's own."""
+    """Whether an address is globally routable: not private, link-local (cloud metadata), multicast or reserved.
+
+    IPv6 addresses that embed an IPv4 one (mapped, 6to4, Teredo, NAT64) are judged by the embedded address.
+    """
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:

@@ -1,14 +1,15 @@
-"""The life of one call (one attempt to ring one lead).
+"""The state machine of one call (one attempt to reach one lead).
 
 `intent → placing → (unknown) → placed → ringing → talking → ended`; `cancelled` from any state before `talking`.
-A state only moves up: an event that does not fit changes nothing, so webhooks may come late, twice or in any order.
+A state only moves forward: an event that is not a valid transition is ignored, so webhooks may arrive late, more than
+once or in any order. The one step back, `placing → intent`, is a request that the carrier did not accept.
 """
 
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a call is; the order of the members is the order of their ranks."""
+    """The state of a call; members are in rank order."""
 
     INTENT = "intent"
     PLACING = "placing"
@@ -44,19 +45,19 @@ SPOKE = frozenset(
         *(Outcome.WRONG_PERSON, Outcome.DROPPED),
     }
 )
-"""Outcomes of calls that a person answered. A voicemail, a busy line and a failure of ours are none of them."""
+"""Outcomes of calls that a person answered; voicemail, busy and failures are not among them."""
 
 LIVE = (State.INTENT, State.PLACING, State.UNKNOWN, State.PLACED, State.RINGING, State.TALKING)
-"""A phone has at most one call in these states, over all campaigns."""
+"""States of an active call: a phone number has at most one call in these states, across all campaigns."""
 
 AT_CARRIER = (State.PLACING, State.UNKNOWN, State.PLACED, State.RINGING, State.TALKING)
-"""The carrier may be ringing the phone."""
+"""States in which the carrier may have the call."""
 
 OVER = (State.ENDED, State.CANCELLED)
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.INTENT: frozenset({State.PLACING, State.CANCELLED}),
-    # A webhook or the stream may bind a call before the carrier's answer to the request is read.
+    # A webhook or the media stream may arrive before the response to the placing request is read.
     State.PLACING: frozenset(
         {State.INTENT, State.UNKNOWN, State.PLACED, State.RINGING, State.TALKING, State.ENDED, State.CANCELLED}
     ),
@@ -70,24 +71,24 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 def can_become(state: State, wanted: State) -> bool:
-    """Whether a call in `state` may move to `wanted`; everything else leaves it as it is."""
+    """Whether `state` to `wanted` is a valid transition."""
     return wanted in TRANSITIONS[state]
 
 
 def can_come_from(wanted: State) -> tuple[State, ...]:
-    """The states from which a call may move to `wanted`: the guard of the update that moves it."""
+    """Return the states from which a call may move to `wanted`: the guard of the compare-and-set update."""
     return tuple(state for state in State if wanted in TRANSITIONS[state])
 
 
 SETTLED = frozenset({Outcome.BOOKED, Outcome.DO_NOT_CALL})
-"""What a person decided by word or deed; whatever is reported later does not undo it."""
+"""Outcomes the student decided; no later report overrides them."""
 
 
 def outcome_of_conversation(*, booked: bool, opted_out: bool, reported: Outcome | None, qualified: bool) -> Outcome:
-    """The outcome of a call in which somebody spoke.
+    """Return the outcome of a call in which a person spoke.
 
-    An opt-out in words outranks whatever the model reported, a booking outranks `finish_call`, and a call that ended
-    without a report is `qualified` when country, course, intake and budget are known, else `dropped` (design.md §7).
+    A spoken opt-out outranks a booking, and a booking outranks the outcome that the model `reported` with `finish_call`.
+    Without a report the call is `qualified` when country, course, intake and budget are known, else `dropped`.
     """
     if opted_out:
         return Outcome.DO_NOT_CALL

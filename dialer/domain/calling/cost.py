@@ -1,41 +1,41 @@
-"""What a voice's tokens cost. Pure: prices are passed in; a count without a price makes the cost unknown, never lower."""
+"""The cost of a call's voice usage. Pure: prices are passed in, and usage without a price makes the cost unknown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 TRANSCRIBED = "transcribed_"
-"""Kinds of usage that begin so are the transcriber's, and priced under its name; others are the voice model's."""
+"""Prefix of the transcriber's kinds of usage, which are priced under its name; all others are the voice model's."""
 AT = "@"
-"""A kind of usage may name the model that it is priced by itself: `spoken_characters@aura-2-helena-en`."""
+"""Separates a kind of usage from the model it is priced under, where it names one: `spoken_characters@aura-2-helena-en`."""
 CENT_OF_A_CENT = Decimal("0.000001")
 MILLION = Decimal(1_000_000)
 WORKSPACE_CURRENCY = "USD"
-"""What costs are counted in, whatever a carrier bills in (ISO 4217)."""
+"""The currency of all stored costs (ISO 4217), whichever currency a carrier bills in."""
 MONEY = "money"
-"""The kind under which another currency has its price: what a million rupees cost is the price of `INR`, `money`."""
+"""The kind for exchange rates: the price of (`INR`, `money`) is what a million rupees cost in USD."""
 KINDS = (
     *("audio_in", "audio_cached", "audio_out", "text_in", "text_cached", "text_out", "spoken_characters"),
     *("transcribed_ms", "transcribed_audio_in", "transcribed_text_in", "transcribed_text_out", MONEY),
 )
-"""Everything that has a price: what voices report as used, and another currency."""
+"""Every kind that can have a price: the usage that voices report, and exchange rates."""
 
 Prices = Mapping[tuple[str, str], Decimal]
-"""The price of a million of a kind, by model and kind."""
+"""USD per million units, by (model, kind)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Money in USD: `spent` on calls that are over, `held` until the cost of `arriving` calls and of live ones is known."""
+    """Money in USD: `spent` on priced calls, and `held` for live calls and for the `arriving` ones."""
 
     spent: Decimal = Decimal(0)
     held: Decimal = Decimal(0)
     arriving: int = 0
-    """Calls that are over and whose cost has not arrived."""
+    """Ended calls whose cost is not known yet."""
 
     @property
     def committed(self) -> Decimal:
-        """Spent and held together: what counts against a spend cap."""
+        """Spent plus held: the amount that counts against a spend cap."""
         return self.spent + self.held
 
     def __add__(self, other: "Spend") -> "Spend":
@@ -43,35 +43,35 @@ class Spend:
 
 
 def add_usage(total: dict[str, int], usage: Mapping[str, int]) -> None:
-    """Add counts by kind to a total."""
+    """Add usage counts (by kind) to `total` in place."""
     for kind, count in usage.items():
         total[kind] = total.get(kind, 0) + count
 
 
 def by_model(usage: Mapping[str, int], model: str) -> dict[str, int]:
-    """The same counts, as kinds that are priced by this model whoever else speaks in the call; nothing of what is 0."""
+    """Return the nonzero counts with `model` attached to each kind, so that they are priced under that model."""
     return {f"{kind}{AT}{model}": count for kind, count in usage.items() if count}
 
 
 def models_of(usage: Mapping[str, int]) -> set[str]:
-    """The models that kinds of usage name themselves."""
+    """Return the models named in kinds of usage."""
     return {named for kind in usage if (named := kind.partition(AT)[2])}
 
 
 def priced_by(kind: str, model: str, transcriber: str) -> tuple[str, str]:
-    """Whose price a kind of usage is counted by, and under which name."""
+    """Return the (model, kind) whose price applies to a kind of usage."""
     plain, _, named = kind.partition(AT)
     return named or (transcriber if plain.startswith(TRANSCRIBED) else model), plain
 
 
 def unpriced(usage: Mapping[str, int], prices: Prices, model: str, transcriber: str) -> list[tuple[str, str]]:
-    """The models and kinds that were used and have no price."""
-    asked = [priced_by(kind, model, transcriber) for kind, count in usage.items() if count]
-    return sorted(each for each in asked if each not in prices)
+    """Return the (model, kind) pairs that were used and have no price, sorted."""
+    used = [priced_by(kind, model, transcriber) for kind, count in usage.items() if count]
+    return sorted(pair for pair in used if pair not in prices)
 
 
 def voice_cost(usage: Mapping[str, int], prices: Prices, model: str, transcriber: str) -> Decimal | None:
-    """The cost of a call's usage, rounded up to a millionth; None where anything of it has no price."""
+    """Return the cost of a call's usage in USD, rounded up to a millionth; None if any of it has no price."""
     if unpriced(usage, prices, model, transcriber):
         return None
     total = sum(
@@ -81,5 +81,5 @@ def voice_cost(usage: Mapping[str, int], prices: Prices, model: str, transcriber
 
 
 def in_workspace_currency(amount: Decimal, per_million: Decimal) -> Decimal:
-    """An amount of a currency of which a million costs so much, rounded up to a millionth."""
+    """Convert an amount to USD at `per_million` USD for a million of its currency, rounded up to a millionth."""
     return (amount * per_million / MILLION).quantize(CENT_OF_A_CENT, ROUND_UP)

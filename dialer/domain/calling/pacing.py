@@ -1,7 +1,7 @@
-"""How many calls may start now: a token bucket per campaign, held in SQL, and the room under the concurrency limit.
+"""Pacing: a token bucket per campaign (stored in SQL) and the remaining room under the concurrency limit.
 
-Pure. A bucket never holds more than a second's worth, so that a pause is not followed by a burst, and the carrier
-never builds a queue of its own (twilio.md §6, CPS).
+Pure. A bucket holds at most one second's worth of tokens, so a pause is not followed by a burst. Carriers limit calls
+per second (CPS) and queue what exceeds it; staying under the limit avoids calls that start late.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`tokens` calls could start at `at`; `per_second` more become possible each second."""
+    """A token bucket: `tokens` calls could start at `at`, refilled by `per_second`."""
 
     tokens: float
     at: datetime
     per_second: float
 
     def fill(self, now: datetime) -> "Bucket":
-        """The bucket at `now`; a clock that stepped back adds nothing."""
+        """Return the bucket refilled up to `now`; a clock that stepped back adds nothing."""
         passed = max(0.0, (now - self.at).total_seconds())
         return Bucket(min(max(self.per_second, 1.0), self.tokens + passed * self.per_second), now, self.per_second)
 
 
 def can_start(tokens: float, live: int, concurrency: int) -> int:
-    """How many calls may start with this many tokens and `live` calls in progress."""
+    """Return how many calls may start, given the tokens and `live` calls in progress."""
     return max(0, min(int(tokens), concurrency - live))

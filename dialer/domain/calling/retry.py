@@ -1,7 +1,7 @@
-"""When to ring a lead again, and when to leave them alone.
+"""Retry policy: when to call a lead again, and when to give up.
 
-Pure: the caller passes the time in and stores what comes out. The moment that comes out is the earliest one wished
-for: the caller moves it into the lead's hours (`hours_group.within_hours`), and the gate still has to agree when it comes.
+Pure: the caller passes in the time and stores the result. A retry time is the earliest one wanted: the caller moves it
+into the lead's calling hours (`time_zone_groups.within_hours`), and the gate decides again when it is due.
 """
 
 from collections.abc import Mapping
@@ -28,16 +28,16 @@ MAX_NO_SHOWS = 2
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """How often and how soon one outcome is tried again."""
+    """How often and how soon one outcome is retried."""
 
     wait: timedelta
     limit: int
-    """How many calls of a lead may end so before it is given up, counted from 1."""
+    """How many calls of a lead may end in this outcome, the first included, before giving up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A campaign's retry policy: per outcome a wait and a limit, and a limit over all calls of a lead."""
+    """A campaign's retry policy: a wait and a limit per outcome, and a limit on all calls of a lead."""
 
     max_attempts: int
     again: Mapping[Outcome, RetryRule]
@@ -57,16 +57,16 @@ DEFAULT_POLICY = Policy(
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """Ring again, not before this moment (UTC)."""
+    """Call again, not before `at` (UTC)."""
 
     at: datetime
     promised: bool = False
-    """The person named the time: keep it to the minute, and before fresh leads."""
+    """The student named the time: call at that minute, before leads not called yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Leave the lead alone; the reason is for the marketer's eyes."""
+    """Do not call the lead again; `reason` is shown to the marketer."""
 
     reason: str
 
@@ -80,11 +80,11 @@ def decide(
     promised_at: datetime | None = None,
     jitter: float = 0.0,
 ) -> RetryAt | GiveUp:
-    """Decide what follows the `attempt`-th call (from 1) of a lead that ended in `outcome` at `now` (UTC).
+    """Decide what follows call number `attempt` (from 1) of a lead, which ended in `outcome` at `now` (UTC).
 
-    `jitter` (0 to 1) lengthens the wait by up to a tenth, so that those who did not answer together are not all called
-    together again. `same` counts the lead's calls that ended in this outcome, this one included. A promised call-back
-    is kept to the minute and whatever the counts say: the person asked for it.
+    `same` counts the lead's calls with this outcome, this one included. `jitter` (0 to 1) lengthens the wait by up to a
+    tenth, so that leads that did not answer at the same time are not all called again at the same time. A promised
+    callback has no jitter and ignores the limits, because the student asked for it.
     """
     if outcome in FINAL_OUTCOMES:
         return GiveUp(reason=outcome.value)
@@ -94,16 +94,16 @@ def decide(
         return RetryAt(now + policy.again[Outcome.FAILED].wait * (1 + jitter / 10))
     if attempt >= policy.max_attempts:
         return GiveUp(reason="attempts used up")
-    again = policy.again[Outcome.DROPPED if outcome is Outcome.CALL_LATER else outcome]
-    if same >= again.limit:
+    rule = policy.again[Outcome.DROPPED if outcome is Outcome.CALL_LATER else outcome]
+    if same >= rule.limit:
         return GiveUp(reason=f"{outcome.value} {same} times")
-    return RetryAt(now + again.wait * (1 + jitter / 10))
+    return RetryAt(now + rule.wait * (1 + jitter / 10))
 
 
 def after_no_show(attempts: int, no_shows: int, now: datetime, policy: Policy) -> RetryAt | GiveUp:
-    """What follows when somebody did not come to a meeting: one friendly call, as far as the campaign's attempts go.
+    """Decide what follows a no-show: one follow-up call, within the campaign's attempts.
 
-    `attempts` are the lead's calls so far, `no_shows` the meetings that they missed, this one included.
+    `attempts` counts the lead's calls so far, `no_shows` the meetings they missed, this one included.
     """
     if no_shows >= MAX_NO_SHOWS:
         return GiveUp(reason=f"did not come {no_shows} times")

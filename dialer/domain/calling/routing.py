@@ -1,7 +1,7 @@
-"""Which carrier a number is called through, and which of our numbers it sees: a table by the number's beginning.
+"""Routing by number prefix: the carrier for a call and the caller id it shows.
 
-Pure. The longest beginning that fits decides, among the carriers that may be used at all; where none fits, the first of
-them takes the call. India goes through Exotel, because Twilio cannot show an Indian number there.
+Pure. The longest matching prefix wins among the carriers that are available; where none matches, the first available
+carrier takes the call. India is routed to Exotel, because Twilio cannot present an Indian caller id there.
 """
 
 import re
@@ -14,42 +14,42 @@ HOW = "write it as +91=exotel:08040001234, *=twilio"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Numbers that begin with `prefix` (`+91`; empty for all) go out showing `caller_id`, or the carrier's own number."""
+    """Calls to numbers starting with `prefix` (`+91`; empty for all) show `caller_id`, or the carrier's default if None."""
 
     prefix: str
     caller_id: str | None = None
 
 
 Table = Mapping[str, tuple[str, str | None]]
-"""By prefix: the carrier, and the number to show, None for the carrier's own."""
+"""Prefix to (carrier, caller id); a caller id of None is the carrier's default."""
 
 STANDARD: Table = {"+91": ("exotel", None), "": ("twilio", None)}
 
 
 def parse_table(text: str) -> Table:
-    """The standard table, changed by entries such as `+91=exotel:08040001234, *=twilio`; `*` stands for all numbers.
+    """Return the standard table with overrides such as `+91=exotel:08040001234, *=twilio`; `*` matches all numbers.
 
     Raises:
-        ValueError: an entry that is none, in one line.
+        ValueError: an entry is malformed.
     """
     table = dict(STANDARD)
-    for entry in filter(None, (each.strip() for each in text.split(","))):
-        found = _ENTRY.fullmatch(entry.replace(" ", ""))
-        if found is None:
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        match = _ENTRY.fullmatch(entry.replace(" ", ""))
+        if match is None:
             raise ValueError(f"{entry!r} is not a route; {HOW}")
-        table["" if found[1] == "*" else found[1]] = (found[2], found[3])
+        table["" if match[1] == "*" else match[1]] = (match[2], match[3])
     return table
 
 
 def routes_of(table: Table, carrier: str) -> tuple[Route, ...]:
-    """One carrier's part of the table."""
-    return tuple(Route(prefix, shown) for prefix, (name, shown) in table.items() if name == carrier)
+    """Return the routes of one carrier."""
+    return tuple(Route(prefix, caller_id) for prefix, (name, caller_id) in table.items() if name == carrier)
 
 
 def choose(offered: Mapping[str, Sequence[Route]], phone: str) -> tuple[str, Route] | None:
-    """The carrier for a number in E.164, and the route that says so; None where no carrier is offered.
+    """Return the carrier for a number (E.164) and the route that matched; None if no carrier is offered.
 
-    `offered` are the carriers that may be used, by preference, each with its own routes.
+    `offered` maps the available carriers, in order of preference, to their routes.
     """
     best: tuple[str, Route] | None = None
     for name, routes in offered.items():
@@ -60,7 +60,7 @@ def choose(offered: Mapping[str, Sequence[Route]], phone: str) -> tuple[str, Rou
 
 
 def is_one_way(offered: Mapping[str, Sequence[Route]], prefix: str) -> bool:
-    """Whether all numbers that begin with this prefix take the same route: no route is more particular than it."""
+    """Whether all numbers with this prefix take the same route, that is, no route has a longer prefix within it."""
     return not any(_is_longer(route.prefix, prefix) for route in _all(offered))
 
 

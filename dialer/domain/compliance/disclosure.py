@@ -1,6 +1,6 @@
-"""The locked first sentence of every call: who is calling, that it is an AI, and that the call is recorded. Pure.
+"""The mandatory first sentence of every call: who is calling, that it is an AI, and that the call is recorded. Pure.
 
-The product composes it, so that no script can leave it out; the script's own opening follows, without a second greeting.
+The product composes it, so that no script can omit it; the script's own opening follows, without a second greeting.
 Sources: EU AI Act Art. 50(1); 47 CFR 64.1200(b)(1); the rule all.first-sentence.
 """
 
@@ -45,7 +45,7 @@ _IS_RECORDED = re.compile(r"\brecord(?:ed|ing)\b|\brecord (?:ho|ki|kar)\b|रि
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """The locked first sentence of a call, and which facts must be heard of it."""
+    """The disclosure sentence of a call, and the facts that must be heard."""
 
     words: str
     business: str
@@ -54,11 +54,11 @@ class Disclosure:
 
     @property
     def most_ms(self) -> int:
-        """How long AVA takes to say it, at the most."""
+        """The maximum time AVA needs to say it."""
         return len(self.words) * MS_PER_LETTER
 
     def ends_at(self, said: str) -> int | None:
-        """After how many letters of what AVA `said` all of it was disclosed; None where a fact is missing."""
+        """Return the length of the prefix of AVA's words `said` that discloses every fact; None if one is missing."""
         places = [_find(said, self.business)]
         if self.ai:
             places.append(_last(_IS_AI.search(said)))
@@ -72,14 +72,14 @@ class Disclosure:
 
 
 def speech_of(language: str, opening: str) -> Speech:
-    """What a script speaks; `language` is ISO 639-1. Hindi in Latin letters is Hinglish, and English is the fallback."""
+    """Return how a script speaks; `language` is ISO 639-1. Hindi in Latin script is Hinglish, English the fallback."""
     if language != "hi":
         return "english"
     return "hindi" if is_devanagari(opening) else "hinglish"
 
 
 def compose(business: str, greeting: str, speech: Speech, *, ai: bool, recorded: bool) -> Disclosure:
-    """The locked line. `ai`: the rules of the lead's country ask for it; `greeting` is empty or a speakable name."""
+    """Compose the disclosure. `ai`: the country's rules require the AI part; `greeting`: empty or a speakable name."""
     business = " ".join(business.replace('"', "'").split())
     hello = f"{_HELLO[speech]} {greeting}".rstrip()
     words = f"{hello}, {(_AI if ai else _BUSINESS)[speech].format(business=business)}"
@@ -87,27 +87,27 @@ def compose(business: str, greeting: str, speech: Speech, *, ai: bool, recorded:
 
 
 def own_words(opening: str) -> str:
-    """A script's opening as it follows the locked sentence: without what that has just said."""
+    """Return a script's opening without the greeting, introduction and notice that the disclosure already contains."""
     for notice in ("$notice", "${notice}", *NOTICES.values()):
         opening = opening.replace(notice, "")
     opening = " ".join(opening.split())
-    while found := _GREETS.match(opening) or _INTRODUCES.match(opening):
-        opening = opening[found.end() :]
+    while match := _GREETS.match(opening) or _INTRODUCES.match(opening):
+        opening = opening[match.end() :]
     return opening[:1].upper() + opening[1:]
 
 
 def speakable(name: str, speech: Speech) -> str:
-    """A name, where a voice can say it in this speech; else nothing: letters of two scripts in a sentence are garbled."""
-    known = ("LATIN", "DEVANAGARI") if speech == "hindi" else ("LATIN",)
-    letters = (unicodedata.name(each, "") for each in name if each.isalpha())
-    return name if all(each.startswith(known) for each in letters) else ""
+    """Return `name` if a voice can pronounce it in this language, else "": voices garble names in a foreign script."""
+    scripts = ("LATIN", "DEVANAGARI") if speech == "hindi" else ("LATIN",)
+    letters = (unicodedata.name(char, "") for char in name if char.isalpha())
+    return name if all(letter.startswith(scripts) for letter in letters) else ""
 
 
 def _find(words: str, business: str) -> int | None:
-    """Where the business's name ends, however a voice spaces it and writes its capitals."""
-    letters = [re.escape(each) for each in business if each.isalnum()]
+    """Return where the business name ends in a transcript, ignoring case, spacing and punctuation."""
+    letters = [re.escape(char) for char in business if char.isalnum()]
     return _last(re.search(r"[\W_]*".join(letters), words, re.IGNORECASE)) if letters else None
 
 
-def _last(found: re.Match[str] | None) -> int | None:
-    return found.end() if found else None
+def _last(match: re.Match[str] | None) -> int | None:
+    return match.end() if match else None

@@ -1,7 +1,7 @@
-"""May this lead be called now? Every rule answers, in order, and the next moment they may be is said.
+"""The gate: evaluates every eligibility rule for a lead, and when the lead can next be called.
 
-Pure. The same answers are stored with the call, shown by `dialer explain`, and asked again by whoever is about to
-ring: a call happens if and only if the explanation says so.
+Pure. The same results are stored with the call, shown by `dialer explain` and evaluated again right before dialing, so
+a call is placed if and only if the explanation says so.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,30 +22,30 @@ SOON = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class EligibilityFacts:
-    """All that the rules look at: one lead in one campaign at one moment (UTC)."""
+    """The input of the rules: one lead in one campaign at one moment (UTC)."""
 
     now: datetime
     phone: str
     campaign_state: str
     campaign_why: str | None
     halted: str | None
-    """Why nothing at all, or nothing over this carrier, is to be called; None where the kill switch is off."""
+    """The reason of the kill switch that is on, for all calls or for this carrier; None if it is off."""
     listed: tuple[str, ...]
-    """The scopes in which the number stands on a do-not-call list: `account`, `campaign`."""
+    """The scopes of the do-not-call lists with this number: `account`, `campaign`."""
     registered: tuple[str, ...]
-    """The public registries that hold the number."""
+    """The public registries with this number."""
     registry_ages: tuple[tuple[str, timedelta], ...]
-    """How old our copy of each imported registry is."""
+    """The age of our copy of each imported registry."""
     consent: bool | None
     consent_source: str | None
     zones: tuple[str, ...]
     rules: Rules | NoRules
     own_window: Window
-    """The campaign's own hours; the law's still bind."""
+    """The campaign's own hours; the legal limits still apply."""
     carrier: str | None
     carrier_on_loopback: bool
     live: bool
-    """The phone has a call in progress, in whatever campaign."""
+    """The phone has a call in progress, in any campaign."""
     lead_state: str
     last_outcome: str | None
     next_attempt_at: datetime | None
@@ -53,18 +53,18 @@ class EligibilityFacts:
     attempts: int
     max_attempts: int
     rung: tuple[datetime, ...]
-    """When the phone was called in the last seven days, over all campaigns, unknown calls included; oldest first."""
+    """Times of the calls to this phone in the last seven days, all campaigns, `unknown` calls included; oldest first."""
     calls_per_day: int
     cool_down: timedelta
     live_calls: int
     concurrency: int
     bridges_up: int
     bridges_free: int
-    """How many more calls could be talked."""
+    """How many more calls the running bridges can take."""
     tokens: float
     spent: Decimal
     held: Decimal
-    """Set aside for calls whose cost is not known yet."""
+    """Reserved for calls whose cost is not known yet."""
     reserve: Decimal
     spend_cap: Decimal | None
     number_cap: int
@@ -75,7 +75,7 @@ class EligibilityFacts:
 
     @property
     def window(self) -> Window:
-        """When the lead may be called: a promise is kept within the law's hours, all else within the campaign's too."""
+        """The applicable hours: the legal ones for a promised callback, else the campaign's within the legal ones."""
         if isinstance(self.rules, NoRules):
             return Window({})
         return self.rules.window if self.promised else narrow(self.rules, self.own_window)
@@ -83,7 +83,7 @@ class EligibilityFacts:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One rule's answer; `until` is when it will agree again, None if time alone does not change it."""
+    """The result of one rule; `until` is when it will pass again, None if waiting does not change it."""
 
     rule: str
     ok: bool
@@ -93,35 +93,38 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Every rule's answer, in order; `next_at` is the earliest moment at which all that time can change will agree."""
+    """The results of all rules, in order, and `next_at`, the earliest time at which they can all pass.
+
+    `next_at` is None if a failed rule does not depend on time.
+    """
 
     answers: tuple[RuleResult, ...]
     next_at: datetime | None
 
     @property
     def may_ring(self) -> bool:
-        """Whether every rule agrees."""
-        return all(answer.ok for answer in self.answers)
+        """Whether every rule passes."""
+        return all(result.ok for result in self.answers)
 
     @property
     def refusal(self) -> RuleResult | None:
-        """The first rule that refuses."""
-        return next((answer for answer in self.answers if not answer.ok), None)
+        """The first rule that fails."""
+        return next((result for result in self.answers if not result.ok), None)
 
 
 def evaluate(facts: EligibilityFacts) -> Eligibility:
-    """Ask every rule about the lead."""
-    answers = tuple(answer for rule in RULES for answer in rule(facts))
-    return Eligibility(answers, _next_moment(facts, answers))
+    """Evaluate every rule for the lead."""
+    results = tuple(result for rule in RULES for result in rule(facts))
+    return Eligibility(results, _next_moment(facts, results))
 
 
-def _next_moment(facts: EligibilityFacts, answers: tuple[RuleResult, ...]) -> datetime | None:
-    refusals = [answer for answer in answers if not answer.ok]
-    if not refusals:
+def _next_moment(facts: EligibilityFacts, results: tuple[RuleResult, ...]) -> datetime | None:
+    failed = [result for result in results if not result.ok]
+    if not failed:
         return facts.now
-    if any(answer.until is None for answer in refusals):
+    if any(result.until is None for result in failed):
         return None
-    earliest = max(answer.until for answer in refusals if answer.until is not None)
+    earliest = max(result.until for result in failed if result.until is not None)
     return _opens(facts, earliest)
 
 
@@ -137,12 +140,12 @@ def _campaign(facts: EligibilityFacts) -> Iterator[RuleResult]:
 def _do_not_call(facts: EligibilityFacts) -> Iterator[RuleResult]:
     where = " and ".join(facts.listed)
     yield RuleResult(
-        "do_not_call", not facts.listed, f"on the do-not-call list ({where})" if where else "on no do-not-call list"
+        "do_not_call", not facts.listed, f"on the do-not-call list ({where})" if where else "not on a do-not-call list"
     )
 
 
 def _registry(facts: EligibilityFacts) -> Iterator[RuleResult]:
-    wanted = facts.rules.registries if isinstance(facts.rules, Rules) else ()
+    required = facts.rules.registries if isinstance(facts.rules, Rules) else ()
     ages = dict(facts.registry_ages)
     if facts.consent:
         yield RuleResult("registry", True, "consented to calls, so public registries do not apply")
@@ -150,13 +153,17 @@ def _registry(facts: EligibilityFacts) -> Iterator[RuleResult]:
         yield RuleResult(
             "registry", False, f"on the public registry {' and '.join(facts.registered)}, and no consent is recorded"
         )
-    elif stale := [each for each in wanted if ages.get(each.name, timedelta(0)) > timedelta(days=each.max_age_days)]:
+    elif stale := [
+        registry
+        for registry in required
+        if ages.get(registry.name, timedelta(0)) > timedelta(days=registry.max_age_days)
+    ]:
         first = stale[0]
-        days, most = ages[first.name] / DAY, first.max_age_days
-        says = f"our copy of {first.name} is {days:.1f} days old, and {most} days is the limit; import a newer one"
-        yield RuleResult("registry", False, says)
+        days, limit = ages[first.name] / DAY, first.max_age_days
+        reason = f"our copy of {first.name} is {days:.1f} days old, and {limit} days is the limit; import a newer one"
+        yield RuleResult("registry", False, reason)
     else:
-        known = ", ".join(each.name for each in wanted if each.name in ages)
+        known = ", ".join(registry.name for registry in required if registry.name in ages)
         yield RuleResult("registry", True, f"not on {known}" if known else "no public registry imported")
 
 
@@ -185,7 +192,7 @@ def _carrier(facts: EligibilityFacts) -> Iterator[RuleResult]:
             "or EXOTEL_ACCOUNT_SID, EXOTEL_API_KEY, EXOTEL_API_TOKEN and EXOTEL_CALLER_ID",
         )
     elif facts.phone in SAMPLE_NUMBERS and not facts.carrier_on_loopback:
-        yield RuleResult("carrier", False, "a made-up number of the sample list; it is called in simulations only")
+        yield RuleResult("carrier", False, "a fictional number of the sample list; it is called in simulations only")
     else:
         yield RuleResult("carrier", True, f"calls through {facts.carrier}")
 
@@ -212,13 +219,13 @@ def _wait(facts: EligibilityFacts) -> Iterator[RuleResult]:
 
 
 def _caps(facts: EligibilityFacts) -> Iterator[RuleResult]:
-    """The workspace's cap and cool-down give way to a promise, the law's caps do not."""
+    """A promised callback overrides the workspace's cap and cool-down, but not the legal caps."""
     latest = facts.rung[-1] if facts.rung else None
     rested = latest is None or facts.promised or latest + facts.cool_down <= facts.now
-    says = "last call long enough ago" if latest else "not called in the last seven days"
+    reason = "last call long enough ago" if latest else "not called in the last seven days"
     if not rested and latest:
-        says = f"called at {_when(facts, latest)}; no call for {_minutes(facts.cool_down)} minutes after that"
-    yield RuleResult("cool_down", rested, says, latest + facts.cool_down if latest else None)
+        reason = f"called at {_when(facts, latest)}; no call for {_minutes(facts.cool_down)} minutes after that"
+    yield RuleResult("cool_down", rested, reason, latest + facts.cool_down if latest else None)
     yield _cap(facts, "daily_cap", facts.calls_per_day, DAY, binding=not facts.promised)
     yield _cap(facts, "number_cap", facts.number_cap, DAY, binding=True)
     if isinstance(facts.rules, Rules):
@@ -230,11 +237,11 @@ def _cap(facts: EligibilityFacts, rule: str, calls: int, per: timedelta, *, bind
     recent = [at for at in facts.rung if at > facts.now - per]
     full = len(recent) >= calls
     hours = int(per / timedelta(hours=1))
-    says = f"{len(recent)} of {calls} calls in {hours} hours{SET_BY.get(rule, '')}"
-    return RuleResult(rule, not (full and binding), says, recent[-calls] + per if full else None)
+    reason = f"{len(recent)} of {calls} calls in {hours} hours{SET_BY.get(rule, '')}"
+    return RuleResult(rule, not (full and binding), reason, recent[-calls] + per if full else None)
 
 
-SET_BY = {"law_cap": " (the law)", "number_cap": " (workspace limit)"}
+SET_BY = {"law_cap": " (legal limit)", "number_cap": " (workspace limit)"}
 
 
 def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
@@ -243,7 +250,7 @@ def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
         return
     if isinstance(facts.rules, NoRules):
         return
-    zones, rest = ", ".join(facts.zones), is_holiday(facts.rules)
+    zones, holidays = ", ".join(facts.zones), is_holiday(facts.rules)
     if not is_open(facts.window, facts.now, facts.zones):
         at = _opens(facts, facts.now)
         yield RuleResult(
@@ -251,16 +258,16 @@ def _window(facts: EligibilityFacts) -> Iterator[RuleResult]:
         )
         return
     yield RuleResult("window", True, f"within calling hours in {zones}")
-    if not is_open(facts.window, facts.now, facts.zones, rest):
+    if not is_open(facts.window, facts.now, facts.zones, holidays):
         at = _opens(facts, facts.now)
         yield RuleResult("holiday", False, f"public holiday there; next calling hours {_when(facts, at)}", at)
         return
     yield RuleResult("holiday", True, "no public holiday there")
-    closes = closes_at(facts.window, facts.now, facts.zones, rest)
+    closes = closes_at(facts.window, facts.now, facts.zones, holidays)
     if facts.now >= closes - _margin(facts):
-        again = _opens(facts, closes)
+        reopens = _opens(facts, closes)
         yield RuleResult(
-            "closing", False, f"calling hours end at {_when(facts, closes)}; next {_when(facts, again)}", again
+            "closing", False, f"calling hours end at {_when(facts, closes)}; next {_when(facts, reopens)}", reopens
         )
     else:
         yield RuleResult("closing", True, f"calling hours end at {_when(facts, closes)}")
@@ -271,14 +278,16 @@ def _room(facts: EligibilityFacts) -> Iterator[RuleResult]:
     yield RuleResult(
         "concurrency", not full, f"{facts.live_calls} of {facts.concurrency} calls in progress", facts.now + SOON
     )
-    # Whether any process runs is no rule: without a bridge nothing is claimed, as without a worker.
-    taken = facts.bridges_up > 0 and facts.bridges_free < 1
+    # No running bridge is not a refusal: as without a worker, no call is claimed then.
+    full_bridges = facts.bridges_up > 0 and facts.bridges_free < 1
     room = (
         f"capacity for {facts.bridges_free} more calls"
         if facts.bridges_up
         else "no bridge is running; calls wait for one"
     )
-    yield RuleResult("bridge", not taken, "all bridges are at capacity" if taken else room, facts.now + SOON)
+    yield RuleResult(
+        "bridge", not full_bridges, "all bridges are at capacity" if full_bridges else room, facts.now + SOON
+    )
     yield RuleResult(
         "pace",
         facts.tokens >= 1,
@@ -315,7 +324,7 @@ RULES: tuple[Callable[[EligibilityFacts], Iterator[RuleResult]], ...] = (
 
 
 def _opens(facts: EligibilityFacts, moment: datetime) -> datetime | None:
-    """The first instant from `moment` on at which the window is open, no holiday, and not about to close."""
+    """Return the first instant from `moment` on that is within the window, no holiday and not about to close."""
     if not facts.zones or isinstance(facts.rules, NoRules):
         return None
     return opens(facts.rules, facts.window, facts.zones, moment, _margin(facts))

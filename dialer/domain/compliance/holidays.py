@@ -1,8 +1,7 @@
-"""On which days a jurisdiction rests.
+"""Public holidays per jurisdiction.
 
-Pure: a fixed table of the pinned `holidays` release, with days kept and days on which they are observed both counted,
-so that a rest day which moves is kept twice rather than missed. A calendar is named "AU" or, for a part of a country,
-"US-LA". Public holidays only.
+Pure: the data of the pinned `holidays` release. A holiday that is observed on another day counts on both days, so that
+it is never missed. A calendar is named "AU" or, for a subdivision, "US-LA".
 """
 
 import functools
@@ -15,20 +14,21 @@ _YEAR = timedelta(days=365)
 
 
 def is_holiday_in(calendars: tuple[str, ...], day: date) -> bool:
-    """Whether `day` is a public holiday in any of the calendars; an unknown calendar raises NotImplementedError."""
+    """Whether `day` is a public holiday in any of the calendars. Raises NotImplementedError for an unknown calendar."""
     return any(day in days_of(calendar, day.year) for calendar in calendars)
 
 
 @functools.lru_cache(maxsize=1024)
 def days_of(calendar: str, year: int) -> frozenset[date]:
-    """Every public holiday of one calendar year; NotImplementedError where the calendar is not known."""
+    """Return every public holiday in one calendar year. Raises NotImplementedError for an unknown calendar."""
     country, _, part = calendar.partition("-")
-    found = country_holidays(country, subdiv=part or None, years=(year, year + 1), expand=False, observed=True)
-    return frozenset(day for day in found if day.year == year)
+    # The following year is included: its 1 January may be observed on 31 December.
+    days = country_holidays(country, subdiv=part or None, years=(year, year + 1), expand=False, observed=True)
+    return frozenset(day for day in days if day.year == year)
 
 
 def gaps(calendars: Iterable[str], today: date) -> list[str]:
-    """Those of the calendars that know no holiday in the 365 days from `today` on, sorted."""
+    """Return the calendars without a holiday in the 365 days from `today` (the data has run out), sorted."""
     return sorted(
         calendar
         for calendar in set(calendars)

@@ -1,7 +1,7 @@
-"""What sounds like a wish not to be called again, and what sounds like a machine that answered.
+"""Phrase detection in transcripts: opt-outs ("don't call me again") and voicemail announcements.
 
-Pure. English, Hinglish and Hindi. A wish for another time ("not now, call tomorrow") is no wish never to be called;
-where the two cannot be told apart it counts as never: a lost lead is cheaper than a person who was not heard.
+Pure. English, Hinglish and Hindi. A request for another time ("not now, call tomorrow") is not an opt-out. Ambiguous
+wording counts as one: losing a lead costs less than ignoring an opt-out.
 """
 
 import re
@@ -118,31 +118,31 @@ _DEVANAGARI_MACHINE = re.compile(r"आप जिस|जिस व्यक्त
 
 
 def sounds_like_opt_out(text: str) -> bool:
-    """True for a wish never to be called again, in English, Hindi (Devanagari) or Hinglish; one turn at a time."""
+    """Return True if the turn asks never to be called again, in English, Hindi (Devanagari) or Hinglish."""
     words = plain_words(text)
     if any(pattern.search(words) for pattern in _FINAL):
         return True
-    stops = [found for pattern in _STOPS if (found := pattern.search(words))]
-    wishes = [found for pattern in _WISHES if (found := pattern.search(words))]
+    stops = [match for pattern in _STOPS if (match := pattern.search(words))]
+    wishes = [match for pattern in _WISHES if (match := pattern.search(words))]
     if not stops and not wishes:
         return False
     first = (stops or wishes)[0]
     rest = words[: first.start("wish")] + " | " + words[first.end("wish") :]
     if _INVITES.search(rest):
         return False
-    return bool(stops) or any(_for_ever(words, found) for found in wishes)
+    return bool(stops) or any(_is_unbounded(words, match) for match in wishes)
 
 
 def sounds_like_voicemail(text: str) -> bool:
-    """True for the announcement of a voicemail, a network or a call screener; False for a person who speaks of one."""
+    """Return True for an announcement by voicemail, a network or a call screener, False for a person who mentions one."""
     return bool(_MACHINE.search(plain_words(text)) or _DEVANAGARI_MACHINE.search(text))
 
 
-def _for_ever(words: str, found: re.Match[str]) -> bool:
-    """Whether the clause with this wish bounds it in time ("don't call me at work") or not."""
-    start, end = found.span("wish")
+def _is_unbounded(words: str, match: re.Match[str]) -> bool:
+    """Whether the clause leaves the wish open-ended, rather than bounding it as in "don't call me at work"."""
+    start, end = match.span("wish")
     before = _CLAUSE.split(words[:start])[-1]
     after = _CLAUSE.split(words[end:])[0]
-    if _FOR_EVER.search(f"{before} {found['wish']} {after}"):
+    if _FOR_EVER.search(f"{before} {match['wish']} {after}"):
         return not _UNTIL.search(after)
     return not _FOR_NOW.search(after) and not _FOR_NOW.search(before)

@@ -1,7 +1,7 @@
-"""The written calling rules, read once from the data files beside this module.
+"""Loads the calling rules from the TOML files in `rule_data`, once, at import.
 
-Pure but for that one reading at import. A file that is misspelled, lacks a source or says something impossible raises
-ValueError and nothing starts: rules are never half known. What the rules mean together is the affair of `rules`.
+A file with a misspelled key, a missing source or an impossible value raises ValueError, so no process starts with
+incomplete rules. `rules` merges the records.
 """
 
 import re
@@ -22,7 +22,7 @@ FILES = ("default", "au", "ca", "eu", "gb", "in", "us")
 EVERYWHERE = "*"
 UNKNOWN = "unknown"
 ALWAYS = Window.uniform(time(0), time(0))
-"""Every hour of every day: what a rule about something else allows."""
+"""Every hour of every day: the window of a rule that does not limit hours."""
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
@@ -38,7 +38,7 @@ _REQUIRED = {"id", "jurisdiction", "applies_to", "source", "status", "checked_on
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most `calls` in any `per` of rolling time; `scope` is what the law counts by ("subject" or "number")."""
+    """At most `calls` in any rolling period `per`; `scope` is what the law counts by ("subject" or "number")."""
 
     calls: int
     per: timedelta
@@ -46,27 +46,27 @@ class Cap:
 
     def __post_init__(self) -> None:
         if self.calls < 1:
-            raise ValueError(f"a cap of {self.calls} calls")
+            raise ValueError(f"a cap must allow at least 1 call, not {self.calls}")
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A public do-not-call list, and how old (in days) a copy of it may be."""
+    """A public do-not-call registry, and the maximum age of our copy in days."""
 
     name: str
     max_age_days: int
 
     def __post_init__(self) -> None:
         if self.max_age_days < 1:
-            raise ValueError(f"a copy of {self.name} that may be {self.max_age_days} days old")
+            raise ValueError(f"max_age_days of {self.name} must be at least 1, not {self.max_age_days}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One record as written: whom it is about, what it allows, and where that comes from.
+    """One rule record: the numbers it applies to, what it allows, and its source.
 
-    `regions` are ISO 3166 codes, or "*" for every number, or "unknown" for those that no country's file covers;
-    `calendars` are names such as "AU", "US-LA", or "national" for the calendar of the number's own region.
+    `regions` are ISO 3166 codes, "*" for every number, or "unknown" for countries without a file; `calendars` are names
+    such as "AU" or "US-LA", or "national" for the calendar of the number's region.
     """
 
     id: str
@@ -93,7 +93,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state of the US by its postal code, its name and the area codes whose numbers are given out there."""
+    """A US state: postal code, name and area codes."""
 
     code: str
     name: str
@@ -111,11 +111,11 @@ class File:
 
 
 def read(text: str) -> File:
-    """Read one data file; ValueError says what is wrong in it."""
+    """Parse one data file. Raises ValueError."""
     try:
         return _file(tomllib.loads(text))
     except KeyError as missing:
-        raise ValueError(f"{missing} missing or not known") from missing
+        raise ValueError(f"{missing} is missing or unknown") from missing
 
 
 def _file(raw: dict[str, Any]) -> File:
@@ -130,21 +130,21 @@ def _file(raw: dict[str, Any]) -> File:
 def _rule(raw: dict[str, Any], groups: Mapping[str, list[str]], version: str) -> Rule:
     name = raw.get("id", "?")
     if wrong := (_REQUIRED - raw.keys()) | (raw.keys() - _REQUIRED - _OPTIONAL):
-        raise ValueError(f"rule {name}: {', '.join(sorted(wrong))} missing or not known")
+        raise ValueError(f"rule {name}: missing or unknown: {', '.join(sorted(wrong))}")
     if not _ID.fullmatch(name) or not _JURISDICTION.fullmatch(raw["jurisdiction"]) or not raw["source"].strip():
-        raise ValueError(f"rule {name}: id, jurisdiction or source is not well formed")
+        raise ValueError(f"rule {name}: id, jurisdiction or source is malformed")
     applies = raw["applies_to"]
     allowed = raw.get("allowed_kinds")
     return Rule(
         id=name,
         jurisdiction=raw["jurisdiction"],
-        regions=frozenset(region for each in applies["regions"] for region in groups.get(each, [each])),
+        regions=frozenset(region for entry in applies["regions"] for region in groups.get(entry, [entry])),
         state=applies.get("state"),
         strength=cast("Strength", _one_of(raw.get("strength", "limit"), Strength, name)),
         window=_window(raw["hours"], name) if "hours" in raw else ALWAYS,
         calendars=_calendars(raw.get("holidays", "none"), raw["jurisdiction"], name),
         caps=tuple(Cap(cap["calls"], _PERIODS[cap["per"]], cap["scope"]) for cap in raw.get("caps", ())),
-        registries=tuple(Registry(each["registry"], each["max_age_days"]) for each in raw.get("do_not_call", ())),
+        registries=tuple(Registry(entry["registry"], entry["max_age_days"]) for entry in raw.get("do_not_call", ())),
         consent=cast("Consent", _one_of(raw.get("consent", "none"), Consent, name)),
         ai_disclosure=raw.get("ai_disclosure", False),
         recording_notice=raw.get("recording_notice", False),
@@ -161,28 +161,28 @@ def _rule(raw: dict[str, Any], groups: Mapping[str, list[str]], version: str) ->
 
 def _one_of(word: str, choices: Any, name: str) -> str:
     if word not in get_args(choices):
-        raise ValueError(f"rule {name}: {word!r} is none of {', '.join(get_args(choices))}")
+        raise ValueError(f"rule {name}: {word!r} is not one of {', '.join(get_args(choices))}")
     return word
 
 
 def _window(hours: Mapping[str, str], name: str) -> Window:
-    """Read `{mon-fri = "09:00-20:00", sat = "10:00-16:00"}`; a day not named is closed, one named twice is a fault."""
+    """Parse `{mon-fri = "09:00-20:00", sat = "10:00-16:00"}`; a missing day is closed, a repeated one an error."""
     spans: dict[int, tuple[time, time]] = {}
     for days, span in hours.items():
         first, _, last = days.partition("-")
         opens, _, closes = span.partition("-")
         named = range(_DAYS.index(first), _DAYS.index(last or first) + 1)
         if not named or not spans.keys().isdisjoint(named):
-            raise ValueError(f"rule {name}: {days} is no row of days, or a day has two spans")
+            raise ValueError(f"rule {name}: {days} is not a range of days, or a day has two spans")
         for day in named:
             spans[day] = (time.fromisoformat(opens), time.fromisoformat(closes))
     if not spans:
-        raise ValueError(f"rule {name}: hours without a day")
+        raise ValueError(f"rule {name}: hours has no day")
     return Window(spans)
 
 
 def _calendars(holidays: str | list[str], jurisdiction: str, name: str) -> tuple[str, ...]:
-    """`none`, `national` (of the number's region), `state` (of the rule's own jurisdiction) or a list of calendars."""
+    """Parse `none`, `national` (of the number's region), `state` (of the rule's jurisdiction) or a list of calendars."""
     match holidays:
         case "none":
             return ()
@@ -190,9 +190,9 @@ def _calendars(holidays: str | list[str], jurisdiction: str, name: str) -> tuple
             return ("national",)
         case "state":
             return (jurisdiction,)
-        case list() if all(_CALENDAR.fullmatch(each) for each in holidays):
+        case list() if all(_CALENDAR.fullmatch(calendar) for calendar in holidays):
             return tuple(holidays)
-    raise ValueError(f"rule {name}: {holidays!r} names no holidays")
+    raise ValueError(f"rule {name}: unknown holidays {holidays!r}")
 
 
 def _read_all() -> tuple[File, ...]:
@@ -200,8 +200,8 @@ def _read_all() -> tuple[File, ...]:
     return tuple(read((folder / f"{name}.toml").read_text("utf-8")) for name in FILES)
 
 
-_BOOK = _read_all()
-RULES: tuple[Rule, ...] = tuple(rule for file in _BOOK for rule in file.rules)
-STATES: tuple[State, ...] = tuple(state for file in _BOOK for state in file.states)
+_FILES_READ = _read_all()
+RULES: tuple[Rule, ...] = tuple(rule for file in _FILES_READ for rule in file.rules)
+STATES: tuple[State, ...] = tuple(state for file in _FILES_READ for state in file.states)
 REGIONS: frozenset[str] = frozenset().union(*(rule.regions for rule in RULES)) - {EVERYWHERE, UNKNOWN}
-"""The regions (ISO 3166) for which rules are written down; nobody else is called."""
+"""The regions (ISO 3166) with rules; numbers of other regions are not called."""

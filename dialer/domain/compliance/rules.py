@@ -1,9 +1,9 @@
-"""Which calling rules bind one number, all of them together, the strictest of each winning.
+"""The calling rules that apply to a number, merged so that the strictest of each kind wins.
 
-Pure. Every written rule that fits a number counts: windows are intersected, caps and registries add up, the highest
-consent is asked for. A number of the US is bound by the states of its area code and by the state the lead is said to
-live in; one whose area code tells no state is bound by all of them. A number of a country without a rule file is
-refused. Nothing here widens what a campaign chose.
+Pure. Every rule that matches a number applies: windows are intersected, caps and registries add up, and the highest
+consent level is required. For a US number the rules of its area code's state and of the lead's own state apply; with
+neither known, those of every state do. Numbers of a country without a rule file are refused. Rules never widen the
+hours that a campaign chose.
 """
 
 import functools
@@ -35,11 +35,11 @@ _SPOKEN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that binds one number.
+    """The merged rules for one number.
 
-    `window` is the limit of the law, in the lead's own local time; `usual` is what a campaign without hours of its own
-    keeps, never wider. `calendars` are the holidays on which nobody is called (see `is_holiday`). `ids` and `version`
-    name the records, for evidence.
+    `window` is the legal limit in the lead's local time; `usual`, never wider, applies to campaigns without hours of
+    their own. `calendars` name the holidays without calls (see `is_holiday`). `ids` and `version` identify the rule
+    records, as evidence.
     """
 
     window: Window
@@ -59,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class NoRules:
-    """Nobody knows what is allowed there, so nobody is called; `says` it in words."""
+    """No rules are known for the number's country, so it is not called; `says` is the reason."""
 
     says: str
     ids: tuple[str, ...]
@@ -67,45 +67,45 @@ class NoRules:
 
 
 def rules_for(e164: str, state: str | None = None) -> Rules | NoRules:
-    """What binds this number (E.164); `state` is the lead's own, a code or a name, and counts for US numbers only."""
+    """Return the rules for a number (E.164); `state` (the lead's, code or name) applies to US numbers only."""
     region = region_of(e164)
     return rules_of(region, states_of(e164, state) if region == "US" else frozenset())
 
 
 def rules_of(region: str | None, states: frozenset[str]) -> Rules | NoRules:
-    """What binds the numbers of a region (ISO 3166; None where it could not be told), and of US states."""
+    """Return the rules for a region (ISO 3166; None if unknown) and, in the US, for these states."""
     if region is None:
-        return NoRules("the number belongs to no known country that could be told", *_named(_unknown()))
-    return _merged(region, states)
+        return NoRules("the number's country could not be determined", *_named(_unknown()))
+    return _rules_of_region(region, states)
 
 
 def discloses_ai(e164: str) -> bool:
-    """Whether an AI must say that it is one to this number (E.164); where no rules are known, it must."""
+    """Whether AVA must disclose to this number (E.164) that it is an AI; True where no rules are known."""
     rules = rules_for(e164)
     return rules.ai_disclosure if isinstance(rules, Rules) else True
 
 
 def narrow(rules: Rules, campaign: Window | None) -> Window:
-    """When a campaign may ring this number: its own window within the law's, or the shipped default if it has none."""
+    """Return a campaign's effective window: its own within the legal one, or the default if it has none."""
     return rules.usual if campaign is None else intersect(rules.window, campaign)
 
 
 def is_holiday(rules: Rules) -> Callable[[date], bool]:
-    """A question to put to a local date, as `hours.is_open` and `hours.next_open` want it."""
+    """Return the holiday predicate over local dates that `hours.is_open` and `hours.next_open` take."""
     return functools.partial(is_holiday_in, rules.calendars)
 
 
 def consent_ok(rules: Rules, consent: bool | None, source: str | None) -> tuple[bool, str]:
-    """Whether the consent on record is enough, and why in words.
+    """Return whether the recorded consent is sufficient, and the reason.
 
-    A refusal always counts. Where consent must be written, a source is needed, and none that speaks of the spoken word.
+    A refusal always wins. Written consent needs a source, and the source must not be one that names speech ("phone").
     """
     if consent is False:
         return False, "did not consent to calls"
     if rules.consent == "none":
         return True, "consented to calls" if consent else "no consent recorded; none is required"
     if not consent:
-        return False, f"no consent recorded; {_wanted(rules.consent)} is required there"
+        return False, f"no consent recorded; {_consent_text(rules.consent)} is required there"
     if rules.consent == "express":
         return True, "consented to calls"
     if source is None or is_blank(source.strip()) or not (words := _WORD.findall(source.casefold())):
@@ -116,35 +116,35 @@ def consent_ok(rules: Rules, consent: bool | None, source: str | None) -> tuple[
 
 
 def destination(e164: str, allowed_regions: frozenset[str] | None = None) -> tuple[bool, str]:
-    """Whether a number is of a kind and of a country that may be called, and why in words.
+    """Return whether the number's type and country may be called, and the reason.
 
-    `allowed_regions` (ISO 3166) narrows the countries; a country without rules is refused even if it is named there.
+    `allowed_regions` (ISO 3166) narrows the countries; a country without rules is refused even if listed there.
     """
     region = region_of(e164)
-    rules = _merged(region, frozenset()) if region else None
+    rules = _rules_of_region(region, frozenset()) if region else None
     basis = rules if isinstance(rules, Rules) else _everywhere()
     if e164.startswith(basis.refused_prefixes):
         return False, "satellite or international network; never called"
     kind = kind_of(e164)
-    said = f"the number is {kind.lower().replace('_', ' ')}"
+    reason = f"the number is {kind.lower().replace('_', ' ')}"
     if kind in basis.refused_kinds or kind not in basis.allowed_kinds:
-        return False, said
+        return False, reason
     if region is None or not isinstance(rules, Rules):
-        return False, rules.says if isinstance(rules, NoRules) else "the number belongs to no known country"
+        return False, rules.says if isinstance(rules, NoRules) else "the number's country could not be determined"
     if allowed_regions is not None and region not in allowed_regions:
-        return False, f"{said}, but {region} is not a country this campaign calls"
-    return True, said
+        return False, f"{reason}, but {region} is not a country this campaign calls"
+    return True, reason
 
 
 @functools.lru_cache(maxsize=4096)
 def can_call_kind(region: str, kind: str) -> bool:
-    """What `destination` says of any ordinary number of that region and kind."""
-    rules = _merged(region, frozenset())
+    """Whether `destination` allows numbers of this region and type, special prefixes aside. Cached."""
+    rules = _rules_of_region(region, frozenset())
     return isinstance(rules, Rules) and kind in rules.allowed_kinds and kind not in rules.refused_kinds
 
 
 def never_called(phone: Phone, state: str | None, consent: bool | None, source: str | None) -> str | None:
-    """Why the gate will never agree to a call, as far as the list itself tells; None where it may agree."""
+    """Return why the gate will always refuse a lead with this list data; None if it may allow a call."""
     if consent is False:
         return "did not consent to calls"
     if not can_call_kind(phone.region, phone.kind):
@@ -152,36 +152,36 @@ def never_called(phone: Phone, state: str | None, consent: bool | None, source: 
     rules = rules_of(phone.region, states_of(phone.e164, state) if phone.region == "US" else frozenset())
     if isinstance(rules, NoRules):
         return rules.says
-    ok, says = consent_ok(rules, consent, source)
-    return None if ok else says
+    ok, reason = consent_ok(rules, consent, source)
+    return None if ok else reason
 
 
 def blank_consent(country: str) -> bool:
-    """Whether leads of a country (ISO 3166) are called where their consent is blank."""
+    """Whether leads of a country (ISO 3166) may be called without recorded consent."""
     rules = rules_of(country, states_of("", None) if country == "US" else frozenset())
     return isinstance(rules, Rules) and consent_ok(rules, None, None)[0]
 
 
 def coverage(today: date) -> list[str]:
-    """The holiday calendars of all rules that know no holiday in the 365 days from `today` on; empty is well."""
+    """Return the rules' holiday calendars without a holiday in the 365 days from `today`; empty if none is missing."""
     return gaps({name for rule in RULES for region in rule.regions for name in _calendars(rule, region)}, today)
 
 
 @functools.lru_cache(maxsize=4096)
-def _merged(region: str, states: frozenset[str]) -> Rules | NoRules:
+def _rules_of_region(region: str, states: frozenset[str]) -> Rules | NoRules:
     if region not in REGIONS:
         return NoRules(next(rule.refuses for rule in _unknown() if rule.refuses), *_named(_unknown()))
-    return _together(_matching(region, states), region)
+    return _merge(_matching(region, states), region)
 
 
 @functools.cache
 def _everywhere() -> Rules:
-    """What binds every number, of whatever country."""
-    return _together(_matching(EVERYWHERE, frozenset()), EVERYWHERE)
+    """Return the rules that apply to every number."""
+    return _merge(_matching(EVERYWHERE, frozenset()), EVERYWHERE)
 
 
 def _matching(region: str, states: frozenset[str]) -> tuple[Rule, ...]:
-    """The records that speak of this region, and of these states where they speak of one."""
+    """Return the rules for this region that are not limited to other states."""
     return tuple(
         rule
         for rule in RULES
@@ -193,7 +193,7 @@ def _unknown() -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if UNKNOWN in rule.regions)
 
 
-def _together(rules: tuple[Rule, ...], region: str) -> Rules:
+def _merge(rules: tuple[Rule, ...], region: str) -> Rules:
     limits = [rule.window for rule in rules if rule.strength == "limit"]
     ids, version = _named(rules)
     return Rules(
@@ -218,11 +218,11 @@ def _calendars(rule: Rule, region: str) -> tuple[str, ...]:
 
 
 def _named(rules: tuple[Rule, ...]) -> tuple[tuple[str, ...], str]:
-    """The evidence: ids of the records, and the versions of the files they stand in."""
+    """Return the evidence: the rules' ids, and the versions of their files."""
     return tuple(rule.id for rule in rules), " ".join(_once(rule.version for rule in rules))
 
 
-def _wanted(consent: Consent) -> str:
+def _consent_text(consent: Consent) -> str:
     return "written consent" if consent == "written" else "consent"
 
 

@@ -1,6 +1,6 @@
-"""Leads that share their hours: the same written rules, the same zones, so one answer serves a million of them.
+"""Groups of leads with the same calling hours (same rules, same time zones), so that hours are computed once per group.
 
-Pure. The gate is still asked about each lead before it is called; a group only tells a tick where asking is worth it.
+Pure. The gate still decides for each lead before a call; a group only tells a scheduler tick which leads to look at.
 """
 
 import functools
@@ -13,16 +13,16 @@ from dialer.domain.compliance.hours import Window, closes_at, next_open
 from dialer.domain.compliance.rules import NoRules, Rules, is_holiday, narrow, rules_of
 from dialer.domain.numbers.number_region import region_of, states_of
 
-# A carrier may start a call later than it was asked to: nothing is fed to it shortly before the window closes.
+# A carrier may start a call later than requested, so no call is requested shortly before the window closes.
 FEED_STOPS = timedelta(minutes=10)
 SPREAD = timedelta(minutes=30)
-# More than a fortnight can hold: a window that is never open for longer than the margin is as good as closed.
+# More openings than two weeks can hold: a window that is never open for longer than the margin counts as closed.
 MAX_OPENINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class HoursGroup:
-    """What decides a lead's hours: the number's region (ISO 3166), the US states that bind, the lead's zones."""
+    """What determines a lead's hours: the number's region (ISO 3166), the applicable US states and the time zones."""
 
     region: str
     states: tuple[str, ...]
@@ -30,31 +30,31 @@ class HoursGroup:
 
 
 def group_of(e164: str, state: str | None, zones: Sequence[str]) -> HoursGroup:
-    """The group of a lead: phone in E.164, the lead's own state, IANA zones. No region at all is the empty text."""
+    """Return a lead's group from its phone (E.164), its state and its IANA zones; an unknown region is ""."""
     region = region_of(e164) or ""
     states = tuple(sorted(states_of(e164, state))) if region == "US" else ()
     return HoursGroup(region, states, tuple(zones))
 
 
 def group_opens(group: HoursGroup, own: Window, now: datetime) -> datetime | None:
-    """When leads of the group may be called (UTC) in a campaign with these hours of its own: `now` while they may.
+    """Return when the group's leads may next be called (UTC), given the campaign's hours `own`; `now` if they may now.
 
-    None where that is never in two weeks. A group nobody knows the hours of counts as open: the gate refuses its leads
-    one by one, with the reason.
+    None if not within two weeks. A group without known hours counts as open: the gate then refuses each of its leads
+    with the reason.
     """
     rules = _rules(group)
     if isinstance(rules, NoRules) or not group.zones:
         return now
     try:
         return opens(rules, narrow(rules, own), group.zones, now, FEED_STOPS)
-    except (LookupError, ValueError):  # a zone that this machine does not know
+    except (LookupError, ValueError):  # the time zone database lacks this zone
         return now
 
 
 def within_hours(group: HoursGroup, own: Window, wished: datetime, jitter: float) -> datetime:
-    """A wished moment (UTC), or the next one at which the group's leads may be called.
+    """Return `wished` (UTC), or the next time at which the group's leads may be called.
 
-    `jitter` (0 to 1) spreads those who wait for the same opening over its first half hour.
+    `jitter` (0 to 1) spreads leads that wait for the same opening over its first half hour.
     """
     opening = group_opens(group, own, wished)
     if opening is None or opening == wished:
@@ -63,18 +63,21 @@ def within_hours(group: HoursGroup, own: Window, wished: datetime, jitter: float
 
 
 def opens(rules: Rules, window: Window, zones: Sequence[str], moment: datetime, margin: timedelta) -> datetime | None:
-    """The first instant (UTC) from `moment` on at which the window is open in all zones, no holiday, nor about to close."""
-    rest = is_holiday(rules)
+    """Return the first instant (UTC) from `moment` on that is open in all zones, no holiday and `margin` before closing.
+
+    None if there is none within two weeks.
+    """
+    holidays = is_holiday(rules)
     for _ in range(MAX_OPENINGS):
-        at = next_open(window, moment, zones, rest)
-        if at is None or at < (closes := closes_at(window, at, zones, rest)) - margin:
+        at = next_open(window, moment, zones, holidays)
+        if at is None or at < (closes := closes_at(window, at, zones, holidays)) - margin:
             return at
         moment = closes
     return None
 
 
 def when_there(at: datetime | None, zones: Sequence[str]) -> str:
-    """A moment in words, in the first of the zones."""
+    """Format a time in the first of the zones."""
     if at is None:
         return "at no time in the next two weeks"
     zone = zones[0] if zones else "UTC"
@@ -82,14 +85,14 @@ def when_there(at: datetime | None, zones: Sequence[str]) -> str:
 
 
 class OpenHoursCache:
-    """Remembers until when groups are closed, so that a tick in the night computes nothing. For one process."""
+    """Per-process cache of when closed groups open, so that ticks outside calling hours compute nothing."""
 
     def __init__(self, most: int = 4096) -> None:
         self._closed: dict[tuple[HoursGroup, Window], tuple[datetime, datetime]] = {}
         self._most = most
 
     def opens(self, group: HoursGroup, own: Window, now: datetime) -> datetime | None:
-        """As `group_opens`."""
+        """Return `group_opens`, cached while the group is closed."""
         known = self._closed.get((group, own))
         if known is not None and known[0] <= now < known[1]:
             return known[1]

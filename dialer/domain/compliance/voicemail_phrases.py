@@ -1,7 +1,7 @@
-"""What sounds like a machine that answered: a mailbox, a menu of keys, a call screener.
+"""Voicemail detection from the transcript: mailbox greetings, IVR menus and call screeners.
 
-Pure. English, Hinglish and Hindi; one turn at a time. Somebody who speaks of machines is a person: what counts are the
-phrases by which machines speak to whoever rang.
+Pure. English, Hinglish and Hindi; one turn at a time. A person may talk about voicemail, so only phrases with which a
+machine addresses the caller count.
 """
 
 import re
@@ -39,7 +39,7 @@ _DEVANAGARI = re.compile(
 
 
 def sounds_like_voicemail_greeting(text: str) -> bool:
-    """True for what a mailbox, a network, a menu or a call screener says; False for a person who speaks of one."""
+    """Return True for the words of a mailbox, network announcement, IVR menu or call screener."""
     words = re.sub(r"\s+", " ", text.casefold().replace("\u2019", "'")).strip()
     return sounds_like_voicemail(text) or any(
         pattern.search(words) for pattern in (_MENU, _SCREENER, _HINGLISH, _DEVANAGARI)

@@ -1,7 +1,4 @@
-"""What a spreadsheet's cell says once its invisible and foreign dress is off.
-
-Pure, and the same for every column.
-"""
+"""Normalizes and parses spreadsheet cells: invisible characters, foreign digits, quoting, consent and dates. Pure."""
 
 import functools
 import re
@@ -73,7 +70,7 @@ _EXCEL_EPOCH = date(1899, 12, 30)
 
 
 def tidy(text: str) -> tuple[str, list[str]]:
-    """ASCII digits, dashes and spaces, nothing invisible, no spreadsheet quoting; and, in words, what was done."""
+    """Return the cell with ASCII digits, dashes and spaces, without invisible characters and quoting, and the repairs."""
     notes: list[str] = []
     if text.isascii() and text.isprintable():
         return _unquoted(text.strip(), notes), notes
@@ -82,9 +79,9 @@ def tidy(text: str) -> tuple[str, list[str]]:
         category = unicodedata.category(char)
         if category == "Nd" and not char.isascii():
             out.append(str(unicodedata.decimal(char)))
-            notes.append("digits of another script rewritten")
+            notes.append("converted digits from another script")
         elif category in ("Cf", "Cc") and char not in "\n\t\r":
-            notes.append("hidden characters taken out")
+            notes.append("removed hidden characters")
         elif category == "Pd" or char == "\u2212":
             out.append("-")
         elif char in " \t\r" or category == "Zs":
@@ -105,21 +102,21 @@ def _unquoted(cell: str, notes: list[str]) -> str:
 
 
 def plain_text(text: str) -> str:
-    """A name, an address, a course: one line, single spaces, nothing invisible but the joiners that scripts need."""
+    """Return text on one line with single spaces, without invisible characters except the joiners of Indic scripts."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    kept = (char for char in text if unicodedata.category(char) not in ("Cf", "Cc") or char in "\u200c\u200d\n\t\r")
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    visible = (char for char in text if unicodedata.category(char) not in ("Cf", "Cc") or char in "\u200c\u200d\n\t\r")
+    return " ".join(unicodedata.normalize("NFC", "".join(visible)).split())
 
 
 def is_blank(cell: str) -> bool:
-    """True for an empty cell and for the words by which people say that a cell is empty."""
+    """Whether a cell is empty or contains a word for empty, such as "n/a"."""
     return cell.casefold() in _BLANK
 
 
 @functools.lru_cache(maxsize=4096)
 def yes_or_no(text: str) -> bool | None:
-    """What a consent cell says; None where it says nothing or nothing clear."""
+    """Parse a consent cell; None if it is blank or unclear."""
     words = plain_text(text).casefold().strip(" .!'")
     if words in _YES:
         return True
@@ -128,22 +125,22 @@ def yes_or_no(text: str) -> bool | None:
 
 @functools.lru_cache(maxsize=4096)
 def read_date(text: str, *, month_first: bool = False) -> date | None:
-    """A date in ISO, in figures (day first, unless `month_first` or impossible), in words, or as Excel's day number.
+    """Parse a date: ISO, numeric (day first unless `month_first` or impossible), with a month name, or an Excel serial.
 
     None for anything else, and for a day that does not exist.
     """
     words = tidy(text)[0].casefold()
     try:
-        if found := _ISO_DATE.fullmatch(words):
-            return date(int(found[1]), int(found[2]), int(found[3]))
-        if found := _NUMBERS_DATE.fullmatch(words):
-            first, second, year = int(found[1]), int(found[2]), _year(found[3])
+        if match := _ISO_DATE.fullmatch(words):
+            return date(int(match[1]), int(match[2]), int(match[3]))
+        if match := _NUMBERS_DATE.fullmatch(words):
+            first, second, year = int(match[1]), int(match[2]), _year(match[3])
             day_first = second <= 12 and (first > 12 or not month_first)
             return date(year, second, first) if day_first else date(year, first, second)
-        if found := _WORD_DATE.fullmatch(words):
-            return date(_year(found[3]), _MONTHS.index(found[2]) + 1, int(found[1]))
-        if found := _DATE_WORD.fullmatch(words):
-            return date(int(found[3]), _MONTHS.index(found[1]) + 1, int(found[2]))
+        if match := _WORD_DATE.fullmatch(words):
+            return date(_year(match[3]), _MONTHS.index(match[2]) + 1, int(match[1]))
+        if match := _DATE_WORD.fullmatch(words):
+            return date(int(match[3]), _MONTHS.index(match[1]) + 1, int(match[2]))
     except ValueError:
         return None
     if re.fullmatch(r"[34567]\d{4}(?:\.\d+)?", words):

@@ -1,6 +1,6 @@
-"""What kind of text a list is: its encoding, its separator, the line its header stands on.
+"""Detects a list's encoding, separator and header row.
 
-Pure: bytes and rows in, a guess out. Every guess is shown to the marketer and can be overruled.
+Pure: bytes and rows in, a guess out. Every guess is shown to the marketer, who can override it.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from dialer.domain.leads.headers import NoPhoneColumn, guess_columns
 SEPARATORS = (",", ";", "\t", "|")
 SEPARATOR_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 SAMPLE_LINES = 20
-"""So many rows tell where the header is."""
+"""The number of first lines that are inspected."""
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 _HEIF = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif")
 _BOMS = (
@@ -28,7 +28,7 @@ _BOMS = (
 
 
 def encoding_of(start: bytes) -> str | None:
-    """The encoding that the first bytes give away, by a byte order mark or by UTF-16's zeros; None if they do not."""
+    """Return the encoding shown by a byte order mark or by the zero bytes of UTF-16; None if neither is there."""
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name
@@ -43,15 +43,15 @@ def encoding_of(start: bytes) -> str | None:
 
 
 def separator_of(text: str) -> str:
-    """The separator of a list's first lines: the one that parts them alike and leaves a phone column, if any does."""
+    """Return the separator of a list: the one that splits its lines consistently and yields a phone column, if any."""
     lines = text.splitlines()[:SAMPLE_LINES]
-    if told := said_by_excel(lines[0] if lines else ""):
-        return told
+    if declared := said_by_excel(lines[0] if lines else ""):
+        return declared
     return max(SEPARATORS, key=lambda separator: _fit(lines, separator))
 
 
 def said_by_excel(line: str) -> str | None:
-    """The separator of the line "sep=;" that Excel understands above a list; None for any other line."""
+    """Return the separator that Excel's first line "sep=;" declares; None for any other line."""
     line = line.lstrip("\ufeff").strip("\r\n")
     return line[4] if len(line) == 5 and line[:4].casefold() == "sep=" else None
 
@@ -59,22 +59,22 @@ def said_by_excel(line: str) -> str | None:
 def _fit(lines: Sequence[str], separator: str) -> tuple[bool, int, int]:
     rows = [row for row in csv.reader(lines, delimiter=separator) if any(row)]
     widths = Counter(len(row) for row in rows)
-    width, alike = max(widths.items(), key=lambda each: (each[1], each[0]), default=(1, 0))
+    width, alike = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
     return width > 1 and any(_names_a_phone(row) for row in rows), alike if width > 1 else 0, width
 
 
 class HeaderPlace(NamedTuple):
-    """Which row is the header; of a list without one, which row is the first with data."""
+    """The header row; if the header `is_missing`, the first row of data."""
 
     row: int
     is_missing: bool
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> HeaderPlace:
-    """Which of the first rows is the header: the first with a phone column, else the first that is as wide as most.
+    """Find the header among the first rows: the first that names a phone column, else the first of the widest rows.
 
-    A title above the header ("Leads of the fair") has one cell or none that is a column's name. A row as wide as most
-    that holds a phone number itself is data: the list has no header.
+    This skips a title above the header ("Leads of the fair"). If the widest row contains a phone number, it is data and
+    the list has no header.
     """
     for place, row in enumerate(rows):
         if _names_a_phone(row):
@@ -92,19 +92,19 @@ def header_at(rows: Sequence[Sequence[str]]) -> HeaderPlace:
 
 
 def _names_a_phone(row: Sequence[str]) -> bool:
-    """Whether a row could be a header: it names a phone column and holds no number itself."""
+    """Whether a row could be a header: it names a phone column and contains no phone number."""
     if any(sum(char.isdigit() for char in cell) > 6 for cell in row):
         return False
     return not isinstance(guess_columns(row), NoPhoneColumn)
 
 
 def numbered_names(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Names for the columns of a list without a header."""
+    """Return column names for a list without a header."""
     return tuple(f"Column {place}" for place in range(1, max(map(len, rows), default=0) + 1))
 
 
 def wrong_kind(start: bytes) -> str | None:
-    """What a file is by its first bytes, and what to do instead, where it is a known kind that is no list."""
+    """Return what is wrong and what to do if the first bytes are of a picture, a PDF or an .xls file; else None."""
     if start.startswith(_PICTURES) or start[4:12] in _HEIF or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
         return "is a picture. Upload the list itself, saved as .xlsx or .csv"
     if start.startswith(b"%PDF"):
@@ -115,7 +115,7 @@ def wrong_kind(start: bytes) -> str | None:
 
 
 def unique_names(cells: Iterable[str]) -> tuple[str, ...]:
-    """A header's names, stripped; an empty one is named by its place, a second of the same name by its number."""
+    """Return stripped, unique header names; empty ones are named by position, repeated ones are numbered."""
     names: dict[str, None] = {}
     for place, cell in enumerate(cells, 1):
         name = base = " ".join(cell.replace("\0", "").lstrip("\ufeff").split()) or f"column {place}"

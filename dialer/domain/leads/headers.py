@@ -1,7 +1,7 @@
-"""Which column of a marketer's list is which, guessed from ordinary wordings in English, Hinglish and Hindi.
+"""Maps the headers of a marketer's list to lead fields, from common wordings in English, Hinglish and Hindi.
 
-Pure. Every header gets points for every field; each field takes its best header, the clearest claim first, and no
-header serves twice. A column about somebody else (a father, a counselor, a college) is never taken.
+Pure. Every header is scored for every field; the highest scores are assigned first, and no header is assigned twice.
+A column about another person or body (a father, a counselor, a college) is never assigned.
 """
 
 import re
@@ -29,7 +29,7 @@ COLUMNS: tuple[Column, ...] = get_args(Column)
 
 @dataclass(frozen=True, slots=True)
 class NoPhoneColumn:
-    """A list in which no column could be the phone number; `found` is what it has instead."""
+    """No header could be the phone number; `found` are the headers the list has."""
 
     found: tuple[str, ...]
     says: str
@@ -77,12 +77,12 @@ _WORDS: dict[Column, str] = {
     "budget": r"budget|बजट",
     "state": r"state|province|राज्य",
 }
-_SOMEBODY_ELSE = (
+_OTHER_PERSON = (
     r"father\w*|mother\w*|parents?|guardian\w*|spouse|husband|wife|emergency|counsell?or|agent|owner|advisor|company|"
     r"campaign|ad|adset|form|file|user|college|university|school|institute|bank|reference|referr\w+|sender"
     r"|assigned|s o|d o|पिता|माता"
 )
-_NOT_IT: dict[Column, str] = {
+_EXCLUDED: dict[Column, str] = {
     "phone": r"type|code|verified|valid|status|date|time|id|email|mail|name|person|preference|consent|opt|dnd"
     "|source|attempts|last|"
     r"model|address|country|reason|mode|method|owner",
@@ -100,7 +100,7 @@ _NOT_IT: dict[Column, str] = {
     "budget": r"approved|currency|spent",
     "state": r"status|machine|call|lead|united",
 }
-_SECOND_BEST: dict[Column, str] = {
+_SECOND_CHOICE: dict[Column, str] = {
     "phone": r"alternat\w*|alt|secondary|second|other|2|home|office|work|landline|residence|std|additional"
     "|backup|extra",
     "name": r"first|given|contact|whats ?app|preferred|display",
@@ -112,9 +112,9 @@ _STRENGTH = {"phone": 5, "mobile": 6, "contact": -6, "ph": -4, "tel": -4, "telep
 
 
 def guess_columns(headers: Sequence[str]) -> Mapping[Column, str] | NoPhoneColumn:
-    """The header (as written) of each field that could be found; a list without a phone column is refused.
+    """Return the header (as written) per field; a list without a phone column is refused.
 
-    Of equal claims the column further left wins. Columns for which nothing fits are simply absent.
+    Between equal scores the leftmost column wins. Fields without a matching header are absent.
     """
     claims = [
         (points, -place, column, header)
@@ -127,28 +127,31 @@ def guess_columns(headers: Sequence[str]) -> Mapping[Column, str] | NoPhoneColum
         if column not in chosen and header not in chosen.values():
             chosen[column] = header
     if "phone" not in chosen:
-        found = tuple(header for header in headers if header.strip())
-        listed = ", ".join(f'"{header}"' for header in found) or "no headers at all"
-        return NoPhoneColumn(found, f"No column looks like a phone number; the list has {listed}")
+        filled = tuple(header for header in headers if header.strip())
+        listed = ", ".join(f'"{header}"' for header in filled) or "no headers at all"
+        return NoPhoneColumn(filled, f"No column looks like a phone number; the list has {listed}")
     return chosen
 
 
 def is_about_another(header: str) -> bool:
-    """Whether a column is about another person than the student, such as a parent or a counselor."""
-    return _has(_SOMEBODY_ELSE, _plain(header))
+    """Whether a column is about someone other than the student, such as a parent or a counselor."""
+    return _has(_OTHER_PERSON, _plain(header))
 
 
 def _points(column: Column, words: str) -> int:
-    """0 for no claim, about 100 for a wording we know, about 60 for one with the word in it, less for second best."""
-    if not words or _has(_SOMEBODY_ELSE, words):
+    """Return a header's score for a field: 0 for no match, about 100 for a known wording, about 60 for a keyword.
+
+    Second-choice columns, such as an alternate number, score 30 less.
+    """
+    if not words or _has(_OTHER_PERSON, words):
         return 0
     if words in _EXACT[column].split("|"):
         points = 100 - _EXACT[column].split("|").index(words)
-    elif _has(_WORDS[column], words) and not _has(_NOT_IT[column], words):
+    elif _has(_WORDS[column], words) and not _has(_EXCLUDED[column], words):
         points = 60 - 2 * words.count(" ")
     else:
         return 0
-    if column in _SECOND_BEST and _has(_SECOND_BEST[column], words):
+    if column in _SECOND_CHOICE and _has(_SECOND_CHOICE[column], words):
         points -= 30
     if column == "phone":
         points += sum(bonus for word, bonus in _STRENGTH.items() if _has(word, words))
@@ -156,13 +159,13 @@ def _points(column: Column, words: str) -> int:
 
 
 def _plain(header: str) -> str:
-    """Lower case words of letters and digits, "StudentName" parted, without brackets, nukta and nasal marks."""
+    """Normalize a header: lower case words of letters and digits, camel case split, without brackets and nasal marks."""
     text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", header).replace("\ufeff", ""))
     text = re.sub(r"[\u093c\u0901\u0902]", "", text)
     text = re.sub(r"[(\[][^)\]]*[)\]]", " ", text)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("'", "").replace("\u2019", "")
-    kept = (char if unicodedata.category(char)[0] in "LNM" else " " for char in text)
-    return " ".join("".join(kept).split()).casefold()
+    chars = (char if unicodedata.category(char)[0] in "LNM" else " " for char in text)
+    return " ".join("".join(chars).split()).casefold()
 
 
 def _has(pattern: str, words: str) -> bool:

@@ -1,6 +1,6 @@
-"""What became of a row of a list, and what is to be known of it; and the exact counts of a whole list.
+"""Import results: the result and flags of each row, and the counts of a whole list.
 
-Pure. Each row has one fate; flags are notes that reject nobody.
+Pure. Every row has exactly one result; flags are notes that reject nothing.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ CHOICES: tuple[Choice, ...] = get_args(Choice)
 
 
 class Flag(IntFlag):
-    """What is to be known of a row that can be imported; the gate judges it again before anybody is called.
+    """Notes on a row that can be imported; the gate still decides before every call.
 
-    CONSENT_MISSING is a blank or unclear consent, CONSENT_REFUSED a "no". NOT_CALLED are rows that the gate will refuse
-    as they stand, for whatever reason.
+    CONSENT_MISSING is a blank or unclear consent, CONSENT_REFUSED a "no". NOT_CALLED marks rows that the gate would
+    refuse in their present form, for any reason.
     """
 
     REPAIRED = 1
@@ -40,12 +40,15 @@ NOTES: Mapping[str, Flag] = {
     "known_elsewhere": Flag.ELSEWHERE,
     "changed": Flag.CHANGED,
 }
-"""The counts that are parts of others: of the imported rows, and (changed) of those that stand there twice."""
+"""Flags by the name of their count: subsets of the imported rows, and `changed`, a subset of the duplicates."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """Exact: rows = imported + duplicate_in_file + already_here + do_not_call + rejected; repaired are imported ones."""
+    """Row counts; rows = imported + duplicate_in_file + already_here + do_not_call + rejected.
+
+    `repaired` is a subset of `imported`.
+    """
 
     rows: int = 0
     imported: int = 0
@@ -57,24 +60,24 @@ class Counts:
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     campaigns: Counter[str] = field(default_factory=Counter)
-    """In which other campaigns people of this list are, by name."""
+    """Rows of this list whose person is also in another campaign, by campaign name."""
 
-    def add(self, fate: str, rows: int = 1, *, reason: str | None = None, flags: int = 0) -> None:
-        """Count rows of one fate."""
+    def add(self, result: str, rows: int = 1, *, reason: str | None = None, flags: int = 0) -> None:
+        """Count rows with one result."""
         self.rows += rows
-        setattr(self, fate, getattr(self, fate) + rows)
-        if fate == "rejected" and reason is not None:
+        setattr(self, result, getattr(self, result) + rows)
+        if result == "rejected" and reason is not None:
             self.rejected_by_reason[reason] += rows
-        if fate == "imported" and flags & Flag.REPAIRED:
+        if result == "imported" and flags & Flag.REPAIRED:
             self.repaired += rows
         if flags:
             for name, flag in NOTES.items():
-                if flags & flag and (fate == "imported" or flag is Flag.CHANGED):
+                if flags & flag and (result == "imported" or flag is Flag.CHANGED):
                     self.notes[name] += rows
-        if fate == "imported" and not flags:
+        if result == "imported" and not flags:
             self.notes["ready"] += rows
 
     def as_dict(self) -> dict[str, Any]:
-        """The counts by name, as they are promised."""
+        """Return the counts by name, in the form that the API documents."""
         names = ("rows", "imported", "repaired", "duplicate_in_file", "already_here", "do_not_call", "rejected")
         return {**{name: getattr(self, name) for name in names}, "rejected_by_reason": dict(self.rejected_by_reason)}

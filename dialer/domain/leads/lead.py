@@ -1,7 +1,7 @@
-"""One row of a marketer's list, as a lead to ring or as a reason why not.
+"""Parses one row of a marketer's list into a lead or a rejection with its reason.
 
-Pure. A bad row is a value, never an exception: the rest of the list goes on. Reasons are a closed set, because the
-import counts them.
+Pure. A bad row is a return value, not an exception, so that the import continues. Reasons are a closed set, because
+the import counts rows per reason.
 """
 
 import functools
@@ -19,7 +19,7 @@ from dialer.domain.numbers.zones import UnknownZone, Zones, zone_of, zones_of_st
 
 RowFault: TypeAlias = PhoneFault | Literal["unknown_zone"]
 _ENQUIRY: tuple[Column, ...] = ("name", "country", "course", "intake", "budget")
-_WORDED: tuple[Field, ...] = ("country", "intake", "budget")
+_CANONICAL: tuple[Field, ...] = ("country", "intake", "budget")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CURRENCY = re.compile(r"\b(INR|USD|GBP|EUR|CAD|AUD)\b|[₹$£€]|\bRs\b|\brupees?\b", re.I)
 _LAKH = re.compile(r"\b(?:lakhs?|lacs?)\b", re.I)
@@ -27,28 +27,28 @@ _BARE_AMOUNT = re.compile(r"\d[\d,.]*(?:\s*(?:-|\u2013|to)\s*\d[\d,.]*)?(?:\s*(?
 
 
 class LeadRow(NamedTuple):
-    """A person who can be imported. `zones` is what the row itself says; None where only the number can tell.
+    """A row that can be imported. `zones` come from the row itself; None if only the number can provide them.
 
-    A tuple, because a million of them are made.
+    A NamedTuple for speed: a list may have a million rows.
     """
 
     phone: Phone
     name: str | None
     zones: Zones | None
     state: str | None
-    """The state or province that the row names, as written."""
+    """The row's state or province, as written."""
     consent: bool | None
     consent_source: str | None
     consent_on: date | None
     email: str | None
     repaired: tuple[str, ...]
     enquiry: Mapping[str, str]
-    """The student's own words from the columns we know, by enquiry field; blank cells are absent."""
+    """Cells of the mapped enquiry columns by field, as written; blank cells are absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that cannot be imported as it stands; `suggestion` is for a person to confirm."""
+    """A row that cannot be imported; `suggestion` is a correction for the marketer to confirm."""
 
     reason: RowFault
     says: str
@@ -56,43 +56,43 @@ class Rejected:
 
 
 def read_row(cells: Mapping[str, str], columns: Mapping[Column, str], country: str) -> LeadRow | Rejected:
-    """Read the cells (header to text, as uploaded) of one row; see `RowReader`."""
+    """Parse one row (header to cell text, as uploaded); see `RowReader`."""
     return RowReader(tuple(cells), columns, country).read(tuple(cells.values()))
 
 
 class RowReader:
-    """Reads the rows of one list through the guessed or given columns.
+    """Parses the rows of one list with its column mapping.
 
-    `country` (ISO 3166) is where numbers without a country code are from. A row shorter than its header is read as if
-    the missing cells were blank.
+    `country` (ISO 3166) is the default country of numbers without a country code. A row shorter than the header is
+    padded with blank cells.
     """
 
     def __init__(self, header: Sequence[str], columns: Mapping[Column, str], country: str) -> None:
         places = {name: place for place, name in enumerate(header)}
         self.width = len(header)
         self._at = {column: places[name] for column, name in columns.items() if name in places}
-        self._least = max(self._at.values(), default=-1) + 1
+        self._min_cells = max(self._at.values(), default=-1) + 1
         self._country = country
         self._budget = columns.get("budget", "")
-        self._asked = tuple((column, self._at[column]) for column in _ENQUIRY if column in self._at)
+        self._enquiry_columns = tuple((column, self._at[column]) for column in _ENQUIRY if column in self._at)
         self._phone, self._name = self._at.get("phone"), self._at.get("name")
         self._zone_or_state = "zone" in self._at or "state" in self._at
         self._consent, self._dated = self._at.get("consent"), "consent_date" in self._at
 
     def read(self, cells: Sequence[str]) -> LeadRow | Rejected:
-        """One row, its cells in the header's order."""
-        if len(cells) < self._least:
-            cells = (*cells, *[""] * (self._least - len(cells)))
+        """Parse one row; cells are in header order."""
+        if len(cells) < self._min_cells:
+            cells = (*cells, *[""] * (self._min_cells - len(cells)))
         phone = parse_phone(cells[self._phone] if self._phone is not None else "", self._country)
         if isinstance(phone, BadPhone):
             return Rejected(phone.reason, phone.says, phone.suggestion)
         state, zones = None, None
         if self._zone_or_state:
             state = self._text(cells, "state")
-            told = _zones(phone, self._text(cells, "zone"), state)
-            if isinstance(told, UnknownZone):
-                return Rejected("unknown_zone", told.says)
-            zones = told
+            parsed = _zones(phone, self._text(cells, "zone"), state)
+            if isinstance(parsed, UnknownZone):
+                return Rejected("unknown_zone", parsed.says)
+            zones = parsed
         email = self._text(cells, "email")
         day = read_date(self._cell(cells, "consent_date"), month_first=self._country == "US") if self._dated else None
         return LeadRow(
@@ -115,37 +115,37 @@ class RowReader:
         return (plain_text(cells[self._at[column]]) or None) if column in self._at else None
 
     def _enquiry(self, cells: Sequence[str]) -> dict[str, str]:
-        said: dict[str, str] = {}
-        for column, place in self._asked:
+        values: dict[str, str] = {}
+        for column, place in self._enquiry_columns:
             if text := plain_text(cells[place]):
-                said[column] = _with_unit(text, self._budget) if column == "budget" else text
-        return said
+                values[column] = _with_unit(text, self._budget) if column == "budget" else text
+        return values
 
 
 def normalize_enquiry(enquiry: Mapping[str, str], today: date) -> dict[str, str]:
-    """What of a student's own words has another common wording (country, intake, budget): that wording, by field."""
+    """Return the canonical wording of country, intake and budget, only for fields where it differs from the text."""
     return {
-        field: said
-        for field in _WORDED
-        if field in enquiry and (said := _worded(field, enquiry[field], today)) != enquiry[field]
+        field: canonical
+        for field in _CANONICAL
+        if field in enquiry and (canonical := _normalized(field, enquiry[field], today)) != enquiry[field]
     }
 
 
 @functools.lru_cache(maxsize=16_384)
-def _worded(field: Field, text: str, today: date) -> str:
+def _normalized(field: Field, text: str, today: date) -> str:
     return normalize(field, text, today).text
 
 
 def _zones(phone: Phone, zone: str | None, state: str | None) -> Zones | UnknownZone | None:
     if zone:
         return zone_of(phone.e164, zone)
-    found = zones_of_state(phone.region, state) if state else None
-    return Zones(found, "state") if found else None
+    names = zones_of_state(phone.region, state) if state else None
+    return Zones(names, "state") if names else None
 
 
 @functools.lru_cache(maxsize=16_384)
 def _with_unit(amount: str, header: str) -> str:
-    """A bare amount with what its header names: "20" under "Budget (INR lakhs)" is "INR 20 lakh"."""
+    """Add the currency and unit of the header to a bare amount: "20" under "Budget (INR lakhs)" is "INR 20 lakh"."""
     if not _BARE_AMOUNT.fullmatch(tidy(amount)[0]):
         return amount
     unit = " lakh" if _LAKH.search(header) and not re.search(r"[a-z]", amount, re.I) else ""

@@ -1,4 +1,4 @@
-"""Cells that are safe to open in a spreadsheet program."""
+"""Protects exported cells against formula injection (CSV injection)."""
 
 import re
 from collections.abc import Sequence
@@ -24,24 +24,27 @@ _FORMULA, _PLAIN = re.compile(f"\0|{FORMULA}"), re.compile(PLAIN)
 
 
 def escape_formula(cell: str) -> str:
-    """The cell with an apostrophe before what would be a formula; phones of digits and spaces and plain numbers stay whole."""
+    """Prefix a cell that would be a formula with an apostrophe.
+
+    Plain numbers, and phone numbers of digits and spaces, are left unchanged.
+    """
     if not _FORMULA.match(cell) or _PLAIN.fullmatch(cell):
         return cell
     return f"'{cell}"
 
 
 FIX_COLUMNS = ("problem", "suggestion")
-"""What a fix-and-upload file has at the right of the marketer's own columns."""
+"""The columns of an error report, to the right of the marketer's own columns."""
 OUR_LEAD_COLUMNS = (
     *("phone", "campaign", "state", "attempts", "outcome", "next_attempt", "why", "name", "inspiration", "country"),
     *("course", "intake", "budget", "funding", "qualification", "grades", "english_test", "career_goal"),
     *("preferences", "meeting", "counselor"),
 )
-"""What an export of leads has at the right of the marketer's own columns."""
+"""The columns of a lead export, to the right of the marketer's own columns."""
 
 
 def our_columns(own: Sequence[str]) -> tuple[str, ...]:
-    """Our columns beside these: a name that the marketer already uses gets `ava_` before it."""
+    """Return `OUR_LEAD_COLUMNS`, with the prefix `ava_` on names that the marketer's columns already use."""
     taken = {column.casefold() for column in own}
     names = []
     for name in OUR_LEAD_COLUMNS:
@@ -53,11 +56,11 @@ def our_columns(own: Sequence[str]) -> tuple[str, ...]:
 
 
 def own_columns(header: Sequence[str]) -> tuple[str, ...] | None:
-    """The marketer's own columns of an export of leads; None for a list that is none, or that has none of its own."""
+    """Return the marketer's own columns if the header is that of a lead export; None if it is not or has none."""
     own = tuple(header[: -len(OUR_LEAD_COLUMNS)])
     return own if own and tuple(header[len(own) :]) == our_columns(own) else None
 
 
 def unescape_formula(cell: str) -> str:
-    """A cell before `neutral` put an apostrophe in front of it; any other cell as it is."""
+    """Undo `escape_formula`; any other cell is returned unchanged."""
     return cell[1:] if cell[:1] == "'" and escape_formula(cell[1:]) == cell else cell

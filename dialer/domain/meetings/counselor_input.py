@@ -1,6 +1,6 @@
-"""What people write of a counselor, read: weekly hours, days off, and everything that is said of the person.
+"""Parses what people enter for a counselor: weekly hours, days off and profile fields.
 
-Pure. What cannot be so raises InvalidInputError, with one line that names it; nothing is guessed.
+Pure. Invalid input raises InvalidInputError with a one-line message; nothing is guessed.
 """
 
 import re
@@ -19,9 +19,9 @@ from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.domain.speech.spoken_email import parse_email
 
 Span: TypeAlias = tuple[time, time]
-"""Opens and closes, in the counselor's own zone; a close at 00:00 is the day's end."""
+"""(opens, closes) in the counselor's own zone; closing at 00:00 is midnight at the end of the day."""
 Week: TypeAlias = Mapping[int, Sequence[Span]]
-"""Spans in order by weekday, Monday 0; a weekday with none is one on which nobody is met."""
+"""Sorted spans by weekday (Monday is 0); a weekday without spans has no meetings."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LIMITS = {
@@ -31,22 +31,22 @@ LIMITS = {
     "buffer_after_minutes": (0, 240),
     "max_per_day": (0, 100),
 }
-"""The least and the most of each number; 0 meetings a day is no limit."""
+"""Minimum and maximum of each number; 0 meetings per day means no limit."""
 LONGEST_WORDS, MOST_WORDS, LONGEST_WHY, LONGEST_ADDRESS = 200, 100, 500, 2000
 YEARS = range(2000, 2101)
 _CLOCK = re.compile(r"(\d{1,2})(?::?([0-5]\d))?", re.ASCII)
 _CALENDAR = re.compile(r"[A-Z]{2}(?:-[A-Za-z0-9]{1,8})?", re.ASCII)
-_UNSEEN = ("Cc", "Cs")
-"""Control characters; the joiners of Indic scripts are none."""
+_CONTROL = ("Cc", "Cs")
+"""Categories of control characters; the joiners of Indic scripts are not among them."""
 _MIDNIGHT, _DAY = time(0), timedelta(days=1)
 
 
 class InvalidInputError(ValueError):
-    """What was written cannot be so; the message is one line that says what."""
+    """The input is invalid; the message says why in one line."""
 
 
 def read_spans(text: str) -> list[Span]:
-    """The spans of a day: "10:00-13:00, 14:00-18:00" (24:00 is the day's end); nothing for an empty text."""
+    """Parse a day's spans such as "10:00-13:00, 14:00-18:00" (24:00 is the end of the day); [] for an empty text."""
     spans = sorted(_span(part, text) for part in text.split(",")) if text.strip() else []
     for (_, before), (after, _) in pairwise(spans):
         if before > after or before == _MIDNIGHT:
@@ -55,7 +55,7 @@ def read_spans(text: str) -> list[Span]:
 
 
 def read_week(texts: Mapping[str, str]) -> dict[int, list[Span]]:
-    """Spans by weekday from texts by day ("mon": "10:00-18:00"); days that are not named are left out."""
+    """Parse spans by weekday from texts by day ("mon": "10:00-18:00"); days not given are absent."""
     week = {}
     for day, text in texts.items():
         if day not in DAYS:
@@ -69,27 +69,27 @@ def read_week(texts: Mapping[str, str]) -> dict[int, list[Span]]:
 
 
 def read_weekdays(text: str) -> list[int]:
-    """Weekdays such as mon-fri or mon,wed,fri; fri-mon goes round."""
+    """Parse weekdays such as mon-fri or mon,wed,fri; a range may wrap around, as in fri-mon."""
     chosen: set[int] = set()
     for part in text.lower().split(","):
         first, _, last = part.strip().partition("-")
-        ends = [each.strip()[:3] for each in (first, last or first)]
+        ends = [day.strip()[:3] for day in (first, last or first)]
         if not set(ends) <= set(DAYS):
             raise InvalidInputError(f"write days as mon-fri or mon,wed,fri, not {text!r}")
-        start, end = (DAYS.index(each) for each in ends)
+        start, end = (DAYS.index(day) for day in ends)
         chosen.update(range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)])
     return sorted(chosen)
 
 
 def spans_text(spans: Iterable[Span]) -> str:
-    """The spans as read_spans reads them."""
+    """Format spans in the form that `read_spans` parses."""
     return ", ".join(f"{opens:%H:%M}-{_closing(closes)}" for opens, closes in spans)
 
 
 def read_days_off(first: str, last: str, zone: str) -> tuple[datetime, datetime]:
-    """From the first day's (2026-03-02) or moment's (2026-03-02T14:00) begin until the last one's end, UTC.
+    """Return the UTC span from the start of `first` to the end of `last`: days (2026-03-02) or times (2026-03-02T14:00).
 
-    Both are of the counselor's own zone (IANA); an empty `last` is the first again.
+    Both are in the counselor's own zone (IANA); an empty `last` means `first`.
     """
     place = ZoneInfo(zone)
     try:
@@ -103,7 +103,7 @@ def read_days_off(first: str, last: str, zone: str) -> tuple[datetime, datetime]
 
 
 def read_zone(text: str) -> str:
-    """An IANA zone."""
+    """Validate the name of an IANA zone."""
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -111,9 +111,9 @@ def read_zone(text: str) -> str:
 
 
 def read_fields(given: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """A counselor's columns in the form in which they are kept; only those given are read.
+    """Parse the given fields of a counselor into column values.
 
-    Lists may be texts parted by commas; an empty text is none. `today` is for the calendar of holidays.
+    Lists may be comma-separated texts; an empty text is None or []. `today` is needed to check the holiday calendar.
     """
     return {name: _field(name, value, today) for name, value in given.items()}
 
@@ -131,7 +131,7 @@ def _field(name: str, value: Any, today: date) -> Any:
         case "countries":
             return _several(value, _country)
         case "courses":
-            return _several(value, lambda each: _words(each).lower())
+            return _several(value, lambda course: _words(course).lower())
         case "languages":
             return _several(value, _language)
         case "holidays":
@@ -145,8 +145,8 @@ def _field(name: str, value: Any, today: date) -> Any:
 
 
 def _span(part: str, text: str) -> Span:
-    ends = [_CLOCK.fullmatch(each.strip()) for each in part.replace("–", "-").split("-")]
-    clocks = [(int(found[1]), int(found[2] or 0)) for found in ends if found]
+    ends = [_CLOCK.fullmatch(end.strip()) for end in part.replace("–", "-").split("-")]
+    clocks = [(int(match[1]), int(match[2] or 0)) for match in ends if match]
     if len(ends) != 2 or len(clocks) != 2 or clocks[0][0] > 23 or clocks[1] > (24, 0):
         raise InvalidInputError(f"write hours as 10:00-13:00, 14:00-18:00, not {text!r}")
     opens, closes = (time(hour % 24, minute) for hour, minute in clocks)
@@ -163,9 +163,9 @@ def _moment(text: str, place: ZoneInfo, *, last_one: bool) -> datetime:
     wall = datetime.fromisoformat(text) if "T" in text else None
     day = date.fromisoformat(text) if wall is None else wall.date()
     if wall is not None and wall.tzinfo is not None:
-        raise ValueError("without an offset, in their own zone")
+        raise ValueError("leave out the UTC offset; times are in the counselor's own zone")
     if day.year not in YEARS:
-        raise ValueError(f"a year from {YEARS[0]} to {YEARS[-1]}")
+        raise ValueError(f"the year must be from {YEARS[0]} to {YEARS[-1]}")
     if wall is not None:
         return to_instant(day, wall.time(), place)
     return to_instant(day + _DAY if last_one else day, _MIDNIGHT, place)
@@ -173,17 +173,17 @@ def _moment(text: str, place: ZoneInfo, *, last_one: bool) -> datetime:
 
 def _several(value: str | Iterable[str], read: Any) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value
-    found = list(dict.fromkeys(read(each.strip()) for each in parts if each.strip()))
-    if len(found) > MOST_WORDS:
-        raise InvalidInputError(f"{MOST_WORDS} at most, not {len(found)}")
-    return found
+    values = list(dict.fromkeys(read(part.strip()) for part in parts if part.strip()))
+    if len(values) > MOST_WORDS:
+        raise InvalidInputError(f"enter at most {MOST_WORDS} values, not {len(values)}")
+    return values
 
 
 def _words(text: str) -> str:
-    said = " ".join(text.split())
-    if not said or len(said) > LONGEST_WORDS or any(unicodedata.category(each) in _UNSEEN for each in said):
+    words = " ".join(text.split())
+    if not words or len(words) > LONGEST_WORDS or any(unicodedata.category(char) in _CONTROL for char in words):
         raise InvalidInputError(f"a name has 1 to {LONGEST_WORDS} characters in one line, not {text[:50]!r}")
-    return said
+    return words
 
 
 def _email(text: str) -> str:
@@ -204,10 +204,10 @@ def _phone(text: str) -> str:
 
 
 def _country(text: str) -> str:
-    found = canonical_country(text)
-    if found is None or " or " in found:
+    country = canonical_country(text)
+    if country is None or " or " in country:
         raise InvalidInputError(f"{text!r} is not a known country")
-    return found
+    return country
 
 
 def _language(text: str) -> str:

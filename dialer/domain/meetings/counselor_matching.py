@@ -1,7 +1,8 @@
-"""Which counselors fit a student, and whose turn it is: fair, and with a reason that a person can read.
+"""Matches counselors to a student and picks whose turn it is, with a readable reason.
 
-Pure. What a counselor does not name they take all of; what a student has not said yet excludes nobody. Of those who fit
-and are free, the one with the fewest meetings ahead is next, then the one who was given a meeting longest ago.
+Pure. An empty field of a counselor's expertise matches everything; an unknown field of the student's wish excludes no
+counselor. Of the matching counselors who are free, the one with the fewest upcoming meetings is next, then the one who
+was least recently assigned one.
 """
 
 import re
@@ -19,7 +20,7 @@ _UNSURE = frozenset({"", "not sure", "undecided", "any", "anything", "anywhere",
 
 @dataclass(frozen=True, slots=True)
 class Expertise:
-    """What a counselor covers: countries in the common wording, courses in words, languages as ISO 639-1."""
+    """What a counselor covers: canonical country names, course names, languages (ISO 639-1). Empty covers all."""
 
     countries: tuple[str, ...] = ()
     courses: tuple[str, ...] = ()
@@ -28,7 +29,7 @@ class Expertise:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a student wants, as it was written down; empty where it is not known."""
+    """What a student wants, as captured; empty if unknown."""
 
     country: str = ""
     course: str = ""
@@ -39,48 +40,48 @@ ANYTHING, UNKNOWN = Expertise(), Wish()
 
 
 def why_fits(expertise: Expertise, wish: Wish) -> str | None:
-    """Why a counselor fits, in words ("covers Canada and data science, speaks en"); None where they do not."""
+    """Return why a counselor matches ("covers Canada and data science, speaks en"); None if they do not."""
     country = _country(expertise, wish)
     course = _course(expertise, wish)
     if country is None or course is None or not _speaks(expertise, wish):
         return None
-    about = " and ".join(each for each in (country, course) if each)
-    said = [f"covers {about}"] if about else []
-    said += [f"speaks {wish.language}"] if expertise.languages and wish.language else []
-    return ", ".join(said) or "covers everything"
+    about = " and ".join(part for part in (country, course) if part)
+    reasons = [f"covers {about}"] if about else []
+    reasons += [f"speaks {wish.language}"] if expertise.languages and wish.language else []
+    return ", ".join(reasons) or "covers everything"
 
 
 def turn(meetings_ahead: int, given_at: datetime | None, counselor_id: int) -> tuple[int, datetime, int]:
-    """Sorts counselors by whose turn it is, first the next."""
+    """Return the sort key of counselors by turn; the smallest is next."""
     return meetings_ahead, given_at or _NEVER, counselor_id
 
 
 def why_turn(meetings_ahead: int, others: int) -> str:
-    """The reason of a turn in words; `others` are those who fit and were free as well."""
+    """Return why it is a counselor's turn; `others` counts the other matching counselors who were free."""
     if not others:
         return "the only counselor free then"
     return f"{meetings_ahead} upcoming meetings, no more than the {others} others who were free"
 
 
 def nobody_says(wish: Wish) -> str:
-    """That nobody fits, for the people who can change it."""
-    wants = [each for each in (wish.country, wish.course, f"in {wish.language}" if wish.language else "") if each]
+    """Return the message that no counselor matches, for the operators."""
+    wants = [part for part in (wish.country, wish.course, f"in {wish.language}" if wish.language else "") if part]
     return f"no counselor covers {', '.join(wants) or 'students'}"
 
 
 def _country(expertise: Expertise, wish: Wish) -> str | None:
     if not expertise.countries or _is_open(wish.country):
         return ""
-    said = canonical_country(wish.country) or wish.country
-    wanted = {each.casefold() for each in _SEVERAL.split(said)}
-    return next((each for each in expertise.countries if each.casefold() in wanted), None)
+    countries = canonical_country(wish.country) or wish.country
+    wanted = {country.casefold() for country in _SEVERAL.split(countries)}
+    return next((country for country in expertise.countries if country.casefold() in wanted), None)
 
 
 def _course(expertise: Expertise, wish: Wish) -> str | None:
     if not expertise.courses or _is_open(wish.course):
         return ""
     wanted = _words(wish.course)
-    return next((each for each in expertise.courses if set(_words(each)) <= set(wanted)), None)
+    return next((course for course in expertise.courses if set(_words(course)) <= set(wanted)), None)
 
 
 def _speaks(expertise: Expertise, wish: Wish) -> bool:

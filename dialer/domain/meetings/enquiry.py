@@ -1,6 +1,6 @@
-"""What AVA finds out from a student: twelve fields, their wording, and what is still to ask.
+"""The enquiry: the twelve fields that AVA captures from a student, their normalization, and which are missing.
 
-Pure. A value that cannot be brought to the common wording keeps the student's own; nothing is ever lost or invented.
+Pure. A value that cannot be normalized keeps the student's wording.
 """
 
 import re
@@ -34,7 +34,7 @@ QUALIFYING: tuple[Field, ...] = ("country", "course", "intake", "budget")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One captured value: the wording everybody reads, and what was given."""
+    """A captured value: the normalized text and the original."""
 
     text: str
     original: str
@@ -75,29 +75,29 @@ _TEST = re.compile(
 
 
 def normalize(field: Field, value: str, today: date) -> Value:
-    """The value in its common wording; `today` is the student's own date, from which "next year" counts."""
+    """Normalize a value; `today` is the date in the student's zone, to which "next year" is relative."""
     text = " ".join(value.split())
     match field:
         case "country":
-            said = canonical_country(text)
+            canonical = canonical_country(text)
         case "intake":
-            said = canonical_intake(text, today)
+            canonical = canonical_intake(text, today)
         case "budget":
-            said = canonical_money(text)
+            canonical = canonical_money(text)
         case "english_test":
-            said = _english_test(text)
+            canonical = _english_test(text)
         case _:
-            said = None
-    return Value(said or text, value)
+            canonical = None
+    return Value(canonical or text, value)
 
 
 def missing(values: Mapping[str, str]) -> list[Field]:
-    """What of the first round has not been answered, in asking order; "not sure" is an answer."""
+    """Return the first-round fields without an answer, in the order to ask them; "not sure" is an answer."""
     return [field for field in FIRST_ROUND if _plain(values.get(field, "")) in _UNSAID]
 
 
 def is_qualified(values: Mapping[str, str]) -> bool:
-    """True if country, course, intake and budget are known; "not sure" is not known."""
+    """Whether country, course, intake and budget are known; "not sure" is not."""
     return all(_plain(values.get(field, "")) not in _UNDECIDED for field in QUALIFYING)
 
 
@@ -106,12 +106,12 @@ def _plain(text: str) -> str:
 
 
 def _english_test(text: str) -> str | None:
-    """ "IELTS 7.0", "TOEFL 100"; None for anything but one test with one score that the test can give."""
-    found = _TEST.fullmatch(text.casefold())
-    if found is None or (found[2] and found[4]):
+    """Normalize to "IELTS 7.0" or "TOEFL 100"; None unless the text is one test with at most one valid score."""
+    match = _TEST.fullmatch(text.casefold())
+    if match is None or (match[2] and match[4]):
         return None
-    name = _TESTS[found[1] or found[3]]
-    score = found[2] or found[4]
+    name = _TESTS[match[1] or match[3]]
+    score = match[2] or match[4]
     if score is None:
         return name
     if name == "IELTS":

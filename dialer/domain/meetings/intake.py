@@ -1,7 +1,6 @@
-"""When a student wants to start, in one wording: "September 2027", "Fall 2027" or "2027".
+"""Normalizes when a student wants to start: "September 2027", "Fall 2027" or "2027".
 
-Pure. A month without a year is the next one to come (this month has passed for admissions). What is not understood is
-left to the caller.
+Pure. A month without a year is its next occurrence after the current month, whose admissions are closed.
 """
 
 import re
@@ -37,27 +36,27 @@ _NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{4})|(\d{4})[/-](\d{1,2})(?:-\d{1,2})?(
 
 
 def canonical_intake(text: str, today: date) -> str | None:
-    """The intake in one wording, counted from `today`; None if it is not understood."""
+    """Return the canonical intake, relative to `today`; None if the text is not understood."""
     words = " ".join(text.casefold().replace("'", " ").replace("\u2019", " ").split())
-    if found := _NUMERIC.fullmatch(words):
-        month, year = int(found[1] or found[4]), int(found[2] or found[3])
+    if match := _NUMERIC.fullmatch(words):
+        month, year = int(match[1] or match[4]), int(match[2] or match[3])
         return f"{_MONTHS[month - 1].capitalize()} {year}" if 1 <= month <= 12 and _likely(year) else None
-    year_said: int | None = None
+    stated_year: int | None = None
     for phrase, ahead in _YEARS_AHEAD.items():
         if re.search(rf"\b{phrase}\b", words):
-            words, year_said = re.sub(rf"\b{phrase}\b", " ", words), today.year + ahead
+            words, stated_year = re.sub(rf"\b{phrase}\b", " ", words), today.year + ahead
             break
     words = _NEXT.sub(" ", _NOISE.sub(" ", re.sub(r"[.,\-_/]", " ", words)))
     words = re.sub(r"^\s*(\d{4})\s+([a-z]+)\s*$", r"\2 \1", words)
-    found = _WHEN.fullmatch(" ".join(words.split()))
-    if found is None or (found[2] and year_said):
+    match = _WHEN.fullmatch(" ".join(words.split()))
+    if match is None or (match[2] and stated_year):
         return None
-    if found[2]:
-        year_said = int(found[2]) + (2000 if len(found[2]) == 2 else 0)
-    return _say(found[1], year_said, bare=bool(found[2]) and len(found[2]) == 2, today=today)
+    if match[2]:
+        stated_year = int(match[2]) + (2000 if len(match[2]) == 2 else 0)
+    return _format(match[1], stated_year, bare=bool(match[2]) and len(match[2]) == 2, today=today)
 
 
-def _say(word: str | None, year: int | None, *, bare: bool, today: date) -> str | None:
+def _format(word: str | None, year: int | None, *, bare: bool, today: date) -> str | None:
     if year is not None and not _likely(year):
         return None
     if word is None:

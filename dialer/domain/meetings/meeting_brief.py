@@ -1,6 +1,6 @@
-"""What a counselor is told of a student before they meet: six lines and two quotes.
+"""The brief a counselor receives about a student before a meeting: six lines and two quotes.
 
-Pure. What is not known is said so in one word, so that the lines always stand in the same places.
+Pure. Unknown values have a placeholder, so that every line is always in the same position.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ MIN_QUOTE_CHARS = 15
 
 
 def brief_lines(name: str, phone: str, values: Mapping[str, str], outcome: str) -> tuple[str, ...]:
-    """Six lines; `values` are what was written down, by field."""
+    """Return the six lines of the brief; `values` are the captured enquiry values by field."""
     return (
         f"Who: {name or 'name not said'}, {phone}",
         f"Wants: {_joined(values, 'course', 'country', 'intake')}",
@@ -23,8 +23,8 @@ def brief_lines(name: str, phone: str, values: Mapping[str, str], outcome: str) 
 
 
 def quotes(said: Sequence[str]) -> tuple[str, ...]:
-    """The two longest things that the student said, in the order in which they said them."""
-    turns = [" ".join(each.split()) for each in said]
+    """Return the student's two longest turns, in the order they were spoken."""
+    turns = [" ".join(turn.split()) for turn in said]
     longest = sorted(range(len(turns)), key=lambda place: -len(turns[place]))[:2]
     return tuple(_cut(turns[place]) for place in sorted(longest) if len(turns[place]) >= MIN_QUOTE_CHARS)
 

@@ -1,6 +1,6 @@
-"""An amount of money as people in India, Britain and America say it, as one figure or range in a named currency.
+"""Normalizes an amount of money, as people in India, the UK and the US write it, to a figure or range with a currency.
 
-Pure and strict: every word of the text must be understood, or the answer is None and the caller keeps the text.
+Pure and strict: unless every word of the text is understood the result is None, and the caller keeps the text.
 """
 
 import re
@@ -50,9 +50,9 @@ _SPOKEN = re.compile(rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_SMALL)}))?|({
 
 
 def canonical_money(text: str) -> str | None:
-    """Such as "INR 2,000,000", a range with an en dash, or "up to USD 30,000 per year"; None if not understood.
+    """Return the amount as "INR 2,000,000", a range with an en dash, or "up to USD 30,000 per year"; None if unclear.
 
-    Lakh, crore and Indian grouping mean rupees; a bare amount without any of these or a currency is not understood.
+    Lakh, crore and Indian digit grouping imply rupees; any other amount without a currency is unclear.
     """
     words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     words = re.sub(r"[\u2012-\u2015\u2212~]", "-", words)
@@ -60,20 +60,20 @@ def canonical_money(text: str) -> str | None:
     period, words = _taken(words, _PERIODS)
     currency, words = _taken(words, _CURRENCIES)
     limit, words = _taken(words, _LIMITS)
-    found = _RANGE.fullmatch(" ".join(_FILLERS.sub(" ", words).split()).strip(" .,-"))
-    if found is None:
+    match = _RANGE.fullmatch(" ".join(_FILLERS.sub(" ", words).split()).strip(" .,-"))
+    if match is None:
         return None
-    if currency is None and (_indian_unit(found[2] or found[4]) or _indian_grouping(found[1])):
+    if currency is None and (_indian_unit(match[2] or match[4]) or _indian_grouping(match[1])):
         currency = "INR"
-    amounts = [_amount(found[1], found[2] or found[4])] + ([_amount(found[3], found[4])] if found[3] else [])
+    amounts = [_amount(match[1], match[2] or match[4])] + ([_amount(match[3], match[4])] if match[3] else [])
     if currency is None or amounts != sorted(set(amounts)) or amounts[0] <= 0:
         return None
-    said = f"{currency} {'–'.join(f'{amount:,}' for amount in amounts)}"
-    return " ".join(part for part in (limit, said, period) if part)
+    figures = f"{currency} {'–'.join(f'{amount:,}' for amount in amounts)}"
+    return " ".join(part for part in (limit, figures, period) if part)
 
 
 def _taken(words: str, table: dict[str, str]) -> tuple[str | None, str]:
-    """The first entry of `table` that occurs, and the words without it (and without a repetition of it)."""
+    """Return the first entry of `table` that occurs, and the words with all its occurrences removed."""
     for name, pattern in table.items():
         cut, times = re.subn(rf"(?<![a-z])(?:{pattern})(?![a-z])", " ", words)
         if times:
@@ -91,11 +91,11 @@ def _indian_unit(unit: str | None) -> bool:
 
 
 def _indian_grouping(number: str) -> bool:
-    """True for 20,00,000: pairs of digits before the last three, which only Indian writing has."""
+    """Whether digits are grouped as in 20,00,000, which is specific to India."""
     return re.fullmatch(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?", number) is not None
 
 
-def _digits(found: re.Match[str]) -> str:
-    if found[1]:
-        return str(_TENS[found[1]] * 10 + _SMALL.get(found[2] or "zero", 0))
-    return str(_SMALL[found[3]])
+def _digits(match: re.Match[str]) -> str:
+    if match[1]:
+        return str(_TENS[match[1]] * 10 + _SMALL.get(match[2] or "zero", 0))
+    return str(_SMALL[match[3]])

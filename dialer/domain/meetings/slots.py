@@ -1,8 +1,8 @@
-"""Which meeting times to offer a student: only what a counselor can keep, in the student's own day.
+"""Computes the meeting slots to offer a student.
 
-Pure, and in instants: hours are a counselor's wall time and become UTC through the counselor's zone, the asked day and
-part of the day are the student's. Times at which the student sleeps are offered only where there is nothing else.
-Who of several free counselors is offered, and why, is domain.matching's to say.
+Pure. A counselor's hours are wall time, converted to UTC through the counselor's zone; the requested day and part of
+the day are in the student's zone. Slots during the student's night are offered only if there are no others. Which of
+several free counselors is offered is decided by `counselor_matching`.
 """
 
 from collections import defaultdict
@@ -20,14 +20,14 @@ PartOfDay: TypeAlias = Literal["morning", "afternoon", "evening"]
 Span: TypeAlias = tuple[datetime, datetime]
 LOOKAHEAD_DAYS = 14
 STALE_NOTICE = timedelta(hours=24)
-"""A counselor whose own calendar cannot be read gets so much notice: time for a person to put a clash right."""
+"""Minimum notice for a counselor whose own calendar cannot be read: leaves time to resolve a double booking."""
 _PARTS: dict[PartOfDay, range] = {"morning": range(12), "afternoon": range(12, 17), "evening": range(17, 24)}
 _AWAKE = range(7, 22)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """One stretch of a counselor's week, in the counselor's wall time (Monday 0); `closes` 00:00 is the day's end."""
+    """One span of a counselor's weekly hours, in the counselor's wall time (Monday is 0); `closes` 00:00 is midnight."""
 
     weekday: int
     opens: time
@@ -36,11 +36,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class CounselorTime:
-    """When one counselor can be met.
+    """One counselor's availability.
 
-    `busy` and `meetings` are UTC spans [start, end) that block; only `meetings` count towards `max_per_day` (by the
-    counselor's local day). Before and after every meeting its buffers are kept, from `busy` times too. A slot starts at
-    least `notice_minutes` from now. `holidays` names a calendar of rest days; `given_at` is when a meeting was last given.
+    `busy` and `meetings` are UTC spans [start, end) that block slots; only `meetings` count towards `max_per_day` (by
+    the counselor's local day). Buffers apply around every meeting, and to `busy` times too. A slot starts at least
+    `notice_minutes` from now. `holidays` names a holiday calendar; `given_at` is when they were last assigned a meeting.
     """
 
     counselor_id: int
@@ -56,12 +56,12 @@ class CounselorTime:
     buffer_after_minutes: int = 0
     holidays: str | None = None
     stale: bool = False
-    """Their own calendar could not be read of late."""
+    """The counselor's own calendar could not be read recently."""
     expertise: Expertise = ANYTHING
     given_at: datetime | None = None
 
     def blocks(self, starts: datetime, ends: datetime) -> Span:
-        """What a meeting takes of their time, its buffers included."""
+        """Return the span a meeting occupies, buffers included."""
         return (
             starts - timedelta(minutes=self.buffer_before_minutes),
             ends + timedelta(minutes=self.buffer_after_minutes),
@@ -70,13 +70,13 @@ class CounselorTime:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A time that can be booked (UTC)."""
+    """A bookable time (UTC)."""
 
     counselor_id: int
     starts: datetime
     ends: datetime
     why: str = field(default="", compare=False)
-    """Why it is this counselor."""
+    """Why this counselor was chosen."""
 
 
 def free_slots(
@@ -88,10 +88,10 @@ def free_slots(
     limit: int = 3,
     wish: Wish = UNKNOWN,
 ) -> list[Slot]:
-    """At most `limit` slots, earliest first, spread over the asked day or part of it; without a day over the next days.
+    """Return up to `limit` slots, earliest first, spread over the requested day, or over the next days without one.
 
-    Looks 14 days ahead, counted in the lead's days; a day in the past or beyond has no slots. Only counselors who fit
-    the `wish` are offered; of several who are free at the same time the one whose turn it is.
+    Looks 14 of the lead's days ahead; a day in the past or beyond has no slots. Only counselors who match `wish` are
+    offered; of several who are free at the same time, the one whose turn it is.
     """
     zone = ZoneInfo(lead_zone)
     today = now_utc.astimezone(zone).date()
@@ -100,7 +100,7 @@ def free_slots(
         return []
     by_start = _by_turn(counselors, wish, day or today, day or last, lead_zone, now_utc)
     by_day: dict[date, list[Slot]] = defaultdict(list)
-    for slot in _convenient(sorted(by_start.values(), key=lambda each: each.starts), part_of_day, zone):
+    for slot in _convenient(sorted(by_start.values(), key=lambda slot: slot.starts), part_of_day, zone):
         by_day[slot.starts.astimezone(zone).date()].append(slot)
     return _spread_over_days(list(by_day.values())[:limit], limit)
 
@@ -108,24 +108,24 @@ def free_slots(
 def _by_turn(
     counselors: Sequence[CounselorTime], wish: Wish, first: date, last: date, lead_zone: str, now_utc: datetime
 ) -> dict[datetime, Slot]:
-    """Every start at which somebody who fits is free, with the one whose turn it is and the reason."""
+    """Return, per start time with a matching free counselor, the slot of the one whose turn it is and the reason."""
     free: dict[datetime, list[tuple[CounselorTime, Slot]]] = defaultdict(list)
-    for counselor in sorted(counselors, key=lambda each: turn(len(each.meetings), each.given_at, each.counselor_id)):
+    for counselor in sorted(counselors, key=lambda one: turn(len(one.meetings), one.given_at, one.counselor_id)):
         if why_fits(counselor.expertise, wish) is None:
             continue
         for slot in bookable(counselor, first, last, lead_zone, now_utc):
             free[slot.starts].append((counselor, slot))
-    return {starts: _reasoned(found[0], len(found) - 1, wish) for starts, found in free.items()}
+    return {starts: _with_reason(choices[0], len(choices) - 1, wish) for starts, choices in free.items()}
 
 
-def _reasoned(chosen: tuple[CounselorTime, Slot], others: int, wish: Wish) -> Slot:
+def _with_reason(chosen: tuple[CounselorTime, Slot], others: int, wish: Wish) -> Slot:
     counselor, slot = chosen
     why = f"{why_fits(counselor.expertise, wish)}; {why_turn(len(counselor.meetings), others)}"
     return Slot(slot.counselor_id, slot.starts, slot.ends, why)
 
 
 def bookable(counselor: CounselorTime, first: date, last: date, lead_zone: str, now_utc: datetime) -> Iterator[Slot]:
-    """Every free slot of one counselor that starts on the lead's days `first` to `last`."""
+    """Yield every free slot of one counselor that starts on the lead's days `first` to `last`."""
     zone = ZoneInfo(lead_zone)
     counted = _meetings_by_day(counselor)
     notice = timedelta(minutes=counselor.notice_minutes)
@@ -145,13 +145,13 @@ def bookable(counselor: CounselorTime, first: date, last: date, lead_zone: str, 
 
 
 def is_bookable(counselor: CounselorTime, starts_utc: datetime, now_utc: datetime) -> bool:
-    """Whether this very time can (still) be booked with the counselor: what `free_slots` could have offered."""
+    """Whether `free_slots` could still offer exactly this time with the counselor."""
     day = starts_utc.astimezone(ZoneInfo(counselor.zone)).date()
     return any(slot.starts == starts_utc for slot in bookable(counselor, day, day, counselor.zone, now_utc))
 
 
 def is_there(counselor: CounselorTime, now_utc: datetime) -> bool:
-    """Whether the counselor can be spoken to now: within their hours, and with nothing that takes their time."""
+    """Whether the counselor is available now: within working hours, not busy and not in a meeting."""
     today = now_utc.astimezone(ZoneInfo(counselor.zone)).date()
     spans = (span for day in (today - timedelta(days=1), today) for span in _working(counselor, day))
     working = any(opens <= now_utc < closes for opens, closes in spans)
@@ -183,13 +183,13 @@ def _meetings_by_day(counselor: CounselorTime) -> dict[date, int]:
 
 
 def _convenient(slots: list[Slot], part: PartOfDay | None, zone: ZoneInfo) -> list[Slot]:
-    """Slots in the asked part of the lead's day; the hours of sleep only if nothing else is left."""
+    """Return the slots in the requested part of the lead's day; those at night only if there are no others."""
     fitting = [slot for slot in slots if part is None or slot.starts.astimezone(zone).hour in _PARTS[part]]
     return [slot for slot in fitting if slot.starts.astimezone(zone).hour in _AWAKE] or fitting
 
 
 def _spread_over_days(days: list[list[Slot]], limit: int) -> list[Slot]:
-    """Share `limit` among the days; a day with one share gives an early, middle or late slot by its place."""
+    """Distribute `limit` over the days; a day that gets one slot gives an early, middle or late one by its position."""
     chosen: list[Slot] = []
     for place, slots in enumerate(days):
         share = limit // len(days) + (place < limit % len(days))

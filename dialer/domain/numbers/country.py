@@ -1,7 +1,7 @@
-"""The country a student names, under its ordinary English name.
+"""Normalizes the country a student names to its common English name.
 
-Pure. Typing slips are fixed only towards places students go to, and never where the text already is the name of some
-other country; a slip that fits two goes to the one more of them choose.
+Pure. Typos are corrected only to study destinations, and never if the text is the name of another country; a typo that
+matches two destinations becomes the more popular one.
 """
 
 import re
@@ -67,7 +67,7 @@ Seychelles|Sierra Leone|Slovakia|Slovenia|Somalia|South Sudan|Sri Lanka|Sudan|Su
 Thailand|Togo|Tonga|Tunisia|Turkmenistan|Tuvalu|Uganda|Uruguay|Uzbekistan|Vanuatu|Venezuela|Vietnam|Yemen|Zambia|
 Zimbabwe
 """
-_NAMES = {name.casefold(): name for name in (*_DESTINATIONS, *(each.strip() for each in _ELSEWHERE.split("|")))} | {
+_NAMES = {name.casefold(): name for name in (*_DESTINATIONS, *(entry.strip() for entry in _ELSEWHERE.split("|")))} | {
     alias: name for name, aliases in _DESTINATIONS.items() for alias in aliases.split("|") if alias
 }
 _TYPED = {alias: name for alias, name in _NAMES.items() if name in _DESTINATIONS and len(alias) >= 5}
@@ -75,7 +75,7 @@ _BETWEEN = re.compile(r"\s*(?:[/,;&+|]|\bor\b|\band\b|\bya\b|\baur\b)\s*", re.I)
 
 
 def canonical_country(text: str) -> str | None:
-    """English names joined with " or " ("Canada or Australia"); None unless every part is a country."""
+    """Return English names joined with " or " ("Canada or Australia"); None unless every part is a country."""
     parts = [part for part in _BETWEEN.split(text) if part.strip(" .")]
     names = [_one(part) for part in parts]
     if not names or None in names:
@@ -90,13 +90,13 @@ def _one(text: str) -> str | None:
     if len(words) < 5:
         return None
     allowed = 1 if len(words) < 8 else 2
-    near = [(_slips(words, alias, allowed), name) for alias, name in _TYPED.items()]
-    found, best = min(near, key=lambda each: each[0])
-    return best if found <= allowed else None
+    near = [(_distance(words, alias, allowed), name) for alias, name in _TYPED.items()]
+    distance, best = min(near, key=lambda candidate: candidate[0])
+    return best if distance <= allowed else None
 
 
-def _slips(a: str, b: str, allowed: int) -> int:
-    """Letters added, lost, changed or swapped with the next one; allowed + 1 as soon as it is surely more."""
+def _distance(a: str, b: str, allowed: int) -> int:
+    """Return the Damerau-Levenshtein distance; `allowed + 1` as soon as it is certain to exceed `allowed`."""
     if abs(len(a) - len(b)) > allowed:
         return allowed + 1
     before: list[int] = []

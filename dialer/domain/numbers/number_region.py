@@ -1,7 +1,7 @@
-"""To which country a number belongs, and to which of the United States.
+"""The country of a number and, for US numbers, the states.
 
-Pure and quick: a country code or an area code decides wherever one can; only the few codes that countries share are
-taken apart. Whether such a number exists, and of what kind it is, is asked elsewhere.
+Pure and fast: the country code or area code decides where it is unambiguous; only codes that several countries share
+are looked up with `phonenumbers`. Validity and number type are checked elsewhere.
 """
 
 import functools
@@ -20,7 +20,7 @@ _EXCHANGES = ("234", "555", "345", "678", "789")
 
 
 def region_of(e164: str) -> str | None:
-    """The region (ISO 3166) a number belongs to by the numbering plan; None for no number, "001" for networks."""
+    """Return a number's region (ISO 3166) by the numbering plan; "001" for global networks, None if not a number."""
     if not _E164.fullmatch(e164):
         return None
     code = next((e164[1 : 1 + size] for size in (1, 2, 3) if e164[1 : 1 + size] in _BY_CODE), None)
@@ -38,13 +38,13 @@ def region_of(e164: str) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def _region_of_area(area: str) -> str | None:
-    """The country of an area code under +1, tried with exchanges in common use: no area code has two countries."""
+    """Return the country of an area code under +1, by trying common exchange codes; an area code has one country."""
     tries = (phonenumbers.PhoneNumber(country_code=1, national_number=int(f"{area}{e}5678")) for e in _EXCHANGES)
-    return next((found for number in tries if (found := phonenumbers.region_code_for_number(number))), None)
+    return next((region for number in tries if (region := phonenumbers.region_code_for_number(number))), None)
 
 
 def states_of(e164: str, state: str | None = None) -> frozenset[str]:
-    """The postal codes of the states that bind a US number: its area code's and the lead's own, else every state."""
+    """Return the postal codes of the states that apply to a US number: its area code's and the lead's, else all."""
     area = _BY_AREA.get(e164[2:5])
     lead = _states_named(state) if state else frozenset()
     return (lead | {area} if area else lead) or _EVERY_STATE
@@ -52,6 +52,6 @@ def states_of(e164: str, state: str | None = None) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _states_named(text: str) -> frozenset[str]:
-    """The states a cell names ("FL", "florida", "Miami, FL"); a comma may part two readings, and both then count."""
+    """Return the states in a cell ("FL", "florida", "Miami, FL"); parts separated by commas all count."""
     words = (" ".join(part.replace(".", "").split()).casefold() for part in (text, *text.split(",")))
     return frozenset(_BY_NAME[word] for word in words if word in _BY_NAME)

@@ -1,10 +1,10 @@
-"""What kind of line a number is."""
+"""The type of a phone number: mobile, fixed line, toll-free and so on."""
 
 import phonenumbers
 
 
 def kind_of(e164: str) -> str:
-    """The kind by the numbering plan (`MOBILE`, `PREMIUM_RATE`, …); `UNKNOWN` for what is no valid number."""
+    """Return the type by the numbering plan (`MOBILE`, `PREMIUM_RATE`, …); `UNKNOWN` for an invalid number."""
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:

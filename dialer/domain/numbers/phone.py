@@ -1,8 +1,8 @@
-"""Whatever a spreadsheet's phone cell holds, as one E.164 number or as a reason why not.
+"""Parses a spreadsheet's phone cell into one E.164 number, or a reason why not.
 
-Pure. A number is fixed only where one reading exists (a lost +91, a leading 0, ".0", digits of another script);
-everything that would be a guess is refused, with a suggestion where there is one. Whether a *kind* of number may be
-called is the gate's affair.
+Pure. A number is repaired only if there is a single reading (a missing +91, a leading 0, ".0", digits of another
+script); anything ambiguous is rejected, with a suggestion if there is one. Whether a type of number may be called is
+decided by the gate.
 """
 
 import re
@@ -34,9 +34,9 @@ Kind: TypeAlias = Literal[
 
 
 class Phone(NamedTuple):
-    """A valid number, what was fixed in words, a second number of the same cell (E.164), region (ISO 3166), kind.
+    """A valid number, its repairs in words, a second number in the cell (E.164), region (ISO 3166) and type.
 
-    A tuple, because a million of them are made.
+    A NamedTuple for speed: a list may have a million rows.
     """
 
     e164: str
@@ -48,7 +48,7 @@ class Phone(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BadPhone:
-    """A cell that names nobody to ring; `suggestion` is an E.164 number for a person to confirm, never used unasked."""
+    """A cell without a usable number; `suggestion` (E.164) is used only after a person confirms it."""
 
     reason: PhoneFault
     says: str
@@ -80,7 +80,7 @@ _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?\s*e\s*\+?\s*\d+", re.I)
 _ORDINARY = re.compile(r" *\(?\+?[0-9][0-9 ()\-]{6,24}")
 _WHOLE = re.compile(r"\+?[0-9]{8,15}\.0")
 _NO_PUNCTUATION = str.maketrans("", "", " ()-")
-_POINT_ZERO_SAID = 'removed ".0"'
+_POINT_ZERO_REPAIR = 'removed ".0"'
 _POINT_ZERO = re.compile(r"(\+?\d{6,})[.,]0{1,2}")
 _EXTENSION = re.compile(r"[\s,;]*(?:extension|extn?|x|#)[\s.:]*(\d{1,7})\s*$", re.I)
 _LABEL = re.compile(
@@ -92,19 +92,19 @@ _LOOKALIKES = str.maketrans("OoQDIilSsBZz", "000011155822")
 
 
 def parse_phone(text: str, country: str) -> Phone | BadPhone:
-    """Read one cell; a number without a country code is read as one of `country` (ISO 3166, such as "IN")."""
+    """Parse one cell; `country` (ISO 3166, such as "IN") is the default country of numbers without a country code."""
     return _quick(text, country) or thorough(text, country)
 
 
 def _quick(text: str, country: str) -> Phone | None:
-    """What `thorough` says, twenty times as fast, of the cells that most lists are full of; None of any other cell."""
+    """Return what `thorough` returns for the most common cell formats, twenty times as fast; None for other cells."""
     notes = ""
     if text[:1] == "'":
         text, notes = text[1:], "removed spreadsheet quoting"
     if text[-2:] == ".0":
         if not _WHOLE.fullmatch(text):
             return None
-        text, notes = text[:-2], f"{notes}; {_POINT_ZERO_SAID}" if notes else _POINT_ZERO_SAID
+        text, notes = text[:-2], f"{notes}; {_POINT_ZERO_REPAIR}" if notes else _POINT_ZERO_REPAIR
     elif not _ORDINARY.fullmatch(text):
         return None
     digits = text.translate(_NO_PUNCTUATION)
@@ -117,19 +117,19 @@ def _quick(text: str, country: str) -> Phone | None:
         return None
     e164 = f"+{number.code}{number.national}"
     if "+" not in text:
-        said = _mended(digits, number.code, e164)
-        notes = f"{notes}; {said}" if notes else said
+        repair = _prefix_repair(digits, number.code, e164)
+        notes = f"{notes}; {repair}" if notes else repair
     return Phone(e164, notes or None, None, number.region, cast(Kind, number.kind))
 
 
 def thorough(text: str, country: str) -> Phone | BadPhone:
-    """What `parse_phone` promises, by the library alone."""
+    """Do what `parse_phone` documents with the library only, without the fast path."""
     cell, notes = tidy(text)
     if is_blank(cell):
         return _bad("no_phone")
     if _SCIENTIFIC.fullmatch(cell):
         return _bad("excel_rounded")
-    cell = _without_note(_without_trimmings(cell, notes), country, notes)
+    cell = _strip_note(_strip_extras(cell, notes), country, notes)
     pieces = [piece for piece in _BETWEEN.split(cell) if piece]
     whole = _one(cell, country) if len(pieces) <= 1 else None
     if isinstance(whole, BadPhone) and whole.reason == "too_long":
@@ -142,7 +142,7 @@ def thorough(text: str, country: str) -> Phone | BadPhone:
 
 
 def mask(e164: str) -> str:
-    """The number as a log may show it: "+9198****0012"; at least four digits stay hidden, whatever the length."""
+    """Mask a number for logs: "+9198****0012"; at least four digits are hidden at any length."""
     head = max(0, min(5, len(e164) - 8))
     tail = max(0, min(4, len(e164) - head - 4))
     return f"{e164[:head]}****{e164[len(e164) - tail :]}"
@@ -151,57 +151,57 @@ def mask(e164: str) -> str:
 _Read: TypeAlias = tuple[PhoneNumber, list[str]]
 
 
-def _without_trimmings(cell: str, notes: list[str]) -> str:
-    """Take off labels, an extension and Excel's ".0"."""
+def _strip_extras(cell: str, notes: list[str]) -> str:
+    """Remove labels, an extension and Excel's ".0"."""
     cell = _TRAILING_LABEL.sub("", _LABEL.sub("", cell))
-    found = _EXTENSION.search(cell)
-    if found and len(re.sub(r"\D", "", cell[: found.start()])) >= 7:
-        notes.append(f"extension {found[1]} left out")
-        cell = cell[: found.start()].strip()
-    if found := _POINT_ZERO.fullmatch(cell):
-        notes.append(_POINT_ZERO_SAID)
-        cell = found[1]
+    match = _EXTENSION.search(cell)
+    if match and len(re.sub(r"\D", "", cell[: match.start()])) >= 7:
+        notes.append(f"removed extension {match[1]}")
+        cell = cell[: match.start()].strip()
+    if match := _POINT_ZERO.fullmatch(cell):
+        notes.append(_POINT_ZERO_REPAIR)
+        cell = match[1]
     return cell
 
 
-def _without_note(cell: str, country: str, notes: list[str]) -> str:
-    """Remove a remark behind a complete number."""
+def _strip_note(cell: str, country: str, notes: list[str]) -> str:
+    """Remove a note after a complete number."""
     parts = split_note(cell)
     if parts is None or isinstance(_one(parts[0], country), BadPhone):
         return cell
-    notes.append(f'note "{parts[1]}" left out')
+    notes.append(f'removed note "{parts[1]}"')
     return parts[0]
 
 
 def _several(pieces: list[str], country: str, notes: list[str]) -> Phone | BadPhone:
-    """Two numbers in one cell: the first that reads is called. A number cut by separators ("9,876,500,012") is joined."""
+    """Use the first valid number of a cell with several; join a number split by separators ("9,876,500,012")."""
     reads = [_one(piece, country) for piece in pieces]
     good = [read for read in reads if not isinstance(read, BadPhone)]
     if not good:
         joined = _one("".join(pieces), country)
         if not isinstance(joined, BadPhone):
-            return _phone(joined, [*notes, *joined[1], "separators taken out"], None)
+            return _phone(joined, [*notes, *joined[1], "removed separators"], None)
         return next(read for read in reads if isinstance(read, BadPhone))
     first = good[0]
     others = [_e164(read[0]) for read in good[1:] if _e164(read[0]) != _e164(first[0])]
     if others:
-        said = "two numbers in one cell, the first is used"
+        note = "two numbers in one cell, the first is used"
     elif len(good) > 1:
-        said = "the same number twice"
+        note = "the same number twice"
     else:
-        said = "only one of the numbers in the cell could be read"
-    return _phone(first, [*notes, *first[1], said], others[0] if others else None)
+        note = "only one of the numbers in the cell could be read"
+    return _phone(first, [*notes, *first[1], note], others[0] if others else None)
 
 
 def _halves(cell: str, country: str) -> list[str]:
-    """Two numbers with only a space between them, if exactly one space parts them so."""
+    """Split a cell into two numbers at a space, if exactly one of its spaces gives two valid numbers."""
     splits = [(cell[: at.start()], cell[at.end() :]) for at in re.finditer(r"\s+", cell)]
     good = [split for split in splits if not any(isinstance(_one(half, country), BadPhone) for half in split)]
     return list(good[0]) if len(good) == 1 else []
 
 
 def _one(piece: str, country: str) -> _Read | BadPhone:
-    """Read one number, or say why it is none."""
+    """Parse one number."""
     if any(char.isalpha() for char in piece):
         return _bad("not_a_number", _suggest(piece, country))
     digits = re.sub(r"\D", "", piece)
@@ -215,7 +215,7 @@ def _one(piece: str, country: str) -> _Read | BadPhone:
             return read, []
         return _bad(_fault("+" + digits, None), _e164_or_none(_valid(digits, country)))
     if read := _valid(digits, country):
-        return read, [_mended(digits, str(read.country_code), _e164(read))]
+        return read, [_prefix_repair(digits, str(read.country_code), _e164(read))]
     guess = _valid(digits.lstrip("0"), country)
     if guess is None and not _starts_as_mobile(digits, country):
         guess = _valid("+" + digits, None)
@@ -231,7 +231,7 @@ def _valid(number: str, country: str | None) -> PhoneNumber | None:
 
 
 def _starts_as_mobile(digits: str, country: str) -> bool:
-    """Whether the digits are a mobile number of the country and then some: a typing error, not another country's."""
+    """Whether the digits are a mobile number of the country plus extra digits: a typo, not a foreign number."""
     mobile = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
     reads = (_valid(digits[:length], country) for length in range(7, len(digits)))
     return any(read is not None and phonenumbers.number_type(read) in mobile for read in reads)
@@ -251,15 +251,15 @@ def _fault(number: str, country: str | None) -> PhoneFault:
         return "invalid_number"
     as_any = phonenumbers.is_possible_number_with_reason(read)
     as_mobile = phonenumbers.is_possible_number_for_type_with_reason(read, PhoneNumberType.MOBILE)
-    for found in (as_any, as_mobile):
-        if found in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
+    for result in (as_any, as_mobile):
+        if result in (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
             return "too_short"
-        if found == ValidationResult.TOO_LONG:
+        if result == ValidationResult.TOO_LONG:
             return "too_long"
     return "invalid_number"
 
 
-def _mended(digits: str, code: str, e164: str) -> str:
+def _prefix_repair(digits: str, code: str, e164: str) -> str:
     if digits == e164[1:]:
         return "added missing +"
     if digits.startswith("0"):
@@ -268,7 +268,7 @@ def _mended(digits: str, code: str, e164: str) -> str:
 
 
 def _suggest(piece: str, country: str) -> str | None:
-    """A number for a person to confirm: letters taken for the digits they look like, else the digits that are there."""
+    """Suggest a number to confirm: letters replaced by the digits they resemble, else only the digits in the cell."""
     for guess in (piece.translate(_LOOKALIKES), re.sub(r"[^\d+]", "", piece)):
         if not any(char.isalpha() for char in guess) and not isinstance(read := _one(guess, country), BadPhone):
             return _e164(read[0])

@@ -1,6 +1,6 @@
-"""Remarks behind a phone number in its cell, as in "98765 00012 (father)".
+"""Splits a note off a phone cell, as in "98765 00012 (father)".
 
-Pure. A remark that may mean that the number must not be called is never split off: a person decides.
+Pure. A note that may mean "do not call" is never removed: the row is rejected and a person decides.
 """
 
 import re
@@ -14,17 +14,17 @@ _REFUSAL = re.compile(
     re.I,
 )
 MAX_DIGITS = 6
-"""A remark with more digits than this may hold a second number."""
+"""A note with more digits may contain a second number."""
 MAX_SHOWN = 40
 
 
 def split_note(cell: str) -> tuple[str, str] | None:
-    """The number and the remark behind it; None for a cell without a remark, or with one that a person must read."""
-    found = _NOTE.fullmatch(cell)
-    if found is None:
+    """Return the number and the note after it; None without a note, or with one that a person must review."""
+    match = _NOTE.fullmatch(cell)
+    if match is None:
         return None
-    note = " ".join((found["bracketed"] or found["words"]).split())
+    note = " ".join((match["bracketed"] or match["words"]).split())
     if _REFUSAL.search(note) or sum(char.isdigit() for char in note) > MAX_DIGITS:
         return None
-    # Repairs are joined by semicolons.
-    return found["number"], note[:MAX_SHOWN].replace(";", ",")
+    # Repairs are joined by semicolons, so a note may not contain one.
+    return match["number"], note[:MAX_SHOWN].replace(";", ",")

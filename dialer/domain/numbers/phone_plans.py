@@ -1,8 +1,7 @@
-"""The quick way through a million phone cells: the numbering plans of `phonenumbers`, compiled once per country.
+"""A fast path for parsing millions of phone cells: the numbering plans of `phonenumbers`, compiled once per country.
 
-Pure. It answers only where the library's own rules leave one reading, step by step as `phonenumbers.parse` and
-`number_type` take them; for all else the answer is None, and the library is asked. That both always say the same is
-tested over every country's plan.
+Pure. It follows the steps of `phonenumbers.parse` and `number_type` and returns a result only where those allow a
+single reading; otherwise it returns None and the caller uses the library. Tests compare both for every country's plan.
 """
 
 import functools
@@ -29,7 +28,7 @@ _KINDS = (
 
 
 class Numbered(NamedTuple):
-    """A valid number: country code and national number (digits), region (ISO 3166), kind as the library names it."""
+    """A valid number: country code and national number (digits), region (ISO 3166), type as the library names it."""
 
     code: str
     national: str
@@ -39,7 +38,7 @@ class Numbered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one region's metadata says, compiled."""
+    """One region's metadata, compiled."""
 
     code: str
     general: re.Pattern[str]
@@ -55,7 +54,7 @@ class Plan:
 
 
 def quick_international(digits: str) -> Numbered | None:
-    """A number written with its country code, "+" taken off; None where the library must be asked."""
+    """Parse a number with its country code, without the "+"; None if the library must decide."""
     code = code_of(digits)
     if code is None:
         return None
@@ -67,7 +66,7 @@ def quick_international(digits: str) -> Numbered | None:
 
 
 def quick_national(digits: str, country: str) -> Numbered | None:
-    """A number as it is dialled in `country`, or with a country code that lost its "+"; None: ask the library."""
+    """Parse a number as dialed in `country`, or with a country code but no "+"; None if the library must decide."""
     plan = plan_of(country)
     if plan is None or plan.dials_out.match(digits):
         return None
@@ -90,7 +89,7 @@ def quick_national(digits: str, country: str) -> Numbered | None:
 
 
 def code_of(digits: str) -> str | None:
-    """The country code that an international number begins with."""
+    """Return the country code at the start of an international number."""
     for size in (1, 2, 3):
         if digits[:size] in _REGIONS:
             return digits[:size]
@@ -98,7 +97,7 @@ def code_of(digits: str) -> str | None:
 
 
 def _numbered(code: str, national: str) -> Numbered | None:
-    """The first of the code's regions that knows the number, in the library's order; only if its kind is known."""
+    """Return the number in the first matching region of the code, in the library's order; None if its type is unknown."""
     for region in _REGIONS[code]:
         plan = plan_of(region)
         if plan is None:
@@ -115,8 +114,8 @@ def _numbered(code: str, national: str) -> Numbered | None:
 def _kind(plan: Plan, national: str) -> str | None:
     if not plan.general.fullmatch(national):
         return None
-    found = plan.kinds.match(national)
-    kind = found.lastgroup if found else None
+    match = plan.kinds.match(national)
+    kind = match.lastgroup if match else None
     if kind is None or len(national) not in plan.lengths[kind]:
         return None
     if kind != "FIXED_LINE":
@@ -127,28 +126,28 @@ def _kind(plan: Plan, national: str) -> str | None:
 
 @functools.cache
 def plan_of(region: str) -> Plan | None:
-    """A region's plan; None for regions the library does not know, and for networks without a region."""
-    known = PhoneMetadata.metadata_for_region(region, None) if region != "001" else None
-    if known is None or known.general_desc is None or known.general_desc.national_number_pattern is None:
+    """Return a region's plan; None for regions the library does not know and for global networks ("001")."""
+    metadata = PhoneMetadata.metadata_for_region(region, None) if region != "001" else None
+    if metadata is None or metadata.general_desc is None or metadata.general_desc.national_number_pattern is None:
         return None
     descs: dict[str, tuple[str, tuple[int, ...]]] = {
         kind: (desc.national_number_pattern, desc.possible_length)
         for kind, name in _KINDS
-        if (desc := getattr(known, name)) is not None and desc.national_number_pattern is not None
+        if (desc := getattr(metadata, name)) is not None and desc.national_number_pattern is not None
     }
-    every_length = known.general_desc.possible_length
-    strips = known.national_prefix_for_parsing
+    every_length = metadata.general_desc.possible_length
+    strips = metadata.national_prefix_for_parsing
     return Plan(
-        code=str(known.country_code),
-        general=re.compile(known.general_desc.national_number_pattern),
+        code=str(metadata.country_code),
+        general=re.compile(metadata.general_desc.national_number_pattern),
         kinds=re.compile("|".join(rf"(?P<{kind}>{pattern})\Z" for kind, (pattern, _) in descs.items())),
         lengths={kind: frozenset(lengths or every_length) for kind, (_, lengths) in descs.items()},
         mobile=re.compile(descs["MOBILE"][0]) if "MOBILE" in descs else None,
-        same_pattern=bool(known.same_mobile_and_fixed_line_pattern),
-        leading=re.compile(known.leading_digits) if known.leading_digits else None,
-        prefix=known.national_prefix or "",
+        same_pattern=bool(metadata.same_mobile_and_fixed_line_pattern),
+        leading=re.compile(metadata.leading_digits) if metadata.leading_digits else None,
+        prefix=metadata.national_prefix or "",
         strips=re.compile(strips) if strips else None,
-        plain_prefix=bool(strips and strips.isdigit() and strips == known.national_prefix)
-        and known.national_prefix_transform_rule is None,
-        dials_out=re.compile(known.international_prefix or "$."),
+        plain_prefix=bool(strips and strips.isdigit() and strips == metadata.national_prefix)
+        and metadata.national_prefix_transform_rule is None,
+        dials_out=re.compile(metadata.international_prefix or "$."),
     )

@@ -1,5 +1,7 @@
-"""The numbers of sample_leads.csv, as they are and as a person would fix them: invented, so only a simulated world is
-to call them. India has no range reserved for fiction."""
+"""The fictional numbers of sample_leads.csv, as written and as corrected; only simulations may call them.
+
+India has no number range reserved for fiction, so the Indian ones cannot be recognized by prefix.
+"""
 
 from pathlib import Path
 

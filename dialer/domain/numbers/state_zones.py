@@ -1,6 +1,7 @@
-"""The zones of the states, provinces and territories of the three countries whose numbers do not tell the zone.
+"""Time zones of US, Canadian and Australian states, provinces and territories, where a number does not give the zone.
 
-Data only. A state that keeps two times has both, so that windows are intersected. Source: the IANA time zone database.
+Data only. A state with several zones lists them all, so that calling windows are intersected. Source: the IANA time
+zone database.
 """
 
 from typing import TypeAlias
@@ -41,8 +42,7 @@ def _read(region: str, text: str) -> ZonesByState:
     for entry in text.replace("\n", " ").split(";"):
         names, zones = entry.split(":")
         code, name = names.strip().split(" ", 1)
-        keeps = tuple(_SHORT.get(zone, zone) for zone in zones.split())
-        table[region, code.casefold()] = table[region, name] = keeps
+        table[region, code.casefold()] = table[region, name] = tuple(_SHORT.get(zone, zone) for zone in zones.split())
     return table
 
 

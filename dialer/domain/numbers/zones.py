@@ -1,8 +1,8 @@
-"""In which time zones a lead may be living, and what told us so.
+"""The possible time zones of a lead, and the evidence for them.
 
-Pure. What the list says in its own column outranks a state, a state outranks the number; a number that fits several
-zones keeps them all, because the windows are intersected. Where the candidates lie more than eight hours apart nothing
-is left to intersect, and the answer is that the zone is unknown (compliance page 2.3).
+Pure. The list's time zone column outranks the state, the state outranks the number. A number that matches several zones
+keeps them all, because calling windows are intersected. Candidates more than eight hours apart leave no common calling
+hours, so the zone is then unknown.
 """
 
 import functools
@@ -27,7 +27,7 @@ WIDEST = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class Zones:
-    """IANA names, at least one, and where they came from."""
+    """At least one IANA zone name, and where they come from."""
 
     names: tuple[str, ...]
     source: ZoneSource
@@ -35,7 +35,7 @@ class Zones:
 
 @dataclass(frozen=True, slots=True)
 class UnknownZone:
-    """Nobody can say what time it is there, so nobody may ring."""
+    """The local time is unknown, so the lead cannot be called."""
 
     reason: ZoneFault
     says: str
@@ -93,18 +93,18 @@ _SEASONS = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC)
 
 
 def zone_of(e164: str, column: str | None, state: str | None = None) -> Zones | UnknownZone:
-    """Every zone the person with this number may live in, by the best evidence there is.
+    """Return every zone the owner of this number may be in, by the best evidence.
 
-    `column` is what the list says (an IANA name or common words such as "IST"): a text that names no zone is refused,
-    never passed over. `state` counts only for numbers of the US, Canada and Australia. Numbers without a place
-    (toll-free, satellite, invalid) and candidates more than eight hours apart are refused.
+    `column` is the list's time zone cell (an IANA name or a common word such as "IST"); text that is not a zone is an
+    error, not ignored. `state` counts only for numbers of the US, Canada and Australia. Non-geographic numbers
+    (toll-free, satellite, invalid) and candidates more than eight hours apart give UnknownZone.
     """
     if column and column.strip():
         return _of_column(column)
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
-        return UnknownZone("no_number", "The number tells no country")
+        return UnknownZone("no_number", "The number has no known country")
     if state and (by_state := zones_of_state(phonenumbers.region_code_for_number(number) or "", state)):
         return Zones(by_state, "state")
     return _of_number(number, e164)
@@ -119,7 +119,7 @@ def _of_column(column: str) -> Zones | UnknownZone:
 
 
 def zone_of_phone(e164: str, kind: str, column: str | None, state: str | None, region: str) -> Zones | UnknownZone:
-    """As `zone_of`, of a number that was read already: its kind and region (domain.phone.Phone) are known."""
+    """Return `zone_of` for a number that is already parsed, with its type and region (see `Phone`). Faster."""
     if column and column.strip():
         return _of_column(column)
     if state and (by_state := zones_of_state(region, state)):
@@ -131,12 +131,12 @@ def zone_of_phone(e164: str, kind: str, column: str | None, state: str | None, r
     place = digits if _is_geographical(kind, int(code)) else code
     for size in range(min(len(place), TIMEZONE_LONGEST_PREFIX), 0, -1):
         if place[:size] in TIMEZONE_DATA:
-            return _judged(place[:size], _INCOMPLETE.get(digits[:4]))
-    return _judged("", _INCOMPLETE.get(digits[:4]))
+            return _of_prefix(place[:size], _INCOMPLETE.get(digits[:4]))
+    return _of_prefix("", _INCOMPLETE.get(digits[:4]))
 
 
 def place_in(e164: str, kind: str) -> str:
-    """So much of a number as decides its zones by itself: two with the same place and kind live in the same ones."""
+    """Return the prefix of a number that determines its zones: same prefix and type, same zones. Used as a cache key."""
     digits = e164[1 : 1 + TIMEZONE_LONGEST_PREFIX]
     code = code_of(digits)
     return digits if code is None or _is_geographical(kind, int(code)) else code
@@ -144,17 +144,17 @@ def place_in(e164: str, kind: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _is_geographical(kind: str, code: int) -> bool:
-    known: int = getattr(phonenumbers.PhoneNumberType, kind)
-    return phonenumbers.is_number_type_geographical(known, code)
+    number_type: int = getattr(phonenumbers.PhoneNumberType, kind)
+    return phonenumbers.is_number_type_geographical(number_type, code)
 
 
 @functools.lru_cache(maxsize=65_536)
-def _judged(prefix: str, instead: tuple[str, ...] | None) -> Zones | UnknownZone:
+def _of_prefix(prefix: str, instead: tuple[str, ...] | None) -> Zones | UnknownZone:
     return _of_names(instead or TIMEZONE_DATA.get(prefix, ()))
 
 
 def named_zone(text: str) -> str | None:
-    """The IANA name that a cell means, in any case and under its modern spelling; None if it means none."""
+    """Return the IANA name for a cell's text, ignoring case and in its modern spelling; None if it is not a zone."""
     words = " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
     words = _WINDOWS_PREFIX.sub("", words) or words.strip("()")
     if words in _BY_WORD:
@@ -163,7 +163,7 @@ def named_zone(text: str) -> str | None:
 
 
 def spread(names: tuple[str, ...]) -> timedelta:
-    """The widest difference between the clocks of these zones, in winter or in summer."""
+    """Return the largest difference between the UTC offsets of the zones, in winter or summer."""
     widest = timedelta(0)
     for moment in _SEASONS:
         offsets = [moment.astimezone(ZoneInfo(name)).utcoffset() or timedelta(0) for name in names]
@@ -173,7 +173,7 @@ def spread(names: tuple[str, ...]) -> timedelta:
 
 @functools.lru_cache(maxsize=4096)
 def zones_of_state(region: str, state: str) -> tuple[str, ...] | None:
-    """The zones of a state of the US, Canada or Australia, as a list writes it; None for any other."""
+    """Return the zones of a US, Canadian or Australian state as a list writes it (name or code); None for any other."""
     return STATE_ZONES.get((region, " ".join(state.replace(".", "").split()).casefold()))
 
 
@@ -183,7 +183,7 @@ def _of_number(number: phonenumbers.PhoneNumber, e164: str) -> Zones | UnknownZo
 
 def _of_names(names: tuple[str, ...]) -> Zones | UnknownZone:
     if not names or "Etc/Unknown" in names:
-        return UnknownZone("not_geographic", "The number belongs to no place; a Timezone column would tell")
+        return UnknownZone("not_geographic", "The number has no location; add a Timezone column")
     modern = tuple(dict.fromkeys(_MODERN.get(name, name) for name in names))
     if spread(modern) > WIDEST:
         return UnknownZone("too_wide", f"The number fits {len(modern)} time zones more than eight hours apart")
@@ -197,7 +197,7 @@ def _by_name() -> dict[str, str]:
 
 @functools.cache
 def _by_city() -> dict[str, str]:
-    """Last parts of names ("sydney"), where they mean one zone only."""
+    """Map city names ("sydney") to zones, where they are unambiguous."""
     cities: dict[str, set[str]] = {}
     for name in available_timezones():
         area, _, city = name.rpartition("/")

@@ -1,8 +1,8 @@
-"""The moment a student means by "call me tomorrow after six".
+"""Parses callback times such as "call me tomorrow after six".
 
 Pure. Understands ISO local time, English and Hinglish (kal, parso, subah, dopahar, shaam, raat; Devanagari too). Bare
-hours one to seven are after noon unless the morning is named. What is not understood is None, so that AVA asks again;
-what was understood she reads back, so the student puts a wrong Tuesday right.
+hours from one to seven are p.m. unless the morning is named. Text that is not understood gives None, so that AVA asks
+again; AVA reads an understood time back, so that the student can correct it.
 """
 
 import re
@@ -54,13 +54,13 @@ _RELATIVE = (
 class _Day:
     date: date
     named: bool
-    """The words named the day, so a time that has passed on it is not moved to the next."""
+    """The text named the day, so a time that has passed is not moved to the next day."""
     rest: str
-    """The words without those that named the day."""
+    """The text without the words that named the day."""
 
 
 def parse_when(text: str, now_utc: datetime, zone: str) -> datetime | None:
-    """The instant (UTC) meant by `text` in the wall time of `zone` (IANA); None if not understood, past, or years away.
+    """Return the time (UTC) meant by `text` in the zone (IANA); None if not understood, past, or years away.
 
     A day without a time means 10:00; a time without a day means its next occurrence.
     """
@@ -70,8 +70,8 @@ def parse_when(text: str, now_utc: datetime, zone: str) -> datetime | None:
         moment = _iso(words, now_utc, place)
     elif _REFUSED.search(words):
         moment = None
-    elif found := _AHEAD.search(words):
-        moment = now_utc + _length(found)
+    elif match := _AHEAD.search(words):
+        moment = now_utc + _length(match)
     else:
         moment = _in_words(words, now_utc, place)
     return moment if moment is not None and moment > now_utc else None
@@ -89,11 +89,11 @@ def _iso(words: str, now_utc: datetime, place: ZoneInfo) -> datetime | None:
     return to_instant(moment.date(), moment.time() if ":" in words else _DEFAULT_TIME, place)
 
 
-def _length(found: re.Match[str]) -> timedelta:
-    count = found[1].removeprefix("a ")
+def _length(match: re.Match[str]) -> timedelta:
+    count = match[1].removeprefix("a ")
     hours = {"a": 1.0, "an": 1.0, "half a": 0.5, "half an": 0.5, "aadhe": 0.5, "couple of": 2.0}.get(count)
-    amount = (hours if hours is not None else float(count)) + (0.5 if found[3] else 0)
-    return timedelta(minutes=amount) if found[2] == "min" else timedelta(hours=amount)
+    amount = (hours if hours is not None else float(count)) + (0.5 if match[3] else 0)
+    return timedelta(minutes=amount) if match[2] == "min" else timedelta(hours=amount)
 
 
 def _in_words(words: str, now_utc: datetime, place: ZoneInfo) -> datetime | None:
@@ -108,40 +108,40 @@ def _in_words(words: str, now_utc: datetime, place: ZoneInfo) -> datetime | None
 
 
 def _day(words: str, today: date) -> _Day | None:
-    """The day that is named, else today; None for a day that does not exist."""
+    """Return the named day, else today; None for a day that does not exist."""
     for pattern, ahead in _RELATIVE:
-        if found := pattern.search(words):
-            return _Day(today + timedelta(days=ahead), True, _without(words, found))
-    if found := _DAYS_AHEAD.search(words):
-        count = (1 if found[1].startswith("a") else int(found[1])) * (7 if found[2] in ("week", "haft") else 1)
-        return _Day(today + timedelta(days=count), True, _without(words, found))
-    if found := _WEEKDAY.search(words):
-        return _Day(_weekday(found, today), True, _without(words, found))
-    if found := re.search(r"\bnext week\b", words):
-        return _Day(today + timedelta(days=7 - today.weekday()), True, _without(words, found))
-    if found := _DAY_MONTH.search(words) or _DAY_ALONE.search(words):
-        exact = _calendar_day(found, today)
-        return _Day(exact, True, _without(words, found)) if exact else None
+        if match := pattern.search(words):
+            return _Day(today + timedelta(days=ahead), True, _without(words, match))
+    if match := _DAYS_AHEAD.search(words):
+        count = (1 if match[1].startswith("a") else int(match[1])) * (7 if match[2] in ("week", "haft") else 1)
+        return _Day(today + timedelta(days=count), True, _without(words, match))
+    if match := _WEEKDAY.search(words):
+        return _Day(_weekday(match, today), True, _without(words, match))
+    if match := re.search(r"\bnext week\b", words):
+        return _Day(today + timedelta(days=7 - today.weekday()), True, _without(words, match))
+    if match := _DAY_MONTH.search(words) or _DAY_ALONE.search(words):
+        exact = _calendar_day(match, today)
+        return _Day(exact, True, _without(words, match)) if exact else None
     return _Day(today, False, words)
 
 
-def _weekday(found: re.Match[str], today: date) -> date:
-    wanted = _WEEKDAYS.index(found[2])
-    if found[1] or found[3]:
-        return today + timedelta(days=7 - today.weekday() + wanted)
-    return today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
+def _weekday(match: re.Match[str], today: date) -> date:
+    weekday = _WEEKDAYS.index(match[2])
+    if match[1] or match[3]:
+        return today + timedelta(days=7 - today.weekday() + weekday)
+    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
 
 
-def _calendar_day(found: re.Match[str], today: date) -> date | None:
-    """The next such day of the calendar; None for one that does not exist, or whose stated year is past or far."""
+def _calendar_day(match: re.Match[str], today: date) -> date | None:
+    """Return the next such calendar day; None if it does not exist, or its stated year is past or more than one ahead."""
     try:
-        if found.re is _DAY_ALONE:
-            day = int(found[1])
-            here = today.replace(day=1) if day >= today.day else (today.replace(day=1) + timedelta(days=32))
-            return here.replace(day=day)
-        month = _MONTHS.index(found[2] or found[3]) + 1
-        exact = date(int(found[5] or today.year), month, int(found[1] or found[4]))
-        if found[5]:
+        if match.re is _DAY_ALONE:
+            day = int(match[1])
+            month_start = today.replace(day=1) if day >= today.day else (today.replace(day=1) + timedelta(days=32))
+            return month_start.replace(day=day)
+        month = _MONTHS.index(match[2] or match[3]) + 1
+        exact = date(int(match[5] or today.year), month, int(match[1] or match[4]))
+        if match[5]:
             return exact if today <= exact <= today + timedelta(days=366) else None
         return exact if exact >= today else exact.replace(year=today.year + 1)
     except ValueError:
@@ -149,7 +149,7 @@ def _calendar_day(found: re.Match[str], today: date) -> date | None:
 
 
 def _time(words: str) -> time | None:
-    """The wall time that is said; the first of a range such as "5 to 6 pm"."""
+    """Return the wall time in the text; the start of a range such as "5 to 6 pm"."""
     part = part_of_day(words)
     clocks = list(_CLOCK.finditer(words))
     if not clocks:
@@ -163,7 +163,7 @@ def _time(words: str) -> time | None:
 
 
 def _hour(hour: int, half: str | None, part: Part | None) -> int | None:
-    """The hour of the day, 0 to 23; None where the words contradict each other or leave it open ("twelve at night")."""
+    """Return the hour of the day, 0 to 23; None if contradictory or ambiguous ("twelve at night")."""
     if hour > 23 or (half and not 1 <= hour <= 12):
         return None
     if half:
@@ -183,5 +183,5 @@ def _hour(hour: int, half: str | None, part: Part | None) -> int | None:
             return hour + 12 if hour <= 7 else hour
 
 
-def _without(words: str, found: re.Match[str]) -> str:
-    return f"{words[: found.start()]} {words[found.end() :]}"
+def _without(words: str, match: re.Match[str]) -> str:
+    return f"{words[: match.start()]} {words[match.end() :]}"

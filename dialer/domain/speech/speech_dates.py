@@ -1,6 +1,6 @@
-"""Days and times in words that a voice can say.
+"""Dates and times in words, for text to speech.
 
-Pure: "Tuesday the fourth of March at half past four in the afternoon". No digits, no abbreviations, no zone offsets.
+Pure: "Tuesday the fourth of March at half past four in the afternoon". No digits, no abbreviations, no UTC offsets.
 """
 
 from datetime import date, datetime, timedelta
@@ -26,7 +26,7 @@ _COUNTRIES = {"Asia/Kolkata": "India", "Asia/Calcutta": "India", "Europe/London"
 
 
 def say(starts_utc: datetime, zone: str, now_utc: datetime) -> str:
-    """Name day, date and time in `zone` (IANA); today and tomorrow are called so first."""
+    """Return weekday, date and time in `zone` (IANA), preceded by "today" or "tomorrow" where it applies."""
     place = ZoneInfo(zone)
     local = starts_utc.astimezone(place)
     ahead = local.date() - now_utc.astimezone(place).date()
@@ -35,22 +35,23 @@ def say(starts_utc: datetime, zone: str, now_utc: datetime) -> str:
 
 
 def read_back(starts_utc: datetime, lead_zone: str, counselor_zone: str, counselor_name: str, now_utc: datetime) -> str:
-    """What is about to be agreed: day, date and time, in both zones where their clocks differ at that moment."""
-    here = say(starts_utc, lead_zone, now_utc)
+    """Return the time of a meeting to confirm, in both zones if their offsets differ at that time."""
+    lead_time = say(starts_utc, lead_zone, now_utc)
     there = starts_utc.astimezone(ZoneInfo(counselor_zone))
     if there.utcoffset() == starts_utc.astimezone(ZoneInfo(lead_zone)).utcoffset():
-        return f"{here}, with {counselor_name}"
+        return f"{lead_time}, with {counselor_name}"
     theirs = f"{say_day(there.date())} at {say_time(there)}"
-    return f"{here}, {say_zone(lead_zone)}, with {counselor_name}, for whom it is {theirs}, {say_zone(counselor_zone)}"
+    zones = say_zone(lead_zone), say_zone(counselor_zone)
+    return f"{lead_time}, {zones[0]}, with {counselor_name}, for whom it is {theirs}, {zones[1]}"
 
 
 def say_day(day: date) -> str:
-    """Such as "Tuesday the fourth of March"."""
+    """Return a day such as "Tuesday the fourth of March"."""
     return f"{_WEEKDAYS[day.weekday()]} the {_ORDINALS[day.day - 1]} of {_MONTHS[day.month - 1]}"
 
 
 def say_time(local: datetime) -> str:
-    """The wall time of `local` in words: "noon", "quarter past ten in the morning", "twenty to six in the evening"."""
+    """Return a wall time such as "noon", "quarter past ten in the morning" or "twenty to six in the evening"."""
     hour, minute = local.hour, local.minute
     if minute == 0 and hour % 12 == 0:
         return "noon" if hour else "midnight"
@@ -58,7 +59,7 @@ def say_time(local: datetime) -> str:
 
 
 def say_zone(zone: str) -> str:
-    """Such as "India time" or "New York time"."""
+    """Return a zone such as "India time" or "New York time"."""
     return f"{_COUNTRIES.get(zone) or zone.rpartition('/')[2].replace('_', ' ')} time"
 
 

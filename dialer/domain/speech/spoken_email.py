@@ -1,6 +1,6 @@
-"""E-mail addresses as people say them, and as a voice can say them back.
+"""Parses spoken email addresses and spells them out for text to speech.
 
-Pure. "asha dot rao at example dot com" is asha.rao@example.com; what is no address is None, so that AVA asks again.
+Pure. "asha dot rao at example dot com" is asha.rao@example.com; an invalid address gives None, so that AVA asks again.
 """
 
 import re
@@ -9,7 +9,7 @@ MAX_CHARS = 254
 _ADDRESS = re.compile(
     r"[a-z0-9_+%-]+(?:\.[a-z0-9_+%-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]"
 )
-_SAID = (
+_SPOKEN_SIGNS = (
     (re.compile(r"\s*(?:\[|\()?\b(?:at the rate(?: of)?|at)\b(?:\]|\))?\s*"), "@"),
     (re.compile(r"\s*\b(?:dot|point)\b\s*"), "."),
     (re.compile(r"\s*\b(?:underscore|under score)\b\s*"), "_"),
@@ -27,25 +27,25 @@ _ENDINGS = frozenset({"com", "in", "co", "org", "net", "edu", "ac", "uk", "de", 
 
 
 def parse_email(text: str) -> str | None:
-    """The address that is meant, in small letters; None for what is none."""
-    said = " ".join(text.split()).casefold().strip(" <>\"'").rstrip(" .,;").removeprefix("mailto:")
-    if "@" not in said:
-        said = _NUMBER.sub(lambda found: _DIGITS[found[1]], said)
-        for pattern, sign in _SAID:
-            said = pattern.sub(sign, said)
-    said = said.replace(" ", "")
-    if len(said) > MAX_CHARS or len(said.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(said):
+    """Return the address in lower case; None if the text is not one."""
+    address = " ".join(text.split()).casefold().strip(" <>\"'").rstrip(" .,;").removeprefix("mailto:")
+    if "@" not in address:
+        address = _NUMBER.sub(lambda match: _DIGITS[match[1]], address)
+        for pattern, sign in _SPOKEN_SIGNS:
+            address = pattern.sub(sign, address)
+    address = address.replace(" ", "")
+    if len(address) > MAX_CHARS or len(address.partition("@")[0]) > 64 or not _ADDRESS.fullmatch(address):
         return None
-    return said
+    return address
 
 
 def spell(address: str) -> str:
-    """The address letter by letter, for a voice: "a, s, h, a, at, gmail, dot, com". Known providers are said whole."""
+    """Spell an address for a voice: "a, s, h, a, at, gmail, dot, com". Known providers are spoken as words."""
     name, _, host = address.partition("@")
     parts = host.split(".")
-    said = [", ".join(_NAMED.get(each, each) for each in name), "at"]
+    spoken = [", ".join(_NAMED.get(char, char) for char in name), "at"]
     for place, part in enumerate(parts):
         whole = part in _WHOLE or (place and part in _ENDINGS)
-        said += ["dot"] if place else []
-        said.append(part if whole else ", ".join(_NAMED.get(each, each) for each in part))
-    return ", ".join(said)
+        spoken += ["dot"] if place else []
+        spoken.append(part if whole else ", ".join(_NAMED.get(char, char) for char in part))
+    return ", ".join(spoken)

@@ -1,6 +1,6 @@
-"""A spoken sentence as plain Latin words: English, Hinglish and Hindi in Devanagari become one spelling.
+"""Normalizes transcripts: English, Hinglish and Hindi in Devanagari become one spelling in Latin letters.
 
-Pure. Only the words that matter for times and for refusing calls are known; all others stay as they are.
+Pure. Only words that matter for times and opt-outs are transliterated; all others are unchanged.
 """
 
 import re
@@ -59,7 +59,7 @@ _PARTS: dict[Part, re.Pattern[str]] = {
 
 
 def plain_words(text: str) -> str:
-    """Lower case, single spaces, straight apostrophes; known Hindi words in Latin letters, spoken numbers as digits.
+    """Normalize case, spaces and apostrophes; transliterate known Hindi words and turn spoken numbers into digits.
 
     "half past four" and "sadhe chaar baje" become "4:30".
     """
@@ -69,27 +69,27 @@ def plain_words(text: str) -> str:
     spaced = re.sub(r"([,;!?]|\.(?!\d))", r" \1 ", folded)
     words = " ".join(_DEVANAGARI.get(word, word) for word in spaced.split())
     words = re.sub(r" ([,;!?.])(?= |$)", r"\1", words)
-    words = _ENGLISH_NUMBER.sub(lambda found: str(_NUMBERS[found[1]]), words)
-    words = _HINDI_NUMBER.sub(lambda found: str(_HINDI[found[1]]), words)
+    words = _ENGLISH_NUMBER.sub(lambda match: str(_NUMBERS[match[1]]), words)
+    words = _HINDI_NUMBER.sub(lambda match: str(_HINDI[match[1]]), words)
     return _PAST.sub(_fraction, words).strip(" .,;!?")
 
 
 def part_of_day(words: str) -> Part | None:
-    """The part of the day named in `plain_words`, if one is."""
+    """Return the part of the day named in normalized words (see `plain_words`), if any."""
     return next((part for part, pattern in _PARTS.items() if pattern.search(words)), None)
 
 
-def _fraction(found: re.Match[str]) -> str:
-    """Quarters and halves before or after an hour; "half" and "quarter" need their "past" or "to"."""
-    kind, side, hour = found[1], found[2], int(found[3])
+def _fraction(match: re.Match[str]) -> str:
+    """Rewrite quarters and halves before or after an hour; "half" and "quarter" require "past" or "to"."""
+    kind, side, hour = match[1], match[2], int(match[3])
     if kind in ("half", "quarter") and side is None:
-        return found[0]
+        return match[0]
     if kind == "paune" or side == "to":
-        return f"{(hour - 2) % 12 + 1}:45" if kind != "half" else found[0]
+        return f"{(hour - 2) % 12 + 1}:45" if kind != "half" else match[0]
     return f"{hour}:{'15' if kind in ('quarter', 'sava') else '30'}"
 
 
 def is_devanagari(text: str) -> bool:
-    """Whether a text is written in Devanagari, though not every word of it need be."""
-    signs = sum("\u0900" <= each <= "\u097f" for each in text)
-    return signs > sum(each.isascii() and each.isalpha() for each in text)
+    """Whether a text is mostly in Devanagari."""
+    signs = sum("\u0900" <= char <= "\u097f" for char in text)
+    return signs > sum(char.isascii() and char.isalpha() for char in text)

@@ -1,4 +1,7 @@
-"""One call as Exotel holds it, and the record it shows (exotel.md §3): numbers in national form, times in IST, no zone."""
+"""The state of one call at Exotel, and its record as the Exotel Voice API v1 returns it.
+
+Numbers are in national format, times in IST without a zone.
+"""
 
 import asyncio
 import secrets
@@ -16,18 +19,18 @@ FINAL = frozenset({"completed", "busy", "failed", "no-answer"})
 
 
 def new_sid() -> str:
-    """A SID: 32 hex digits, nothing before them."""
+    """Return a new SID: 32 hex digits without a prefix."""
     return secrets.token_hex(16)
 
 
 def ist(moment: datetime | None) -> str | None:
-    """A moment as Exotel writes it."""
+    """Format a time as Exotel does."""
     return moment.astimezone(IST).strftime("%Y-%m-%d %H:%M:%S") if moment else None
 
 
 @dataclass(slots=True)
 class Call:
-    """A call from its acceptance on. `over` is set when something wants it ended, with `ended_by` saying what."""
+    """An accepted call. `over` is set to end it; the ledger's `ended_by` says by what."""
 
     sid: str
     account_sid: str
@@ -35,31 +38,31 @@ class Call:
     student: Student
     entry: CallEntry
     status: str = "in-progress"
-    """In progress as soon as it is accepted, long before anybody answers (§3)."""
+    """Exotel reports `in-progress` as soon as the call is accepted, before it is answered."""
     created: datetime = field(default_factory=now)
     updated: datetime = field(default_factory=now)
     ended: datetime | None = None
     talked_s: int = 0
     billed: bool = False
-    """Duration, price and end are filled in some time after the end."""
+    """Whether duration, price and end time are known; Exotel adds them some time after the end."""
     price: str | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, status: str) -> None:
-        """Write down what becomes of it; its record shows only whether it is over."""
+        """Record a status in the ledger; the call's record only shows final ones."""
         self.updated = now()
         self.entry.statuses.append((status, stamp()))
         if status in FINAL:
             self.status = status
 
     def end(self, by: str) -> None:
-        """Ask for the end; the first to ask is remembered."""
+        """Request the end of the call; the first cause is recorded."""
         if not self.over.is_set():
             self.entry.ended_by = self.entry.ended_by or by
             self.over.set()
 
     def record(self) -> dict[str, Any]:
-        """The record of §3: in one with a single leg both numbers are the lead's."""
+        """Return the call's record; with a single leg both `To` and `From` are the lead's number."""
         return {
             "Sid": self.sid,
             "ParentCallSid": None,

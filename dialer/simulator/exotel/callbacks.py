@@ -1,4 +1,4 @@
-"""Exotel's status callbacks: unsigned, in one of three encodings, tried three times (exotel.md §3.2)."""
+"""Exotel's status callbacks: unsigned, in one of three encodings, with up to three attempts (Exotel Voice API v1)."""
 
 import json
 from typing import Any, Literal
@@ -18,7 +18,7 @@ TRIES = 3
 
 
 class Callbacks:
-    """The sender of all callbacks of one account."""
+    """Sends the callbacks of one account."""
 
     def __init__(self, http: aiohttp.ClientSession, encoding: Encoding, faults: Faults, ledger: Ledger) -> None:
         self._http, self._encoding, self._ledger = http, encoding, ledger
@@ -26,15 +26,15 @@ class Callbacks:
         self.timeout_s = 15.0
 
     def tell(self, call: Call, event: str) -> None:
-        """Tell of one event (`ringing`, `answered`, `terminal`) if it was asked for.
+        """Send an event (`ringing`, `answered`, `terminal`) if the call subscribed to it.
 
-        Where no events were asked for, the end alone is told, in fewer fields.
+        Without subscribed events only the end is sent, with fewer fields.
         """
         url = call.request.callback
-        asked = event in call.request.events
-        if url is None or not (asked or (event == "terminal" and not call.request.events)):
+        subscribed = event in call.request.events
+        if url is None or not (subscribed or (event == "terminal" and not call.request.events)):
             return
-        fields = _fields(call, event) if asked else _few_fields(call)
+        fields = _fields(call, event) if subscribed else _few_fields(call)
         name = call.status if event == "terminal" else event
         shown = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items()}
         sent = self.post.send(
@@ -48,7 +48,7 @@ class Callbacks:
             self._ledger.webhooks.append(WebhookEntry(call.sid, name, url, shown, stamp(), lost=True))
 
     async def _deliver(self, call: Call, event: str, url: str, fields: dict[str, Any], shown: dict[str, str]) -> None:
-        """Only 200 is taken for an answer (§3.2)."""
+        """Deliver a callback; only status 200 ends the attempts."""
         for _ in range(TRIES):
             entry = WebhookEntry(call.sid, event, url, shown, stamp())
             self._ledger.webhooks.append(entry)
@@ -58,7 +58,7 @@ class Callbacks:
         call.entry.warn(entry.status or 504, f"{event}: {entry.error or f'HTTP {entry.status}'}")
 
     async def _put(self, url: str, fields: dict[str, Any], entry: WebhookEntry) -> None:
-        address, headers = known(url)
+        address, headers = split_credentials(url)
         body, kind = _encoded(fields, self._encoding)
         if kind is not None:
             headers["Content-Type"] = kind
@@ -77,14 +77,14 @@ class Callbacks:
             entry.error = f"broken: {error}"
 
 
-def known(url: str) -> tuple[str, dict[str, str]]:
-    """An address without its user and password, and the header that shows them (§4.2)."""
+def split_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """Return a URL without its user and password, and the Authorization header made from them."""
     parts = urlsplit(url)
     if parts.username is None:
         return url, {}
     host = parts.netloc.rpartition("@")[2]
-    shown = URL(url, encoded=True)
-    headers = {"Authorization": aiohttp.encode_basic_auth(shown.user or "", shown.password or "")}
+    credentials = URL(url, encoded=True)
+    headers = {"Authorization": aiohttp.encode_basic_auth(credentials.user or "", credentials.password or "")}
     return urlunsplit(parts._replace(netloc=host)), headers
 
 
@@ -115,7 +115,7 @@ def _fields(call: Call, event: str) -> dict[str, Any]:
 
 
 def _encoded(fields: dict[str, Any], encoding: Encoding) -> tuple[Any, str | None]:
-    """The body, and its content type where the client does not set it."""
+    """Return the body and its content type; None where the HTTP client sets it."""
     if encoding == "json":
         return json.dumps(fields).encode(), "application/json"
     flat = [(name, value) for name, value in fields.items() if name != "Legs"]

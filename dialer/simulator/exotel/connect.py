@@ -1,4 +1,4 @@
-"""Reading the parameters of `POST …/Calls/connect` as strictly as exotel.md §3 and §4.1 say."""
+"""Validates the parameters of `POST …/Calls/connect` as strictly as the Exotel Voice API v1 docs describe."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _NATIONAL = re.compile(r"0([1-9]\d{9})", re.ASCII)
 
 
 class ExotelError(Exception):
-    """A refusal, as the error body of §3.3 tells it."""
+    """A rejected request, with the HTTP status and message of Exotel's error body."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class ExotelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConnectRequest:
-    """A call that was accepted. `to` is the lead in E.164: what the form calls `From`."""
+    """The parameters of an accepted call. `to` is the lead in E.164, which the form calls `From`."""
 
     to: str
     caller_id: str
@@ -46,7 +46,7 @@ class ConnectRequest:
 
 
 def read_connect(form: Form, caller_ids: Sequence[str], dnd: Sequence[str]) -> ConnectRequest:
-    """Check a request. Raises ExotelError for the first fault found."""
+    """Validate a request. Raises ExotelError for the first problem."""
     lead, caller_id = _one(form, "From"), _one(form, "CallerId")
     if not lead or (to := e164(lead)) is None:
         raise ExotelError(400, "Invalid parameter: From is not a phone number")
@@ -66,7 +66,7 @@ def read_connect(form: Form, caller_ids: Sequence[str], dnd: Sequence[str]) -> C
     callback = _one(form, "StatusCallback")
     if callback is not None and (urlsplit(callback).scheme not in ("http", "https") or not urlsplit(callback).hostname):
         raise ExotelError(400, "Invalid parameter: StatusCallback is not a URL")
-    warnings = [(400, f"{name} is no documented parameter") for name in sorted(set(form) - KNOWN)]
+    warnings = [(400, f"{name} is not a documented parameter") for name in sorted(set(form) - KNOWN)]
     return ConnectRequest(
         to=to,
         caller_id=caller_id,
@@ -81,7 +81,7 @@ def read_connect(form: Form, caller_ids: Sequence[str], dnd: Sequence[str]) -> C
 
 
 def custom_parameters(stream_url: str) -> tuple[dict[str, str], str | None]:
-    """The pairs that the stream's `start` hands back, and what is wrong with them (§4.1): then there are none."""
+    """Return the custom parameters for the stream's `start`, and a problem; with a problem there are none."""
     pairs = [(name, value) for name, value in parse_qsl(urlsplit(stream_url).query) if name != "sample-rate"]
     if len(pairs) > MAX_PARAMETERS:
         return {}, f"{len(pairs)} custom parameters; {MAX_PARAMETERS} are allowed"
@@ -91,13 +91,13 @@ def custom_parameters(stream_url: str) -> tuple[dict[str, str], str | None]:
 
 
 def sample_rate(stream_url: str) -> int:
-    """The rate that the address asks for; 8000 where it asks for none."""
-    told = dict(parse_qsl(urlsplit(stream_url).query)).get("sample-rate", "8000")
-    return int(told) if told in ("8000", "16000", "24000") else 8000
+    """Return the sample rate requested in the URL; 8000 by default."""
+    rate = dict(parse_qsl(urlsplit(stream_url).query)).get("sample-rate", "8000")
+    return int(rate) if rate in ("8000", "16000", "24000") else 8000
 
 
 def e164(number: str) -> str | None:
-    """A number as it is dialled: in E.164, or in India's national form with its 0; None for anything else."""
+    """Parse a number in E.164 or in India's national format with a leading 0; None for anything else."""
     if _E164.fullmatch(number):
         return number
     national = _NATIONAL.fullmatch(number)
@@ -105,7 +105,7 @@ def e164(number: str) -> str | None:
 
 
 def national(number: str) -> str:
-    """A number as Exotel shows it (§3): India's with a 0 before it, any other with 00."""
+    """Format a number as Exotel does: Indian numbers with a leading 0, others with 00."""
     return f"0{number[3:]}" if number.startswith("+91") else f"00{number.removeprefix('+')}"
 
 
@@ -116,7 +116,7 @@ def _stream_url(url: str | None) -> str:
     if len(url) >= MAX_URL:
         raise ExotelError(400, "Invalid parameter: StreamUrl is too long")
     if parts.scheme == "ws" and parts.hostname not in LOOPBACK:
-        raise ExotelError(400, "Invalid parameter: StreamUrl without TLS is only let through on loopback")
+        raise ExotelError(400, "Invalid parameter: StreamUrl without TLS is only accepted on loopback")
     return url
 
 

@@ -1,4 +1,4 @@
-"""A call from its acceptance to its bill: dialling, ringing, the stream, the end (exotel.md §3)."""
+"""The life of a call at Exotel: dialing, ringing, the media stream, and the price afterwards (Exotel Voice API v1)."""
 
 import asyncio
 import math
@@ -28,7 +28,7 @@ _MAX_STREAM_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class ExotelContext:
-    """What every call of the account shares."""
+    """The dependencies shared by all calls."""
 
     http: aiohttp.ClientSession
     callbacks: Callbacks
@@ -39,7 +39,7 @@ class ExotelContext:
 
 
 async def live(call: Call, exchange: ExotelContext) -> None:
-    """Carry one call through its life. Nothing that the product can send takes it back."""
+    """Run one call to its end. Exotel has no API request that cancels or hangs up a call."""
     if await exchange.clock.until(call.over, _DIAL_S):
         return _finish(call, exchange, "failed", 0.0)
     match call.student.pickup:
@@ -78,8 +78,8 @@ async def _ring_and_talk(call: Call, exchange: ExotelContext, rings_s: float) ->
     exchange.callbacks.tell(call, "answered")
     began = exchange.clock.seconds()
     loop = asyncio.get_running_loop()
-    most = exchange.clock.real(min(float(call.request.time_limit_s), _MAX_STREAM_S))
-    limit = loop.call_later(most, call.end, "time_limit")
+    limit_s = exchange.clock.real(min(float(call.request.time_limit_s), _MAX_STREAM_S))
+    limit = loop.call_later(limit_s, call.end, "time_limit")
     try:
         await _stream(call, exchange)
     finally:
@@ -89,7 +89,7 @@ async def _ring_and_talk(call: Call, exchange: ExotelContext, rings_s: float) ->
 
 
 async def _stream(call: Call, exchange: ExotelContext) -> None:
-    """The stream is the call: when the server closes it, the call ends (§3)."""
+    """Run the media stream; the call ends when the server closes it."""
     speech = exchange.speech
     clips = [await speech.speak(line.text, line.voice, beep=line.beep) for line in call.student.lines]
     hello = (HELLO_AGAIN, await speech.speak(HELLO_AGAIN.text, STUDENT_VOICE))
@@ -100,7 +100,7 @@ async def _stream(call: Call, exchange: ExotelContext) -> None:
 
 
 def _finish(call: Call, exchange: ExotelContext, status: str, talked_s: float) -> None:
-    """Settle the call and tell of it; duration and price come some time later."""
+    """Set the final status and send the callback; duration and price are known some seconds later."""
     call.talked_s = max(1, round(talked_s)) if status == "completed" else 0
     call.ended = now()
     call.entry.ended = stamp()

@@ -1,4 +1,4 @@
-"""Exotel's REST interface for calls (exotel.md §2, §3): XML unless `.json` is asked for, and nothing that ends a call."""
+"""Exotel's REST API for calls (Voice API v1): XML unless `.json` is requested, and no request that ends a call."""
 
 import asyncio
 from collections import deque
@@ -23,21 +23,21 @@ from dialer.simulator.settings import WorldSettings
 THROTTLE = 100
 MINUTE_S = 60.0
 MAX_LISTED = 100
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Account:
-    """The calls of one account, and the routes over them."""
+    """The calls of one account, and their routes."""
 
     def __init__(self, settings: WorldSettings, exchange: ExotelContext, faults: Faults, ledger: Ledger) -> None:
         self._settings, self._exchange = settings, exchange
         self._faults, self._ledger = faults, ledger
         self._calls: dict[str, Call] = {}
         self._lives: set[asyncio.Task[None]] = set()
-        self._asked: deque[float] = deque()
+        self._request_times: deque[float] = deque()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The paths of §3 that this world serves."""
+        """Return the routes of the API that the simulator serves."""
         base = "/v1/Accounts/{account}"
         return [
             web.post(f"{base}/Calls/connect{{form:(?:\\.json)?}}", self._checked(self._connect)),
@@ -49,14 +49,14 @@ class Account:
         ]
 
     def forget(self) -> None:
-        """End every running call and drop the records."""
+        """End every running call and remove the records."""
         for call in self._calls.values():
             call.end("world")
         self._calls.clear()
-        self._asked.clear()
+        self._request_times.clear()
 
     async def stop(self) -> None:
-        """End every call and wait for it, then drop what is left."""
+        """End every call, wait for them, and cancel the remaining tasks."""
         for call in self._calls.values():
             call.end("world")
         if self._lives:
@@ -66,7 +66,7 @@ class Account:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    def _checked(self, inner: Answer) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
+    def _checked(self, inner: Handler) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
         async def outer(request: web.Request) -> web.StreamResponse:
             try:
                 self._authenticate(request)
@@ -82,7 +82,7 @@ class Account:
         return outer
 
     def _authenticate(self, request: web.Request) -> None:
-        """HTTP Basic with API key and token; another account's path is not there."""
+        """Check HTTP Basic with API key and token (else 401) and the account in the path (else 404)."""
         expected = aiohttp.encode_basic_auth(self._settings.exotel_api_key, self._settings.exotel_api_token)
         if request.headers.get("Authorization", "") != expected:
             raise ExotelError(401, "Authentication failed")
@@ -90,13 +90,13 @@ class Account:
             raise ExotelError(404, "No such account")
 
     def _too_many(self) -> float | None:
-        """How long to wait, where the account has asked too often in this minute of the world's time (§3.3)."""
+        """Return how long to wait (simulated seconds) if the account exceeds its requests per minute, else None."""
         at = self._exchange.clock.seconds()
-        while self._asked and self._asked[0] <= at - MINUTE_S:
-            self._asked.popleft()
-        if len(self._asked) >= self._settings.exotel_per_minute:
-            return self._asked[0] + MINUTE_S - at
-        self._asked.append(at)
+        while self._request_times and self._request_times[0] <= at - MINUTE_S:
+            self._request_times.popleft()
+        if len(self._request_times) >= self._settings.exotel_per_minute:
+            return self._request_times[0] + MINUTE_S - at
+        self._request_times.append(at)
         return None
 
     def _throttled(self, request: web.Request, wait_s: float) -> web.StreamResponse:
@@ -115,7 +115,7 @@ class Account:
         match fault.does if fault else None:
             case "too_many":
                 assert fault is not None
-                return self._refused_for_now(request, fault, accepted)
+                return self._throttled_by_fault(request, fault, accepted)
             case "unauthorized":
                 raise ExotelError(401, "Authentication failed")
             case "error_before":
@@ -135,9 +135,9 @@ class Account:
                 await asyncio.sleep(fault.seconds)
             case _:
                 pass
-        return _answer(request, {"Call": call.record()})
+        return _respond(request, {"Call": call.record()})
 
-    def _refused_for_now(self, request: web.Request, fault: Fault, accepted: ConnectRequest) -> web.StreamResponse:
+    def _throttled_by_fault(self, request: web.Request, fault: Fault, accepted: ConnectRequest) -> web.StreamResponse:
         self._ledger.refusals.append(Refusal(request.path, 429, "Too Many Requests", accepted.to))
         response = _error(request, ExotelError(429, "Too Many Requests"))
         if fault.retry_after is not None:
@@ -163,34 +163,35 @@ class Account:
         call = self._calls.get(request.match_info["sid"])
         if call is None:
             raise ExotelError(404, "No such call")
-        return _answer(request, {"Call": call.record()})
+        return _respond(request, {"Call": call.record()})
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        """Newest first, paged; calls in progress are not in it (reliability.md §1.2)."""
+        """List ended calls, newest first, paged. Calls in progress are not in the list."""
         query = request.query
         lag = self._faults.take("list", "lag", to=e164(query.get("To", "")))
         seen_until = now() - timedelta(seconds=lag.seconds if lag else 0)
         size = min(MAX_LISTED, int(query.get("PageSize", "50")))
         first = int(query.get("After", "0"))
-        found = [
+        matches = [
             call
             for call in reversed(self._calls.values())
             if call.status in FINAL and call.created <= seen_until and _fits(call, query)
         ]
         rest = {name: value for name, value in query.items() if name != "After"}
-        more = f"{request.path}?{urlencode({**rest, 'After': first + size})}" if first + size < len(found) else None
-        told = {"Total": len(found), "PageSize": size, "NextPageUri": more, "PrevPageUri": None}
-        return _answer(request, {"Metadata": told, "Calls": [each.record() for each in found[first : first + size]]})
+        more = f"{request.path}?{urlencode({**rest, 'After': first + size})}" if first + size < len(matches) else None
+        metadata = {"Total": len(matches), "PageSize": size, "NextPageUri": more, "PrevPageUri": None}
+        page = [call.record() for call in matches[first : first + size]]
+        return _respond(request, {"Metadata": metadata, "Calls": page})
 
     async def _streams(self, request: web.Request) -> web.StreamResponse:
-        """In XML, whatever is asked for (§3.3)."""
+        """Return the number of active streams; always in XML."""
         used = sum(bool(call.entry.streams) and call.status not in FINAL for call in self._calls.values())
         body = f"<ActiveStreamCount>{used}</ActiveStreamCount><ThrottleLimit>{THROTTLE}</ThrottleLimit>"
         return _xml(f"<TwilioResponse><ActiveStreams>{body}</ActiveStreams></TwilioResponse>")
 
 
 def _fits(call: Call, query: Mapping[str, str]) -> bool:
-    """Whether a call passes the filters: numbers in whatever form, a range of dates in IST."""
+    """Whether a call passes the filters: numbers in any format, a range of dates in IST."""
     created = str(call.record()["DateCreated"])
     for condition in filter(None, query.get("DateCreated", "").split(";")):
         kind, _, at = condition.partition(":")
@@ -202,7 +203,7 @@ def _fits(call: Call, query: Mapping[str, str]) -> bool:
     )
 
 
-def _answer(request: web.Request, body: dict[str, Any], status: int = 200) -> web.Response:
+def _respond(request: web.Request, body: dict[str, Any], status: int = 200) -> web.Response:
     if request.match_info.get("form"):
         return web.json_response(body, status=status)
     return _xml(f"<TwilioResponse>{_as_xml(body)}</TwilioResponse>", status)
@@ -210,9 +211,9 @@ def _answer(request: web.Request, body: dict[str, Any], status: int = 200) -> we
 
 def _as_xml(value: object) -> str:
     if isinstance(value, dict):
-        return "".join(f"<{name}>{_as_xml(each)}</{name}>" for name, each in value.items())
+        return "".join(f"<{name}>{_as_xml(item)}</{name}>" for name, item in value.items())
     if isinstance(value, list):
-        return "".join(f"<Call>{_as_xml(each)}</Call>" for each in value)
+        return "".join(f"<Call>{_as_xml(item)}</Call>" for item in value)
     return escape("" if value is None else str(value))
 
 
@@ -221,11 +222,11 @@ def _xml(text: str, status: int = 200) -> web.Response:
 
 
 def _error(request: web.Request, problem: ExotelError) -> web.Response:
-    return _answer(request, {"RestException": {"Status": problem.status, "Message": problem.message}}, problem.status)
+    return _respond(request, {"RestException": {"Status": problem.status, "Message": problem.message}}, problem.status)
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Cut the connection instead of answering."""
+    """Reset the connection instead of responding."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)

@@ -1,8 +1,8 @@
-"""Exotel's end of one media stream: a websocket client with PCM in messages of 100 ms (exotel.md §4).
+"""Exotel's end of a media stream: a WebSocket client that sends PCM in messages of 100 ms.
 
-Sound it is sent is taken as the page says: in multiples of 320 bytes, of 3200 at least unless it is the last of what is
-said, of 100 kB at most. What breaks that is played all the same, as well as it can be, and is a warning in the ledger,
-under a code that is the bound in question.
+By the Exotel Voicebot docs, audio sent to Exotel comes in multiples of 320 bytes, at least 3,200 bytes per message
+(except the last of an utterance) and at most 100 kB. Audio that violates this is still played as well as possible, and
+the ledger has a warning whose code is the violated limit.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from yarl import URL
 from dialer.audio import ulaw
 from dialer.simulator.clock import Clock
 from dialer.simulator.exotel.call import Call, new_sid
-from dialer.simulator.exotel.callbacks import known
+from dialer.simulator.exotel.callbacks import split_credentials
 from dialer.simulator.exotel.connect import custom_parameters, national, sample_rate
 from dialer.simulator.faults import Faults
 from dialer.simulator.ledger import MarkEcho, StreamEntry, stamp
@@ -35,15 +35,15 @@ PADDED_GAP_MS = 20
 
 
 class MediaStream:
-    """One stream. `run` returns who ended it."""
+    """One media stream. `run` returns what ended it."""
 
     def __init__(self, call: Call, person: Callee, speech: Speech, clock: Clock, faults: Faults) -> None:
         self._call, self._clock, self._faults = call, clock, faults
         self._sid = new_sid()
         self._rate = sample_rate(call.request.stream_url)
-        parameters, wrong = custom_parameters(call.request.stream_url)
-        if wrong is not None:
-            call.entry.warn(256, wrong)
+        parameters, problem = custom_parameters(call.request.stream_url)
+        if problem is not None:
+            call.entry.warn(256, problem)
         self.entry = StreamEntry(self._sid, call.request.stream_url, parameters)
         self._line = PhoneLine(self.entry, person, speech)
         self._sequence = self._chunk = 0
@@ -51,7 +51,7 @@ class MediaStream:
         self._closed = False
 
     async def run(self, http: aiohttp.ClientSession) -> End:
-        """Connect, stream until one side ends it, and close."""
+        """Connect, stream until either side ends the stream, and close."""
         self._call.entry.streams.append(self.entry)
         if self._faults.take("media", "never_connect", to=self._call.request.to):
             await self._call.over.wait()
@@ -73,8 +73,8 @@ class MediaStream:
         return end
 
     async def _connect(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse | None:
-        """One retry of the handshake (§4)."""
-        address, headers = known(self._call.request.stream_url)
+        """Open the socket; Exotel retries a failed handshake once."""
+        address, headers = split_credentials(self._call.request.stream_url)
         for _ in range(HANDSHAKES):
             try:
                 async with asyncio.timeout(HANDSHAKE_S):
@@ -86,7 +86,7 @@ class MediaStream:
                         max_msg_size=0,
                     )
             except aiohttp.WSServerHandshakeError as error:
-                self._call.entry.warn(error.status, f"handshake answered with {error.status}")
+                self._call.entry.warn(error.status, f"handshake failed with HTTP {error.status}")
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 self._call.entry.warn(1006, f"{type(error).__name__}: {error}")
         return None
@@ -106,7 +106,7 @@ class MediaStream:
                 if self._call.over.is_set():
                     return await self._stop(socket, "call", silent=no_stop is not None)
                 if drop and self._line.now_ms >= drop.ms:
-                    self._call.entry.warn(1006, "media socket cut by a fault")
+                    self._call.entry.warn(1006, "media socket dropped by a fault rule")
                     socket._response.close()
                     return "dropped"
                 if malformed and self._line.now_ms >= malformed.ms:
@@ -125,14 +125,14 @@ class MediaStream:
         return "server"
 
     def _step(self) -> bytes:
-        """What the student says in the next 100 ms, as PCM at the stream's rate."""
-        said = bytearray()
+        """Return the student's next 100 ms as PCM at the stream's rate."""
+        ulaw_audio = bytearray()
         for _ in range(MESSAGE_MS // ulaw.FRAME_MS):
             payload = self._line.step()
             if self._line.person.hung_up:
                 break
-            said += base64.b64decode(payload) if payload else ulaw.SILENCE_FRAME
-        return ulaw.pcm_to_bytes(ulaw.resample(ulaw.ulaw_decode(bytes(said)), ulaw.RATE, self._rate))
+            ulaw_audio += base64.b64decode(payload) if payload else ulaw.SILENCE_FRAME
+        return ulaw.pcm_to_bytes(ulaw.resample(ulaw.ulaw_decode(bytes(ulaw_audio)), ulaw.RATE, self._rate))
 
     def _media(self, pcm: bytes) -> dict[str, str]:
         self.entry.frames_sent += 1
@@ -141,7 +141,7 @@ class MediaStream:
         return {"chunk": str(self._chunk), "timestamp": str(self._line.now_ms), "payload": payload}
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse, event: str, **more: dict[str, Any]) -> None:
-        """One message; every value is text (§4.4)."""
+        """Send one message; Exotel writes every value as a string."""
         self._sequence += 1
         message = {"event": event, "sequence_number": str(self._sequence), "stream_sid": self._sid, **more}
         await socket.send_str(msgspec.json.encode(message).decode())
@@ -175,18 +175,18 @@ class MediaStream:
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._take(message.data)
             else:
-                self._call.entry.warn(1003, "only text frames are understood")
+                self._call.entry.warn(1003, "only text frames are accepted")
         self._closed = True
 
     def _take(self, raw: str) -> None:
-        """Read one message of the server (§4.5); what does not conform is a warning, once per kind and call."""
+        """Process a message from the server; an invalid one is a warning, once per kind and call."""
         try:
             message = msgspec.json.decode(raw)
         except msgspec.DecodeError:
             return self._call.entry.warn(1003, "message is not JSON")
         match message:
             case {"stream_sid": str(sid)} if sid != self._sid:
-                self._call.entry.warn(1008, "stream_sid is another one")
+                self._call.entry.warn(1008, "stream_sid does not match")
             case {"event": "media", "stream_sid": _, "media": {"payload": str(payload)}}:
                 self._take_sound(payload)
             case {"event": "mark", "stream_sid": _, "mark": {"name": str(name)}} if name:
@@ -195,10 +195,11 @@ class MediaStream:
             case {"event": "clear", "stream_sid": _}:
                 self._short = False
                 self._line.note_utterance()
-                for name in self._line.playout.clear(self._line.now_ms):  # what comes of them is not documented
+                # Exotel does not document whether cleared marks are sent back; the simulator does not send them.
+                for name in self._line.playout.clear(self._line.now_ms):
                     self.entry.marks.append(MarkEcho(name, self._line.now_ms, heard=False))
             case _:
-                self._call.entry.warn(1008, f"message does not conform: {raw[:80]}")
+                self._call.entry.warn(1008, f"invalid message: {raw[:80]}")
         return None
 
     def _take_sound(self, payload: str) -> None:
@@ -207,16 +208,16 @@ class MediaStream:
         except binascii.Error:
             return self._call.entry.warn(1007, "payload is not base64")
         if len(sound) > MAX_BYTES:
-            self._call.entry.warn(MAX_BYTES, f"{len(sound)} bytes at once are more than {MAX_BYTES}")
+            self._call.entry.warn(MAX_BYTES, f"{len(sound)} bytes in a message are more than {MAX_BYTES}")
         if self._short and not self._line.playout.empty:
-            self._call.entry.warn(MIN_BYTES, f"less than {MIN_BYTES} bytes at once, and more followed")
+            self._call.entry.warn(MIN_BYTES, f"fewer than {MIN_BYTES} bytes in a message that is not the last")
         self._short = len(sound) < MIN_BYTES
         pcm = ulaw.pcm_from_bytes(sound)
         heard = ulaw.ulaw_encode(ulaw.resample(pcm, self._rate, ulaw.RATE))
         if len(sound) % UNIT_BYTES:
-            self._call.entry.warn(UNIT_BYTES, f"{len(sound)} bytes are no multiple of {UNIT_BYTES}")
+            self._call.entry.warn(UNIT_BYTES, f"{len(sound)} bytes are not a multiple of {UNIT_BYTES}")
             heard += bytes([ulaw.SILENCE]) * (PADDED_GAP_MS * ulaw.BYTES_PER_MS)
         self.entry.bytes_received += len(sound)
         if not self._line.playout.give(heard):
-            self._call.entry.warn(1009, "play-out buffer is full: sound is dropped")
+            self._call.entry.warn(1009, "playout buffer is full; audio is dropped")
         return None

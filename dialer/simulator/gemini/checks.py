@@ -1,4 +1,4 @@
-"""What Gemini Live takes from a client: one key a message, documented names only (gemini-live.md §1). Both spellings."""
+"""Validates client messages of Gemini Live: one key per message, documented names only, in camel or snake case."""
 
 import re
 from collections.abc import Mapping
@@ -20,26 +20,26 @@ _SNAKE = re.compile(r"_([a-z])")
 
 
 class BadMessageError(ValueError):
-    """What the socket is closed for, with its code."""
+    """An invalid message; the socket is closed with `code`."""
 
-    def __init__(self, says: str, code: int = 1007) -> None:
-        super().__init__(says)
+    def __init__(self, message: str, code: int = 1007) -> None:
+        super().__init__(message)
         self.code = code
 
 
 def one_key(message: object) -> tuple[str, Mapping[str, Any]]:
-    """The only key of a message, in camel case, and its object."""
+    """Return the single key of a message, in camel case, and its object."""
     if not isinstance(message, dict) or len(message) != 1:
         raise BadMessageError("Request must have exactly one of the fields of the oneof.")
     ((key, value),) = message.items()
     key = camel(key)
     if key not in MESSAGES or not isinstance(value, dict):
         raise BadMessageError(f'Invalid JSON payload received. Unknown name "{key}".')
-    return key, {camel(name): each for name, each in value.items()}
+    return key, {camel(name): field for name, field in value.items()}
 
 
 def check_setup(setup: Mapping[str, Any], models: tuple[str, ...]) -> None:
-    """Raise for what the service refuses."""
+    """Validate the setup message. Raises BadMessageError."""
     for key in setup.keys() - SETUP_KEYS:
         raise BadMessageError(f"Invalid JSON payload received. Unknown name \"{key}\" at 'setup'.")
     model = setup.get("model")
@@ -55,15 +55,15 @@ def check_setup(setup: Mapping[str, Any], models: tuple[str, ...]) -> None:
 
 
 def check_schema(schema: Mapping[str, Any], where: str) -> None:
-    """Raise for a JSON schema that is not in Gemini's own spelling."""
+    """Validate that a JSON schema uses Gemini's spelling. Raises BadMessageError."""
     for key in schema.keys() - SCHEMA_KEYS:
         raise BadMessageError(f"Invalid JSON payload received. Unknown name \"{key}\" at '{where}.parameters'.")
     if schema.get("type") not in TYPES:
         raise BadMessageError(f"{where}.parameters.type: {schema.get('type')} is no Type.")
-    for each in (*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])):
-        check_schema(each, where)
+    for inner in (*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])):
+        check_schema(inner, where)
 
 
 def camel(name: str) -> str:
-    """A key in the spelling that is documented."""
-    return _SNAKE.sub(lambda found: found[1].upper(), name)
+    """Convert a key to camel case."""
+    return _SNAKE.sub(lambda match: match[1].upper(), name)

@@ -1,4 +1,4 @@
-"""What Gemini Live hears: PCM at the rate that is named, cut into turns, understood (gemini-live.md §1)."""
+"""The audio input of Gemini Live: 16 kHz PCM, turn detection and recognition."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ RATE = 16_000
 
 
 class GeminiAudioInput(stt.SimulatedStt):
-    """Takes 16 kHz sound; gives turns. `detection` is the session's `automaticActivityDetection`."""
+    """Turns 16 kHz PCM into turns. `detection` is the session's `automaticActivityDetection`."""
 
     def __init__(self, speech: Speech, detection: Mapping[str, Any]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The door of Gemini Live: the key, the first message, and what may be gone on with (gemini-live.md §1)."""
+"""The Gemini Live WebSocket endpoint: authentication, the setup message and session resumption."""
 
 import asyncio
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ SETUP_TIMEOUT_S = 10.0
 
 
 class GeminiService:
-    """Opens sessions, and keeps what closed ones knew."""
+    """Opens sessions, and keeps the state of closed ones for resumption."""
 
     def __init__(self, settings: WorldSettings, speech: Speech, clock: Clock, faults: Faults, ledger: Ledger) -> None:
         self._settings, self._speech, self._clock = settings, speech, clock
@@ -35,7 +35,7 @@ class GeminiService:
         self._memories: dict[str, Memory] = {}
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """Both versions' paths."""
+        """Return the routes of both API versions."""
         return [web.get(path, self._connect, allow_head=False) for path in PATHS]
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""One Gemini Live session: client messages in, server messages out, and the turn in the making (gemini-live.md §1)."""
+"""One Gemini Live session: client messages in, server messages out, as in the Gemini Live API reference."""
 
 import asyncio
 import base64
@@ -31,9 +31,9 @@ QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”', re.DOTALL)
 
 @dataclass(slots=True)
 class Memory:
-    """What another connection can go on with."""
+    """The state that another connection can resume."""
 
-    mind: ScriptedModel
+    model: ScriptedModel
     has_spoken: bool = False
 
 
@@ -53,8 +53,10 @@ class Session:
     ) -> None:
         self._socket, self._memory, self._entry, self._speech = socket, memory, entry, speech
         self._clock, self._faults, self._settings = clock, faults, settings
-        self._ear = GeminiAudioInput(speech, setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {}))
-        self._names = [each["name"] for tool in setup.get("tools", []) for each in tool["functionDeclarations"]]
+        self._audio_input = GeminiAudioInput(
+            speech, setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
+        )
+        self._names = [function["name"] for tool in setup.get("tools", []) for function in tool["functionDeclarations"]]
         self._wants = {name for name in ("inputAudioTranscription", "outputAudioTranscription") if name in setup}
         self._turn: asyncio.Task[None] | None = None
         self._open_calls: dict[str, str] = {}
@@ -63,7 +65,7 @@ class Session:
         self._silence = faults.take("model", "silence")
 
     async def stop(self) -> None:
-        """The socket has gone."""
+        """Cancel the current turn after the socket has closed."""
         if self._turn is not None:
             self._turn.cancel()
             await asyncio.gather(self._turn, return_exceptions=True)
@@ -80,7 +82,7 @@ class Session:
             case _:
                 raise BadMessageError("setup must be the first message and only the first.")
 
-    # -- what the client says ----------------------------------------------------------------------------------------
+    # Client messages
 
     async def _input(self, value: Mapping[str, Any]) -> None:
         for key in value.keys() - INPUT_KEYS:
@@ -89,18 +91,18 @@ class Session:
         if not isinstance(blob, dict):
             return
         if blob.get("mimeType", blob.get("mime_type")) != f"audio/pcm;rate={RATE}":
-            raise BadMessageError(f"Unsupported audio: {blob.get('mimeType')}; this world hears {RATE} Hz only.")
+            raise BadMessageError(f"Unsupported audio: {blob.get('mimeType')}; the simulator accepts {RATE} Hz only.")
         try:
             sound = base64.b64decode(blob.get("data", ""), validate=True)
         except (binascii.Error, TypeError) as error:
             raise BadMessageError("Invalid value at 'realtime_input.audio.data': Base64 decoding failed.") from error
-        for event in self._ear.append(sound):
+        for event in self._audio_input.append(sound):
             match event:
                 case Started():
                     await self._interrupt()
                 case Stopped(_, end_ms, heard):
                     await self._heard(heard, end_ms)
-        self._entry.audio_ms = now_ms = self._ear.now_ms
+        self._entry.audio_ms = now_ms = self._audio_input.now_ms
         if self._away and now_ms >= self._away.ms:
             away, self._away = self._away, None
             await self._send(goAway={"timeLeft": f"{away.seconds}s"})
@@ -131,18 +133,18 @@ class Session:
             for tool in self._entry.tools:
                 if tool.call_id == call_id:
                     tool.output = output
-                    self._memory.mind.told(name, msgspec.json.decode(tool.arguments), output)
+                    self._memory.model.on_tool_result(name, msgspec.json.decode(tool.arguments), output)
         if not self._open_calls:
             self._results.set()
 
-    # -- what the model does -----------------------------------------------------------------------------------------
+    # Model turns
 
     async def _heard(self, sound: bytes, end_ms: int) -> None:
-        understood = self._ear.understand(sound)
-        who = "echo" if understood.echo and not understood.transcript else "student"
-        text = understood.echo if who == "echo" and understood.echo else understood.transcript
-        self._entry.turns.append(TurnEntry(who, text, new_id("turn"), end_ms, understood.fraction))
-        self._memory.mind.hear(understood.lines)
+        understood = self._audio_input.understand(sound)
+        speaker = "echo" if understood.echo and not understood.transcript else "student"
+        text = understood.echo if speaker == "echo" and understood.echo else understood.transcript
+        self._entry.turns.append(TurnEntry(speaker, text, new_id("turn"), end_ms, understood.fraction))
+        self._memory.model.on_user_turn(understood.lines)
         if "inputAudioTranscription" in self._wants and understood.transcript:
             half = len(understood.transcript) // 2
             for piece in (understood.transcript[:half], understood.transcript[half:]):
@@ -154,7 +156,7 @@ class Session:
         self._turn = asyncio.create_task(self._run(instructions))
 
     async def _interrupt(self) -> None:
-        """Somebody speaks, or the client sends content: what is being made is dropped."""
+        """Drop the turn in progress, because the user speaks or the client sends content."""
         turn, self._turn = self._turn, None
         if turn is None or turn.done():
             return
@@ -174,12 +176,12 @@ class Session:
         if slow := self._faults.take("model", "slow"):
             await asyncio.sleep(slow.seconds)
         if quoted := QUOTED.search(instructions):
-            self._memory.mind.spoke()
+            self._memory.model.discard_pending()
             await self._say((quoted[1] or quoted[2]).strip())
         elif instructions and not self._memory.has_spoken:
             await self._say(OPENING)
         else:
-            while isinstance(act := self._memory.mind.next(set(self._names)), CallTool):
+            while isinstance(act := self._memory.model.next(set(self._names)), CallTool):
                 await self._call(act)
             assert isinstance(act, Say)
             await self._say(act.text)
@@ -199,7 +201,7 @@ class Session:
         await self._send(sessionResumptionUpdate={"newHandle": self._entry.id, "resumable": True})
 
     async def _call(self, use: CallTool) -> None:
-        """Call a tool; the turn waits for its result."""
+        """Call a tool and wait for its result."""
         arguments = dict(use.arguments)
         name = "launch_rocket" if self._faults.take("model", "unknown_tool") else use.name
         call_id = new_id("call")
@@ -211,25 +213,25 @@ class Session:
         await self._clock.sleep(self._settings.thinking_s)
 
     async def _say(self, text: str) -> None:
-        """Sound, faster than real time, each piece beside its share of the words."""
+        """Send audio faster than real time, each chunk with its share of the transcript."""
         clip = await self._speech.speak(text, AVA_VOICE)
         pcm = ulaw.resample(ulaw.ulaw_decode(clip.ulaw), ulaw.RATE, OUT_RATE)
-        self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._ear.now_ms))
-        size, words, told = OUT_RATE * PIECE_MS // 1000, text.split(" "), 0
+        self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._audio_input.now_ms))
+        size, words, sent = OUT_RATE * PIECE_MS // 1000, text.split(" "), 0
         for at in range(0, len(pcm), size):
             data = base64.b64encode(ulaw.pcm_to_bytes(pcm[at : at + size])).decode()
             part = {"inlineData": {"data": data, "mimeType": f"audio/pcm;rate={OUT_RATE}"}}
             content: dict[str, Any] = {"modelTurn": {"role": "model", "parts": [part]}}
             until = len(words) if at + size >= len(pcm) else round(len(words) * (at + size) / len(pcm))
-            if "outputAudioTranscription" in self._wants and until > told:
-                content["outputTranscription"] = {"text": "".join(f"{word} " for word in words[told:until])}
-                told = until
+            if "outputAudioTranscription" in self._wants and until > sent:
+                content["outputTranscription"] = {"text": "".join(f"{word} " for word in words[sent:until])}
+                sent = until
             self._memory.has_spoken = True
             await self._send(serverContent=content)
             await self._clock.sleep(PIECE_MS / 1000 / self._settings.generation_rate)
 
     async def _send(self, **message: Any) -> None:
-        """One message, as the service may send it: in a binary frame."""
+        """Send one message in a binary frame, as the service does."""
         if not self._socket.closed:
             with suppress(ConnectionError):
                 await self._socket.send_bytes(msgspec.json.encode(message))

@@ -1,4 +1,4 @@
-"""A student on the line, pure: told what came out of the earpiece, it says what goes into the mouthpiece."""
+"""A student on a call: takes the audio they hear and returns the audio they speak. Pure."""
 
 from dialer.audio import ulaw
 from dialer.simulator.people.script import AfterAva, AtOnce, IntoAva, ScriptLine, Student
@@ -12,7 +12,7 @@ _MACHINE_GIVES_UP_MS = 60_000
 
 
 class Callee:
-    """Steps by 20 ms. `clips` are the sounds of the student's lines, `hello` that of an impatient one."""
+    """Advances in steps of 20 ms. `clips` are the student's lines; `hello` is said when AVA stays silent."""
 
     def __init__(self, student: Student, clips: tuple[Clip, ...], hello: tuple[ScriptLine, Clip]) -> None:
         self._student = student
@@ -28,9 +28,9 @@ class Callee:
         self.hung_up = False
 
     def step(self, now_ms: int, heard: bytes) -> str | None:
-        """Hear one frame of AVA (µ-law, may be short or empty) and give the base64 frame to say, None for silence.
+        """Take one frame of AVA (µ-law, may be short or empty); return the base64 frame to send, None for silence.
 
-        `began` is the line that starts with this frame, and `hung_up` turns true when the phone is put down.
+        Sets `began` to the line that starts with this frame, and `hung_up` when the student hangs up.
         """
         self.began = None
         if ulaw.loudness(heard) > _AUDIBLE:
@@ -59,7 +59,7 @@ class Callee:
             self._speak(line, clip)
         elif self._quiet_ms >= (_MACHINE_GIVES_UP_MS if self._student.machine else _GIVES_UP_MS):
             self.hung_up = True
-        elif self._waits_in_vain():
+        elif self._is_waiting_for_ava():
             self._asked_hello = True
             self._speak(*self._hello)
 
@@ -72,7 +72,7 @@ class Callee:
             case AtOnce(ms):
                 return now_ms >= ms
 
-    def _waits_in_vain(self) -> bool:
+    def _is_waiting_for_ava(self) -> bool:
         if self._student.machine or self._asked_hello or self._ava_ms > 0:
             return False
         return self._quiet_ms >= _PATIENCE_MS

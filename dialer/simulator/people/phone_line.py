@@ -1,7 +1,7 @@
-"""One student on one telephone line, in stream time, whatever the carrier's wire: 20 ms after 20 ms.
+"""One student on a phone line, in stream time of 20 ms steps, independent of the carrier's wire format.
 
-The frame clock has absolute deadlines, so it does not drift. Where the machine cannot keep up, stream time stands still
-rather than hurry after it, and the ledger says by how much.
+The frame clock uses absolute deadlines, so it does not drift. If the machine cannot keep up, stream time pauses instead
+of catching up, and the ledger records by how much (`lagged_ms`).
 """
 
 import asyncio
@@ -21,11 +21,11 @@ _MIN_WAIT_S = 0.004
 _UTTERANCE_GAP_MS = 400
 
 End = Literal["refused", "server", "call", "person", "dropped"]
-"""Who ended a media stream."""
+"""What ended a media stream."""
 
 
 async def ticks(clock: Clock, entry: StreamEntry, every_ms: int) -> AsyncIterator[None]:
-    """Wake whenever so much more stream time has passed."""
+    """Yield once per `every_ms` of stream time."""
     interval = clock.real(every_ms / 1000)
     deadline = time.monotonic()
     while True:
@@ -43,21 +43,21 @@ async def ticks(clock: Clock, entry: StreamEntry, every_ms: int) -> AsyncIterato
 
 
 class PhoneLine:
-    """The play-out at the phone, who holds it, and what of AVA was heard there."""
+    """The phone: its playout buffer, the person holding it, and the ledger of what they heard of AVA."""
 
     def __init__(self, entry: StreamEntry, person: Callee, speech: Speech) -> None:
         self.entry, self.person = entry, person
         self.playout = Playout(entry.played, entry.cleared)
         self.now_ms = 0
         self.echoes: list[str] = []
-        """Marks whose sound was played, to be sent back."""
+        """Marks whose audio was played and that are to be sent back."""
         self._speech = speech
         self._utterance = bytearray()
         self._utterance_at = 0
         self._silent_from: int | None = None
 
     def step(self) -> str | None:
-        """20 ms: play, listen, speak. The base64 µ-law frame to say, None for silence."""
+        """Advance 20 ms: play, listen and speak; return the base64 µ-law frame to send, None for silence."""
         heard = self.playout.play(self.now_ms)
         self.echoes += self.playout.due_marks()
         self._listen(heard)
@@ -68,12 +68,12 @@ class PhoneLine:
         return payload
 
     def close(self) -> None:
-        """The stream is over: what was heard last is noted, and all of it put in order."""
+        """Record AVA's last utterance and sort the spoken entries, at the end of the stream."""
         self.note_utterance()
         self.entry.spoken.sort(key=lambda spoken: spoken.at_ms)
 
     def _listen(self, heard: bytes) -> None:
-        """Keep what AVA says until she pauses, then note her words as far as they were heard."""
+        """Buffer AVA's audio until she pauses, then record the words that were heard."""
         if ulaw.loudness(heard) > 0:
             if not self._utterance:
                 self._utterance_at = self.now_ms
@@ -88,15 +88,15 @@ class PhoneLine:
         return None
 
     def note_utterance(self) -> None:
-        """What AVA said until now is one utterance."""
+        """End AVA's current utterance and record it."""
         sound = bytes(self._utterance)
         self._utterance.clear()
         self._silent_from = None
         if not sound:
             return
-        found = self._speech.recognise(sound)
-        for heard in found:
+        clips = self._speech.recognise(sound)
+        for heard in clips:
             at_ms = self._utterance_at + int(heard.at_ms)
             self.entry.spoken.append(Spoken("ava", heard.clip.text, at_ms, round(heard.fraction, 3)))
-        if not found:
+        if not clips:
             self.entry.spoken.append(Spoken("ava", "", self._utterance_at, 0.0))

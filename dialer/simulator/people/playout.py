@@ -1,4 +1,4 @@
-"""What the carrier was given to play: a queue of sound with marks in it, played in stream time (twilio.md §5.2)."""
+"""The carrier's playout buffer: queued audio and marks, played in stream time (see Twilio Media Streams)."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ MAX_BYTES = 10 * 60 * audio.RATE
 
 @dataclass(slots=True)
 class Playout:
-    """Sans-IO. Bytes are counted from the start of the stream; a mark is due once all bytes before it were played."""
+    """Sans-IO. Bytes are counted from the start of the stream; a mark is due once all bytes before it are played."""
 
     played: list[Play] = field(default_factory=list)
     cleared: list[Cleared] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Playout:
     _marks: deque[tuple[int, str]] = field(default_factory=deque)
 
     def give(self, ulaw: bytes) -> bool:
-        """Queue sound; False if it does not fit and is dropped (31930)."""
+        """Queue audio; return False if it does not fit and is dropped (Twilio warning 31930)."""
         if len(self._sound) + len(ulaw) > MAX_BYTES:
             return False
         self._sound += ulaw
@@ -29,11 +29,11 @@ class Playout:
         return True
 
     def mark(self, name: str) -> None:
-        """Put a mark behind everything given so far."""
+        """Queue a mark behind the audio so far."""
         self._marks.append((self._given, name))
 
     def clear(self, now_ms: int) -> list[str]:
-        """Throw away what was not played; all pending marks come back at once."""
+        """Discard unplayed audio; return all pending marks."""
         marks = [name for _, name in self._marks]
         self.cleared.append(Cleared(now_ms, len(self._sound), marks))
         self._done += len(self._sound)
@@ -42,7 +42,7 @@ class Playout:
         return marks
 
     def play(self, now_ms: int) -> bytes:
-        """Take the next 20 ms out, less if there is less."""
+        """Remove and return the next 20 ms, or less at the end."""
         if not self._sound:
             return b""
         heard = bytes(self._sound[: audio.FRAME_BYTES])
@@ -57,7 +57,7 @@ class Playout:
         return heard
 
     def due_marks(self) -> list[str]:
-        """Marks whose sound has been played."""
+        """Remove and return the marks whose audio has been played."""
         due: list[str] = []
         while self._marks and self._marks[0][0] <= self._done:
             due.append(self._marks.popleft()[1])
@@ -65,5 +65,5 @@ class Playout:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits to be played."""
+        """Whether no audio is queued."""
         return not self._sound

@@ -1,4 +1,4 @@
-"""The shape of a synthetic student: what the line does when they are rung, and what they say, when."""
+"""Data types of a synthetic student: how the call is picked up, what they say and when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ HELD_SLOT = "$held_slot"
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A tool that a good model calls on hearing a line; `$…` arguments are filled from results of this call."""
+    """A tool that the scripted model calls after a line; `$…` arguments are filled from earlier results of the call."""
 
     name: str
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -19,19 +19,19 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class AfterAva:
-    """Speak once AVA has spoken and nothing of hers has been heard for half a second."""
+    """Speak once AVA has spoken and has been silent for half a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntoAva:
-    """Speak over AVA, once this much of her answer has been heard."""
+    """Interrupt AVA after `ms` of her response."""
 
     ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class AtOnce:
-    """Speak this long after the line is open, whatever AVA does."""
+    """Speak `ms` after the stream starts, whatever AVA does."""
 
     ms: int
 
@@ -41,7 +41,7 @@ Cue = AfterAva | IntoAva | AtOnce
 
 @dataclass(frozen=True, slots=True)
 class ScriptLine:
-    """One thing a student says, what a good model does on hearing it, and what AVA says if no result has words."""
+    """One line of a student, the tools the model calls after it, and AVA's words if no tool result provides them."""
 
     text: str
     does: tuple[ToolUse, ...] = ()
@@ -53,14 +53,14 @@ class ScriptLine:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Picks up after so many seconds of ringing."""
+    """Picks up after `rings_s` seconds of ringing."""
 
     rings_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """The line is engaged: SIP 486 after a moment."""
+    """The line is busy: SIP 486 after a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ Pickup = Answers | Busy | NoAnswer | Fails
 
 @dataclass(frozen=True, slots=True)
 class HangsUp:
-    """Puts the phone down after `lines` lines, once `ms` of AVA's next answer have been heard."""
+    """Hangs up after `lines` lines, once `ms` of AVA's next response have been heard."""
 
     lines: int
     ms: int
@@ -88,7 +88,7 @@ class HangsUp:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """Somebody to ring. `expects` is the outcome that the product should arrive at."""
+    """A synthetic student; `expects` is the call outcome the product should record."""
 
     key: str
     about: str

@@ -1,7 +1,7 @@
-"""What a good model would do: from what it heard and what its tools answered to the next words or the next tool.
+"""A scripted model: chooses the next words or tool call from the turns it heard and the tool results.
 
-Pure: the realtime server asks it once per response, a text model makes a new one of each request's history. It knows
-students' lines by their words, never by the call.
+Pure. The realtime server queries it once per response; a text model rebuilds one from the history of each request. It
+recognizes a student's lines by their words, never by the call.
 """
 
 import json
@@ -29,14 +29,14 @@ _FIRST_DO = {"hold_slot": ToolUse("find_slots"), "book_slot": ToolUse("hold_slot
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak these words."""
+    """The model speaks."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class CallTool:
-    """Call this tool."""
+    """The model calls a tool."""
 
     name: str
     arguments: Mapping[str, str]
@@ -60,8 +60,8 @@ class ScriptedModel:
         self.has_heard = False
         self._owes_booking = False
 
-    def hear(self, texts: Sequence[str]) -> None:
-        """Take in what was said in one turn; nothing recognised is an empty list. A line is acted on once."""
+    def on_user_turn(self, texts: Sequence[str]) -> None:
+        """Process the texts of one user turn, [] if nothing was recognized. Each line is acted on once."""
         self._plan.clear()
         self._tries = 0
         self.has_heard = True
@@ -79,26 +79,26 @@ class ScriptedModel:
         if fresh and self._owes_booking and self._held:
             self._plan.appendleft(ToolUse("book_slot", {"slot": HELD_SLOT}))
 
-    def silence(self) -> None:
-        """Nobody spoke for the idle time."""
+    def on_idle(self) -> None:
+        """Process an idle timeout."""
         self._answer = STILL_THERE
 
-    def spoke(self) -> None:
-        """Somebody else chose the words of this response: the answer that was due is no longer."""
+    def discard_pending(self) -> None:
+        """Discard the pending words, because the client supplied those of this response."""
         self._answer = None
 
-    def said(self, text: str) -> None:
-        """These words were spoken in an earlier answer: what was due is no longer, a question asked is not asked again."""
+    def on_model_text(self, text: str) -> None:
+        """Process an earlier response of the history: discard the pending words, and do not repeat its question."""
         self._answer = None
         if text and QUESTIONS[self._asked % len(QUESTIONS)].startswith(text):
             self._asked += 1
 
-    def told(self, name: str, arguments: Mapping[str, str], output: str) -> None:
-        """Take in a tool's result (design.md §7): its `say`, its slots, and what to try next if it was refused."""
+    def on_tool_result(self, name: str, arguments: Mapping[str, str], output: str) -> None:
+        """Process a tool's result: its `say`, its slots, and what to try next if it was refused."""
         result = _json_object(output)
-        said = result.get("say")
-        if isinstance(said, str) and said.strip() and not is_devanagari(self._answer or ""):
-            self._answer = said  # in Hindi it says the same in its own words
+        words = result.get("say")
+        if isinstance(words, str) and words.strip() and not is_devanagari(self._answer or ""):
+            self._answer = words  # in Hindi the model keeps its own wording, since `say` is English
         if isinstance(result.get("slots"), list):
             self._slots = [
                 slot["slot"] for slot in result["slots"] if isinstance(slot, dict) and isinstance(slot.get("slot"), str)
@@ -120,7 +120,7 @@ class ScriptedModel:
                 pass
 
     def next(self, tools: Collection[str]) -> Act:
-        """What to do in this response, with the tools that the session offers."""
+        """Return the action of this response, given the session's tools."""
         while self._plan:
             use = self._plan.popleft()
             if use.name not in tools:
@@ -143,7 +143,7 @@ class ScriptedModel:
         return self._tries <= _MAX_TRIES
 
     def _filled(self, use: ToolUse) -> Mapping[str, str] | None:
-        """The arguments with tokens of this call put in; None if a token is not known yet."""
+        """Fill in the slot tokens of this call; None if one is not known yet."""
         filled: dict[str, str] = {}
         for key, value in use.arguments.items():
             token: str | None = value

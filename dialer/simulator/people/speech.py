@@ -1,8 +1,8 @@
-"""Voices for students and for AVA, and ears that recognise every clip by its frames.
+"""Synthesizes the clips of students and AVA with espeak-ng, and recognizes clips by their frames.
 
-Clips are made by espeak-ng once per process and kept, since its output differs a little from run to run (stack.md).
-On a bit-exact µ-law path each 20 ms frame of a clip is nearly unique, so hearing is a look-up of frames and
-not recognition of speech: what was heard, and how much of it, is exact.
+Clips are synthesized once per process and cached, because espeak-ng's output varies slightly between runs. On a
+bit-exact µ-law path each 20 ms frame of a clip is nearly unique, so recognition is a frame lookup: what was heard, and
+how much of it, is exact.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ AVA_VOICE = "en-us+f3"
 
 _LOUD = 150.0
 _MAX_PAUSE_FRAMES = 8
-_KEPT_CLIPS = 800
-_FEWEST_FRAMES = 3
+_MAX_CLIPS = 800
+_MIN_FRAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Something said: its words, its µ-law sound in whole frames, and those frames as base64 ready to send."""
+    """A synthesized text: its µ-law audio, its 20 ms frames, and those frames in base64, ready to send."""
 
     text: str
     voice: str
@@ -42,7 +42,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A clip found in some sound: the share of its spoken frames, and where in the sound and the clip it began."""
+    """A clip recognized in audio: the share of its voiced frames, and where it began in the audio and in the clip."""
 
     clip: Clip
     fraction: float
@@ -51,7 +51,7 @@ class Heard:
 
 
 class Speech:
-    """The clips of this process, by words and voice, and the index of their frames. Safe to use from threads."""
+    """Cache of clips by text and voice, and an index of their frames. Thread-safe."""
 
     def __init__(self) -> None:
         self._clips: OrderedDict[tuple[str, str, bool], Clip] = OrderedDict()
@@ -60,56 +60,59 @@ class Speech:
         self._pinned: set[tuple[str, str, bool]] = set()
 
     def clip(self, text: str, voice: str, *, beep: bool = False, keep: bool = False) -> Clip:
-        """The clip of `text`, made now if it is new (a few milliseconds). `beep` adds the tone of a voicemail."""
+        """Return the clip of `text`, synthesizing it if needed (a few milliseconds).
+
+        `beep` appends a voicemail tone; `keep` exempts the clip from eviction.
+        """
         key = (text, voice, beep)
         with self._lock:
             if keep:
                 self._pinned.add(key)
-            known = self._clips.get(key)
-            if known is not None:
+            cached = self._clips.get(key)
+            if cached is not None:
                 self._clips.move_to_end(key)
-                return known
-        made = _clip(text, voice, beep)
+                return cached
+        clip = _clip(text, voice, beep)
         with self._lock:
             if key in self._clips:
                 return self._clips[key]
-            self._clips[key] = made
-            for place, frame in enumerate(made.frames):
+            self._clips[key] = clip
+            for place, frame in enumerate(clip.frames):
                 if audio.loudness(frame) > _LOUD:
-                    self._index.setdefault(frame, []).append((made, place))
-            self._forget_oldest()
-        return made
+                    self._index.setdefault(frame, []).append((clip, place))
+            self._evict_oldest()
+        return clip
 
     async def speak(self, text: str, voice: str, *, beep: bool = False) -> Clip:
-        """`clip`, in a thread, so that calls keep their pace."""
+        """Return `clip`, synthesized in a thread so that the event loop is not blocked."""
         with self._lock:
-            known = self._clips.get((text, voice, beep))
-        if known is not None:
-            return known
+            cached = self._clips.get((text, voice, beep))
+        if cached is not None:
+            return cached
         return await asyncio.to_thread(self.clip, text, voice, beep=beep)
 
     def recognise(self, ulaw: bytes) -> tuple[Heard, ...]:
-        """Every clip of which at least three spoken frames are in `ulaw`, in the order in which they began.
+        """Return every clip with at least three voiced frames in `ulaw`, in order of their start.
 
-        A sound that does not start on a frame of the clip is aligned first, so re-framing by the product does no harm.
+        Audio that is not frame-aligned with the clip is aligned first, so the product may re-frame it.
         """
         with self._lock:
-            found = self._match(ulaw, 0)
-            if not found:
+            clips = self._match(ulaw, 0)
+            if not clips:
                 shift = self._alignment(ulaw)
-                found = self._match(ulaw[shift:], shift) if shift else []
-        return tuple(sorted(found, key=lambda heard: heard.at_ms))
+                clips = self._match(ulaw[shift:], shift) if shift else []
+        return tuple(sorted(clips, key=lambda heard: heard.at_ms))
 
     def _match(self, ulaw: bytes, shift: int) -> list[Heard]:
         sound = [ulaw[at : at + audio.FRAME_BYTES] for at in range(0, len(ulaw), audio.FRAME_BYTES)]
         open_places = {place for place, frame in enumerate(sound) if frame in self._index}
-        found: list[Heard] = []
+        clips: list[Heard] = []
         while open_places:
             votes = Counter(
                 (id(clip), index - place) for place in open_places for clip, index in self._index[sound[place]]
             )
             (best, offset), hits = votes.most_common(1)[0]
-            if hits < _FEWEST_FRAMES:
+            if hits < _MIN_FRAMES:
                 break
             places, owner = [], None
             for place in open_places:
@@ -120,12 +123,12 @@ class Speech:
             assert owner is not None
             first = min(places)
             at_ms = first * audio.FRAME_MS + shift / audio.BYTES_PER_MS
-            found.append(Heard(owner, min(1.0, hits / owner.loud), at_ms, first + offset))
+            clips.append(Heard(owner, min(1.0, hits / owner.loud), at_ms, first + offset))
             open_places -= set(range(first, max(places) + 1))
-        return found
+        return clips
 
     def _alignment(self, ulaw: bytes) -> int:
-        """How many bytes to skip so that frames of `ulaw` fall on frames of a clip; 0 if nothing is known in it."""
+        """Return how many bytes to skip to align `ulaw` with the frames of a clip; 0 if no clip is recognized."""
         for at in range(0, len(ulaw) - audio.FRAME_BYTES, 4 * audio.FRAME_BYTES):
             window = ulaw[at : at + audio.FRAME_BYTES]
             if audio.loudness(window) <= _LOUD:
@@ -136,9 +139,9 @@ class Speech:
                     return (at - place) % audio.FRAME_BYTES
         return 0
 
-    def _forget_oldest(self) -> None:
+    def _evict_oldest(self) -> None:
         for key in list(self._clips):
-            if len(self._clips) <= _KEPT_CLIPS:
+            if len(self._clips) <= _MAX_CLIPS:
                 return
             if key in self._pinned:
                 continue
@@ -153,7 +156,7 @@ class Speech:
 
 @cache
 def process_speech() -> Speech:
-    """The one voice box of this process: students and model must share it to understand each other."""
+    """Return the process-wide cache: students and models must share it to recognize each other's clips."""
     return Speech()
 
 
@@ -177,22 +180,22 @@ def _clip(text: str, voice: str, beep: bool) -> Clip:
 
 
 def _in_hindi(voice: str) -> str:
-    """The same person's voice, reading Devanagari."""
+    """Return the Hindi voice with the same espeak variant, for text in Devanagari."""
     return "hi" + voice[voice.find("+") :] if "+" in voice else "hi"
 
 
 def _shorten_pauses(cut: list[bytes]) -> list[bytes]:
-    """Take silence off both ends and keep pauses short, so that no voice detector ends a turn inside a sentence."""
-    kept: list[bytes] = []
+    """Trim silence at both ends and shorten pauses, so that no VAD ends a turn within a sentence."""
+    trimmed: list[bytes] = []
     pause: list[bytes] = []
     for frame in cut:
         if audio.loudness(frame) > _LOUD:
-            kept += pause[:_MAX_PAUSE_FRAMES] if kept else []
+            trimmed += pause[:_MAX_PAUSE_FRAMES] if trimmed else []
             pause = []
-            kept.append(frame)
+            trimmed.append(frame)
         else:
             pause.append(frame)
-    return kept
+    return trimmed
 
 
 def _beep() -> bytes:
@@ -201,7 +204,7 @@ def _beep() -> bytes:
 
 
 class _Espeak:
-    """The espeak-ng library. It holds one state for the whole process, hence the lock around each sentence."""
+    """The espeak-ng library. Its state is global to the process, hence the lock around each synthesis."""
 
     _RETRIEVAL = 1
     _UTF8 = 1
@@ -220,7 +223,7 @@ class _Espeak:
         self._library.espeak_SetSynthCallback(self._callback)
 
     def synthesise(self, text: str, voice: str) -> tuple[audio.Pcm, int]:
-        """The sound of `text` and its sample rate."""
+        """Return the PCM of `text` and its sample rate."""
         with self._lock:
             self._pieces = []
             if self._library.espeak_SetVoiceByName(voice.encode()):

@@ -1,6 +1,6 @@
-"""What a service hears that takes raw sound: frames of the line at 8 kHz, cut into turns, understood.
+"""Simulated speech to text over raw audio: resampling to 8 kHz frames, turn detection and recognition.
 
-A student's clip is known by its frames at 8 kHz, wherever they begin in the stream.
+A student's clip is recognized by its 8 kHz frames, wherever they begin in the stream.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from dialer.simulator.realtime.vad import Detector, Event
 
 
 class SimulatedStt:
-    """Takes sound in one encoding and rate; gives turns. Without `detection` it only keeps what it hears.
+    """Turns audio of one encoding and rate into turns. Without `detection` it only buffers the audio.
 
-    `encoding` is `linear16` (little-endian), `mulaw` or `alaw`; `rate` a whole multiple of 8,000 Hz.
+    `encoding` is `linear16` (little-endian), `mulaw` or `alaw`; `rate` is a whole multiple of 8,000 Hz.
     """
 
     def __init__(self, speech: Speech, encoding: str, rate: int, detection: Mapping[str, Any] | None) -> None:
@@ -27,17 +27,17 @@ class SimulatedStt:
         self._raw = self._left = b""
         self.now_ms = 0
         self.heard = bytearray()
-        """Everything since this was last emptied, without detection."""
+        """Without detection: all audio since this buffer was last emptied."""
         self.detector: Detector | None = None
         if detection is not None:
             self.detect(detection)
 
     def detect(self, detection: Mapping[str, Any]) -> None:
-        """Cut turns in this way from now on; an open turn is dropped."""
+        """Set the turn detection; an open turn is dropped."""
         self.detector = Detector({"type": "server_vad", **detection}, self.now_ms)
 
     def append(self, sound: bytes) -> list[Event]:
-        """Add sound, in pieces of any length."""
+        """Add audio, in chunks of any length; return the turn events."""
         ulaw = self._left + self._line(sound)
         whole = len(ulaw) - len(ulaw) % audio.FRAME_BYTES
         self._left = ulaw[whole:]
@@ -52,11 +52,11 @@ class SimulatedStt:
         return events
 
     def understand(self, sound: bytes) -> Understood:
-        """What was said in a turn."""
+        """Recognize the words of a turn."""
         return understand(self._speech, sound)
 
     def _line(self, sound: bytes) -> bytes:
-        """The sound as µ-law at 8 kHz; a rest that is no whole step of it waits for the next piece."""
+        """Convert audio to µ-law at 8 kHz; an incomplete step waits for the next chunk."""
         width = self._step * (2 if self._encoding == "linear16" else 1)
         raw = self._raw + sound
         whole = len(raw) - len(raw) % width

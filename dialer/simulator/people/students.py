@@ -1,7 +1,7 @@
-"""Synthetic students as data: whom a number reaches, what they say, what a good model does about it.
+"""The synthetic students: which one a number reaches, what they say, and how the scripted model reacts.
 
-The last digit of the number picks the student, two-digit endings override it, so any list of numbers works. Tool names
-and arguments are those of design.md §7. Student 1 is the recorded call of original-system.md.
+The last digit of a number selects the student, and some two-digit endings override it, so any list of numbers works.
+Tool names and arguments are those of `dialer.ava.tool_schemas`. Student 1 follows a recorded real conversation.
 """
 
 from collections.abc import Mapping
@@ -53,10 +53,12 @@ HELLO_AGAIN = ScriptLine(
     "Hello? Are you there?", (), "Yes, I am here. May I ask your name, and what you would like to study?"
 )
 
-_BOOKS = (MEET, FIRST_ONE, CONFIRM, THANKS)
+_BOOKING_LINES = (MEET, FIRST_ONE, CONFIRM, THANKS)
 
 BY_ENDING: Mapping[str, Student] = {
-    "0": Student("engaged", "is engaged and books a meeting", "booked", lines=(ENGAGED, CANADA, NEXT_YEAR, *_BOOKS)),
+    "0": Student(
+        "engaged", "is interested and books a meeting", "booked", lines=(ENGAGED, CANADA, NEXT_YEAR, *_BOOKING_LINES)
+    ),
     "1": Student(
         "not_interested",
         "the recorded call: does not want to talk today",
@@ -134,7 +136,7 @@ BY_ENDING: Mapping[str, Student] = {
                 cue=IntoAva(700),
                 voice="en-us+m3",
             ),
-            *_BOOKS,
+            *_BOOKING_LINES,
         ),
     ),
     "7": Student(
@@ -156,7 +158,7 @@ BY_ENDING: Mapping[str, Student] = {
     ),
     "8": Student(
         "qualified",
-        "tells everything but wants no meeting",
+        "answers every question but wants no meeting",
         "qualified",
         lines=(
             ENGAGED,
@@ -171,7 +173,7 @@ BY_ENDING: Mapping[str, Student] = {
     ),
     "9": Student(
         "hangs_up",
-        "puts the phone down in the middle of AVA's second answer",
+        "hangs up in the middle of AVA's second response",
         "dropped",
         lines=(
             ScriptLine(
@@ -192,7 +194,7 @@ BY_ENDING: Mapping[str, Student] = {
     ),
     "96": Student(
         "hindi",
-        "begins in English, goes on in Hindi, and wants no meeting",
+        "begins in English, continues in Hindi, and wants no meeting",
         "qualified",
         lines=(
             ENGAGED,
@@ -227,7 +229,7 @@ BY_ENDING: Mapping[str, Student] = {
     ),
     "94": Student(
         "gives_email",
-        "books a meeting and spells out an e-mail address for the invitation",
+        "books a meeting and gives an email address for the invitation",
         "booked",
         lines=(
             ENGAGED,
@@ -247,7 +249,7 @@ BY_ENDING: Mapping[str, Student] = {
     ),
     "97": Student(
         "wrong_person",
-        "is somebody else",
+        "is a different person at this number",
         "wrong_person",
         lines=(
             ScriptLine(
@@ -258,7 +260,7 @@ BY_ENDING: Mapping[str, Student] = {
             ),
         ),
     ),
-    "98": Student("fails", "cannot be reached by the carrier", "failed", pickup=Fails(404)),
+    "98": Student("fails", "is unreachable for the carrier", "failed", pickup=Fails(404)),
     "99": Student(
         "opt_out_hinglish",
         "asks in Hinglish not to be called; the model misses it",
@@ -277,6 +279,6 @@ LINES: Mapping[str, ScriptLine] = {
 
 
 def student_for(number: str) -> Student:
-    """Whom this number reaches."""
+    """Return the student that a number reaches."""
     digits = "".join(filter(str.isdigit, number))
     return BY_ENDING.get(digits[-2:]) or BY_ENDING[digits[-1]]

@@ -1,4 +1,4 @@
-"""What every service of a provider has at hand, and how it turns a client away."""
+"""Shared dependencies of the simulated providers, and their request errors."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from dialer.simulator.settings import WorldSettings
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """The parts of the world that its services share."""
+    """The parts of the simulator that the providers share."""
 
     settings: WorldSettings
     speech: Speech
@@ -27,35 +27,35 @@ class ProviderContext:
     ledger: Ledger
 
     def refuse(self, does: str, provider: str) -> None:
-        """Raise ApiError where a fault rule turns this request away."""
+        """Raise ApiError if a fault rule refuses this request."""
         if fault := self.faults.take(does, "refuse", event=provider):
             raise ApiError.by_fault(fault)
 
     def accept(self, provider: str, does: str, model: str, config: Mapping[str, Any]) -> ServiceEntry:
-        """Begin an entry of the ledger."""
+        """Add an accepted request or session to the ledger."""
         entry = ServiceEntry(new_id("svc"), provider, does, model, dict(config))
         self.ledger.services.append(entry)
         return entry
 
     async def late(self, does: str, provider: str) -> None:
-        """Wait where a fault rule makes this answer late."""
+        """Sleep if a fault rule delays this output."""
         if slow := self.faults.take(does, "slow", event=provider):
             await asyncio.sleep(slow.seconds)
 
 
 @dataclass(slots=True)
 class ApiError(Exception):
-    """What a request is refused with; each provider writes it in its own shape."""
+    """A rejected request; each provider formats it in its own way."""
 
     status: int
     code: str
-    says: str
+    message: str
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def by_fault(cls, fault: Fault) -> "ApiError":
-        """As a fault rule wants it."""
+        """Create the error of a fault rule."""
         wait = fault.retry_after if fault.status in (429, 503) else None
         return cls(
             fault.status,
@@ -66,23 +66,23 @@ class ApiError(Exception):
         )
 
     def note(self, ledger: Ledger, path: str) -> None:
-        """Put it in the ledger."""
+        """Add the refusal to the ledger."""
         ledger.refusals.append(Refusal(path, self.status, self.code))
 
 
-def bad_request(says: str, param: str | None = None) -> ApiError:
-    """400, the client's own fault."""
-    return ApiError(400, "invalid_request_error", says, param)
+def bad_request(message: str, param: str | None = None) -> ApiError:
+    """Return an error with status 400."""
+    return ApiError(400, "invalid_request_error", message, param)
 
 
 def bearer(request: web.Request) -> str | None:
-    """The token of an Authorization header."""
+    """Return the bearer token of the Authorization header, if any."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" and token else None
 
 
 async def json_body(request: web.Request) -> dict[str, Any]:
-    """The body as a JSON object. Raises ApiError for anything else."""
+    """Parse the body as a JSON object. Raises ApiError."""
     try:
         body = json.loads(await request.text())
     except ValueError as error:

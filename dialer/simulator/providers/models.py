@@ -1,4 +1,4 @@
-"""The pages that tell which models there are: four providers on one path, told apart by their keys."""
+"""The providers' endpoints that list models; four providers share a path and are told apart by their keys."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ _DAY = "2026-01-01T00:00:00Z"
 class Models:
     """`/v1/models` of Anthropic, OpenAI, Cohere and Gemini, Gemini's older path, and that of Hugging Face's router."""
 
-    def __init__(self, desk: ProviderContext) -> None:
-        self._desk = desk
-        self._anthropic, self._openai = Anthropic(desk), OpenAiChat(desk)
-        self._cohere, self._huggingface, self._gemini = Cohere(desk), HuggingFaceChat(desk), Gemini(desk)
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+        self._anthropic, self._openai = Anthropic(context), OpenAiChat(context)
+        self._cohere, self._huggingface, self._gemini = Cohere(context), HuggingFaceChat(context), Gemini(context)
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """Lists, and single models."""
+        """Return the routes of lists and single models."""
         return [
             web.get("/v1/models", self._list),
             web.get("/v1/models/{model:.+}", self._one),
@@ -33,13 +33,13 @@ class Models:
         ]
 
     def _provider(self, request: web.Request) -> LlmService:
-        """Whom this request is meant for: headers tell Anthropic and Gemini, the key or the model tells Cohere."""
+        """Return the provider a request is for: by headers (Anthropic, Gemini), by key or model (Cohere), else OpenAI."""
         if request.path.startswith("/v1beta") or "x-goog-api-key" in request.headers or "key" in request.query:
             return self._gemini
         if {"x-api-key", "anthropic-version"} & request.headers.keys():
             return self._anthropic
-        theirs = self._desk.settings.cohere_models
-        if bearer(request) == self._desk.settings.cohere_key or request.match_info.get("model") in theirs:
+        cohere_models = self._context.settings.cohere_models
+        if bearer(request) == self._context.settings.cohere_key or request.match_info.get("model") in cohere_models:
             return self._cohere
         return self._openai
 
@@ -51,7 +51,7 @@ class Models:
             if name not in names:
                 raise ApiError(404, "model_not_found", f"The model '{name}' does not exist", "model")
         except ApiError as refused:
-            refused.note(self._desk.ledger, request.path)
+            refused.note(self._context.ledger, request.path)
             return provider.refusal(refused)
         return web.json_response(_page(provider, name))
 
@@ -60,7 +60,7 @@ class Models:
         try:
             provider.check_key(request)
         except ApiError as refused:
-            refused.note(self._desk.ledger, request.path)
+            refused.note(self._context.ledger, request.path)
             return provider.refusal(refused)
         names = self._names(provider)
         pages = [_page(provider, name) for name in names]
@@ -76,26 +76,26 @@ class Models:
                 return web.json_response({"object": "list", "data": pages})
 
     async def _router(self, request: web.Request) -> web.Response:
-        """The router tells its models to everybody; a wrong token is refused."""
+        """List the models of Hugging Face's router; a token is optional, but a wrong one is refused."""
         try:
             if "Authorization" in request.headers:
                 self._huggingface.check_key(request)
         except ApiError as refused:
-            refused.note(self._desk.ledger, request.path)
+            refused.note(self._context.ledger, request.path)
             return self._huggingface.refusal(refused)
-        pages = [_page(self._huggingface, name) for name in self._desk.settings.hf_models]
+        pages = [_page(self._huggingface, name) for name in self._context.settings.hf_models]
         return web.json_response({"object": "list", "data": pages})
 
     def _names(self, provider: LlmService) -> tuple[str, ...]:
         match provider:
             case Anthropic():
-                return self._desk.settings.anthropic_models
+                return self._context.settings.anthropic_models
             case Cohere():
-                return self._desk.settings.cohere_models
+                return self._context.settings.cohere_models
             case Gemini():
-                return self._desk.settings.gemini_text_models
+                return self._context.settings.gemini_text_models
             case _:
-                return self._desk.settings.openai_models
+                return self._context.settings.openai_models
 
 
 def _page(provider: LlmService, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Every provider of speech and text behind the port of the voices, each on paths of its own."""
+"""All simulated pipeline providers (LLM, STT, TTS), each on its own paths of the voices' port."""
 
 from aiohttp import web
 
@@ -21,46 +21,46 @@ from dialer.simulator.providers.speech.speech_over_http import SpeechOverHttp
 
 
 class Providers:
-    """Their routes, and the end of their sockets."""
+    """The providers' routes and sockets."""
 
-    def __init__(self, desk: ProviderContext) -> None:
+    def __init__(self, context: ProviderContext) -> None:
         texts: list[LlmService] = [
-            Anthropic(desk),
-            OpenAiChat(desk),
-            OpenAiResponses(desk),
-            HuggingFaceChat(desk),
-            Cohere(desk),
-            Gemini(desk),
+            Anthropic(context),
+            OpenAiChat(context),
+            OpenAiResponses(context),
+            HuggingFaceChat(context),
+            Cohere(context),
+            Gemini(context),
         ]
-        speak, spoken = SpeakEndpoint(desk), "/elevenlabs/v1/text-to-speech/{voice}"
-        self._doors: dict[str, SocketEndpoint] = {
-            "/deepgram/v1/listen": ListenEndpoint(desk),
-            "/deepgram/v2/listen": FluxEndpoint(desk),
+        speak, spoken = SpeakEndpoint(context), "/elevenlabs/v1/text-to-speech/{voice}"
+        self._endpoints: dict[str, SocketEndpoint] = {
+            "/deepgram/v1/listen": ListenEndpoint(context),
+            "/deepgram/v2/listen": FluxEndpoint(context),
             "/deepgram/v1/speak": speak,
-            "/elevenlabs/v1/speech-to-text/realtime": ScribeEndpoint(desk),
-            f"{spoken}/multi-stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(desk, single=False),
-            f"{spoken}/stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(desk, single=True),
+            "/elevenlabs/v1/speech-to-text/realtime": ScribeEndpoint(context),
+            f"{spoken}/multi-stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(context, single=False),
+            f"{spoken}/stream-input": elevenlabs_speak.ElevenLabsSpeakEndpoint(context, single=True),
         }
-        self._transcribe = TranscribeEndpoint(desk)
+        self._transcribe = TranscribeEndpoint(context)
         self._routes: list[web.AbstractRouteDef] = [
             *(route for service in texts for route in service.routes()),
-            *Models(desk).routes(),
-            *elevenlabs.Pages(desk).routes(),
-            *deepgram.pages(desk),
-            *SpeechOverHttp(desk).routes(),
-            *(web.get(path, door.connect, allow_head=False) for path, door in self._doors.items()),
+            *Models(context).routes(),
+            *elevenlabs.Pages(context).routes(),
+            *deepgram.pages(context),
+            *SpeechOverHttp(context).routes(),
+            *(web.get(path, endpoint.connect, allow_head=False) for path, endpoint in self._endpoints.items()),
             web.post("/deepgram/v1/speak", speak.post),
         ]
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """All paths."""
+        """Return the routes of all providers."""
         return self._routes
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
-        """OpenAI's transcription session, which shares its path with the realtime model."""
+        """Serve OpenAI's transcription session, which shares its path with the realtime model."""
         return await self._transcribe.connect(request)
 
     async def stop(self) -> None:
         """Close every socket."""
-        for door in (*self._doors.values(), self._transcribe):
-            await door.stop()
+        for endpoint in (*self._endpoints.values(), self._transcribe):
+            await endpoint.stop()

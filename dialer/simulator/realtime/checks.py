@@ -1,4 +1,4 @@
-"""Strict checks of JSON shapes: a value passes whole, or its first fault is raised (openai-realtime.md §6)."""
+"""Strict validators of JSON values: the first problem is raised as an OpenAI Realtime `error` event."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -8,7 +8,7 @@ Check = Callable[[Any, str], None]
 
 
 class EventError(Exception):
-    """An `error` event to come: code, words and the parameter at fault."""
+    """An invalid client event, with the code, message and parameter of the `error` event to send."""
 
     def __init__(self, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
@@ -16,7 +16,7 @@ class EventError(Exception):
 
 
 def an_object(known: Mapping[str, Check], required: Collection[str] = ()) -> Check:
-    """An object with these keys and no other."""
+    """Accept an object with only the known keys, including all required ones."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, dict):
@@ -34,7 +34,7 @@ def an_object(known: Mapping[str, Check], required: Collection[str] = ()) -> Che
 
 
 def by_type(kinds: Mapping[str, Check]) -> Check:
-    """An object whose `type` picks the shape."""
+    """Accept an object whose `type` selects the validator."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, dict):
@@ -49,21 +49,21 @@ def by_type(kinds: Mapping[str, Check]) -> Check:
 
 
 def a_list(inner: Check, most: int | None = None) -> Check:
-    """A list of one kind."""
+    """Accept a list of up to `most` items that pass `inner`."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, list):
             raise wrong_type(path, "an array", value)
         if most is not None and len(value) > most:
             raise EventError("invalid_value", f"Invalid '{path}': too long. At most {most} expected.", path)
-        for place, each in enumerate(value):
-            inner(each, f"{path}[{place}]")
+        for place, item in enumerate(value):
+            inner(item, f"{path}[{place}]")
 
     return check
 
 
 def or_null(inner: Check) -> Check:
-    """The value, or null."""
+    """Accept null, or a value that passes `inner`."""
 
     def check(value: Any, path: str) -> None:
         if value is not None:
@@ -73,7 +73,7 @@ def or_null(inner: Check) -> Check:
 
 
 def either(*checks: Check) -> Check:
-    """A value that passes one of the checks; the last one's fault is told."""
+    """Accept a value that passes any of the checks; otherwise raise the error of the last one."""
 
     def check(value: Any, path: str) -> None:
         for inner in checks[:-1]:
@@ -87,7 +87,7 @@ def either(*checks: Check) -> Check:
 
 
 def one_of(*allowed: Any) -> Check:
-    """One of these constants."""
+    """Accept one of these constants."""
 
     def check(value: Any, path: str) -> None:
         if isinstance(value, (dict, list)) or value not in allowed:
@@ -97,7 +97,7 @@ def one_of(*allowed: Any) -> Check:
 
 
 def a_number(least: float, most: float) -> Check:
-    """A number in a range, both ends included."""
+    """Accept a number in an inclusive range."""
 
     def check(value: Any, path: str) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -109,7 +109,7 @@ def a_number(least: float, most: float) -> Check:
 
 
 def an_integer(least: int, most: int) -> Check:
-    """A whole number in a range."""
+    """Accept an integer in an inclusive range."""
     in_range = a_number(least, most)
 
     def check(value: Any, path: str) -> None:
@@ -121,7 +121,7 @@ def an_integer(least: int, most: int) -> Check:
 
 
 def a_string(pattern: str | None = None) -> Check:
-    """A string, of a form if given."""
+    """Accept a string that fully matches `pattern`, if given."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, str):
@@ -133,32 +133,32 @@ def a_string(pattern: str | None = None) -> Check:
 
 
 def a_bool(value: Any, path: str) -> None:
-    """True or false."""
+    """Accept a boolean."""
     if not isinstance(value, bool):
         raise wrong_type(path, "a boolean", value)
 
 
 def anything(_value: Any, _path: str) -> None:
-    """No demand."""
+    """Accept any value."""
 
 
 def a_json_object(value: Any, path: str) -> None:
-    """Any object."""
+    """Accept any object."""
     if not isinstance(value, dict):
         raise wrong_type(path, "an object", value)
 
 
 def missing(path: str) -> EventError:
-    """The refusal of a parameter that is not there."""
+    """Return the error for a missing parameter."""
     return EventError("missing_required_parameter", f"Missing required parameter: '{path}'.", path)
 
 
-def wrong_type(path: str, wanted: str, value: Any) -> EventError:
-    """The refusal of a value of another type."""
-    return EventError("invalid_type", f"Invalid type for '{path}': expected {wanted}, but got {value!r:.60}.", path)
+def wrong_type(path: str, expected: str, value: Any) -> EventError:
+    """Return the error for a value of the wrong type."""
+    return EventError("invalid_type", f"Invalid type for '{path}': expected {expected}, but got {value!r:.60}.", path)
 
 
 def bad_value(path: str, value: Any, allowed: Collection[Any]) -> EventError:
-    """The refusal of a value that is none of those allowed."""
-    shown = ", ".join(repr(each) for each in allowed)
-    return EventError("invalid_value", f"Invalid value: {value!r:.60}. Supported values are: {shown}.", path)
+    """Return the error for a value that is not allowed."""
+    supported = ", ".join(repr(choice) for choice in allowed)
+    return EventError("invalid_value", f"Invalid value: {value!r:.60}. Supported values are: {supported}.", path)

@@ -1,4 +1,4 @@
-"""The three sound formats of a session (openai-realtime.md §2) to and from the µ-law frames of the line."""
+"""Converts between the phone line's µ-law and the three audio formats of OpenAI Realtime sessions."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _ALAW_SORTED = _ALAW[_ALAW_ORDER].astype(np.int32)
 
 
 def to_line(sound: bytes, kind: str) -> bytes:
-    """Sound in a session's input format as µ-law. Bytes sent under another format than they have come out as noise."""
+    """Convert audio in a session's input format to µ-law. Audio in a different format becomes noise."""
     match kind:
         case "audio/pcmu":
             return sound
@@ -31,7 +31,7 @@ def to_line(sound: bytes, kind: str) -> bytes:
 
 
 def from_line(ulaw: bytes, kind: str) -> bytes:
-    """µ-law in a session's output format."""
+    """Convert µ-law to a session's output format."""
     match kind:
         case "audio/pcmu":
             return ulaw
@@ -45,5 +45,5 @@ def from_line(ulaw: bytes, kind: str) -> bytes:
 
 
 def bytes_per_ms(kind: str) -> int:
-    """How many bytes of a format last a millisecond."""
+    """Return the bytes per millisecond of a format."""
     return FRAME_BYTES[kind] // audio.FRAME_MS

@@ -1,4 +1,4 @@
-"""A session's configuration: what may be asked, its start, and each update of it (openai-realtime.md §2)."""
+"""Session configuration: validation, defaults and updates, as in the OpenAI Realtime API reference."""
 
 import copy
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ BETA_EVENTS = frozenset({"transcription_session.update"})
 
 
 def check_session(session: Any, model: str, effective: Mapping[str, Any], *, has_spoken: bool) -> None:
-    """Check a `session.update` whole. Raises EventError; nothing may be applied then (§0.3)."""
+    """Validate a `session.update`. Raises EventError; an update is applied as a whole or not at all."""
     if not isinstance(session, dict):
         raise missing("session")
     if "type" not in session:
@@ -51,7 +51,7 @@ def check_session(session: Any, model: str, effective: Mapping[str, Any], *, has
 
 
 def check_response(response: Any, model: str) -> None:
-    """Check the `response` of a `response.create`. Raises EventError."""
+    """Validate the `response` of a `response.create`. Raises EventError."""
     RESPONSE(response, "response")
     _check_reasoning(response, model, "response")
     metadata = response.get("metadata") or {}
@@ -63,7 +63,7 @@ def check_response(response: Any, model: str) -> None:
 
 
 def check_item(item: Any) -> None:
-    """Check the `item` of a `conversation.item.create`. Raises EventError."""
+    """Validate the `item` of a `conversation.item.create`. Raises EventError."""
     if item is None:
         raise missing("item")
     ITEM(item, "item")
@@ -80,14 +80,14 @@ def check_item(item: Any) -> None:
 
 
 def _check_reasoning(value: Mapping[str, Any], model: str, path: str) -> None:
-    """`reasoning` and `parallel_tool_calls` are for the gpt-realtime-2 family only (§2)."""
+    """Reject `reasoning` and `parallel_tool_calls` for models other than the gpt-realtime-2 family."""
     for key in ("reasoning", "parallel_tool_calls"):
         if value.get(key) is not None and not model.startswith("gpt-realtime-2.") and model != "gpt-realtime-2":
             raise EventError("unsupported_parameter", f"'{path}.{key}' is not supported with {model}.", f"{path}.{key}")
 
 
 def default_session(session_id: str, model: str, expires_at: int) -> dict[str, Any]:
-    """What `session.created` tells: the server's own settings, 24 kHz PCM both ways."""
+    """Return the session of `session.created`: the server's defaults, with 24 kHz PCM in both directions."""
     pcm = {"type": "audio/pcm", "rate": 24000}
     return {
         "type": "realtime",
@@ -129,7 +129,7 @@ _SEMANTIC_VAD = {"type": "semantic_vad", "eagerness": "auto", "create_response":
 
 
 def merged_session(effective: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration after an accepted update: only present keys change."""
+    """Return the configuration after an update: only keys that are present change."""
     new = copy.deepcopy(dict(effective))
     for key, value in change.items():
         if key == "audio":
@@ -139,8 +139,8 @@ def merged_session(effective: Mapping[str, Any], change: Mapping[str, Any]) -> d
             new[key] = value
     turns = new["audio"]["input"]["turn_detection"]
     if turns is not None:
-        whole = _SERVER_VAD if turns["type"] == "server_vad" else _SEMANTIC_VAD
+        defaults = _SERVER_VAD if turns["type"] == "server_vad" else _SEMANTIC_VAD
         old = effective["audio"]["input"]["turn_detection"]
-        kept = old if old is not None and old["type"] == turns["type"] else {}
-        new["audio"]["input"]["turn_detection"] = {**whole, **kept, **turns}
+        inherited = old if old is not None and old["type"] == turns["type"] else {}
+        new["audio"]["input"]["turn_detection"] = {**defaults, **inherited, **turns}
     return new

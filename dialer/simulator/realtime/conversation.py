@@ -1,4 +1,4 @@
-"""The items of one session and what they cost (openai-realtime.md §3.1, §4.1)."""
+"""The conversation items of one session, and the token usage of its responses."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Item = dict[str, Any]
 
 
 class Conversation:
-    """Items in order, with the milliseconds of sound generated or heard for each."""
+    """Items in order, with the milliseconds of audio generated or heard for each."""
 
     def __init__(self, conversation_id: str) -> None:
         self.id = conversation_id
@@ -17,19 +17,19 @@ class Conversation:
         self._cached = (0, 0)
 
     def last_id(self) -> str | None:
-        """The newest item."""
+        """Return the id of the newest item."""
         return self._items[-1]["id"] if self._items else None
 
     def get(self, item_id: str) -> Item:
-        """An item by id. Raises EventError."""
+        """Return an item by id. Raises EventError."""
         for item in self._items:
             if item["id"] == item_id:
                 return item
         raise EventError("item_not_found", f"Item with item_id '{item_id}' does not exist.", "item_id")
 
     def add(self, item: Item, after: str | None = None) -> str | None:
-        """Put an item behind `after` (`root` is the front, None the end); hands back the id before it."""
-        if any(known["id"] == item["id"] for known in self._items):
+        """Insert an item after `after` (`root` is the front, None the end); return the id of the item before it."""
+        if any(existing["id"] == item["id"] for existing in self._items):
             raise EventError("invalid_value", f"Item '{item['id']}' already exists.", "item.id")
         if after is None:
             place = len(self._items)
@@ -41,31 +41,31 @@ class Conversation:
         return self._items[place - 1]["id"] if place else None
 
     def before(self, item_id: str) -> str | None:
-        """The id in front of an item."""
+        """Return the id of the item before this one."""
         place = self._items.index(self.get(item_id))
         return self._items[place - 1]["id"] if place else None
 
     def delete(self, item_id: str) -> None:
-        """Take an item out. Raises EventError."""
+        """Delete an item. Raises EventError."""
         self._items.remove(self.get(item_id))
 
     def note_sound(self, item_id: str, ms: float) -> None:
-        """Say how much sound an item has."""
+        """Set the duration of an item's audio."""
         self._sound_ms[item_id] = ms
 
     def sound_ms(self, item_id: str) -> float:
-        """How much sound an item has."""
+        """Return the duration of an item's audio."""
         return self._sound_ms.get(item_id, 0.0)
 
     def call(self, call_id: str) -> Item:
-        """A function call by its call_id. Raises EventError."""
+        """Return a function call by its call_id. Raises EventError."""
         for item in self._items:
             if item["type"] == "function_call" and item["call_id"] == call_id:
                 return item
         raise EventError("invalid_tool_call_id", f"Tool call ID '{call_id}' not found in conversation.", "item.call_id")
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> str:
-        """Cut an assistant's sound; its words are gone (§5). Raises EventError; hands back the words it had."""
+        """Truncate an assistant item's audio and delete its transcript; return the former one. Raises EventError."""
         item = self.get(item_id)
         if item["type"] != "message" or item["role"] != "assistant":
             raise EventError("invalid_value", "Only model output audio messages can be truncated", "item_id")
@@ -84,7 +84,7 @@ class Conversation:
         return words or ""
 
     def unanswered_text(self) -> str | None:
-        """Words that the client put in as the last message of the user and nobody has answered."""
+        """Return the text of the last item if it is a user message that the client created."""
         if not self._items:
             return None
         last = self._items[-1]
@@ -94,7 +94,7 @@ class Conversation:
         return " ".join(texts) or None
 
     def usage(self, setup_text: str, output_text: str, output_ms: float) -> dict[str, Any]:
-        """Tokens of one response: the whole context again, the part seen last time from the cache (§4.1)."""
+        """Return the token usage of a response: the whole context is input, and what was seen before is cached."""
         text = len(setup_text) // 4 + sum(_text_tokens(item) for item in self._items)
         sound = int(sum(self._sound_ms.get(item["id"], 0.0) for item in self._items) / 100)
         cached_text = min(text, self._cached[0]) // 64 * 64

@@ -1,4 +1,4 @@
-"""The input buffer: what the client appends, cut into turns and understood (openai-realtime.md §2.1, §4)."""
+"""The input audio buffer: turn detection and recognition of the audio the client appends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,17 @@ from dialer.simulator.realtime.checks import EventError
 from dialer.simulator.realtime.codec import FRAME_BYTES, to_line
 from dialer.simulator.realtime.vad import Detector, Event
 
-_ENOUGH = 0.3
-_WHOLE = 0.95
+_MIN_FRACTION = 0.3
+_COMPLETE_FRACTION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """One turn: lines heard well enough to act on, the words for the transcript, AVA's own voice if it came back."""
+    """One recognized turn.
+
+    `lines` were heard well enough to act on; `transcript` has all recognized words; `fraction` is the average share heard;
+    `echo` is what came back of AVA's own voice.
+    """
 
     lines: tuple[str, ...]
     transcript: str
@@ -26,7 +30,7 @@ class Understood:
 
 
 class AudioInput:
-    """Takes appended bytes in the session's format. Only sound counts as time here."""
+    """Buffers appended audio in the session's format. Time is the duration of the audio."""
 
     def __init__(self, speech: Speech, config: Mapping[str, Any]) -> None:
         self._speech = speech
@@ -36,14 +40,14 @@ class AudioInput:
         self.configure(config)
 
     def configure(self, config: Mapping[str, Any]) -> None:
-        """Take over the session's input format and turn detection."""
+        """Apply the session's input format and turn detection."""
         self._format: str = config["audio"]["input"]["format"]["type"]
         turns = config["audio"]["input"]["turn_detection"]
         self.detector = Detector(turns, self.now_ms) if turns is not None else None
         self._left = b""
 
     def append(self, sound: bytes) -> list[Event]:
-        """Add sound; events in the order in which they happened."""
+        """Add audio; return the turn events in order."""
         whole = self._left + sound if self._left else sound
         size = FRAME_BYTES[self._format]
         end = len(whole) - len(whole) % size
@@ -59,7 +63,7 @@ class AudioInput:
         return events
 
     def commit(self) -> bytes:
-        """Take what was appended since the last commit, with turn detection off. Raises EventError if it is nothing."""
+        """Return the audio appended since the last commit, with turn detection off. Raises EventError if under 100 ms."""
         if len(self._manual) < ulaw.FRAME_BYTES * 5:
             raise EventError(
                 "input_audio_buffer_commit_empty",
@@ -70,7 +74,7 @@ class AudioInput:
         return sound
 
     def clear(self, config: Mapping[str, Any]) -> None:
-        """Throw away what was not committed."""
+        """Discard uncommitted audio."""
         self._manual.clear()
         self.configure(config)
 
@@ -80,29 +84,29 @@ class AudioInput:
 
 
 def understand(speech: Speech, sound: bytes) -> Understood:
-    """What was said in a turn, by the frames that arrived and nothing else."""
-    found = speech.recognise(sound)
-    echo = next((heard.clip.text for heard in found if heard.clip.voice == AVA_VOICE), None)
-    theirs = [heard for heard in found if heard.clip.voice != AVA_VOICE]
+    """Recognize what was said in a turn, from its audio frames only."""
+    clips = speech.recognise(sound)
+    echo = next((heard.clip.text for heard in clips if heard.clip.voice == AVA_VOICE), None)
+    students = [heard for heard in clips if heard.clip.voice != AVA_VOICE]
     return Understood(
-        lines=tuple(heard.clip.text for heard in theirs if heard.fraction >= _ENOUGH),
-        transcript=" ".join(filter(None, (_part(heard) for heard in theirs))),
-        fraction=round(sum(heard.fraction for heard in theirs) / len(theirs), 3) if theirs else 0.0,
+        lines=tuple(heard.clip.text for heard in students if heard.fraction >= _MIN_FRACTION),
+        transcript=" ".join(filter(None, (_part(heard) for heard in students))),
+        fraction=round(sum(heard.fraction for heard in students) / len(students), 3) if students else 0.0,
         echo=echo,
     )
 
 
 def heard_as(words: str, transcription: Mapping[str, Any]) -> str:
-    """The transcript of a transcriber that was told a language: of Hindi one that expects another makes nothing."""
-    told = [*transcription.get("languages", ()), transcription.get("language")]
-    expected = {each.split("-")[0] for each in told if each}
+    """Return the transcript for the configured languages: "" for Hindi words if only other languages are expected."""
+    configured = [*transcription.get("languages", ()), transcription.get("language")]
+    expected = {language.split("-")[0] for language in configured if language}
     return "" if expected and "hi" not in expected and is_devanagari(words) else words
 
 
 def _part(heard: Heard) -> str:
-    """As many words as were heard of a sentence that was cut, from where it was."""
+    """Return the words that were heard of a clip."""
     words = heard.clip.text.split()
-    if heard.fraction >= _WHOLE:
+    if heard.fraction >= _COMPLETE_FRACTION:
         return heard.clip.text
     missed = max(0, heard.from_frame) / len(heard.clip.frames)
     start = round(len(words) * missed)

@@ -1,4 +1,4 @@
-"""One response after another: what the model says or calls, with every event of its life (openai-realtime.md §5)."""
+"""Generates responses: the model's speech or tool calls, with all server events of the OpenAI Realtime API."""
 
 import asyncio
 import base64
@@ -28,37 +28,37 @@ _TOKENS_LIMIT = 40_000
 
 
 class Responder:
-    """Makes the responses of one session: one at a time in the conversation, any number beside it."""
+    """Generates one session's responses: one at a time in the conversation, any number out of band."""
 
     def __init__(
         self,
         wire: Wire,
         conversation: Conversation,
-        mind: ScriptedModel,
+        model: ScriptedModel,
         speech: Speech,
         clock: Clock,
         faults: Faults,
         settings: WorldSettings,
         entry: RealtimeEntry,
     ) -> None:
-        self._wire, self._conversation, self._mind, self._speech = wire, conversation, mind, speech
+        self._wire, self._conversation, self._model, self._speech = wire, conversation, model, speech
         self._clock, self._faults, self._settings, self._entry = clock, faults, settings, entry
         self._active: tuple[Response, asyncio.Task[None]] | None = None
-        self._beside: set[asyncio.Task[None]] = set()
+        self._out_of_band: set[asyncio.Task[None]] = set()
         self.has_spoken = False
         self.mute = False
         self.began = asyncio.Event()
         self.buffer_ms = 0.0
-        self.answer_over_ms: float | None = None
+        self.response_over_ms: float | None = None
         self._play_end_ms = 0.0
 
     @property
     def active_id(self) -> str | None:
-        """The response that is being written into the conversation."""
+        """The id of the response in progress in the conversation."""
         return self._active[0].id if self._active else None
 
     def start(self, request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        """Begin a response. Raises EventError if the conversation already has one under way (§3)."""
+        """Start a response. Raises EventError if the conversation already has one in progress."""
         in_conversation = request.get("conversation", "auto") == "auto"
         if self.mute:
             return
@@ -73,11 +73,11 @@ class Responder:
         if in_conversation:
             self._active = (response, task)
         else:
-            self._beside.add(task)
-            task.add_done_callback(self._beside.discard)
+            self._out_of_band.add(task)
+            task.add_done_callback(self._out_of_band.discard)
 
     async def cancel(self, reason: str, response_id: str | None = None) -> bool:
-        """Stop the active response and see its last events out; False if there is none, or it is another."""
+        """Cancel the active response and send its final events; return False if none, or another one, is active."""
         if self._active is None or (response_id is not None and self._active[0].id != response_id):
             return False
         response, task = self._active
@@ -87,15 +87,15 @@ class Responder:
         return True
 
     async def stop(self) -> None:
-        """The socket has gone: drop everything."""
-        tasks = [*self._beside, *([self._active[1]] if self._active else [])]
+        """Cancel all responses after the socket has closed."""
+        tasks = [*self._out_of_band, *([self._active[1]] if self._active else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, response: Response) -> None:
         try:
-            await self._wire.send("response.created", response=response.shown(self._conversation))
+            await self._wire.send("response.created", response=response.to_json(self._conversation))
             await self._rate_limits()
             if self._faults.take("model", "stall"):
                 await asyncio.Event().wait()  # until it is cancelled
@@ -106,7 +106,7 @@ class Responder:
             failed = self._faults.take("model", "failed")
             if failed:
                 response.status = "failed"
-                error = {"type": failed.code, "code": failed.code, "message": f"{failed.code}: ordered by a fault rule"}
+                error = {"type": failed.code, "code": failed.code, "message": f"{failed.code}: caused by a fault rule"}
                 response.details = {"type": "failed", "error": error}
             else:
                 await self._act(response, self._decide(response))
@@ -121,24 +121,24 @@ class Responder:
             self._active = None
         self._entry.responses.append((response.id, response.status))
         if response.sound_ms:
-            self.answer_over_ms = self._play_end_ms
-        await self._wire.send("response.done", response=response.shown(self._conversation))
+            self.response_over_ms = self._play_end_ms
+        await self._wire.send("response.done", response=response.to_json(self._conversation))
 
     def _decide(self, response: Response) -> Act:
-        """Quoted instructions are spoken word for word; else the mind decides."""
+        """Choose what to do: quoted instructions are spoken verbatim, otherwise the scripted model decides."""
         instructions = response.request.get("instructions") or ""
         if quoted := _QUOTED.search(instructions):
-            self._mind.spoke()
+            self._model.discard_pending()
             return Say((quoted[1] or quoted[2]).strip())
         if not response.in_conversation:
             heard = [turn.text for turn in self._entry.turns if turn.who == "student" and turn.text]
             return Say("The student said: " + " / ".join(heard) if heard else "Nobody has said anything yet.")
-        if instructions and not self.has_spoken and not self._mind.has_heard:
+        if instructions and not self.has_spoken and not self._model.has_heard:
             return Say(OPENING)
         if text := self._conversation.unanswered_text():
-            self._mind.hear([text])
+            self._model.on_user_turn([text])
         tools = response.setting("tools") if response.setting("tool_choice") != "none" else []
-        return self._mind.next({tool["name"] for tool in tools if tool["type"] == "function"})
+        return self._model.next({tool["name"] for tool in tools if tool["type"] == "function"})
 
     async def _act(self, response: Response, act: Act) -> None:
         match act:
@@ -178,7 +178,7 @@ class Responder:
         await self._end_part(response, item, ids, part)
 
     async def _end_part(self, response: Response, item: Item, ids: Mapping[str, Any], part: dict[str, Any]) -> None:
-        """The done events of a spoken or written item, whole or cut."""
+        """Send the done events of a spoken or written item, complete or cut off."""
         words = response.text
         if response.speaks:
             await self._wire.send("response.output_audio.done", **ids)
@@ -191,7 +191,7 @@ class Responder:
         await self._close(response, item)
 
     async def _voice(self, response: Response, item_id: str, ids: Mapping[str, Any], text: str) -> None:
-        """Sound in deltas, faster than real time, each behind its share of the words."""
+        """Send audio deltas faster than real time, each after its share of the transcript."""
         clip = await self._speech.speak(text, AVA_VOICE)
         kind = response.output_format["type"]
         sound, per_ms = from_line(clip.ulaw, kind), bytes_per_ms(kind)
@@ -272,7 +272,7 @@ class Responder:
 
 
 def _words_until(text: str, share: float) -> str:
-    """The words that belong to the first `share` of the sound, at least the first one."""
+    """Return the words of the first `share` of the audio, at least one."""
     if share >= 1:
         return text
     cut = text.rfind(" ", 0, math.ceil(len(text) * share) + 1)
@@ -280,7 +280,7 @@ def _words_until(text: str, share: float) -> str:
 
 
 def _limit_ms(max_output_tokens: int | str, text: str) -> float:
-    """How much sound the token limit leaves room for: one token for 50 ms, beside those of the words."""
+    """Return how much audio the token limit allows: one token per 50 ms, besides the tokens of the transcript."""
     if isinstance(max_output_tokens, str):
         return math.inf
     return max(0, max_output_tokens - len(text) // 4) * 50.0

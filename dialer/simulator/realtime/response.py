@@ -1,4 +1,4 @@
-"""A response while it is made, and the object that tells of it (openai-realtime.md §4.1)."""
+"""A response in progress, and its `realtime.response` object."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dialer.simulator.realtime.conversation import Conversation, Item
 
 @dataclass(slots=True)
 class Response:
-    """One response while it is made."""
+    """A response in progress."""
 
     id: str
     request: Mapping[str, Any]
@@ -24,22 +24,22 @@ class Response:
     details: dict[str, Any] | None = None
 
     def setting(self, key: str) -> Any:
-        """The response's own setting, else the session's."""
+        """Return a setting of the response, else of the session."""
         return self.request[key] if key in self.request else self.config[key]
 
     @property
     def speaks(self) -> bool:
-        """Whether sound is made, not text alone."""
+        """Whether the output is audio, not text only."""
         return bool(self.setting("output_modalities") == ["audio"])
 
     @property
     def output_format(self) -> dict[str, Any]:
-        """The sound format of this response."""
+        """The audio format of this response."""
         own: dict[str, Any] = self.request.get("audio", {}).get("output", {}).get("format")
         return own or dict(self.config["audio"]["output"]["format"])
 
-    def shown(self, conversation: Conversation) -> dict[str, Any]:
-        """The response object of §4.1."""
+    def to_json(self, conversation: Conversation) -> dict[str, Any]:
+        """Return the `realtime.response` object."""
         usage: dict[str, Any] | None = None
         if self.status == "failed":
             usage = {"total_tokens": 0, "input_tokens": 0, "output_tokens": 0}
@@ -63,5 +63,5 @@ class Response:
 
 
 def copied(item: Item) -> Item:
-    """An item as it is now, to be sent."""
+    """Return a snapshot of an item, to be sent."""
     return {**item, "content": list(item["content"])} if "content" in item else dict(item)

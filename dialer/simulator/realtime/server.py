@@ -1,4 +1,4 @@
-"""The door of the realtime service: who may open a session, and with which model (openai-realtime.md §1)."""
+"""The OpenAI Realtime WebSocket endpoint: authentication, model check and session start."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ from dialer.simulator.settings import WorldSettings
 
 
 class RealtimeService:
-    """Opens sessions. Those that are to transcribe alone are handed to `transcription`."""
+    """Opens sessions. Transcription sessions are passed to `transcription`."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class RealtimeService:
         self._sockets: set[web.WebSocketResponse] = set()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of this interface."""
+        """Return the endpoint's route."""
         return [web.get("/v1/realtime", self._connect, allow_head=False)]
 
     async def stop(self) -> None:
@@ -46,9 +46,9 @@ class RealtimeService:
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("intent") == "transcription":
             return await self._transcription(request)
-        refused = self._refusal(request)
-        if refused is not None:
-            status, code, message = refused
+        refusal = self._refusal(request)
+        if refusal is not None:
+            status, code, message = refusal
             self._ledger.refusals.append(Refusal(request.path, status, code))
             error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
             return web.json_response({"error": error}, status=status)
@@ -66,7 +66,7 @@ class RealtimeService:
         return socket
 
     def _refusal(self, request: web.Request) -> tuple[int, str, str] | None:
-        """Why the handshake is not answered with 101, if so: 401 for the key, 400 for the model."""
+        """Return status, code and message if the handshake must fail: 401 for the key, 400 for the model."""
         if fault := self._faults.take("model", "refuse"):
             code = {401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(fault.status, "server_error")
             return fault.status, code, "refused by a fault rule"

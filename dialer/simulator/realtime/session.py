@@ -1,4 +1,4 @@
-"""One realtime session: client events in, server events out (openai-realtime.md §3 to §6)."""
+"""One realtime session: client events in, server events out, as in the OpenAI Realtime API reference."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ BETA = EventError("beta_api_shape_disabled", "The Realtime Beta API is no longer
 
 
 class Session:
-    """The server's side of one socket. `take` handles one text frame; False means that the session is over."""
+    """The server's side of one socket. `take` handles one text frame and returns False when the session is over."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Session:
         self._wire, self._config, self._entry = wire, config, entry
         self._clock, self._faults, self._settings = clock, faults, settings
         self._conversation = Conversation(new_id("conv"))
-        self._mind = ScriptedModel(LINES)
-        self._ear = AudioInput(speech, config)
-        self._responder = Responder(wire, self._conversation, self._mind, speech, clock, faults, settings, entry)
+        self._model = ScriptedModel(LINES)
+        self._audio_input = AudioInput(speech, config)
+        self._responder = Responder(wire, self._conversation, self._model, speech, clock, faults, settings, entry)
         self._turns = Turns(
-            wire, self._conversation, self._mind, self._ear, self._responder, clock, faults, settings, entry
+            wire, self._conversation, self._model, self._audio_input, self._responder, clock, faults, settings, entry
         )
         self._expiring: asyncio.Task[None] | None = None
         self._close = faults.take("model", "close")
@@ -64,12 +64,12 @@ class Session:
         entry.config = config
 
     async def open(self) -> None:
-        """Greet with the server's defaults; the session's end is already on the clock."""
+        """Send `session.created` with the server's defaults and start the session's expiry timer."""
         await self._wire.send("session.created", session=self._config)
         self._expiring = asyncio.create_task(self._expiry())
 
     async def stop(self) -> None:
-        """The socket has gone."""
+        """Cancel all tasks after the socket has closed."""
         await self._responder.stop()
         await self._turns.stop()
         if self._expiring is not None:
@@ -103,9 +103,11 @@ class Session:
             case "session.update":
                 await self._update(event)
             case "input_audio_buffer.commit":
-                await self._turns.commit(new_id("item"), self._ear.commit(), self._ear.now_ms, self._config)
+                await self._turns.commit(
+                    new_id("item"), self._audio_input.commit(), self._audio_input.now_ms, self._config
+                )
             case "input_audio_buffer.clear":
-                self._ear.clear(self._config)
+                self._audio_input.clear(self._config)
                 await self._wire.send("input_audio_buffer.cleared")
             case "conversation.item.create":
                 await self._create_item(event)
@@ -134,7 +136,7 @@ class Session:
         return True
 
     async def _update(self, event: Mapping[str, Any]) -> None:
-        """All or nothing (§0.3)."""
+        """Apply a `session.update` completely or not at all."""
         change = event.get("session")
         check_session(change, self._entry.model, self._config, has_spoken=self._responder.has_spoken)
         assert isinstance(change, dict)
@@ -143,7 +145,7 @@ class Session:
         self._entry.config = self._config
         after = self._config["audio"]["input"]
         if (after["format"], after["turn_detection"]) != (before["format"], before["turn_detection"]):
-            self._ear.configure(self._config)
+            self._audio_input.configure(self._config)
         await self._wire.send("session.updated", session=self._config)
 
     async def _append(self, event: Mapping[str, Any]) -> bool:
@@ -158,12 +160,12 @@ class Session:
             ) from error
         if len(sound) > _MAX_APPEND:
             raise EventError("invalid_value", "Invalid 'audio': over 15 MiB.", "audio")
-        over_ms, self._responder.answer_over_ms = self._responder.answer_over_ms, None
-        if over_ms is not None and self._ear.detector is not None:
-            self._ear.detector.answer_over_at(int(over_ms))
-        for turn in self._ear.append(sound):
+        over_ms, self._responder.response_over_ms = self._responder.response_over_ms, None
+        if over_ms is not None and self._audio_input.detector is not None:
+            self._audio_input.detector.response_over_at(int(over_ms))
+        for turn in self._audio_input.append(sound):
             await self._turns.take(turn, self._config)
-        now_ms = self._ear.now_ms
+        now_ms = self._audio_input.now_ms
         self._entry.audio_ms = now_ms
         self._responder.buffer_ms = now_ms
         if self._silence and now_ms >= self._silence.ms:
@@ -184,7 +186,7 @@ class Session:
             for tool in self._entry.tools:
                 if tool.call_id == item["call_id"]:
                     tool.output = item["output"]
-            self._mind.told(call["name"], _arguments(call["arguments"]), item["output"])
+            self._model.on_tool_result(call["name"], _arguments(call["arguments"]), item["output"])
         elif item["type"] == "function_call":
             item.setdefault("call_id", new_id("call"))
         before = self._conversation.add(item, event.get("previous_item_id"))
@@ -217,7 +219,7 @@ class Session:
 
 
 def _has_beta_shape(event: Mapping[str, Any]) -> bool:
-    """A session of the Beta interface: flat keys and no `type` (§0.1, §7)."""
+    """Whether the event uses the Beta API: a session with flat keys and no `type`."""
     session = event.get("session")
     flat = isinstance(session, dict) and "type" not in session and bool(BETA_KEYS & session.keys())
     return event.get("type") in BETA_EVENTS or (event.get("type") == "session.update" and flat)

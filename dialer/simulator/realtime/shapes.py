@@ -1,6 +1,6 @@
-"""The shapes of the GA interface: session, response and items, key by key (openai-realtime.md §2, §2.1, §3, §3.1).
+"""Schemas of the OpenAI Realtime API (GA): session, response and items, key by key.
 
-`SESSION`, `TRANSCRIPTION`, `RESPONSE` and `ITEM` check one object each; rules that need more than the object are in config.py.
+`SESSION`, `TRANSCRIPTION`, `RESPONSE` and `ITEM` validate one object each; rules across objects are in `config`.
 """
 
 from collections.abc import Mapping
@@ -173,7 +173,7 @@ _content = by_type(
         "output_audio": an_object({"type": _type, "transcript": or_null(a_string()), "audio": a_string()}),
     }
 )
-_about: Mapping[str, Check] = {
+_item_fields: Mapping[str, Check] = {
     "type": _type,
     "id": a_string(".{1,64}"),
     "object": one_of("realtime.item"),
@@ -182,14 +182,14 @@ _about: Mapping[str, Check] = {
 ITEM = by_type(
     {
         "message": an_object(
-            {**_about, "role": one_of("user", "assistant", "system"), "content": a_list(_content)},
+            {**_item_fields, "role": one_of("user", "assistant", "system"), "content": a_list(_content)},
             ("role", "content"),
         ),
         "function_call": an_object(
-            {**_about, "name": a_string(), "call_id": a_string(), "arguments": a_string()}, ("name", "arguments")
+            {**_item_fields, "name": a_string(), "call_id": a_string(), "arguments": a_string()}, ("name", "arguments")
         ),
         "function_call_output": an_object(
-            {**_about, "call_id": a_string(), "output": a_string()}, ("call_id", "output")
+            {**_item_fields, "call_id": a_string(), "output": a_string()}, ("call_id", "output")
         ),
         "item_reference": an_object({"type": _type, "id": a_string()}, ("id",)),
     }

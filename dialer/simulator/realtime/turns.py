@@ -1,4 +1,4 @@
-"""Turns of the person: told to the client, made items, understood, answered, transcribed (openai-realtime.md §5)."""
+"""User turns: speech events, conversation items, recognition, responses and transcripts (OpenAI Realtime API)."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,34 +22,34 @@ _MAX_WAIT_S = 10.0
 
 
 class Turns:
-    """The listening side of one session."""
+    """Processes the user turns of one session."""
 
     def __init__(
         self,
         wire: Wire,
         conversation: Conversation,
-        mind: ScriptedModel,
-        ear: AudioInput,
+        model: ScriptedModel,
+        audio_input: AudioInput,
         responder: Responder,
         clock: Clock,
         faults: Faults,
         settings: WorldSettings,
         entry: RealtimeEntry,
     ) -> None:
-        self._wire, self._conversation, self._mind, self._ear = wire, conversation, mind, ear
+        self._wire, self._conversation, self._model, self._audio_input = wire, conversation, model, audio_input
         self._responder, self._clock, self._faults = responder, clock, faults
         self._settings, self._entry = settings, entry
         self._turn_item = new_id("item")
         self._transcripts: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        """Drop transcripts that are still to come."""
+        """Cancel pending transcripts."""
         for task in self._transcripts:
             task.cancel()
         await asyncio.gather(*self._transcripts, return_exceptions=True)
 
     async def take(self, event: Event, config: Config) -> None:
-        """Tell of one event of the detector and do what the session wants done on it."""
+        """Send the client event for a detector event, and interrupt or respond as the session is configured."""
         turns = config["audio"]["input"]["turn_detection"]
         match event:
             case Started(start_ms):
@@ -72,28 +72,28 @@ class Turns:
                     audio_end_ms=end_ms,
                     item_id=item_id,
                 )
-                self._mind.silence()
+                self._model.on_idle()
                 await self._commit_item(item_id, end_ms - start_ms)
                 await self._answer(config)
             case other:
                 assert_never(other)
 
     async def _answer(self, config: Config) -> None:
-        """Answer of the server's own accord; a response under way is in the way and stays."""
+        """Start a response without a client request; an active response stays and causes an error event."""
         try:
             self._responder.start({}, config)
         except EventError as refused:
             await self._wire.error(refused)
 
     async def commit(self, item_id: str, sound: bytes, end_ms: int, config: Config) -> None:
-        """Make a turn an item of the user, understand it, and transcribe it later if that is wanted."""
-        understood = self._ear.understand(sound)
-        who = "echo" if understood.echo and not understood.transcript else "student"
-        text = understood.echo if who == "echo" and understood.echo else understood.transcript
-        self._entry.turns.append(TurnEntry(who, text, item_id, end_ms, understood.fraction))
+        """Add a turn as a user item, recognize it, and schedule its transcript if the session wants one."""
+        understood = self._audio_input.understand(sound)
+        speaker = "echo" if understood.echo and not understood.transcript else "student"
+        text = understood.echo if speaker == "echo" and understood.echo else understood.transcript
+        self._entry.turns.append(TurnEntry(speaker, text, item_id, end_ms, understood.fraction))
         self._responder.began.clear()
         await self._commit_item(item_id, ulaw.duration_ms(sound))
-        self._mind.hear(understood.lines)
+        self._model.on_user_turn(understood.lines)
         transcription = config["audio"]["input"]["transcription"]
         turns = config["audio"]["input"]["turn_detection"]
         if transcription is not None:
@@ -121,7 +121,7 @@ class Turns:
     async def _transcribe(
         self, item_id: str, understood: Understood, seconds: float, settings: Mapping[str, Any], *, answered: bool
     ) -> None:
-        """The transcript comes from another, slower model: after the answer has begun (§10)."""
+        """Send the transcript after the response has started, since a separate, slower model produces it."""
         if answered:
             await self._clock.until(self._responder.began, _MAX_WAIT_S)
         await self._clock.sleep(self._settings.transcription_s)

@@ -1,6 +1,6 @@
-"""Voice activity detection on the sound that the client appends, frame by frame (openai-realtime.md §2.1).
+"""Voice activity detection on the audio the client appends, frame by frame (OpenAI Realtime `turn_detection`).
 
-Sans-IO: time is the sound written to the buffer and nothing else (§10).
+Sans-IO: time advances only with the audio written to the buffer.
 """
 
 from collections import deque
@@ -16,14 +16,14 @@ _EAGERNESS_MS = {"low": 1200, "medium": 700, "auto": 700, "high": 400}
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Somebody began to speak; the prefix padding is counted in."""
+    """Speech started; `audio_start_ms` includes the prefix padding."""
 
     audio_start_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Silence lasted long enough; `sound` is the turn with its padding."""
+    """Speech ended after enough silence; `sound` is the turn with its padding."""
 
     audio_start_ms: int
     audio_end_ms: int
@@ -32,7 +32,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """Nobody spoke for `idle_timeout_ms` after the last answer was over."""
+    """No speech for `idle_timeout_ms` after the last response had been played."""
 
     audio_start_ms: int
     audio_end_ms: int
@@ -42,7 +42,7 @@ Event = Started | Stopped | TimedOut
 
 
 class Detector:
-    """Takes µ-law frames of 20 ms, gives events. `detection` is the session's `turn_detection`, never null."""
+    """Turns 20 ms µ-law frames into events. `detection` is the session's `turn_detection`, never null."""
 
     def __init__(self, detection: Mapping[str, Any], now_ms: int = 0) -> None:
         self._level = 120 + 500 * float(detection.get("threshold", 0.5))
@@ -68,24 +68,24 @@ class Detector:
 
     @property
     def so_far(self) -> bytes:
-        """The open turn with its padding; nothing where none is open."""
+        """The audio of the open turn with its padding; empty if none is open."""
         return bytes(self._turn or b"")
 
     @property
     def quiet_ms(self) -> int:
-        """How long nobody has spoken in the open turn."""
+        """The duration of the silence at the end of the open turn."""
         return self._quiet_ms
 
-    def answer_over_at(self, ms: int) -> None:
-        """The last answer will have been played by `ms` of buffer time: the idle clock starts there."""
+    def response_over_at(self, ms: int) -> None:
+        """Start the idle timeout at `ms` of buffer time, when the last response will have been played."""
         self._idle_from = ms
 
     def take(self, frame: bytes) -> Event | None:
-        """One more frame."""
+        """Process one frame."""
         self._now_ms += ulaw.FRAME_MS
         loud = ulaw.loudness(frame) > self._level
         if self._turn is not None:
-            return self._go_on(frame, loud)
+            return self._extend_turn(frame, loud)
         self._before.append(frame)
         self._loud_frames = self._loud_frames + 1 if loud else 0
         if self._loud_frames >= _STARTS_AFTER_FRAMES:
@@ -100,7 +100,7 @@ class Detector:
             return TimedOut(start, self._now_ms)
         return None
 
-    def _go_on(self, frame: bytes, loud: bool) -> Event | None:
+    def _extend_turn(self, frame: bytes, loud: bool) -> Event | None:
         assert self._turn is not None
         self._turn += frame
         self._quiet_ms = 0 if loud else self._quiet_ms + ulaw.FRAME_MS

@@ -1,4 +1,4 @@
-"""Sending server events: JSON text frames, each with an event_id of its own (openai-realtime.md §4)."""
+"""Sends server events: JSON text frames, each with its own `event_id`."""
 
 import secrets
 from typing import Any
@@ -11,12 +11,12 @@ from dialer.simulator.realtime.checks import EventError
 
 
 def new_id(kind: str) -> str:
-    """An id in the style of the service: `item_…`, `resp_…`."""
+    """Return an id in the service's style: `item_…`, `resp_…`."""
     return f"{kind}_{secrets.token_hex(10)}"
 
 
 class Wire:
-    """The sending half of one session's socket. After the client has gone, sends do nothing."""
+    """The sending side of one session's socket. Sends do nothing once the client has disconnected."""
 
     def __init__(self, socket: web.WebSocketResponse, entry: RealtimeEntry) -> None:
         self._socket, self._entry = socket, entry
@@ -32,7 +32,7 @@ class Wire:
             return
 
     async def error(self, refused: EventError, event_id: str | None = None) -> None:
-        """Send an `error`; the session stays open (§6)."""
+        """Send an `error` event; the session stays open."""
         error = {
             "type": "invalid_request_error",
             "code": refused.code,
@@ -44,6 +44,6 @@ class Wire:
         await self.send("error", error=error)
 
     async def close(self, code: int, reason: str) -> None:
-        """End the session from this side."""
+        """Close the session from the server's side."""
         self._entry.close_code = code
         await self._socket.close(code=code, message=reason.encode())

@@ -1,4 +1,4 @@
-"""One call as the carrier holds it, and the resource it shows for it (twilio.md §1.2, §1.4)."""
+"""The state of one call at Twilio, and its Call resource as the REST API returns it."""
 
 import asyncio
 import secrets
@@ -28,13 +28,13 @@ _SUBRESOURCES = (
 
 
 def new_sid(kind: str) -> str:
-    """A SID: two letters and 32 hex digits."""
+    """Return a new SID: two letters and 32 hex digits."""
     return kind + secrets.token_hex(16)
 
 
 @dataclass(slots=True)
 class Call:
-    """A call from its acceptance on. `over` is set when something wants it ended, with `ended_by` saying what."""
+    """An accepted call. `over` is set to end it; the ledger's `ended_by` says by what."""
 
     sid: str
     account_sid: str
@@ -59,32 +59,32 @@ class Call:
     sequence: int = 0
 
     def move(self, status: str) -> None:
-        """Take a new status and write it down."""
+        """Set a new status and record it."""
         self.status = status
         self.updated = now()
         self.entry.statuses.append((status, stamp()))
 
     def end(self, by: str) -> None:
-        """Ask for the end; the first to ask is remembered."""
+        """Request the end of the call; the first cause is recorded."""
         if not self.over.is_set():
             if self.entry.ended_by is None:
                 self.entry.ended_by = by
             self.over.set()
 
     def go_to(self, document: Document) -> None:
-        """Leave the running verb for another document (REST redirect)."""
+        """Replace the running document (REST redirect)."""
         self.redirect = document
         self.over.set()
 
     def limit(self, seconds: float | None) -> None:
-        """The call ends so many real seconds from now, or (None) when it does; whatever was said before."""
+        """Set the time limit to `seconds` real seconds from now, or remove it (None)."""
         if self.time_limit is not None:
             self.time_limit.cancel()
         loop = asyncio.get_running_loop()
         self.time_limit = None if seconds is None else loop.call_later(seconds, self.end, "time_limit")
 
     def resource(self) -> dict[str, Any]:
-        """The Call resource: every number is a string or null, dates are RFC 2822, `initiated` never shows."""
+        """Return the Call resource: numbers are strings or null, dates are RFC 2822, `initiated` is never a status."""
         path = f"/2010-04-01/Accounts/{self.account_sid}/Calls/{self.sid}"
         return {
             "sid": self.sid,

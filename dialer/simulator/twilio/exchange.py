@@ -1,4 +1,4 @@
-"""What every call of one carrier shares, and what is done with any of them: documents fetched, words said, bills made."""
+"""Shared dependencies and operations of all Twilio calls: fetching TwiML, speaking, and settling a call."""
 
 import math
 from collections.abc import Callable, Coroutine, Mapping
@@ -23,7 +23,7 @@ _SPOKEN_PER_CHARACTER_S = 0.06
 
 @dataclass(frozen=True, slots=True)
 class TwilioContext:
-    """What every call of one carrier shares."""
+    """The dependencies shared by all calls."""
 
     http: aiohttp.ClientSession
     webhooks: Webhooks
@@ -34,11 +34,11 @@ class TwilioContext:
     base_url: Callable[[], str]
     background: Callable[[Coroutine[Any, Any, None]], None]
     adopt: Callable[[Call], None]
-    """Let the account have a call that was dialled out of another one."""
+    """Registers a call that another call dialed with the account."""
 
 
 async def fetch(call: Call, exchange: TwilioContext, hook: Hook) -> Document | None:
-    """Ask the product what to do now that the call is up (§2, last paragraph)."""
+    """Fetch the first TwiML of an answered call from the product."""
     params = base_fields(call) | {"CallStatus": "in-progress"}
     if call.answered_by and call.request.detection and not call.request.detection.asynchronous:
         params |= {"AnsweredBy": call.answered_by, "MachineDetectionDuration": str(call.detection_ms)}
@@ -48,14 +48,14 @@ async def fetch(call: Call, exchange: TwilioContext, hook: Hook) -> Document | N
 async def ask_document(
     call: Call, exchange: TwilioContext, event: str, hook: Hook, params: Mapping[str, str]
 ) -> Document | None:
-    """Send a webhook whose answer is TwiML; None, and a warning, where it is none."""
-    answer = await exchange.webhooks.ask(call, event, hook, params)
-    if answer is None or answer.status >= 300:
+    """Send a webhook and parse the TwiML it returns; None, with a warning, if the response is not TwiML."""
+    response = await exchange.webhooks.ask(call, event, hook, params)
+    if response is None or response.status >= 300:
         return None
-    if answer.content_type not in ("text/xml", "application/xml"):
-        call.entry.warn(12300, f"content type {answer.content_type}")
+    if response.content_type not in ("text/xml", "application/xml"):
+        call.entry.warn(12300, f"content type {response.content_type}")
         return None
-    return parsed(call, answer.text)
+    return parsed(call, response.text)
 
 
 def parsed(call: Call, xml: str) -> Document | None:
@@ -70,13 +70,13 @@ def parsed(call: Call, xml: str) -> Document | None:
 
 
 async def say(call: Call, exchange: TwilioContext, text: str) -> None:
-    """Speak to whoever is on the call, until they go; the ledger holds what was heard to its end."""
+    """Speak a text on the call; the ledger records it if it was heard to the end."""
     if not await exchange.clock.until(call.over, len(text) * _SPOKEN_PER_CHARACTER_S):
         call.entry.said.append(text)
 
 
 def finish(call: Call, exchange: TwilioContext, status: str, sip: int, talked_s: float) -> None:
-    """Settle the call and tell of it; the price comes some time later."""
+    """Set the final status and send the webhooks; the price is known some seconds later, as at Twilio."""
     call.duration_s = max(1, round(talked_s)) if status == "completed" else None
     minutes = math.ceil((call.duration_s or 0) / 60)
     call.ended = now()

@@ -1,4 +1,7 @@
-"""A call from the carrier's queue to its end: dialling, ringing, the document, the bill (twilio.md §1.4, §2, §4)."""
+"""The life of a call at Twilio: queue, dialing, ringing, TwiML, and the price afterwards.
+
+Statuses, status callbacks and AMD follow Twilio's Voice documentation.
+"""
 
 from typing import assert_never
 
@@ -23,7 +26,7 @@ _BEEP_MS = 6200
 
 
 async def live(call: Call, exchange: TwilioContext, queued_s: float) -> None:
-    """Carry one call through its life, after the wait that the account's calls per second ask of it."""
+    """Run one call to its end, after waiting `queued_s` for the account's calls-per-second limit."""
     if await exchange.clock.until(call.over, queued_s):
         return finish(call, exchange, "canceled", 487, 0.0)
     call.started = now()
@@ -80,21 +83,21 @@ async def _ring_and_talk(call: Call, exchange: TwilioContext, rings_s: float) ->
 
 
 async def _detect(call: Call, exchange: TwilioContext) -> None:
-    """Answering machine detection: waits for the verdict, or posts it later if it is asynchronous (§4)."""
+    """Run answering machine detection: wait for the result, or post it later if asynchronous."""
     detection = call.request.detection
     if detection is None:
         return
-    machine, to_the_end = call.student.machine, detection.mode == "DetectMessageEnd"
-    verdict = ("machine_end_beep" if to_the_end else "machine_start") if machine else "human"
-    ms = (_BEEP_MS if to_the_end else _MACHINE_MS) if machine else _HUMAN_MS
+    machine, to_message_end = call.student.machine, detection.mode == "DetectMessageEnd"
+    answered_by = ("machine_end_beep" if to_message_end else "machine_start") if machine else "human"
+    ms = (_BEEP_MS if to_message_end else _MACHINE_MS) if machine else _HUMAN_MS
 
     async def decide() -> None:
         if await exchange.clock.until(call.over, ms / 1000) and call.redirect is None:
             return
-        call.answered_by = call.entry.answered_by = verdict
+        call.answered_by = call.entry.answered_by = answered_by
         call.detection_ms = ms
         if detection.asynchronous and detection.callback:
-            fields = {"AccountSid": call.account_sid, "CallSid": call.sid, "AnsweredBy": verdict}
+            fields = {"AccountSid": call.account_sid, "CallSid": call.sid, "AnsweredBy": answered_by}
             exchange.webhooks.send(call, "amd", detection.callback, fields | {"MachineDetectionDuration": str(ms)})
 
     if detection.asynchronous:
@@ -104,7 +107,7 @@ async def _detect(call: Call, exchange: TwilioContext) -> None:
 
 
 async def _first_document(call: Call, exchange: TwilioContext) -> Document:
-    """The inline TwiML, or the answer of Url, else of FallbackUrl; nothing to run if both fail."""
+    """Return the inline TwiML, or that of Url, else of FallbackUrl; an empty document if both fail."""
     if call.request.twiml is not None:
         return parsed(call, call.request.twiml) or Document(())
     for hook in (call.request.url, call.request.fallback):
@@ -114,7 +117,7 @@ async def _first_document(call: Call, exchange: TwilioContext) -> Document:
 
 
 async def _run_document(call: Call, exchange: TwilioContext, document: Document) -> None:
-    """Run verb after verb; a REST redirect swaps the document."""
+    """Run the verbs in order; a REST redirect replaces the document."""
     pending = list(document.verbs)
     while True:
         if call.over.is_set():
@@ -126,8 +129,8 @@ async def _run_document(call: Call, exchange: TwilioContext, document: Document)
             return
         verb = pending.pop(0)
         if isinstance(verb, Dial):
-            instead = await dial(call, exchange, verb)
-            pending = pending if instead is None else list(instead.verbs)
+            document_after = await dial(call, exchange, verb)
+            pending = pending if document_after is None else list(document_after.verbs)
         else:
             await _run(call, exchange, verb)
 
@@ -155,13 +158,13 @@ async def _stream(call: Call, exchange: TwilioContext, verb: Stream) -> None:
     person = Callee(call.student, tuple(clips), hello)
     stream = MediaStream(call, verb, person, speech, exchange.clock, exchange.faults, exchange.token)
 
-    def tell(event: str) -> None:
+    def notify(event: str) -> None:
         if verb.status_callback:
             fields = {"AccountSid": call.account_sid, "CallSid": call.sid, "StreamSid": stream.entry.sid}
             fields |= {"StreamName": "", "StreamEvent": event, "Timestamp": now().isoformat()}
             exchange.webhooks.send(call, event, Hook(verb.status_callback, "POST"), fields)
 
-    end = await stream.run(exchange.http, lambda: tell("stream-started"))
-    tell("stream-error" if end == "refused" else "stream-stopped")
+    end = await stream.run(exchange.http, lambda: notify("stream-started"))
+    notify("stream-error" if end == "refused" else "stream-stopped")
     if end == "server" and call.entry.ended_by is None:
         call.entry.ended_by = "server"

@@ -1,4 +1,4 @@
-"""The list of calls: filters and pages (twilio.md §1.3)."""
+"""The list of calls, with the filters and paging of Twilio's Call resource."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,12 @@ _STATUSES = frozenset({"queued", "ringing", "in-progress", *FINAL})
 
 
 def page_of(calls: Sequence[Call], path: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """The page that `query` asks for. A call not yet dialled is dated by its creation. Raises TwilioError."""
+    """Return the requested page. A call that has not been dialed is dated by its creation. Raises TwilioError."""
     status = query.get("Status")
     if status is not None and status not in _STATUSES:
         raise TwilioError(400, 20001, f"Status {status!r} is not a call status")
     page, size = _number(query.get("Page"), 0, 0, 10_000), _number(query.get("PageSize"), 50, 1, 1000)
-    found = [
+    matches = [
         call
         for call in calls
         if status in (None, call.status)
@@ -32,14 +32,14 @@ def page_of(calls: Sequence[Call], path: str, query: Mapping[str, str]) -> dict[
     def uri(number: int) -> str:
         return f"{path}?{urlencode({**rest, 'Page': number, 'PageSize': size})}"
 
-    shown = found[page * size : (page + 1) * size]
-    more = (page + 1) * size < len(found)
+    listed = matches[page * size : (page + 1) * size]
+    more = (page + 1) * size < len(matches)
     return {
-        "calls": [call.resource() for call in shown],
+        "calls": [call.resource() for call in listed],
         "page": page,
         "page_size": size,
         "start": page * size,
-        "end": page * size + max(0, len(shown) - 1),
+        "end": page * size + max(0, len(listed) - 1),
         "uri": uri(page),
         "first_page_uri": uri(0),
         "next_page_uri": uri(page + 1) if more else None,
@@ -65,7 +65,7 @@ def _in_range(query: Mapping[str, str], name: str, moment: datetime) -> bool:
 
 
 def _moment(raw: str) -> tuple[datetime, datetime]:
-    """A date stands for its whole day, a date with a time for its second."""
+    """Return the span of a filter value: the whole day of a date, the second of a date with a time."""
     try:
         moment = datetime.fromisoformat(raw) if raw[:4].isdigit() else parsedate_to_datetime(raw)
     except ValueError as error:

@@ -1,4 +1,7 @@
-"""Reading the parameters of `POST …/Calls.json` as strictly as twilio.md §1.1, §6 and §9 say."""
+"""Validates the parameters of `POST …/Calls.json` as strictly as Twilio's Call resource documentation describes.
+
+Error codes are those of Twilio's error dictionary.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +26,7 @@ _MAGIC_TO = {
 
 
 class TwilioError(Exception):
-    """A refusal, as the error body of §6 tells it."""
+    """A rejected request, with the HTTP status, code and message of Twilio's error body."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -32,7 +35,7 @@ class TwilioError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where to send something; the fragment with connection overrides is still on the URL."""
+    """A webhook URL and method; the URL still has its fragment with connection overrides."""
 
     url: str
     method: str
@@ -40,7 +43,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Answering machine detection (§4); `callback` is set for the asynchronous kind."""
+    """Answering machine detection (AMD); `callback` is set if it is asynchronous."""
 
     mode: str
     asynchronous: bool
@@ -49,7 +52,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A create that was accepted."""
+    """The parameters of an accepted call."""
 
     to: str
     from_: str
@@ -68,7 +71,7 @@ class CallRequest:
 
 
 def read_create(form: Form, from_numbers: Sequence[str], geo_blocked: Sequence[str]) -> CallRequest:
-    """Check a create. Raises TwilioError with the code of the first fault found."""
+    """Validate a create request. Raises TwilioError with the code of the first problem."""
     to, from_ = _numbers(form, from_numbers, geo_blocked)
     twiml, url = _one(form, "Twiml"), _hook(form, "Url", "Method", 21205)
     if not (twiml or url or _one(form, "ApplicationSid")):
@@ -144,7 +147,7 @@ def _detection(form: Form, warnings: list[tuple[int, str]]) -> Detection | None:
 
 
 def _recording_events(form: Form) -> tuple[str, ...]:
-    """Several values are separated by a space, unlike StatusCallbackEvent (§1.1)."""
+    """Parse the recording events: separated by spaces, unlike StatusCallbackEvent, which is repeated."""
     events = tuple(event for value in form.get("RecordingStatusCallbackEvent", ()) for event in value.split())
     if unknown := [event for event in events if event not in RECORDING_EVENTS]:
         raise TwilioError(400, 21626, f"RecordingStatusCallbackEvent {unknown[0]!r} is not valid")
@@ -152,12 +155,12 @@ def _recording_events(form: Form) -> tuple[str, ...]:
 
 
 def read_hook(form: Form, name: str, method_name: str) -> Hook | None:
-    """A URL and its method in an update. Raises TwilioError 21205 or 21209."""
+    """Parse a URL and its method in an update. Raises TwilioError 21205 or 21209."""
     return _hook(form, name, method_name, 21205)
 
 
 def read_time_limit(form: Form) -> int | None:
-    """The seconds after which an update wants the call ended, None where it does not say. Raises TwilioError 21208."""
+    """Parse TimeLimit (seconds) in an update; None if absent. Raises TwilioError 21208."""
     return _integer(form, "TimeLimit", 14400, 1, 14400, 21208) if "TimeLimit" in form else None
 
 

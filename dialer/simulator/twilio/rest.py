@@ -1,4 +1,4 @@
-"""Twilio's REST interface for calls (twilio.md §1, §6) over the calls of one account."""
+"""Twilio's REST API for the calls of one account, as documented for the Call resource (version 2010-04-01)."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ _UPDATES = frozenset(
 
 
 class Account:
-    """The calls of one account, their queue and the routes over them."""
+    """The calls of one account, their queue and their routes."""
 
     def __init__(self, settings: WorldSettings, exchange: TwilioContext, clock: Clock, faults: Faults, ledger: Ledger):
         self._settings, self._exchange, self._clock = settings, exchange, clock
@@ -43,7 +43,7 @@ class Account:
         self._next_turn = 0.0
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The paths of §1 that this world serves."""
+        """Return the routes of the API that the simulator serves."""
         base = "/2010-04-01/Accounts/{account}"
         return [
             web.post(f"{base}/Calls.json", self._checked(self._create)),
@@ -65,13 +65,13 @@ class Account:
                 call.end("world")
 
     def forget(self) -> None:
-        """End every running call and drop the records."""
+        """End every running call and remove the records."""
         self.hang_up_all()
         self._calls.clear()
         self._next_turn = 0.0
 
     async def stop(self) -> None:
-        """End every call and wait for it, then drop what is left."""
+        """End every call, wait for them, and cancel the remaining tasks."""
         self.hang_up_all()
         if self._lives:
             await asyncio.wait(self._lives, timeout=2)
@@ -81,14 +81,14 @@ class Account:
         await asyncio.gather(*left, return_exceptions=True)
 
     def adopt(self, call: Call) -> None:
-        """Have a call that was dialled out of another one."""
+        """Register a call that another call dialed."""
         self._calls[call.sid] = call
         call.entry.statuses.append(("queued", call.entry.created))
         self._ledger.calls.append(call.entry)
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the calls until it is done or the world stops."""
-        _keep(asyncio.create_task(work), self._background)
+        """Run a background task until it is done or the simulator stops."""
+        _track(asyncio.create_task(work), self._background)
 
     def _checked(
         self, inner: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -106,7 +106,7 @@ class Account:
         return outer
 
     def _authenticate(self, request: web.Request) -> None:
-        """HTTP Basic with account SID and token (20003); another account's path is not there (20404)."""
+        """Check HTTP Basic with account SID and token (else 20003) and the account in the path (else 20404)."""
         expected = base64.b64encode(f"{self._settings.account_sid}:{self._settings.auth_token}".encode()).decode()
         if request.headers.get("Authorization", "") != f"Basic {expected}":
             raise TwilioError(401, 20003, "Authenticate")
@@ -157,7 +157,7 @@ class Account:
         return web.json_response(call.resource(), status=201)
 
     def _accept(self, call: Call) -> Call:
-        """Queue a call; calls above the rate wait their turn and are never refused (§6 CPS)."""
+        """Queue a call; calls above the calls-per-second limit wait and are never rejected, as at Twilio."""
         entry = call.entry
         entry.sid, entry.student, entry.expects = call.sid, call.student.key, call.student.expects
         for code, text in call.request.warnings:
@@ -169,28 +169,28 @@ class Account:
         wait = max(0.0, self._next_turn - at)
         self._next_turn = max(at, self._next_turn) + 1 / self._settings.calls_per_second
         call.queue_ms = round(wait * 1000)
-        _keep(asyncio.create_task(live(call, self._exchange, wait)), self._lives)
+        _track(asyncio.create_task(live(call, self._exchange, wait)), self._lives)
         return call
 
-    def _found(self, request: web.Request) -> Call:
+    def _get_or_404(self, request: web.Request) -> Call:
         call = self._calls.get(request.match_info["sid"])
         if call is None:
             raise _not_found(request)
         return call
 
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._found(request).resource())
+        return web.json_response(self._get_or_404(request).resource())
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        call = self._found(request)
+        call = self._get_or_404(request)
         if call.status not in FINAL:
             raise TwilioError(409, 20009, "Cannot delete a call that is in progress")
         del self._calls[call.sid]
         return web.Response(status=204)
 
     async def _update(self, request: web.Request) -> web.StreamResponse:
-        """Hang up, cancel or redirect (§1.3). Cancelling a call that was answered leaves it alone."""
-        call, form = self._found(request), await _form(request)
+        """Hang up, cancel or redirect a call. Canceling an answered call has no effect."""
+        call, form = self._get_or_404(request), await _form(request)
         if call.status in FINAL:
             raise TwilioError(400, 21220, f"Call {call.sid} is not in-progress. Cannot redirect.")
         status = form.get("Status", [None])[-1]
@@ -229,7 +229,7 @@ class Account:
             call.end("redirect failed")
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        """Newest first, filtered and paged (§1.3). A call not yet dialled is dated by its creation."""
+        """List calls, newest first, filtered and paged. A call that has not been dialed is dated by its creation."""
         lag = self._faults.take("list", "lag", to=request.query.get("To"))
         seen_until = now() - timedelta(seconds=lag.seconds if lag else 0)
         newest_first = [call for call in reversed(self._calls.values()) if call.created <= seen_until]
@@ -242,9 +242,10 @@ class Account:
         return web.Response(body=_second_of_silence(), content_type="audio/x-wav")
 
 
-def _keep(task: asyncio.Task[None], among: set[asyncio.Task[None]]) -> None:
-    among.add(task)
-    task.add_done_callback(among.discard)
+def _track(task: asyncio.Task[None], tasks: set[asyncio.Task[None]]) -> None:
+    # The event loop holds only weak references to tasks.
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 async def _form(request: web.Request) -> dict[str, list[str]]:
@@ -264,7 +265,7 @@ def _not_found(request: web.Request) -> TwilioError:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """Cut the connection instead of answering."""
+    """Reset the connection instead of responding."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)

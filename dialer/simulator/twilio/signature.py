@@ -1,4 +1,4 @@
-"""X-Twilio-Signature, written from twilio.md §7 alone."""
+"""X-Twilio-Signature, implemented from Twilio's documentation of request validation."""
 
 import base64
 import hashlib
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 
 def sign(token: str, url: str, params: Mapping[str, str | Iterable[str]] | None = None) -> str:
-    """The header over `url` as it was given, then every form field in byte order of its name.
+    """Return the signature header: HMAC-SHA1 of `url`, followed by every form field in byte order of its name.
 
-    A name with several values counts each distinct value once, in order. GET requests and websocket upgrades have no
+    Of a name with several values each distinct value counts once, sorted. GET requests and WebSocket upgrades have no
     `params`.
     """
     text = url

@@ -1,4 +1,4 @@
-"""The carrier's end of one media stream: a websocket client that sends 20 ms frames all the time (twilio.md §5)."""
+"""Twilio's end of a media stream: a WebSocket client that sends a 20 ms frame every 20 ms (see Twilio Media Streams)."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ SILENCE = base64.b64encode(ulaw.SILENCE_FRAME).decode()
 
 
 class MediaStream:
-    """One run of `<Connect><Stream>`. `run` returns who ended it."""
+    """One run of `<Connect><Stream>`. `run` returns what ended it."""
 
     def __init__(
         self, call: Call, verb: Stream, person: Callee, speech: Speech, clock: Clock, faults: Faults, token: str
@@ -40,7 +40,7 @@ class MediaStream:
         self._closed = False
 
     async def run(self, http: aiohttp.ClientSession, on_open: Callable[[], None]) -> End:
-        """Connect, stream until one side ends it, and close."""
+        """Connect, stream until either side ends the stream, and close."""
         self._call.entry.streams.append(self.entry)
         to = self._call.request.to
         if self._faults.take("media", "never_connect", to=to):
@@ -55,7 +55,7 @@ class MediaStream:
                 max_msg_size=0,
             )
         except aiohttp.WSServerHandshakeError as error:
-            return self._refused(31920, f"handshake answered with {error.status}")
+            return self._refused(31920, f"handshake failed with HTTP {error.status}")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return self._refused(31902, f"{type(error).__name__}: {error}")
         self.entry.opened = stamp()
@@ -109,7 +109,7 @@ class MediaStream:
         return "server"
 
     def _frame(self, payload: str) -> str:
-        """The `media` message; a template, as there are fifty a second for each call."""
+        """Return a `media` message; formatted by hand, because there are fifty per second and call."""
         self.entry.frames_sent += 1
         self._sequence += 1
         return (
@@ -146,8 +146,8 @@ class MediaStream:
         return end
 
     def _abort(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Cut the connection without a closing handshake."""
-        self._call.entry.warn(31903, "media socket cut by a fault")
+        """Drop the connection without a closing handshake."""
+        self._call.entry.warn(31903, "media socket dropped by a fault rule")
         socket._response.close()
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -155,18 +155,18 @@ class MediaStream:
             if message.type is aiohttp.WSMsgType.TEXT:
                 await self._take(socket, message.data)
             else:
-                self._call.entry.warn(31950, "only text frames are understood")
+                self._call.entry.warn(31950, "only text frames are accepted")
         self._closed = True
 
     async def _take(self, socket: aiohttp.ClientWebSocketResponse, raw: str) -> None:
-        """Read one message of the server; what does not conform is a warning, once per stream (§5.2)."""
+        """Process a message from the server; an invalid one is a warning, once per kind and call."""
         try:
             message = msgspec.json.decode(raw)
         except msgspec.DecodeError:
             return self._call.entry.warn(31950, "message is not JSON")
         match message:
             case {"streamSid": str(sid)} if sid != self._sid:
-                self._call.entry.warn(31951, "streamSid is another one")
+                self._call.entry.warn(31951, "streamSid does not match")
             case {"event": "media", "streamSid": _, "media": {"payload": str(payload)}}:
                 self._take_sound(payload)
             case {"event": "mark", "streamSid": _, "mark": {"name": str(name)}} if name:
@@ -177,7 +177,7 @@ class MediaStream:
                     self.entry.marks.append(MarkEcho(name, self._line.now_ms, heard=False))
                     await self._send_mark(socket, name)
             case _:
-                self._call.entry.warn(31951, f"message does not conform: {raw[:80]}")
+                self._call.entry.warn(31951, f"invalid message: {raw[:80]}")
         return None
 
     def _take_sound(self, payload: str) -> None:
@@ -187,7 +187,7 @@ class MediaStream:
             return self._call.entry.warn(31951, "payload is not base64")
         self.entry.bytes_received += len(sound)
         if not self._line.playout.give(sound):
-            self._call.entry.warn(31930, "play-out buffer is full: sound is dropped")
+            self._call.entry.warn(31930, "playout buffer is full; audio is dropped")
         return None
 
     def _start_message(self) -> str:

@@ -1,6 +1,7 @@
-"""Twilio's Messages resource, as far as a confirmation needs it: create one, with what it refuses.
+"""Twilio's Message resource: creating a message, with the errors that the dialer can cause.
 
-To, From and Body are asked for; a body is at most 1,600 characters; From is a number of the account, on the channel of To.
+To, From and Body are required; a body has at most 1,600 characters; From is a number of the account, and its channel
+(SMS or WhatsApp) must match that of To.
 """
 
 import re
@@ -17,7 +18,7 @@ NUMBER = re.compile(r"(whatsapp:)?(\+[1-9]\d{6,14})")
 
 
 async def create_message(request: web.Request, settings: WorldSettings, ledger: Ledger) -> web.Response:
-    """Take a message, or raise TwilioError."""
+    """Accept a message. Raises TwilioError."""
     form = await request.post()
     to, sender, body = (str(form.get(name, "")) for name in ("To", "From", "Body"))
     if not to:
@@ -28,14 +29,14 @@ async def create_message(request: web.Request, settings: WorldSettings, ledger: 
         raise TwilioError(400, 21602, "Message body is required.")
     if len(body) > MAX_CHARS:
         raise TwilioError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
-    whom, whose = NUMBER.fullmatch(to), NUMBER.fullmatch(sender)
-    if whom is None:
+    to_match, from_match = NUMBER.fullmatch(to), NUMBER.fullmatch(sender)
+    if to_match is None:
         raise TwilioError(400, 21211, f"Invalid 'To' Phone Number: {to}")
-    if whose is None or whose[2] not in settings.from_numbers:
+    if from_match is None or from_match[2] not in settings.from_numbers:
         raise TwilioError(400, 21606, f"The 'From' phone number {sender} is not a number of this account.")
-    if whom[1] != whose[1]:
+    if to_match[1] != from_match[1]:
         raise TwilioError(400, 63007, "Twilio could not find a Channel with the specified From address")
     entry = TextEntry(new_sid("SM"), to, sender, body)
     ledger.texts.append(entry)
-    told = {"sid": entry.sid, "status": "queued", "to": to, "from": sender, "body": body, "error_code": None}
-    return web.json_response(told, status=201)
+    message = {"sid": entry.sid, "status": "queued", "to": to, "from": sender, "body": body, "error_code": None}
+    return web.json_response(message, status=201)

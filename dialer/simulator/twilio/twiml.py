@@ -1,4 +1,4 @@
-"""TwiML as far as the dialer uses it (twilio.md §3), read by a real XML parser."""
+"""Parses the subset of TwiML that the dialer uses, with a real XML parser."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _DIAL = frozenset({"action", "method", "answerOnBridge", "timeout", "timeLimit",
 
 
 class TwimlError(ValueError):
-    """A document that Twilio would not run, with the code of its debugger."""
+    """A document that Twilio rejects, with the code of its error dictionary."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class TwimlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`<Connect><Stream>`: bidirectional, blocks until the server closes."""
+    """`<Connect><Stream>`: a bidirectional stream; blocks until the server closes it."""
 
     url: str
     parameters: Mapping[str, str]
@@ -30,14 +30,14 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """`<Say>`: words for the person."""
+    """`<Say>`: text to speech."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """`<Play>`: a sound file, which this world does not fetch."""
+    """`<Play>`: an audio file, which the simulator does not fetch."""
 
     url: str
 
@@ -56,9 +56,9 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """`<Dial>` of one `<Number>`: the person hears it ring until the other one was told the document at `url`.
+    """`<Dial>` with one `<Number>`: the caller hears ringing until the callee has heard the document at `url`.
 
-    `action` is asked what is next, however it ended; without one the document goes on.
+    `action` provides the next document, whatever the result; without one the current document continues.
     """
 
     number: str
@@ -77,14 +77,14 @@ Verb = Stream | Say | Play | Pause | Hangup | Dial
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The verbs to run in order, and warnings met while reading."""
+    """The verbs in order, and the parser's warnings."""
 
     verbs: tuple[Verb, ...]
     warnings: tuple[tuple[int, str], ...] = field(default=())
 
 
 def parse(xml: str) -> Document:
-    """Read a document. Raises TwimlError: 11750 too long, 12100 not XML, 12200 a verb or attribute unknown here."""
+    """Parse a document. Raises TwimlError: 11750 too long, 12100 not XML, 12200 an unsupported verb or attribute."""
     if len(xml.encode()) > MAX_CHARS:
         raise TwimlError(11750, "TwiML response body too large")
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
@@ -123,7 +123,7 @@ def _verb(element: ElementTree.Element, warnings: list[tuple[int, str]]) -> Verb
 
 
 def _dial(element: ElementTree.Element) -> Dial:
-    """One number, by its noun or as text. Raises TwimlError 12200, 13224 a bad number, 13214 a bad caller id."""
+    """Parse `<Dial>` with one number. Raises TwimlError: 12200, 13224 an invalid number, 13214 an invalid caller id."""
     if unknown := sorted(set(element.attrib) - _DIAL):
         raise TwimlError(12200, f"<Dial> has no attribute {unknown[0]!r} here")
     nouns = list(element)
@@ -142,9 +142,9 @@ def _dial(element: ElementTree.Element) -> Dial:
         raise TwimlError(12200, f"answerOnBridge {bridge!r} is not true or false")
     return Dial(
         number=number.strip(),
-        url=_address(noun.get("url"), "url"),
+        url=_absolute_url(noun.get("url"), "url"),
         method=_method(noun.get("method")),
-        action=_address(element.get("action"), "action"),
+        action=_absolute_url(element.get("action"), "action"),
         action_method=_method(element.get("method")),
         caller_id=caller_id,
         timeout_s=_seconds(element.get("timeout", "30"), "timeout", 600),
@@ -153,9 +153,9 @@ def _dial(element: ElementTree.Element) -> Dial:
     )
 
 
-def _address(url: str | None, name: str) -> str | None:
+def _absolute_url(url: str | None, name: str) -> str | None:
     if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise TwimlError(12200, f"{name} {url!r} is not an absolute http address")
+        raise TwimlError(12200, f"{name} {url!r} is not an absolute http URL")
     return url
 
 
@@ -182,11 +182,11 @@ def _stream(connect: ElementTree.Element, warnings: list[tuple[int, str]]) -> St
     if not parts.hostname:
         raise TwimlError(31923, "stream url is malformed")
     if parts.scheme == "ws" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise TwimlError(31922, "ws without TLS is only let through on loopback")
+        raise TwimlError(31922, "ws without TLS is only accepted on loopback")
     if element.get("track", "inbound_track") != "inbound_track":
         raise TwimlError(31941, "a bidirectional stream has the inbound track only")
     if parts.query or parts.fragment:
-        warnings.append((31920, "the stream url may not carry a query string: it is dropped"))
+        warnings.append((31920, "the stream url may not have a query string; it is dropped"))
         url = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     parameters: dict[str, str] = {}
     for child in element:

@@ -1,4 +1,4 @@
-"""Anthropic's Messages interface: what it takes and how it tells its answer."""
+"""Anthropic's Messages API: request validation and response formats."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,27 +30,27 @@ KNOWN = frozenset(
     }
 )
 NOT_SINCE = {"2026-10-21": frozenset({"temperature", "top_p", "top_k"})}
-"""What a version no longer takes: the vendor's package of that version does not name it."""
+"""Parameters that a version no longer accepts: Anthropic's SDK of that version does not have them."""
 _KINDS = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
 _KINDS |= {413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error"}
 
 
 class Anthropic(LlmService):
-    """`POST /v1/messages`; the models' pages stand in `models.py`."""
+    """`POST /v1/messages`; the model list is in `models.py`."""
 
     provider = "anthropic"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of it."""
-        return [web.post("/v1/messages", self.answer)]
+        """Return the API's route."""
+        return [web.post("/v1/messages", self.handle)]
 
     def check_key(self, request: web.Request) -> None:
-        """401 without the key: in `x-api-key`, or as a bearer's token as the newer packages of the vendor send it."""
-        if request.headers.get("x-api-key", bearer(request)) != self.desk.settings.anthropic_key:
+        """Check the key in `x-api-key`, or as a bearer token, which newer SDKs send. Raises ApiError 401."""
+        if request.headers.get("x-api-key", bearer(request)) != self.context.settings.anthropic_key:
             raise ApiError(401, "authentication_error", "invalid x-api-key")
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
-        """400 for what the interface does not take, 404 for the model."""
+        """Validate a request. Raises ApiError 400 for invalid parameters, 404 for the model."""
         version = request.headers.get("anthropic-version")
         if version is None:
             raise bad_request("anthropic-version: header is required")
@@ -61,29 +61,29 @@ class Anthropic(LlmService):
         for name in ("model", "messages", "max_tokens"):
             if name not in body:
                 raise bad_request(f"{name}: Field required")
-        most = body["max_tokens"]
-        if isinstance(most, bool) or not isinstance(most, int):
+        max_tokens = body["max_tokens"]
+        if isinstance(max_tokens, bool) or not isinstance(max_tokens, int):
             raise bad_request("max_tokens: Input should be a valid integer")
-        if most < 1:
+        if max_tokens < 1:
             raise bad_request("max_tokens: Input should be greater than or equal to 1")
-        if body["model"] not in self.desk.settings.anthropic_models:
+        if body["model"] not in self.context.settings.anthropic_models:
             raise ApiError(404, "not_found_error", f"model: {body['model']}")
         temperature = body.get("temperature", 1.0)
         if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature <= 1:
             raise bad_request("temperature: range: 0..1")
         _check_system(body.get("system"))
         tools = read_tools(body)
-        return LlmRequest(body["model"], read_messages(body["messages"]), tools, body.get("stream") is True, most)
+        return LlmRequest(body["model"], read_messages(body["messages"]), tools, body.get("stream") is True, max_tokens)
 
     def whole(self, reply: LlmReply) -> Mapping[str, Any]:
-        """A `message`."""
+        """Return a `message` object."""
         block: dict[str, Any] = {"type": "text", "text": reply.text}
         if reply.tool is not None:
             block = {"type": "tool_use", "id": reply.call_id, "name": reply.tool, "input": read_arguments(reply.text)}
         return {**_message(reply), "content": [block], "stop_reason": _stop(reply), "usage": _usage(reply)}
 
     def frames(self, reply: LlmReply) -> Iterator[bytes]:
-        """From `message_start` to `message_stop`, with a ping after the start."""
+        """Yield the events from `message_start` to `message_stop`, with a ping after the start."""
         start = {**_message(reply), "content": [], "stop_reason": None, "usage": {**_usage(reply), "output_tokens": 1}}
         yield _named({"type": "message_start", "message": start})
         block: dict[str, Any] = {"type": "text", "text": ""}
@@ -92,26 +92,26 @@ class Anthropic(LlmService):
         yield _named({"type": "content_block_start", "index": 0, "content_block": block})
         yield _named({"type": "ping"})
         for piece in reply.pieces:
-            told = {"type": "text_delta", "text": piece}
+            delta = {"type": "text_delta", "text": piece}
             if reply.tool is not None:
-                told = {"type": "input_json_delta", "partial_json": piece}
-            yield _named({"type": "content_block_delta", "index": 0, "delta": told})
+                delta = {"type": "input_json_delta", "partial_json": piece}
+            yield _named({"type": "content_block_delta", "index": 0, "delta": delta})
         yield _named({"type": "content_block_stop", "index": 0})
-        delta = {"stop_reason": _stop(reply), "stop_sequence": None}
-        yield _named({"type": "message_delta", "delta": delta, "usage": {"output_tokens": reply.tokens_out}})
+        stop = {"stop_reason": _stop(reply), "stop_sequence": None}
+        yield _named({"type": "message_delta", "delta": stop, "usage": {"output_tokens": reply.tokens_out}})
         yield _named({"type": "message_stop"})
 
     def error_body(self, refused: ApiError) -> Mapping[str, Any]:
-        """An `error` with its request's id."""
+        """Return an `error` object with a request id."""
         kind = _KINDS.get(refused.status, "api_error")
-        return {"type": "error", "error": {"type": kind, "message": refused.says}, "request_id": new_id("req")}
+        return {"type": "error", "error": {"type": kind, "message": refused.message}, "request_id": new_id("req")}
 
     def error_frame(self, refused: ApiError) -> bytes:
-        """An overload in the middle comes as an event."""
-        return _named({"type": "error", "error": {"type": "overloaded_error", "message": refused.says}})
+        """Return the `error` event of an overload within a stream."""
+        return _named({"type": "error", "error": {"type": "overloaded_error", "message": refused.message}})
 
     def new_call_id(self) -> str:
-        """`toolu_…`."""
+        """Return a new id, `toolu_…`."""
         return new_id("toolu")
 
 
@@ -134,7 +134,7 @@ def _message(reply: LlmReply) -> dict[str, Any]:
         "id": reply.id,
         "type": "message",
         "role": "assistant",
-        "model": reply.asked.model,
+        "model": reply.request.model,
         "stop_sequence": None,
     }
 

@@ -1,4 +1,4 @@
-"""What Anthropic's interface does not take in messages and tools, and the history that messages tell."""
+"""Validates the messages and tools of Anthropic's Messages API, and builds the history."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _BLOCKS = {
 
 
 def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
-    """The names of the tools that may be used. Raises ApiError."""
+    """Return the names of the tools the model may call. Raises ApiError."""
     names: list[str] = []
     tools = body.get("tools") or []
     if not isinstance(tools, list):
@@ -47,7 +47,7 @@ def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def read_messages(messages: Any) -> tuple[Past, ...]:
-    """What the messages tell. Raises ApiError; consecutive messages of one role are one turn."""
+    """Build the history from the messages; consecutive messages of one role are one turn. Raises ApiError."""
     if not isinstance(messages, list) or not messages:
         raise bad_request("messages: at least one message is required")
     turns: list[tuple[str, list[Mapping[str, Any]]]] = []
@@ -107,7 +107,7 @@ def _check_text(text: object) -> None:
 
 
 def _check_pairs(turns: list[tuple[str, list[Mapping[str, Any]]]]) -> None:
-    """Every call is answered in the next message, first thing, and nothing is answered that was not called."""
+    """Check that tool results start the message after their calls, and that each matches a call. Raises ApiError."""
     called: list[Any] = []
     for place, (role, blocks) in enumerate(turns):
         answered = [block.get("tool_use_id") for block in blocks if block["type"] == "tool_result"]

@@ -1,4 +1,4 @@
-"""What the chat interfaces of OpenAI's shape do not take in messages and tools, and the history that messages tell."""
+"""Validates the messages and tools of OpenAI-compatible chat APIs, and builds the history."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,10 @@ _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
 def read_tools(body: Mapping[str, Any], *, flat: bool = False) -> frozenset[str]:
-    """The names of the tools that may be used. `flat` is the newer spelling, without `function`. Raises ApiError."""
+    """Return the names of the tools the model may call. Raises ApiError.
+
+    `flat` is the format of the Responses API, without the nested `function`.
+    """
     names: list[str] = []
     tools = body.get("tools") or []
     if not isinstance(tools, list):
@@ -50,7 +53,10 @@ def read_tools(body: Mapping[str, Any], *, flat: bool = False) -> frozenset[str]
 
 
 def read_messages(messages: Any, *, takes_objects: bool = False) -> tuple[Past, ...]:
-    """What the messages tell. `takes_objects`: a call's arguments need not be a string. Raises ApiError."""
+    """Build the history from the messages. Raises ApiError.
+
+    `takes_objects`: a call's arguments may be an object instead of a string.
+    """
     if not isinstance(messages, list) or not messages:
         raise ApiError(
             400, "empty_array", "Invalid 'messages': empty array. Expected an array with minimum length 1.", "messages"
@@ -70,9 +76,9 @@ def read_messages(messages: Any, *, takes_objects: bool = False) -> tuple[Past, 
             case "user":
                 history.append(FromUser(text_of(message.get("content"), where)))
             case "assistant":
-                said = _from_model(message, where, takes_objects)
-                open_calls = [call.call_id for call in said.calls]
-                history.append(said)
+                turn = _from_model(message, where, takes_objects)
+                open_calls = [call.call_id for call in turn.calls]
+                history.append(turn)
             case _:
                 text = text_of(message.get("content"), where)
                 if any(isinstance(past, FromUser | FromModel) for past in history):
@@ -82,7 +88,7 @@ def read_messages(messages: Any, *, takes_objects: bool = False) -> tuple[Past, 
 
 
 def text_of(content: object, where: str) -> str:
-    """The words of a message's content: a string, or parts of text. Raises ApiError."""
+    """Return the text of a message's content: a string, or text parts. Raises ApiError."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list) or not content:

@@ -1,4 +1,4 @@
-"""Chat completions: OpenAI's own, and the same shape behind Hugging Face's router."""
+"""The Chat Completions API: OpenAI's own, and the compatible one of Hugging Face's router."""
 
 import re
 import time
@@ -21,25 +21,27 @@ class OpenAiChat(LlmService):
     provider = "openai"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of it."""
-        return [web.post("/v1/chat/completions", self.answer)]
+        """Return the API's route."""
+        return [web.post("/v1/chat/completions", self.handle)]
 
     def check_key(self, request: web.Request) -> None:
-        """401 without the key."""
+        """Check the bearer key. Raises ApiError 401."""
         key = bearer(request)
         if key is None:
             raise ApiError(401, "invalid_api_key", "You didn't provide an API key.")
-        if key != self.desk.settings.openai_key:
+        if key != self.context.settings.openai_key:
             raise ApiError(401, "invalid_api_key", "Incorrect API key provided.")
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
-        """400 for what the interface does not take, 404 for the model."""
+        """Validate a request. Raises ApiError 400 for invalid parameters, 404 for the model."""
         model = body.get("model")
         if not isinstance(model, str) or not model:
             raise bad_request("you must provide a model parameter")
         self.check_model(model)
-        most = body.get("max_completion_tokens", body.get("max_tokens"))
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        max_tokens = body.get("max_completion_tokens", body.get("max_tokens"))
+        if max_tokens is not None and (
+            isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1
+        ):
             raise ApiError(400, "integer_below_min_value", "Invalid 'max_tokens': it must be at least 1.", "max_tokens")
         if "stream_options" in body and body["stream_options"] is not None and body.get("stream") is not True:
             raise bad_request(
@@ -54,21 +56,21 @@ class OpenAiChat(LlmService):
             raise bad_request("Invalid type for 'stream_options': expected an object.", "stream_options")
         wants = bool((options or {}).get("include_usage"))
         history, tools = self.read_messages(body.get("messages")), read_tools(body)
-        return LlmRequest(model, history, tools, body.get("stream") is True, most, wants)
+        return LlmRequest(model, history, tools, body.get("stream") is True, max_tokens, wants)
 
     def read_messages(self, messages: Any) -> tuple[Past, ...]:
-        """What the messages tell."""
+        """Build the history from the messages. Raises ApiError."""
         return read_messages(messages)
 
     def check_model(self, model: str) -> None:
-        """404 for a model that is not there."""
-        if model not in self.desk.settings.openai_models:
+        """Check that the model exists. Raises ApiError 404."""
+        if model not in self.context.settings.openai_models:
             raise ApiError(
                 404, "model_not_found", f"The model `{model}` does not exist or you do not have access to it.", None
             )
 
     def check_options(self, model: str, body: Mapping[str, Any]) -> None:
-        """Models that reason take no `max_tokens`."""
+        """Reject `max_tokens` for reasoning models. Raises ApiError 400."""
         if _REASONS.match(model) and body.get("max_tokens") is not None:
             raise ApiError(
                 400,
@@ -78,7 +80,7 @@ class OpenAiChat(LlmService):
             )
 
     def whole(self, reply: LlmReply) -> Mapping[str, Any]:
-        """A `chat.completion`."""
+        """Return a `chat.completion` object."""
         message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
         if reply.tool is not None:
             function = {"name": reply.tool, "arguments": reply.text}
@@ -88,7 +90,7 @@ class OpenAiChat(LlmService):
         return {**_head(reply, "chat.completion"), "choices": [choice], "usage": usage(reply)}
 
     def frames(self, reply: LlmReply) -> Iterator[bytes]:
-        """Chunks, the reason for the end, usage where it is wanted, `[DONE]`."""
+        """Yield the chunks, the finish reason, the usage if requested, and `[DONE]`."""
         start: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}
         if reply.tool is not None:
             function = {"name": reply.tool, "arguments": ""}
@@ -101,50 +103,50 @@ class OpenAiChat(LlmService):
             else:
                 yield self._chunk(reply, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
         yield self._chunk(reply, {}, _finish(reply))
-        if reply.asked.wants_usage:
+        if reply.request.wants_usage:
             yield event({**_head(reply, "chat.completion.chunk"), "choices": [], "usage": usage(reply)})
         yield event("[DONE]")
 
     def _chunk(self, reply: LlmReply, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         head = _head(reply, "chat.completion.chunk")
-        return event({**head, "choices": [choice], **({"usage": None} if reply.asked.wants_usage else {})})
+        return event({**head, "choices": [choice], **({"usage": None} if reply.request.wants_usage else {})})
 
     def error_body(self, refused: ApiError) -> Mapping[str, Any]:
-        """An `error` with its code."""
+        """Return an `error` object with its code."""
         kind = {401: "invalid_request_error", 429: "tokens", 500: "server_error"}.get(
             refused.status, "invalid_request_error"
         )
         code = "rate_limit_exceeded" if refused.status == 429 else refused.code
-        told = None if code in ("invalid_request_error", "by_fault") else code
-        return {"error": {"message": refused.says, "type": kind, "param": refused.param, "code": told}}
+        shown_code = None if code in ("invalid_request_error", "by_fault") else code
+        return {"error": {"message": refused.message, "type": kind, "param": refused.param, "code": shown_code}}
 
     def error_frame(self, refused: ApiError) -> bytes:
-        """A failure in the middle comes as data."""
-        return event({"error": {"message": refused.says, "type": "server_error", "param": None, "code": None}})
+        """Return the data event of a failure within a stream."""
+        return event({"error": {"message": refused.message, "type": "server_error", "param": None, "code": None}})
 
 
 class HuggingFaceChat(OpenAiChat):
-    """`POST /hf/v1/chat/completions`: a model's name may say which of the partners serves it."""
+    """`POST /hf/v1/chat/completions`: a model's name may have the inference provider as a suffix."""
 
     provider = "huggingface"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of it."""
-        return [web.post("/hf/v1/chat/completions", self.answer)]
+        """Return the API's route."""
+        return [web.post("/hf/v1/chat/completions", self.handle)]
 
     def check_key(self, request: web.Request) -> None:
-        """401 without the token."""
-        if bearer(request) != self.desk.settings.hf_token:
+        """Check the bearer token. Raises ApiError 401."""
+        if bearer(request) != self.context.settings.hf_token:
             raise ApiError(401, "invalid_api_key", "Invalid username or password.")
 
     def read_messages(self, messages: Any) -> tuple[Past, ...]:
-        """Here a call's arguments may be an object too: the vendor's own package types them so."""
+        """Build the history; a call's arguments may also be an object here, as Hugging Face's SDK declares them."""
         return read_messages(messages, takes_objects=True)
 
     def check_model(self, model: str) -> None:
-        """400 where no partner serves the model: the router does not say 404."""
-        if model.partition(":")[0] not in self.desk.settings.hf_models:
+        """Check that a provider serves the model. Raises ApiError 400, which the router uses instead of 404."""
+        if model.partition(":")[0] not in self.context.settings.hf_models:
             raise ApiError(
                 400,
                 "model_not_supported",
@@ -153,15 +155,15 @@ class HuggingFaceChat(OpenAiChat):
             )
 
     def check_options(self, model: str, body: Mapping[str, Any]) -> None:
-        """Nothing beyond the shape."""
+        """Accept any options."""
 
     def error_body(self, refused: ApiError) -> Mapping[str, Any]:
-        """The router tells a wrong token in words alone, everything else in OpenAI's shape."""
-        return {"error": refused.says} if refused.status == 401 else super().error_body(refused)
+        """Return an error in OpenAI's format, except that the router describes a wrong token with a plain string."""
+        return {"error": refused.message} if refused.status == 401 else super().error_body(refused)
 
 
 def usage(reply: LlmReply) -> dict[str, Any]:
-    """The tokens of a chat completion."""
+    """Return the token usage of a chat completion."""
     return {
         "prompt_tokens": reply.tokens_in,
         "completion_tokens": reply.tokens_out,
@@ -176,7 +178,7 @@ def _head(reply: LlmReply, kind: str) -> dict[str, Any]:
         "id": f"chatcmpl-{reply.id}",
         "object": kind,
         "created": int(time.time()),
-        "model": reply.asked.model,
+        "model": reply.request.model,
         "system_fingerprint": None,
     }
 

@@ -1,4 +1,4 @@
-"""Cohere's chat, second interface: what it takes and how it tells its answer, a plan before each tool call among it."""
+"""Cohere's Chat API v2: request validation and response formats, including the tool plan before a tool call."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,42 +35,46 @@ class Cohere(LlmService):
     provider = "cohere"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of it."""
-        return [web.post("/v2/chat", self.answer)]
+        """Return the API's route."""
+        return [web.post("/v2/chat", self.handle)]
 
     def check_key(self, request: web.Request) -> None:
-        """401 without the token."""
+        """Check the bearer token. Raises ApiError 401."""
         token = bearer(request)
         if token is None:
             raise ApiError(401, "no_token", "no api key supplied")
-        if token != self.desk.settings.cohere_key:
+        if token != self.context.settings.cohere_key:
             raise ApiError(401, "invalid_token", "invalid api token")
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
-        """400 or 422 for what the interface does not take, 404 for the model."""
+        """Validate a request. Raises ApiError 400 or 422 for invalid parameters, 404 for the model."""
         for name in body.keys() - KNOWN:
             raise _invalid(f"unknown field: parameter '{name}' is not a valid field", 422)
         model = body.get("model")
         if not isinstance(model, str) or not model:
             raise _invalid("model is required")
-        if model not in self.desk.settings.cohere_models:
+        if model not in self.context.settings.cohere_models:
             raise ApiError(404, "not_found", f"model '{model}' not found, make sure the correct model ID was used")
         choice = body.get("tool_choice")
         if choice not in (None, "REQUIRED", "NONE"):
             raise _invalid("tool_choice must be one of REQUIRED or NONE")
         if choice is not None and not body.get("tools"):
             raise _invalid("tool_choice can only be specified when tools are provided")
-        most = body.get("max_tokens")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 0):
+        max_tokens = body.get("max_tokens")
+        if max_tokens is not None and (
+            isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 0
+        ):
             raise _invalid("max_tokens must be a whole number")
         tools = read_tools({"tools": body.get("tools")})
         history = self._history(body.get("messages"))
-        return LlmRequest(model, history, frozenset() if choice == "NONE" else tools, body.get("stream") is True, most)
+        return LlmRequest(
+            model, history, frozenset() if choice == "NONE" else tools, body.get("stream") is True, max_tokens
+        )
 
     def _history(self, messages: Any) -> tuple[Past, ...]:
         if not isinstance(messages, list) or not messages:
             raise _invalid("messages must have at least 1 element")
-        plain = [_with_plan(message) for message in messages]
+        plain = [_to_chat_message(message) for message in messages]
         history = read_messages(plain)
         if isinstance(history[-1] if history else None, FromModel) or messages[-1].get("role") == "assistant":
             raise _invalid("the last message must have the role 'user' or 'tool'")
@@ -80,46 +84,46 @@ class Cohere(LlmService):
         return history
 
     def whole(self, reply: LlmReply) -> Mapping[str, Any]:
-        """The message, and why it ends."""
+        """Return the message and its finish reason."""
         message: dict[str, Any] = {"role": "assistant", "content": [{"type": "text", "text": reply.text}]}
         if reply.tool is not None:
             message = {"role": "assistant", "tool_plan": _plan(reply), "tool_calls": [_call(reply, reply.text)]}
         return {"id": reply.id, "finish_reason": _finish(reply), "message": message, "usage": _usage(reply)}
 
     def frames(self, reply: LlmReply) -> Iterator[bytes]:
-        """From `message-start` to `message-end`."""
+        """Yield the events from `message-start` to `message-end`."""
         start = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
-        yield _told("message-start", id=reply.id, delta={"message": start})
+        yield _event("message-start", id=reply.id, delta={"message": start})
         if reply.tool is None:
-            yield _told("content-start", index=0, delta={"message": {"content": {"type": "text", "text": ""}}})
+            yield _event("content-start", index=0, delta={"message": {"content": {"type": "text", "text": ""}}})
             for piece in reply.pieces:
-                yield _told("content-delta", index=0, delta={"message": {"content": {"text": piece}}})
-            yield _told("content-end", index=0)
+                yield _event("content-delta", index=0, delta={"message": {"content": {"text": piece}}})
+            yield _event("content-end", index=0)
         else:
             for word in _plan(reply).split(" "):
-                yield _told("tool-plan-delta", delta={"message": {"tool_plan": f"{word} "}})
-            yield _told("tool-call-start", index=0, delta={"message": {"tool_calls": _call(reply, "")}})
+                yield _event("tool-plan-delta", delta={"message": {"tool_plan": f"{word} "}})
+            yield _event("tool-call-start", index=0, delta={"message": {"tool_calls": _call(reply, "")}})
             for piece in reply.pieces:
                 arguments = {"function": {"arguments": piece}}
-                yield _told("tool-call-delta", index=0, delta={"message": {"tool_calls": arguments}})
-            yield _told("tool-call-end", index=0)
-        yield _told("message-end", delta={"finish_reason": _finish(reply), "usage": _usage(reply)})
+                yield _event("tool-call-delta", index=0, delta={"message": {"tool_calls": arguments}})
+            yield _event("tool-call-end", index=0)
+        yield _event("message-end", delta={"finish_reason": _finish(reply), "usage": _usage(reply)})
 
     def error_body(self, refused: ApiError) -> Mapping[str, Any]:
-        """A message and the request's id."""
-        return {"id": refused.code, "message": refused.says}
+        """Return an error with its message and an id."""
+        return {"id": refused.code, "message": refused.message}
 
     def error_frame(self, refused: ApiError) -> bytes:
-        """A failure in the middle is an end with an error."""
-        return _told("message-end", delta={"finish_reason": "ERROR", "error": refused.says})
+        """Return the `message-end` event of a failure within a stream."""
+        return _event("message-end", delta={"finish_reason": "ERROR", "error": refused.message})
 
 
-def _invalid(says: str, status: int = 400) -> ApiError:
-    return ApiError(status, "invalid_request", f"invalid request: {says}")
+def _invalid(reason: str, status: int = 400) -> ApiError:
+    return ApiError(status, "invalid_request", f"invalid request: {reason}")
 
 
-def _with_plan(message: Any) -> Any:
-    """A message whose content may be missing beside tool calls, as in the other chat interfaces."""
+def _to_chat_message(message: Any) -> Any:
+    """Convert a tool message with a list of documents to plain text, as in the other chat APIs."""
     if not isinstance(message, dict):
         return message
     content = message.get("content")
@@ -132,7 +136,7 @@ def _with_plan(message: Any) -> Any:
     return message
 
 
-def _told(kind: str, **fields: Any) -> bytes:
+def _event(kind: str, **fields: Any) -> bytes:
     return event({"type": kind, **fields}, kind)
 
 

@@ -1,4 +1,4 @@
-"""Gemini's text models: what `generateContent` takes and how it tells its answer, thought signatures among it."""
+"""Gemini's `generateContent` API: request validation and response formats, including thought signatures."""
 
 import base64
 import secrets
@@ -35,24 +35,24 @@ class Gemini(LlmService):
     provider = "gemini"
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """Both versions' paths."""
+        """Return the routes of both API versions."""
         return [
-            web.post("/v1beta/models/{model}", self.answer),
-            web.post("/v1/models/{model}", self.answer),
+            web.post("/v1beta/models/{model}", self.handle),
+            web.post("/v1/models/{model}", self.handle),
         ]
 
     def check_key(self, request: web.Request) -> None:
-        """403 without a key, 400 for a wrong one: that is how this provider tells it."""
+        """Check the key. Raises ApiError: as at Gemini, 403 for a missing key and 400 for a wrong one."""
         key = request.headers.get("x-goog-api-key") or request.query.get("key")
         if key is None:
             raise ApiError(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.")
-        if key != self.desk.settings.gemini_key:
+        if key != self.context.settings.gemini_key:
             raise ApiError(400, "API_KEY_INVALID", "API key not valid. Please pass a valid API key.")
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
-        """400 for what the interface does not take, 404 for model and method."""
+        """Validate a request. Raises ApiError 400 for invalid parameters, 404 for the model or method."""
         model, _, method = request.match_info["model"].rpartition(":")
-        if model not in self.desk.settings.gemini_text_models or method not in (
+        if model not in self.context.settings.gemini_text_models or method not in (
             "generateContent",
             "streamGenerateContent",
         ):
@@ -63,24 +63,26 @@ class Gemini(LlmService):
             )
         stream = method == "streamGenerateContent"
         if stream and request.query.get("alt") != "sse":
-            raise invalid("this world streams server-sent events only: alt=sse")
-        told = camel_keys(body)
-        for name in told.keys() - KNOWN:
+            raise invalid("the simulator streams server-sent events only: alt=sse")
+        fields = camel_keys(body)
+        for name in fields.keys() - KNOWN:
             raise invalid(f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
-        config = camel_keys(told.get("generationConfig") or {})
-        most = config.get("maxOutputTokens")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        config = camel_keys(fields.get("generationConfig") or {})
+        max_tokens = config.get("maxOutputTokens")
+        if max_tokens is not None and (
+            isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1
+        ):
             raise invalid("max_output_tokens must be positive.")
-        tools = read_tools(told)
-        history = read_contents(told.get("contents"), signed=model.startswith("gemini-3"))
-        return LlmRequest(model, history, tools, stream, most)
+        tools = read_tools(fields)
+        history = read_contents(fields.get("contents"), signed=model.startswith("gemini-3"))
+        return LlmRequest(model, history, tools, stream, max_tokens)
 
     def whole(self, reply: LlmReply) -> Mapping[str, Any]:
-        """One response with everything in it."""
+        """Return one complete response."""
         return self._response(reply, [_call(reply) if reply.tool is not None else {"text": reply.text}], last=True)
 
     def frames(self, reply: LlmReply) -> Iterator[bytes]:
-        """Responses, each with the next words; a tool call comes whole."""
+        """Yield responses with the next words each; a tool call is sent in one."""
         if reply.tool is not None:
             yield event(self._response(reply, [_call(reply)], last=True))
             return
@@ -88,10 +90,10 @@ class Gemini(LlmService):
             yield event(self._response(reply, [{"text": piece}], last=place == len(reply.pieces) - 1))
 
     def error_body(self, refused: ApiError) -> Mapping[str, Any]:
-        """An `error` with its status, and the reason in the details where there is one."""
+        """Return an `error` object with its status, and with details for a wrong key or a retry delay."""
         error: dict[str, Any] = {
             "code": refused.status,
-            "message": refused.says,
+            "message": refused.message,
             "status": _STATUS.get(refused.status, "UNKNOWN"),
         }
         kind = "type.googleapis.com/google.rpc."
@@ -102,7 +104,7 @@ class Gemini(LlmService):
         return {"error": error}
 
     def error_frame(self, refused: ApiError) -> bytes:
-        """A failure in the middle comes as data."""
+        """Return the data event of a failure within a stream."""
         return event(self.error_body(refused))
 
     def _response(self, reply: LlmReply, parts: list[dict[str, Any]], *, last: bool) -> dict[str, Any]:
@@ -117,12 +119,12 @@ class Gemini(LlmService):
                 "totalTokenCount": reply.tokens_in + reply.tokens_out,
                 "promptTokensDetails": [{"modality": "TEXT", "tokenCount": reply.tokens_in}],
             },
-            "modelVersion": reply.asked.model,
+            "modelVersion": reply.request.model,
             "responseId": reply.id,
         }
 
 
 def _call(reply: LlmReply) -> dict[str, Any]:
-    """A call; its thought signature is bytes in base64, to be given back as it is."""
+    """Return a function call with a thought signature: opaque base64, to be sent back unchanged."""
     call = {"id": reply.call_id, "name": reply.tool, "args": read_arguments(reply.text)}
     return {"functionCall": call, "thoughtSignature": base64.b64encode(secrets.token_bytes(24)).decode()}

@@ -1,7 +1,7 @@
-"""What `generateContent` does not take in contents and tools, and the history that contents tell.
+"""Validates the contents and tools of `generateContent`, and builds the history.
 
-A call is answered in the very next content, as many answers as calls. Models that think want the signature of each
-call of the turn that is under way given back.
+Function responses must follow in the very next content, as many as there were calls. Thinking models require the thought
+signature of each call of the current turn to be sent back.
 """
 
 import json
@@ -44,13 +44,13 @@ _SCHEMA_KEYS = frozenset(
 )
 
 
-def invalid(says: str) -> ApiError:
-    """400."""
-    return ApiError(400, "INVALID_ARGUMENT", says)
+def invalid(message: str) -> ApiError:
+    """Return an error with status 400."""
+    return ApiError(400, "INVALID_ARGUMENT", message)
 
 
 def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
-    """The names of the functions that may be called. Raises ApiError."""
+    """Return the names of the functions the model may call. Raises ApiError."""
     names: set[str] = set()
     tools = body.get("tools") or []
     if not isinstance(tools, list):
@@ -75,7 +75,7 @@ def read_tools(body: Mapping[str, Any]) -> frozenset[str]:
 
 
 def read_contents(contents: Any, *, signed: bool) -> tuple[Past, ...]:
-    """What the contents tell. Raises ApiError; `signed` models want their thought signatures back."""
+    """Build the history from the contents. `signed`: the model requires thought signatures. Raises ApiError."""
     if not isinstance(contents, list) or not contents:
         raise invalid("* GenerateContentRequest.contents: contents is not specified")
     turns = [_content(content, place) for place, content in enumerate(contents)]
@@ -100,14 +100,14 @@ def read_contents(contents: Any, *, signed: bool) -> tuple[Past, ...]:
 
 
 def camel_keys(value: Any) -> dict[str, Any]:
-    """An object with its keys in the spelling that is documented. Raises ApiError for anything else."""
+    """Return an object with its keys in camel case. Raises ApiError if it is not an object."""
     if not isinstance(value, Mapping):
         raise invalid("Invalid JSON payload received. Proto field is not repeating, cannot start list.")
-    return {camel(name): each for name, each in value.items()}
+    return {camel(name): field for name, field in value.items()}
 
 
 def _check_own_schema(schema: Any, where: str) -> None:
-    """The provider's own spelling of a schema: types in capitals or not, few keys."""
+    """Validate a schema in Gemini's own dialect: types in upper or lower case, few keys. Raises ApiError."""
     if not isinstance(schema, Mapping):
         raise invalid(f"{where}.parameters: no object")
     schema = camel_keys(schema)
@@ -122,9 +122,9 @@ def _check_own_schema(schema: Any, where: str) -> None:
     for name in schema.get("required") or []:
         if name not in properties:
             raise invalid(f"{where}.parameters.required: property is not defined: {name}")
-    inner = [*properties.values(), *(schema.get("anyOf") or []), *([schema["items"]] if "items" in schema else [])]
-    for each in inner:
-        _check_own_schema(each, where)
+    nested = [*properties.values(), *(schema.get("anyOf") or []), *([schema["items"]] if "items" in schema else [])]
+    for inner in nested:
+        _check_own_schema(inner, where)
 
 
 def _content(content: Any, place: int) -> tuple[str, list[dict[str, Any]]]:
@@ -153,8 +153,10 @@ def _check_pairs(turns: list[tuple[str, list[dict[str, Any]]]]) -> None:
     before = ""
     for role, parts in turns:
         calls = [camel_keys(part["functionCall"]).get("name", "") for part in parts if "functionCall" in part]
-        answers = [camel_keys(part["functionResponse"]).get("name", "") for part in parts if "functionResponse" in part]
-        if sorted(called) != sorted(answers):
+        responses = [
+            camel_keys(part["functionResponse"]).get("name", "") for part in parts if "functionResponse" in part
+        ]
+        if sorted(called) != sorted(responses):
             raise invalid(
                 "Please ensure that the number of function response parts is equal to the number of function call parts"
                 " of the function call turn, and that they come right after it."
@@ -169,7 +171,7 @@ def _check_pairs(turns: list[tuple[str, list[dict[str, Any]]]]) -> None:
 
 
 def _check_signatures(turns: list[tuple[str, list[dict[str, Any]]]]) -> None:
-    """The first call of each step since the user last spoke carries its signature."""
+    """Check that the first call of each step since the last user turn has its signature. Raises ApiError."""
     start = max(
         (place for place, (role, parts) in enumerate(turns) if role == "user" and "text" in parts[0]), default=0
     )
@@ -189,19 +191,19 @@ def _called(call: Any, place: int, at: int) -> Called:
 
 
 def _results(parts: list[dict[str, Any]], calls: list[Called]) -> list[Past]:
-    """Answers go with their calls by id, or by name where none is given."""
+    """Match function responses to calls by id, or by name if they have none. Raises ApiError."""
     results: list[Past] = []
     waiting = list(calls)
     for part in parts:
         if "functionResponse" not in part:
             continue
-        answer = camel_keys(part["functionResponse"])
-        call = next((call for call in waiting if call.call_id == answer.get("id")), None)
-        call = call or next((call for call in waiting if call.name == answer.get("name")), None)
+        result = camel_keys(part["functionResponse"])
+        call = next((call for call in waiting if call.call_id == result.get("id")), None)
+        call = call or next((call for call in waiting if call.name == result.get("name")), None)
         if call is None:
-            raise invalid(f"function_response {answer.get('name')!r:.40} fits no function_call.")
+            raise invalid(f"function_response {result.get('name')!r:.40} matches no function_call.")
         waiting.remove(call)
-        response = answer.get("response")
+        response = result.get("response")
         if not isinstance(response, Mapping):
             raise invalid("function_response.response: Proto field is not repeating, cannot start list.")
         inner = next((response[key] for key in ("output", "result", "return_value") if key in response), response)

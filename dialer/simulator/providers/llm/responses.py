@@ -1,4 +1,4 @@
-"""OpenAI's Responses interface: items in, items out, and what an earlier response is gone on with."""
+"""OpenAI's Responses API: items in, items out, continued with `previous_response_id`."""
 
 import time
 from collections import OrderedDict
@@ -31,30 +31,32 @@ KNOWN = frozenset(
         *("access_programs", "background_options", "image", "moderation", "prompt_cache_options"),
     }
 )
-_KEPT = 200
+_MAX_STORED = 200
 
 
 class OpenAiResponses(OpenAiChat):
     """`POST /v1/responses`."""
 
-    def __init__(self, desk: ProviderContext) -> None:
-        super().__init__(desk)
-        self._kept: OrderedDict[str, tuple[Past, ...]] = OrderedDict()
+    def __init__(self, context: ProviderContext) -> None:
+        super().__init__(context)
+        self._stored: OrderedDict[str, tuple[Past, ...]] = OrderedDict()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """The one path of it."""
-        return [web.post("/v1/responses", self.answer)]
+        """Return the API's route."""
+        return [web.post("/v1/responses", self.handle)]
 
     def read(self, request: web.Request, body: Mapping[str, Any]) -> LlmRequest:
-        """400 for what the interface does not take, 404 for the model."""
+        """Validate a request. Raises ApiError 400 for invalid parameters, 404 for the model."""
         for name in body.keys() - KNOWN:
             raise ApiError(400, "unknown_parameter", f"Unknown parameter: '{name}'.", name)
         model = body.get("model")
         if not isinstance(model, str) or not model:
             raise ApiError(400, "missing_required_parameter", "Missing required parameter: 'model'.", "model")
         self.check_model(model)
-        most = body.get("max_output_tokens")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 16):
+        max_tokens = body.get("max_output_tokens")
+        if max_tokens is not None and (
+            isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 16
+        ):
             raise ApiError(
                 400,
                 "integer_below_min_value",
@@ -63,29 +65,29 @@ class OpenAiResponses(OpenAiChat):
             )
         earlier: tuple[Past, ...] = ()
         if before := body.get("previous_response_id"):
-            if before not in self._kept:
-                says = f"Previous response with id '{before}' not found."
-                raise ApiError(400, "previous_response_not_found", says, "previous_response_id")
-            earlier = self._kept[before]
+            if before not in self._stored:
+                message = f"Previous response with id '{before}' not found."
+                raise ApiError(400, "previous_response_not_found", message, "previous_response_id")
+            earlier = self._stored[before]
         history = (*earlier, *_read_input(body.get("input")))
         _check_answered(history)
-        return LlmRequest(model, history, read_tools(body, flat=True), body.get("stream") is True, most)
+        return LlmRequest(model, history, read_tools(body, flat=True), body.get("stream") is True, max_tokens)
 
     def remember(self, reply: LlmReply) -> None:
-        """A response can be gone on with."""
-        said = FromModel(reply.text)
+        """Store the response so that a later request can continue it."""
+        turn = FromModel(reply.text)
         if reply.tool is not None:
-            said = FromModel("", (Called(reply.call_id, reply.tool, read_arguments(reply.text)),))
-        self._kept[_id(reply)] = (*reply.asked.history, said)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+            turn = FromModel("", (Called(reply.call_id, reply.tool, read_arguments(reply.text)),))
+        self._stored[_id(reply)] = (*reply.request.history, turn)
+        while len(self._stored) > _MAX_STORED:
+            self._stored.popitem(last=False)
 
     def whole(self, reply: LlmReply) -> Mapping[str, Any]:
-        """A `response`."""
+        """Return a `response` object."""
         return _response(reply, done=True)
 
     def frames(self, reply: LlmReply) -> Iterator[bytes]:
-        """From `response.created` to `response.completed`, numbered."""
+        """Yield the numbered events from `response.created` to `response.completed`."""
         for number, (kind, fields) in enumerate(self._events(reply)):
             yield event({"type": kind, "sequence_number": number, **fields}, kind)
 
@@ -109,9 +111,15 @@ class OpenAiResponses(OpenAiChat):
         yield f"response.{'incomplete' if reply.cut else 'completed'}", {"response": _response(reply, done=True)}
 
     def error_frame(self, refused: ApiError) -> bytes:
-        """A failure in the middle is an event."""
-        told = {"type": "error", "code": "server_error", "message": refused.says, "param": None, "sequence_number": 99}
-        return event(told, "error")
+        """Return the `error` event of a failure within a stream."""
+        error = {
+            "type": "error",
+            "code": "server_error",
+            "message": refused.message,
+            "param": None,
+            "sequence_number": 99,
+        }
+        return event(error, "error")
 
 
 def _read_input(given: Any) -> tuple[Past, ...]:
@@ -134,8 +142,8 @@ def _read_input(given: Any) -> tuple[Past, ...]:
                 )
             case "function_call_output":
                 output = item.get("output")
-                told = output if isinstance(output, str) else text_of(output, where)
-                history.append(Result(str(item.get("call_id")), told))
+                text = output if isinstance(output, str) else text_of(output, where)
+                history.append(Result(str(item.get("call_id")), text))
             case "reasoning":
                 continue
             case _:
@@ -158,7 +166,7 @@ def _message(item: Mapping[str, Any], where: str, *, has_turns: bool) -> list[Pa
 
 
 def _check_answered(history: tuple[Past, ...]) -> None:
-    """Every call has its output and every output its call."""
+    """Check that every call has an output and every output a call. Raises ApiError."""
     called = [call.call_id for past in history if isinstance(past, FromModel) for call in past.calls]
     answered = [past.call_id for past in history if isinstance(past, Result)]
     for call_id in answered:
@@ -204,7 +212,7 @@ def _response(reply: LlmReply, *, done: bool) -> dict[str, Any]:
         "incomplete_details": {"reason": "max_output_tokens"} if done and reply.cut else None,
         "instructions": None,
         "metadata": {},
-        "model": reply.asked.model,
+        "model": reply.request.model,
         "output": [_item(reply, done=True)] if done else [],
         "parallel_tool_calls": True,
         "temperature": 1.0,

@@ -1,4 +1,4 @@
-"""Whether the parameters of a tool are a JSON schema that a service would take."""
+"""Validates the JSON schema of a tool's parameters, as providers do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", 
 
 
 def fault_in_schema(schema: Any, path: str) -> str | None:
-    """The first fault of a schema, in words; None where there is none."""
+    """Return a description of the first problem of a schema; None if it is valid."""
     if not isinstance(schema, Mapping):
         return f"{path} is not of type 'object'"
     kinds = schema.get("type", [])
@@ -23,9 +23,9 @@ def fault_in_schema(schema: Any, path: str) -> str | None:
         return f"{path}.enum should be a non-empty array"
     if kinds == "array" and "items" not in schema:
         return f"{path}: array schema missing items"
-    inner = {f"{path}.properties.{name}": each for name, each in properties.items()}
+    inner = {f"{path}.properties.{name}": part for name, part in properties.items()}
     if "items" in schema:
         inner[f"{path}.items"] = schema["items"]
     for key in ("anyOf", "oneOf", "allOf"):
-        inner |= {f"{path}.{key}[{place}]": each for place, each in enumerate(schema.get(key, []))}
-    return next((fault for where, each in inner.items() if (fault := fault_in_schema(each, where))), None)
+        inner |= {f"{path}.{key}[{place}]": part for place, part in enumerate(schema.get(key, []))}
+    return next((fault for where, part in inner.items() if (fault := fault_in_schema(part, where))), None)

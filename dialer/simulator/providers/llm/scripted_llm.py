@@ -1,7 +1,7 @@
-"""What a text model says next, from the history it is given: a Mind made anew for each request.
+"""The scripted text model: computes the next reply from a request's history with a new `ScriptedModel`.
 
-Pure. The services keep nothing between requests, so everything that was heard, said and done is played to the mind
-again. Words in square brackets are instructions of the house, everything else that a user says are the student's words.
+Pure. Chat APIs are stateless, so the whole history is replayed to the model for each request. In a user message, text in
+square brackets is an instruction from the product; everything else is the student's words.
 """
 
 import difflib
@@ -17,20 +17,20 @@ from dialer.simulator.people.students import LINES
 
 _BRACKETED = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]")
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
-_ENOUGH = 0.3
-_FEWEST_WORDS = 2
+_MIN_SHARE = 0.3
+_MIN_BLOCK_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class FromUser:
-    """A message of the user: the student's words, instructions, or both."""
+    """A user message: the student's words, instructions, or both."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A tool call that the model made; `arguments` as far as they are readable."""
+    """A tool call of the model; `arguments` are {} if they were invalid."""
 
     call_id: str
     name: str
@@ -39,7 +39,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class FromModel:
-    """What the model answered earlier."""
+    """An earlier message of the model."""
 
     text: str
     calls: tuple[Called, ...] = ()
@@ -47,7 +47,7 @@ class FromModel:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered."""
+    """The result of a tool call."""
 
     call_id: str
     output: str
@@ -57,8 +57,8 @@ Past = FromUser | FromModel | Result
 
 
 def next_reply(history: Sequence[Past], tools: Collection[str], lines: Mapping[str, ScriptLine] = LINES) -> Act:
-    """The next act of a good model: the tool to call, or the words to say."""
-    mind, calls = ScriptedModel(lines), dict[str, Called]()
+    """Return the model's next action: a tool call, or words to say."""
+    model, calls = ScriptedModel(lines), dict[str, Called]()
     has_spoken, instruction = False, ""
     for past in history:
         match past:
@@ -66,58 +66,58 @@ def next_reply(history: Sequence[Past], tools: Collection[str], lines: Mapping[s
                 for piece, is_instruction in _pieces(text):
                     instruction = piece if is_instruction else ""
                     if not is_instruction:
-                        mind.hear(lines_in(piece, lines))
+                        model.on_user_turn(lines_in(piece, lines))
                     elif QUOTED.search(piece):
-                        mind.spoke()
-            case FromModel(text, made):
+                        model.discard_pending()
+            case FromModel(text, made_calls):
                 instruction = ""
-                for call in made:
+                for call in made_calls:
                     calls[call.call_id] = call
-                    mind.next(tools)
-                if text and not made:
-                    mind.said(text)
+                    model.next(tools)
+                if text and not made_calls:
+                    model.on_model_text(text)
                 has_spoken = has_spoken or bool(text)
             case Result(call_id, output):
                 instruction = ""
                 if call_id in calls:
-                    mind.told(calls[call_id].name, calls[call_id].arguments, output)
+                    model.on_tool_result(calls[call_id].name, calls[call_id].arguments, output)
             case other:
                 assert_never(other)
     if quoted := QUOTED.search(instruction):
         return Say((quoted[1] or quoted[2]).strip())
-    if not has_spoken and not mind.has_heard:
+    if not has_spoken and not model.has_heard:
         return Say(OPENING)
-    return mind.next(tools)
+    return model.next(tools)
 
 
 def lines_in(text: str, lines: Mapping[str, ScriptLine] = LINES) -> list[str]:
-    """The students' lines of which enough words are in `text`, in their order; the best match takes its words first."""
-    said: list[str | None] = [word.lower() for word in _WORD.findall(text)]
-    found: list[tuple[int, str]] = []
+    """Return the student lines that occur in `text` well enough, in order; the best match claims its words first."""
+    spoken: list[str | None] = [word.lower() for word in _WORD.findall(text)]
+    matches: list[tuple[int, str]] = []
     while True:
         best: tuple[int, float, str, list[int]] | None = None
         for line in lines:
             words = [word.lower() for word in _WORD.findall(line)]
-            blocks = difflib.SequenceMatcher(None, said, words, autojunk=False).get_matching_blocks()
+            blocks = difflib.SequenceMatcher(None, spoken, words, autojunk=False).get_matching_blocks()
             places = [
-                at for block in blocks if block.size >= _FEWEST_WORDS for at in range(block.a, block.a + block.size)
+                at for block in blocks if block.size >= _MIN_BLOCK_WORDS for at in range(block.a, block.a + block.size)
             ]
             share = len(places) / len(words)
-            if share >= _ENOUGH and (best is None or (len(places), share) > best[:2]):
+            if share >= _MIN_SHARE and (best is None or (len(places), share) > best[:2]):
                 best = (len(places), share, line, places)
         if best is None:
-            return [line for _, line in sorted(found)]
-        found.append((min(best[3]), best[2]))
+            return [line for _, line in sorted(matches)]
+        matches.append((min(best[3]), best[2]))
         for place in best[3]:
-            said[place] = None
+            spoken[place] = None
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
-    """A user's message cut into words and instructions; the latter without their brackets."""
+    """Split a user message into words and instructions, the latter without their brackets."""
     pieces: list[tuple[str, bool]] = []
     at = 0
-    for found in _BRACKETED.finditer(text):
-        pieces += [(text[at : found.start()].strip(), False), (found[0][1:-1].strip(), True)]
-        at = found.end()
+    for match in _BRACKETED.finditer(text):
+        pieces += [(text[at : match.start()].strip(), False), (match[0][1:-1].strip(), True)]
+        at = match.end()
     pieces.append((text[at:].strip(), False))
     return [piece for piece in pieces if piece[0]]

@@ -1,4 +1,4 @@
-"""What all of Deepgram's services share: the key, refusals, formats, and the pages that need only the key (speech.md)."""
+"""Shared parts of Deepgram's APIs: authentication, errors, audio formats, and endpoints that only check the key."""
 
 from collections.abc import Collection
 
@@ -13,36 +13,36 @@ ENCODINGS = frozenset(
     }
 )
 HEARD = frozenset({"linear16", "mulaw", "alaw"})
-"""The encodings that this world can make sense of."""
+"""The encodings that the simulator can decode."""
 RATES = frozenset({8000, 16000, 24000, 32000, 48000})
 
 
-def check_key(desk: ProviderContext, request: web.Request) -> None:
-    """Raise unless the header is `Token KEY`, or `Bearer` for a temporary one."""
+def check_key(context: ProviderContext, request: web.Request) -> None:
+    """Check the Authorization header: `Token KEY`, or `Bearer` with a temporary key. Raises ApiError 401."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() not in ("token", "bearer") or key != desk.settings.deepgram_key:
+    if scheme.lower() not in ("token", "bearer") or key != context.settings.deepgram_key:
         raise ApiError(401, "INVALID_AUTH", "Invalid credentials.")
 
 
 def refusal(refused: ApiError) -> web.Response:
-    """Deepgram's shape of an error; the handshake tells it in headers too."""
+    """Return an error in Deepgram's format; handshakes also have it in headers."""
     code = {429: "TOO_MANY_REQUESTS", 500: "INTERNAL_SERVER_ERROR"}.get(refused.status, refused.code)
     request_id = new_id("req")
     return web.json_response(
-        {"err_code": code, "err_msg": refused.says, "request_id": request_id},
+        {"err_code": code, "err_msg": refused.message, "request_id": request_id},
         status=refused.status,
-        headers={"dg-error": refused.says, "dg-request-id": request_id, **refused.headers},
+        headers={"dg-error": refused.message, "dg-request-id": request_id, **refused.headers},
     )
 
 
-def bad_query(says: str) -> ApiError:
-    """400: the query is wrong."""
-    return ApiError(400, "INVALID_QUERY_PARAMETER", says)
+def bad_query(message: str) -> ApiError:
+    """Return an error for an invalid query, with status 400."""
+    return ApiError(400, "INVALID_QUERY_PARAMETER", message)
 
 
-def model_asked(desk: ProviderContext, request: web.Request, known: Collection[str], models: Collection[str]) -> str:
-    """The transcriber that a query names; raises for the key, for a name in it that is not known, for another model."""
-    check_key(desk, request)
+def model_asked(context: ProviderContext, request: web.Request, known: Collection[str], models: Collection[str]) -> str:
+    """Return the model of a query. Raises ApiError for the key, an unknown parameter or an unknown model."""
+    check_key(context, request)
     for name in request.query.keys() - known:
         raise bad_query(f"Invalid query parameter: {name} is not known.")
     model = request.query.get("model", "")
@@ -52,7 +52,7 @@ def model_asked(desk: ProviderContext, request: web.Request, known: Collection[s
 
 
 def whole_number(request: web.Request, name: str, least: int, most: int) -> int | None:
-    """A number of the query; None where it is not given. Raises for anything else."""
+    """Return an integer of the query, None if absent. Raises ApiError if it is not from `least` to `most`."""
     raw = request.query.get(name)
     if raw is None:
         return None
@@ -62,7 +62,7 @@ def whole_number(request: web.Request, name: str, least: int, most: int) -> int 
 
 
 def flag(request: web.Request, name: str) -> bool:
-    """A `true` or `false` of the query; false where it is not given."""
+    """Return a boolean of the query, False if absent. Raises ApiError."""
     raw = request.query.get(name, "false")
     if raw not in ("true", "false"):
         raise bad_query(f"Invalid query parameter: {name} must be true or false.")
@@ -70,7 +70,7 @@ def flag(request: web.Request, name: str) -> bool:
 
 
 def encoding_of(request: web.Request, allowed: frozenset[str]) -> tuple[str | None, int]:
-    """The encoding, None where none is named, and the rate that goes with it."""
+    """Return the encoding of the query, None if absent, and its sample rate. Raises ApiError."""
     encoding = request.query.get("encoding")
     if encoding is not None and encoding not in allowed:
         raise bad_query(f"Invalid query parameter: encoding {encoding!r} is not supported.")
@@ -82,17 +82,17 @@ def encoding_of(request: web.Request, allowed: frozenset[str]) -> tuple[str | No
     return encoding, rate or 8000
 
 
-def pages(desk: ProviderContext) -> list[web.AbstractRouteDef]:
-    """What tells whether a key is good, without a word heard or spoken: the projects, and the token's own page."""
+def pages(context: ProviderContext) -> list[web.AbstractRouteDef]:
+    """Return the routes that only check the key: the projects, and the token's details."""
 
-    async def told(request: web.Request) -> web.Response:
+    async def check(request: web.Request) -> web.Response:
         try:
-            check_key(desk, request)
+            check_key(context, request)
         except ApiError as refused:
-            refused.note(desk.ledger, request.path)
+            refused.note(context.ledger, request.path)
             return refusal(refused)
         if request.path.endswith("/projects"):
             return web.json_response({"projects": [{"project_id": "simulated", "name": "Simulated"}]})
         return web.json_response({"api_key_id": "simulated", "scopes": ["usage:write"]})
 
-    return [web.get(f"/deepgram/v1/{page}", told) for page in ("projects", "auth/token")]
+    return [web.get(f"/deepgram/v1/{page}", check) for page in ("projects", "auth/token")]

@@ -1,6 +1,6 @@
-"""Deepgram Flux: speech to text that says itself when a turn begins and ends (speech.md §2).
+"""Deepgram Flux (`/v2/listen`): speech to text with built-in turn detection.
 
-The confidence that a turn is over grows with the silence after it, so the thresholds become lengths of silence.
+Flux's end-of-turn confidence is simulated by the silence after a turn, so thresholds are converted to silence durations.
 """
 
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ _SURE_AFTER_MS = 800
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When a turn is over: how sure, and how long at most."""
+    """End-of-turn settings: confidence thresholds and the maximum silence."""
 
     eot: float = 0.7
     eager: float | None = None
     timeout_ms: int = 5000
 
     def changed(self, given: dict[str, Any]) -> "Thresholds":
-        """With what was given anew. Raises ValueError in words for what the service does not take."""
+        """Return the thresholds with updates. Raises ValueError with the reason if an update is invalid."""
         for name in given.keys() - {"eot_threshold", "eager_eot_threshold", "eot_timeout_ms"}:
             raise ValueError(f"unknown threshold {name}")
         eot, eager = _number(given, "eot_threshold", 0.5, 0.9), _number(given, "eager_eot_threshold", 0.3, 0.9)
@@ -60,7 +60,7 @@ class Thresholds:
         return new
 
     def silence_ms(self) -> int:
-        """How long a pause ends a turn."""
+        """Return the silence that ends a turn."""
         return min(int(_SURE_AFTER_MS * self.eot), self.timeout_ms)
 
 
@@ -83,8 +83,8 @@ class FluxEndpoint(SocketEndpoint):
     does, provider = "stt", "flux"
 
     def admit(self, request: web.Request) -> Make:
-        """401 for the key, 400 for the query."""
-        model = deepgram.model_asked(self.desk, request, KNOWN, MODELS)
+        """Check the key (else 401) and the query (else 400). Raises ApiError."""
+        model = deepgram.model_asked(self.context, request, KNOWN, MODELS)
         if "language_hint" in request.query and model != "flux-general-multi":
             raise deepgram.bad_query("Invalid query parameter: language_hint needs flux-general-multi.")
         encoding, rate = deepgram.encoding_of(request, ENCODINGS)
@@ -95,25 +95,25 @@ class FluxEndpoint(SocketEndpoint):
             raise deepgram.bad_query(f"Invalid query parameter: {error}.") from error
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Flux:
-            entry = self.desk.accept("flux", "stt", model, request.query)
-            return Flux(self.desk, request, socket, entry, encoding, rate, thresholds)
+            entry = self.context.accept("flux", "stt", model, request.query)
+            return Flux(self.context, request, socket, entry, encoding, rate, thresholds)
 
         return make
 
     def refusal(self, refused: ApiError) -> web.Response:
-        """See `deepgram.refusal`."""
+        """Return the error in Deepgram's format."""
         return deepgram.refusal(refused)
 
 
 class Flux(SttSession):
-    """One session. Of sound whose encoding was not named nothing is understood."""
+    """One session. Without an encoding in the query, no words are recognized."""
 
-    ear: SimulatedStt
+    stt: SimulatedStt
     idle_s = 60.0
 
     def __init__(
         self,
-        desk: ProviderContext,
+        context: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
@@ -121,23 +121,23 @@ class Flux(SttSession):
         rate: int,
         thresholds: Thresholds,
     ) -> None:
-        super().__init__(desk, request, socket, entry)
-        self._deaf = encoding not in deepgram.HEARD
+        super().__init__(context, request, socket, entry)
+        self._cannot_decode = encoding not in deepgram.HEARD
         self._thresholds = thresholds
-        self.ear = SimulatedStt(desk.speech, encoding or "mulaw", rate, _detection(thresholds))
+        self.stt = SimulatedStt(context.speech, encoding or "mulaw", rate, _detection(thresholds))
         self._sequence = self._turn = 0
-        self._start_ms = self._told_ms = 0
+        self._start_ms = self._updated_ms = 0
         self._transcript = ""
         self._eager = False
         self._keyterms: list[str] = list(request.query.getall("keyterm", []))
         self.take_faults("flux")
 
     async def open(self) -> None:
-        """Connected comes first."""
-        await self._tell("Connected")
+        """Send `Connected`."""
+        await self._send_message("Connected")
 
     async def text(self, message: dict[str, Any]) -> None:
-        """Configure, ForceEndTurn, CloseStream; anything else is a fatal error."""
+        """Handle Configure, ForceEndTurn and CloseStream; anything else is a fatal error."""
         match message.get("type"):
             case "Configure":
                 await self._configure(message)
@@ -147,31 +147,31 @@ class Flux(SttSession):
                 await self._force()
                 raise ClosingError(1000, "")
             case other:
-                await self._fatal("UNPARSABLE_CLIENT_MESSAGE", f"{other!r:.60} is no message of this service")
+                await self._fatal("UNPARSABLE_CLIENT_MESSAGE", f"{other!r:.60} is not a message of this service")
 
     async def binary(self, raw: bytes) -> None:
-        """Sound."""
+        """Process audio."""
         await self.take_sound(raw)
-        await self._look()
+        await self._update()
 
     async def unreadable(self) -> None:
-        """Text that is no message."""
-        await self._fatal("UNPARSABLE_CLIENT_MESSAGE", "text where sound or a message is due")
+        """Fail on a text frame that is not a message."""
+        await self._fatal("UNPARSABLE_CLIENT_MESSAGE", "text that is not a JSON message")
 
     async def idle(self) -> None:
-        """Nothing came."""
-        await self._fatal("NET-0001", "Neither sound nor a message came in time.")
+        """Fail on the idle timeout."""
+        await self._fatal("NET-0001", "No audio or message was received in time.")
 
     async def fail(self) -> None:
-        """The service fails."""
-        await self._tell("Error", code="INTERNAL_SERVER_ERROR", description="by a fault rule")
+        """Send an internal error and end the session."""
+        await self._send_message("Error", code="INTERNAL_SERVER_ERROR", description="by a fault rule")
         raise ClosingError(1011, "INTERNAL_SERVER_ERROR")
 
     async def event(self, event: Event) -> None:
-        """A turn began or ended."""
+        """Send StartOfTurn or EndOfTurn."""
         match event:
             case Started(start_ms):
-                self._start_ms, self._told_ms = start_ms, self.ear.now_ms
+                self._start_ms, self._updated_ms = start_ms, self.stt.now_ms
                 self._transcript, self._eager = "", False
                 await self._info("StartOfTurn", 0.0)
             case Stopped(_, end_ms, sound):
@@ -181,9 +181,9 @@ class Flux(SttSession):
             case other:
                 assert_never(other)
 
-    async def _look(self) -> None:
-        """Between the events: what was said so far, the eager end of a turn, and its going on after that."""
-        detector = self.ear.detector
+    async def _update(self) -> None:
+        """Send what happens within a turn: Update, EagerEndOfTurn and TurnResumed."""
+        detector = self.stt.detector
         assert detector is not None
         if not detector.speaking:
             return
@@ -191,14 +191,14 @@ class Flux(SttSession):
         quiet = eager is not None and detector.quiet_ms >= _SURE_AFTER_MS * eager
         if quiet and not self._eager:
             self._eager = True
-            self._transcript = self.ear.understand(detector.so_far).transcript
+            self._transcript = self.stt.understand(detector.so_far).transcript
             await self._info("EagerEndOfTurn", eager or 0.0)
         elif self._eager and detector.quiet_ms == 0:
             self._eager = False
             await self._info("TurnResumed", 0.1)
-        elif self.ear.now_ms - self._told_ms >= _EVERY_MS:
-            self._told_ms = self.ear.now_ms
-            heard = self.ear.understand(detector.so_far).transcript
+        elif self.stt.now_ms - self._updated_ms >= _EVERY_MS:
+            self._updated_ms = self.stt.now_ms
+            heard = self.stt.understand(detector.so_far).transcript
             if heard != self._transcript:
                 self._transcript = heard
                 await self._info("Update", 0.1)
@@ -209,15 +209,15 @@ class Flux(SttSession):
         self._turn += 1
 
     async def _force(self) -> None:
-        detector = self.ear.detector
+        detector = self.stt.detector
         assert detector is not None
         if detector.speaking:
             sound = detector.so_far
-            self.ear.detect(_detection(self._thresholds))
-            await self._end(sound, self.ear.now_ms, "manual")
+            self.stt.detect(_detection(self._thresholds))
+            await self._end(sound, self.stt.now_ms, "manual")
 
     async def _configure(self, message: dict[str, Any]) -> None:
-        """New thresholds from the next turn on; all or nothing."""
+        """Apply new thresholds from the next turn on, completely or not at all."""
         try:
             for name in message.keys() - {"type", "thresholds", "keyterms", "language_hints", "numerals"}:
                 raise ValueError(f"unknown field {name}")
@@ -227,37 +227,37 @@ class Flux(SttSession):
             self._thresholds = self._thresholds.changed(thresholds)
         except ValueError as error:
             self.refused("INVALID_CONFIGURATION", str(error))
-            await self._tell("ConfigureFailure", code="INVALID_CONFIGURATION", description=str(error))
+            await self._send_message("ConfigureFailure", code="INVALID_CONFIGURATION", description=str(error))
             return
         self._keyterms = message.get("keyterms", self._keyterms)
-        detector = self.ear.detector
+        detector = self.stt.detector
         if detector is not None and not detector.speaking:
-            self.ear.detect(_detection(self._thresholds))
-        told = {"eot_threshold": self._thresholds.eot, "eot_timeout_ms": self._thresholds.timeout_ms}
+            self.stt.detect(_detection(self._thresholds))
+        effective = {"eot_threshold": self._thresholds.eot, "eot_timeout_ms": self._thresholds.timeout_ms}
         if self._thresholds.eager is not None:
-            told["eager_eot_threshold"] = self._thresholds.eager
-        await self._tell("ConfigureSuccess", thresholds=told, keyterms=self._keyterms)
+            effective["eager_eot_threshold"] = self._thresholds.eager
+        await self._send_message("ConfigureSuccess", thresholds=effective, keyterms=self._keyterms)
 
-    async def _fatal(self, code: str, says: str) -> None:
-        self.refused(code, says)
-        await self._tell("Error", code=code, description=says)
+    async def _fatal(self, code: str, reason: str) -> None:
+        self.refused(code, reason)
+        await self._send_message("Error", code=code, description=reason)
         raise ClosingError(1008, code)
 
     async def _info(self, event: str, confidence: float, **more: Any) -> None:
-        words = [] if self._deaf else self._transcript.split()
-        await self._tell(
+        words = [] if self._cannot_decode else self._transcript.split()
+        await self._send_message(
             "TurnInfo",
             event=event,
             turn_index=self._turn,
             audio_window_start=self._start_ms / 1000,
-            audio_window_end=self.ear.now_ms / 1000,
+            audio_window_end=self.stt.now_ms / 1000,
             transcript=" ".join(words),
             words=[{"word": word, "confidence": 0.98} for word in words],
             end_of_turn_confidence=confidence,
             **more,
         )
 
-    async def _tell(self, kind: str, **fields: Any) -> None:
+    async def _send_message(self, kind: str, **fields: Any) -> None:
         sequence, self._sequence = self._sequence, self._sequence + 1
         await self.send(type=kind, request_id=self.request_id, sequence_id=sequence, **fields)
 

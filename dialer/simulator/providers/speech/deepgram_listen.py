@@ -1,4 +1,4 @@
-"""Deepgram's speech to text, first interface: interim and final results, and when somebody speaks (speech.md §1)."""
+"""Deepgram's speech to text (`/v1/listen`): interim and final results, endpointing and VAD events."""
 
 import hashlib
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _PADDING_MS = 200
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """What the query asks for; `endpointing` None is `false`: nothing is ever called the end of speech."""
+    """The options of the query; an `endpointing` of None is `false`: `speech_final` is never set."""
 
     model: str
     encoding: str | None
@@ -51,10 +51,10 @@ class ListenEndpoint(SocketEndpoint):
     does, provider = "stt", "deepgram"
 
     def admit(self, request: web.Request) -> Make:
-        """401 for the key, 400 for the query."""
-        model = deepgram.model_asked(self.desk, request, KNOWN, MODELS)
+        """Check the key (else 401) and the query (else 400). Raises ApiError."""
+        model = deepgram.model_asked(self.context, request, KNOWN, MODELS)
         encoding, rate = deepgram.encoding_of(request, deepgram.ENCODINGS)
-        wanted = ListenOptions(
+        options = ListenOptions(
             model,
             encoding,
             rate,
@@ -64,17 +64,17 @@ class ListenEndpoint(SocketEndpoint):
             deepgram.flag(request, "vad_events"),
             deepgram.flag(request, "punctuate") or deepgram.flag(request, "smart_format"),
         )
-        if wanted.utterance_end is not None and not wanted.interim:
+        if options.utterance_end is not None and not options.interim:
             raise deepgram.bad_query("Invalid query parameter: utterance_end_ms requires interim_results=true.")
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Listen:
-            entry = self.desk.accept("deepgram", "stt", model, request.query)
-            return Listen(self.desk, request, socket, entry, wanted)
+            entry = self.context.accept("deepgram", "stt", model, request.query)
+            return Listen(self.context, request, socket, entry, options)
 
         return make
 
     def refusal(self, refused: ApiError) -> web.Response:
-        """See `deepgram.refusal`."""
+        """Return the error in Deepgram's format."""
         return deepgram.refusal(refused)
 
 
@@ -86,39 +86,39 @@ def _endpointing(request: web.Request) -> int:
 
 
 class Listen(SttSession):
-    """One session. Of sound whose encoding was not named nothing is understood."""
+    """One session. Without an encoding in the query, no words are recognized."""
 
-    ear: SimulatedStt
+    stt: SimulatedStt
     idle_s = 10.0
 
     def __init__(
         self,
-        desk: ProviderContext,
+        context: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
-        wanted: ListenOptions,
+        options: ListenOptions,
     ) -> None:
-        super().__init__(desk, request, socket, entry)
-        self._wanted = wanted
-        self._deaf = wanted.encoding not in deepgram.HEARD
-        silence = 1000 if wanted.endpointing is None else max(wanted.endpointing, ulaw.FRAME_MS)
-        self.ear = SimulatedStt(
-            desk.speech,
-            wanted.encoding or "mulaw",
-            wanted.rate,
+        super().__init__(context, request, socket, entry)
+        self._options = options
+        self._cannot_decode = options.encoding not in deepgram.HEARD
+        silence = 1000 if options.endpointing is None else max(options.endpointing, ulaw.FRAME_MS)
+        self.stt = SimulatedStt(
+            context.speech,
+            options.encoding or "mulaw",
+            options.rate,
             {"prefix_padding_ms": _PADDING_MS, "silence_duration_ms": silence},
         )
         self._silence_ms = silence
-        self._from_ms = self._looked_ms = self._given_ms = 0
-        self._given = 0
-        """How many words of the open turn were sent as final."""
+        self._from_ms = self._updated_ms = self._final_until_ms = 0
+        self._final_words = 0
+        """The number of words of the open turn that were sent as final."""
         self._last_word_ms: int | None = None
         self._digest = hashlib.sha256()
         self.take_faults("deepgram")
 
     async def text(self, message: dict[str, Any]) -> None:
-        """KeepAlive, Finalize, CloseStream; anything else is refused and leaves the session open."""
+        """Handle KeepAlive, Finalize and CloseStream; anything else is an error that leaves the session open."""
         match message.get("type"):
             case "KeepAlive":
                 return
@@ -127,89 +127,89 @@ class Listen(SttSession):
             case "CloseStream":
                 await self._close()
             case other:
-                self.refused("unknown_message", f"{other!r:.60} is no message of this service")
+                self.refused("unknown_message", f"{other!r:.60} is not a message of this service")
                 await self.send(
                     type="Error", variant="unknown_message", description="Unknown message type.", message=""
                 )
 
     async def binary(self, raw: bytes) -> None:
-        """Sound; an empty frame closes the stream as CloseStream does."""
+        """Process audio; an empty frame closes the stream as CloseStream does."""
         if not raw:
             await self._close()
         self._digest.update(raw)
         await self.take_sound(raw)
-        await self._look()
+        await self._update()
 
     async def unreadable(self) -> None:
-        """Text that is no message: sound must come as binary."""
-        self.refused("DATA-0000", "text where sound is due")
+        """Fail on a text frame that is not a message: audio must be binary."""
+        self.refused("DATA-0000", "text frame; expected audio")
         raise ClosingError(1008, "DATA-0000: the payload cannot be decoded as audio")
 
     async def idle(self) -> None:
-        """Neither sound nor KeepAlive came."""
-        says = "Deepgram did not receive audio data or a text message within the timeout window."
-        self.refused("NET-0001", says)
-        await self.send(type="Error", variant="NET-0001", description=says, message=says)
-        raise ClosingError(1011, f"NET-0001: {says}")
+        """Fail on the idle timeout: no audio and no KeepAlive."""
+        reason = "Deepgram did not receive audio data or a text message within the timeout window."
+        self.refused("NET-0001", reason)
+        await self.send(type="Error", variant="NET-0001", description=reason, message=reason)
+        raise ClosingError(1011, f"NET-0001: {reason}")
 
     async def fail(self) -> None:
-        """The model did not answer."""
+        """Send an error of the service and end the session."""
         await self.send(type="Error", variant="NET-0000", description="The service failed.", message="by a fault rule")
         raise ClosingError(1011, "NET-0000: by a fault rule")
 
     async def event(self, event: Event) -> None:
-        """Somebody began to speak, or paused long enough."""
+        """Send SpeechStarted at a turn's start, and its final results at its end."""
         match event:
             case Started(start_ms):
-                self._from_ms = self._looked_ms = self._given_ms = start_ms
-                self._given, self._last_word_ms = 0, None
-                if self._wanted.vad_events:
+                self._from_ms = self._updated_ms = self._final_until_ms = start_ms
+                self._final_words, self._last_word_ms = 0, None
+                if self._options.vad_events:
                     await self.send(type="SpeechStarted", channel=[0, 1], timestamp=start_ms / 1000)
             case Stopped(_, end_ms, sound):
                 understood = await self.understand(sound, end_ms)
                 self._last_word_ms = end_ms - self._silence_ms
-                words = understood.transcript.split()[self._given :]
-                ends = self._wanted.endpointing is not None
+                words = understood.transcript.split()[self._final_words :]
+                ends = self._options.endpointing is not None
                 await self._results(words, self._last_word_ms, is_final=True, speech_final=ends)
-                self._given = 0
-                self._given_ms = end_ms
+                self._final_words = 0
+                self._final_until_ms = end_ms
             case TimedOut():
                 return
             case other:
                 assert_never(other)
 
-    async def _look(self) -> None:
-        """Between the events: interim words, a final piece of a long turn, the end of an utterance."""
-        now_ms = self.ear.now_ms
-        detector = self.ear.detector
+    async def _update(self) -> None:
+        """Send interim results, a final part of a long turn, or UtteranceEnd."""
+        now_ms = self.stt.now_ms
+        detector = self.stt.detector
         assert detector is not None
         if detector.speaking:
-            if self._wanted.interim and now_ms - self._looked_ms >= _EVERY_MS:
-                self._looked_ms = now_ms
-                words = self.ear.understand(detector.so_far).transcript.split()[self._given :]
-                final = now_ms - self._given_ms >= _PIECE_MS and len(words) > 1
+            if self._options.interim and now_ms - self._updated_ms >= _EVERY_MS:
+                self._updated_ms = now_ms
+                words = self.stt.understand(detector.so_far).transcript.split()[self._final_words :]
+                final = now_ms - self._final_until_ms >= _PIECE_MS and len(words) > 1
                 if final:
                     words = words[:-1]
                 await self._results(words, now_ms, is_final=final, speech_final=False)
                 if final:
-                    self._given += len(words)
-                    self._given_ms = now_ms
+                    self._final_words += len(words)
+                    self._final_until_ms = now_ms
             return
-        last, wait = self._last_word_ms, self._wanted.utterance_end
+        last, wait = self._last_word_ms, self._options.utterance_end
         if last is not None and wait is not None and now_ms - last >= wait:
             self._last_word_ms = None
             await self.send(type="UtteranceEnd", channel=[0, 1], last_word_end=last / 1000)
 
     async def _finish(self, *, from_finalize: bool) -> None:
-        """Make final what was heard until now; the turn goes on after it."""
-        detector = self.ear.detector
+        """Send the words so far as final; the turn continues."""
+        detector = self.stt.detector
         assert detector is not None
         words: list[str] = []
         if detector.speaking:
-            words = self.ear.understand(detector.so_far).transcript.split()[self._given :]
-        await self._results(words, self.ear.now_ms, is_final=True, speech_final=False, from_finalize=from_finalize)
-        self._given += len(words)
-        self._given_ms = self.ear.now_ms
+            words = self.stt.understand(detector.so_far).transcript.split()[self._final_words :]
+        await self._results(words, self.stt.now_ms, is_final=True, speech_final=False, from_finalize=from_finalize)
+        self._final_words += len(words)
+        self._final_until_ms = self.stt.now_ms
 
     async def _close(self) -> None:
         await self._finish(from_finalize=False)
@@ -219,7 +219,7 @@ class Listen(SttSession):
             request_id=self.request_id,
             sha256=self._digest.hexdigest(),
             created=stamp(),
-            duration=self.ear.now_ms / 1000,
+            duration=self.stt.now_ms / 1000,
             channels=1,
         )
         raise ClosingError(1000, "")
@@ -227,22 +227,24 @@ class Listen(SttSession):
     async def _results(
         self, words: list[str], end_ms: int, *, is_final: bool, speech_final: bool, from_finalize: bool = False
     ) -> None:
-        if self._deaf:
+        if self._cannot_decode:
             words = []
-        start, duration = self._given_ms / 1000, max(0, end_ms - self._given_ms) / 1000
-        each = duration / len(words) if words else 0.0
-        told = [
+        start, duration = self._final_until_ms / 1000, max(0, end_ms - self._final_until_ms) / 1000
+        word_s = duration / len(words) if words else 0.0
+        word_items = [
             {
                 "word": word.strip(".,?!").lower(),
                 "punctuated_word": word,
-                "start": round(start + place * each, 3),
-                "end": round(start + (place + 1) * each, 3),
+                "start": round(start + place * word_s, 3),
+                "end": round(start + (place + 1) * word_s, 3),
                 "confidence": 0.98,
             }
             for place, word in enumerate(words)
         ]
-        transcript = " ".join(str(word["punctuated_word" if self._wanted.punctuate else "word"]) for word in told)
-        alternative = {"transcript": transcript, "confidence": 0.98 if words else 0.0, "words": told}
+        transcript = " ".join(
+            str(word["punctuated_word" if self._options.punctuate else "word"]) for word in word_items
+        )
+        alternative = {"transcript": transcript, "confidence": 0.98 if words else 0.0, "words": word_items}
         await self.send(
             type="Results",
             channel_index=[0, 1],
@@ -255,6 +257,6 @@ class Listen(SttSession):
             metadata={
                 "request_id": self.request_id,
                 "model_uuid": self.entry.id,
-                "model_info": {"name": self._wanted.model, "version": "2026-01-01.0", "arch": "nova-3"},
+                "model_info": {"name": self._options.model, "version": "2026-01-01.0", "arch": "nova-3"},
             },
         )

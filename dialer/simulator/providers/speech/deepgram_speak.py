@@ -1,4 +1,4 @@
-"""Deepgram's text to speech: texts are gathered until they are flushed, over a socket, or whole over HTTP (speech.md §3)."""
+"""Deepgram's text to speech (`/v1/speak`): over a WebSocket, which buffers text until it is flushed, or over HTTP."""
 
 import asyncio
 from typing import Any
@@ -24,13 +24,13 @@ VOICES = frozenset(
 ENCODINGS = frozenset({"linear16", "mulaw", "alaw"})
 KNOWN = frozenset({"model", "encoding", "sample_rate", "container", "bit_rate", "mip_opt_out", "tag", "speed"})
 _MAX_TEXT = 2000
-_ENOUGH_TEXT = 400
-"""So much unflushed text is spoken of its own accord."""
+_AUTO_FLUSH_CHARS = 400
+"""Unflushed text of this length is spoken without a flush."""
 
 
-def speak_options(desk: ProviderContext, request: web.Request) -> tuple[str, str, int]:
-    """Model, encoding and rate of a request. Raises ApiError."""
-    deepgram.check_key(desk, request)
+def speak_options(context: ProviderContext, request: web.Request) -> tuple[str, str, int]:
+    """Return the model, encoding and rate of a request. Raises ApiError."""
+    deepgram.check_key(context, request)
     for name in request.query.keys() - KNOWN:
         raise deepgram.bad_query(f"Invalid query parameter: {name} is not known.")
     model = request.query.get("model", "")
@@ -47,39 +47,39 @@ def speak_options(desk: ProviderContext, request: web.Request) -> tuple[str, str
 
 
 class SpeakEndpoint(SocketEndpoint):
-    """`/deepgram/v1/speak`, for sockets and for single texts."""
+    """`/deepgram/v1/speak`, over a WebSocket and over HTTP."""
 
     does, provider = "tts", "deepgram"
 
     def admit(self, request: web.Request) -> Make:
-        """401 for the key, 400 for the query."""
-        model, encoding, rate = speak_options(self.desk, request)
+        """Check the key (else 401) and the query (else 400). Raises ApiError."""
+        model, encoding, rate = speak_options(self.context, request)
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Speak:
-            entry = self.desk.accept("deepgram", "tts", model, request.query)
-            return Speak(self.desk, request, socket, entry, Voice(self.desk, entry, "deepgram", encoding, rate))
+            entry = self.context.accept("deepgram", "tts", model, request.query)
+            return Speak(self.context, request, socket, entry, Voice(self.context, entry, "deepgram", encoding, rate))
 
         return make
 
     def refusal(self, refused: ApiError) -> web.Response:
-        """See `deepgram.refusal`."""
+        """Return the error in Deepgram's format."""
         return deepgram.refusal(refused)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """One text, one sound; in a WAV file unless `container=none`."""
+        """Synthesize one text over HTTP, as a WAV file unless `container=none`."""
         try:
-            self.desk.refuse("tts", "deepgram")
-            model, encoding, rate = speak_options(self.desk, request)
+            self.context.refuse("tts", "deepgram")
+            model, encoding, rate = speak_options(self.context, request)
             text = (await json_body(request)).get("text")
             if not isinstance(text, str) or not text.strip():
                 raise ApiError(400, "PAYLOAD_ERROR", "The text is missing or empty.")
             if len(text) > _MAX_TEXT:
                 raise ApiError(413, "PAYLOAD_ERROR", f"The text is longer than {_MAX_TEXT} characters.")
         except ApiError as refused:
-            refused.note(self.desk.ledger, request.path)
+            refused.note(self.context.ledger, request.path)
             return self.refusal(refused)
-        entry = self.desk.accept("deepgram", "tts", model, request.query)
-        voice = Voice(self.desk, entry, "deepgram", encoding, rate)
+        entry = self.context.accept("deepgram", "tts", model, request.query)
+        voice = Voice(self.context, entry, "deepgram", encoding, rate)
         clip = await voice.clip(text)
         response = web.StreamResponse(headers={"Content-Type": "audio/wav", "dg-model-name": model})
         await response.prepare(request)
@@ -98,19 +98,19 @@ class SpeakEndpoint(SocketEndpoint):
 
 
 class Speak(Session):
-    """One socket. What is flushed is spoken in order; Clear throws away what is waiting and what is being made."""
+    """One socket. Flushed texts are spoken in order; Clear discards the queued ones and the one being spoken."""
 
     idle_s = 60.0
 
     def __init__(
         self,
-        desk: ProviderContext,
+        context: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
         voice: Voice,
     ) -> None:
-        super().__init__(desk, request, socket, entry)
+        super().__init__(context, request, socket, entry)
         self._voice = voice
         self._text = ""
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
@@ -118,7 +118,7 @@ class Speak(Session):
         self._speaking = asyncio.create_task(self._speak())
 
     async def open(self) -> None:
-        """Tell which model speaks."""
+        """Send the metadata of the model."""
         await self.send(
             type="Metadata",
             request_id=self.request_id,
@@ -128,39 +128,39 @@ class Speak(Session):
         )
 
     async def stop(self) -> None:
-        """Say no more."""
+        """Stop speaking."""
         self._speaking.cancel()
         await asyncio.gather(self._speaking, return_exceptions=True)
 
     async def text(self, message: dict[str, Any]) -> None:
-        """Speak, Flush, Clear, Close; anything else is refused with an Error."""
+        """Handle Speak, Flush, Clear and Close; anything else is an Error."""
         match message.get("type"):
             case "Speak":
                 await self._take(message.get("text"))
             case "Flush":
-                self._text = self._hand_over(self._text)
+                self._text = self._enqueue(self._text)
                 self._queue.put_nowait(None)
             case "Clear":
                 await self._clear()
             case "Close":
-                self._text = self._hand_over(self._text)
+                self._text = self._enqueue(self._text)
                 await self._queue.join()
                 raise ClosingError(1000, "")
             case other:
-                await self._unknown(f"{other!r:.60} is no message of this service")
+                await self._unknown(f"{other!r:.60} is not a message of this service")
 
     async def binary(self, raw: bytes) -> None:
-        """Sound goes out here, never in."""
-        await self._unknown(f"{len(raw)} bytes where a text message is due")
+        """Reject a binary frame."""
+        await self._unknown(f"{len(raw)} bytes in a binary frame; expected a text message")
 
     async def unreadable(self) -> None:
-        """No JSON."""
-        await self._unknown("the message is no JSON object")
+        """Reject a frame that is not a JSON object."""
+        await self._unknown("the message is not a JSON object")
 
-    async def _unknown(self, says: str) -> None:
-        self.refused("DATA-0001", says)
-        await self.send(type="Error", description=says, code="DATA-0001")
-        raise ClosingError(1008, says)
+    async def _unknown(self, reason: str) -> None:
+        self.refused("DATA-0001", reason)
+        await self.send(type="Error", description=reason, code="DATA-0001")
+        raise ClosingError(1008, reason)
 
     async def _take(self, text: object) -> None:
         if not isinstance(text, str) or not text:
@@ -170,11 +170,11 @@ class Speak(Session):
             return await self.send(type="Warning", description="The text is too long.", code="TEXT_LENGTH_EXCEEDED")
         self._text += text
         end = max(self._text.rfind(mark) for mark in ".?!")
-        if len(self._text) >= _ENOUGH_TEXT and end > 0:
-            self._text = self._hand_over(self._text[: end + 1]) + self._text[end + 1 :]
+        if len(self._text) >= _AUTO_FLUSH_CHARS and end > 0:
+            self._text = self._enqueue(self._text[: end + 1]) + self._text[end + 1 :]
         return None
 
-    def _hand_over(self, text: str) -> str:
+    def _enqueue(self, text: str) -> str:
         if text.strip():
             self._queue.put_nowait(text.strip())
         return ""
@@ -201,14 +201,14 @@ class Speak(Session):
                 else:
                     await self._voice.give(await self._voice.clip(text), self.send_sound)
             except FailedError as failed:
-                await self._broken(failed)
+                await self._fail(failed)
             except asyncio.CancelledError:
                 self.entry.dropped += text is not None
                 raise
             finally:
                 self._queue.task_done()
 
-    async def _broken(self, failed: FailedError) -> None:
+    async def _fail(self, failed: FailedError) -> None:
         if failed.cut:
             return self.abort()
         await self.send(type="Error", description="The service failed.", code="NET-0000")

@@ -1,4 +1,4 @@
-"""ElevenLabs' realtime speech to text: partial texts, and committed ones by the client or by silence (speech.md §5)."""
+"""ElevenLabs' realtime speech to text: partial transcripts, and committed ones by the client or by VAD."""
 
 import base64
 import binascii
@@ -33,7 +33,7 @@ KNOWN = frozenset(
     }
 )
 _FORMAT = re.compile(r"pcm_(8000|16000|22050|24000|44100|48000)|ulaw_8000")
-_HEARD = frozenset({8000, 16000, 24000, 48000})
+_SUPPORTED_RATES = frozenset({8000, 16000, 24000, 48000})
 _EVERY_MS = 400
 _MIN_COMMIT_MS = 300
 _MAX_CHUNK_S = 10
@@ -41,7 +41,7 @@ _MAX_CHUNK_S = 10
 
 @dataclass(frozen=True, slots=True)
 class ScribeOptions:
-    """What the query asks for; `faults` are its words for what the service does not take."""
+    """The options of the query; `fault` describes what is invalid in it, if anything."""
 
     rate: int
     encoding: str
@@ -57,22 +57,22 @@ class ScribeEndpoint(SocketEndpoint):
     does, provider = "stt", "elevenlabs"
 
     def admit(self, request: web.Request) -> Make:
-        """401 for the key; a wrong query is told once the socket is open."""
-        elevenlabs.check_key(self.desk, request)
-        wanted = _wanted(request)
+        """Check the key. Raises ApiError 401; an invalid query is reported once the socket is open."""
+        elevenlabs.check_key(self.context, request)
+        options = _read_options(request)
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Scribe:
-            entry = self.desk.accept("elevenlabs", "stt", request.query.get("model_id", ""), request.query)
-            return Scribe(self.desk, request, socket, entry, wanted)
+            entry = self.context.accept("elevenlabs", "stt", request.query.get("model_id", ""), request.query)
+            return Scribe(self.context, request, socket, entry, options)
 
         return make
 
     def refusal(self, refused: ApiError) -> web.Response:
-        """See `elevenlabs.refusal`."""
+        """Return the error in ElevenLabs' format."""
         return elevenlabs.refusal(refused)
 
 
-def _wanted(request: web.Request) -> ScribeOptions:
+def _read_options(request: web.Request) -> ScribeOptions:
     query = request.query
     name = query.get("audio_format", "pcm_16000")
     strategy, silence = query.get("commit_strategy", "manual"), query.get("vad_silence_threshold_secs", "1.5")
@@ -87,8 +87,8 @@ def _wanted(request: web.Request) -> ScribeOptions:
         fault = f"Invalid commit_strategy: {strategy}"
     elif not re.fullmatch(r"\d+(\.\d+)?", silence) or not 0.3 <= float(silence) <= 3:
         fault = "vad_silence_threshold_secs must be from 0.3 to 3.0"
-    elif int(name.split("_")[1]) not in _HEARD:
-        fault = f"{name} is not one that this world hears"
+    elif int(name.split("_")[1]) not in _SUPPORTED_RATES:
+        fault = f"{name} is not supported by the simulator"
     return ScribeOptions(
         rate=8000 if fault else int(name.split("_")[1]),
         encoding="mulaw" if name == "ulaw_8000" else "linear16",
@@ -100,79 +100,81 @@ def _wanted(request: web.Request) -> ScribeOptions:
 
 
 class Scribe(SttSession):
-    """One session."""
+    """One transcription session."""
 
-    ear: SimulatedStt
+    stt: SimulatedStt
     idle_s = 60.0
 
     def __init__(
         self,
-        desk: ProviderContext,
+        context: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
-        wanted: ScribeOptions,
+        options: ScribeOptions,
     ) -> None:
-        super().__init__(desk, request, socket, entry)
-        self._wanted = wanted
+        super().__init__(context, request, socket, entry)
+        self._options = options
         detection = None
-        if wanted.vad_s is not None:
-            detection = {"prefix_padding_ms": 200, "silence_duration_ms": int(wanted.vad_s * 1000)}
-        self.ear = SimulatedStt(desk.speech, wanted.encoding, wanted.rate, detection)
-        self._looked_ms = 0
+        if options.vad_s is not None:
+            detection = {"prefix_padding_ms": 200, "silence_duration_ms": int(options.vad_s * 1000)}
+        self.stt = SimulatedStt(context.speech, options.encoding, options.rate, detection)
+        self._updated_ms = 0
         self._partial = ""
         self.take_faults("elevenlabs")
 
     async def open(self) -> None:
-        """`session_started` with what was asked for, or why the session ends at once."""
-        if self._wanted.fault is not None:
-            self.refused("invalid_request", self._wanted.fault)
-            await self.send(message_type="invalid_request", error=self._wanted.fault)
-            raise ClosingError(1008, self._wanted.fault)
+        """Send `session_started` with the configuration, or the error of an invalid query, which ends the session."""
+        if self._options.fault is not None:
+            self.refused("invalid_request", self._options.fault)
+            await self.send(message_type="invalid_request", error=self._options.fault)
+            raise ClosingError(1008, self._options.fault)
         await self.send(message_type="session_started", session_id=self.request_id, config=self.entry.config)
 
     async def text(self, message: dict[str, Any]) -> None:
-        """`input_audio_chunk` and nothing else."""
+        """Handle an `input_audio_chunk`, the only valid message."""
         raw = message.get("audio_base_64")
         if message.get("message_type") != "input_audio_chunk" or not isinstance(raw, str):
-            return await self._input_error("only input_audio_chunk with audio_base_64 is taken")
-        rate, commit = message.get("sample_rate", self._wanted.rate), message.get("commit", False)
-        if rate != self._wanted.rate or not isinstance(commit, bool):
-            return await self._input_error(f"sample_rate {rate} does not fit the audio_format, or commit is no boolean")
+            return await self._input_error("only input_audio_chunk with audio_base_64 is accepted")
+        rate, commit = message.get("sample_rate", self._options.rate), message.get("commit", False)
+        if rate != self._options.rate or not isinstance(commit, bool):
+            return await self._input_error(
+                f"sample_rate {rate} does not match audio_format, or commit is not a boolean"
+            )
         try:
             sound = base64.b64decode(raw, validate=True)
         except binascii.Error:
-            return await self._input_error("audio_base_64 is no base64")
-        if len(sound) > self._wanted.rate * 2 * _MAX_CHUNK_S:
+            return await self._input_error("audio_base_64 is not base64")
+        if len(sound) > self._options.rate * 2 * _MAX_CHUNK_S:
             self.refused("chunk_size_exceeded_error", "over ten seconds in one chunk")
             return await self.send(message_type="chunk_size_exceeded_error", error="The chunk is too long.")
         await self.take_sound(sound)
-        await self._look()
+        await self._update()
         if commit:
             await self._commit()
         return None
 
     async def binary(self, raw: bytes) -> None:
-        """Sound comes as base64 in JSON here."""
-        await self._input_error(f"{len(raw)} bytes where a JSON message is due")
+        """Reject a binary frame: audio is sent as base64 in JSON."""
+        await self._input_error(f"{len(raw)} bytes in a binary frame; expected a JSON message")
 
     async def unreadable(self) -> None:
-        """No JSON."""
-        await self._input_error("the message is no JSON object")
+        """Reject a frame that is not a JSON object."""
+        await self._input_error("the message is not a JSON object")
 
     async def idle(self) -> None:
-        """Nothing came."""
-        self.refused("insufficient_audio_activity_error", "no sound came in time")
-        await self.send(message_type="insufficient_audio_activity_error", error="No sound came in time.")
+        """End the session on the idle timeout."""
+        self.refused("insufficient_audio_activity_error", "no audio was received in time")
+        await self.send(message_type="insufficient_audio_activity_error", error="No audio was received in time.")
         raise ClosingError(1008, "insufficient_audio_activity")
 
     async def fail(self) -> None:
-        """The service fails."""
+        """Send a transcriber error and end the session."""
         await self.send(message_type="transcriber_error", error="by a fault rule")
         raise ClosingError(1011, "transcriber_error")
 
     async def event(self, event: Event) -> None:
-        """With `vad`, silence commits."""
+        """Commit a turn at its end, with the `vad` strategy."""
         match event:
             case Started():
                 self._partial = ""
@@ -183,48 +185,48 @@ class Scribe(SttSession):
             case other:
                 assert_never(other)
 
-    async def _look(self) -> None:
-        detector = self.ear.detector
-        if self.ear.now_ms - self._looked_ms < _EVERY_MS or (detector is not None and not detector.speaking):
+    async def _update(self) -> None:
+        detector = self.stt.detector
+        if self.stt.now_ms - self._updated_ms < _EVERY_MS or (detector is not None and not detector.speaking):
             return
-        self._looked_ms = self.ear.now_ms
-        heard = self.ear.understand(bytes(self.ear.heard) if detector is None else detector.so_far).transcript
+        self._updated_ms = self.stt.now_ms
+        heard = self.stt.understand(bytes(self.stt.heard) if detector is None else detector.so_far).transcript
         if heard and heard != self._partial:
             self._partial = heard
             await self.send(message_type="partial_transcript", text=heard)
 
     async def _commit(self) -> None:
-        """The client says that the turn is over; with `vad` it may as well."""
-        detector = self.ear.detector
+        """Commit at the client's request, which is allowed with both strategies."""
+        detector = self.stt.detector
         if detector is not None:
             sound = detector.so_far
-            assert self._wanted.vad_s is not None
-            self.ear.detect({"prefix_padding_ms": 200, "silence_duration_ms": int(self._wanted.vad_s * 1000)})
+            assert self._options.vad_s is not None
+            self.stt.detect({"prefix_padding_ms": 200, "silence_duration_ms": int(self._options.vad_s * 1000)})
         else:
-            sound = bytes(self.ear.heard)
+            sound = bytes(self.stt.heard)
         if ulaw.duration_ms(sound) < _MIN_COMMIT_MS:
-            says = "Commit request ignored: less than 0.3 s of uncommitted audio."
-            self.refused("commit_throttled", says)
-            return await self.send(message_type="commit_throttled", error=says)
-        self.ear.heard.clear()
-        return await self._committed(sound, self.ear.now_ms)
+            reason = "Commit request ignored: less than 0.3 s of uncommitted audio."
+            self.refused("commit_throttled", reason)
+            return await self.send(message_type="commit_throttled", error=reason)
+        self.stt.heard.clear()
+        return await self._committed(sound, self.stt.now_ms)
 
     async def _committed(self, sound: bytes, end_ms: int) -> None:
         text = (await self.understand(sound, end_ms)).transcript
         self._partial = ""
         await self.send(message_type="committed_transcript", text=text)
-        if not self._wanted.timestamps:
+        if not self._options.timestamps:
             return
         start = (end_ms - ulaw.duration_ms(sound)) / 1000
-        said = text.split()
-        each = ulaw.duration_ms(sound) / 1000 / max(1, len(said))
+        texts = text.split()
+        word_s = ulaw.duration_ms(sound) / 1000 / max(1, len(texts))
         words = [
-            {"text": word, "start": start + place * each, "end": start + (place + 1) * each, "type": "word"}
-            for place, word in enumerate(said)
+            {"text": word, "start": start + place * word_s, "end": start + (place + 1) * word_s, "type": "word"}
+            for place, word in enumerate(texts)
         ]
         kind = "committed_transcript_with_timestamps"
-        await self.send(message_type=kind, text=text, language_code=self._wanted.language, words=words)
+        await self.send(message_type=kind, text=text, language_code=self._options.language, words=words)
 
-    async def _input_error(self, says: str) -> None:
-        self.refused("input_error", says)
-        await self.send(message_type="input_error", error=says)
+    async def _input_error(self, reason: str) -> None:
+        self.refused("input_error", reason)
+        await self.send(message_type="input_error", error=reason)

@@ -1,7 +1,7 @@
-"""ElevenLabs' text to speech over a socket: several contexts side by side, or one (speech.md §4).
+"""ElevenLabs' text to speech over a WebSocket: `stream-input` (one context) and `multi-stream-input` (several).
 
-Text that is sent is kept until it is flushed, or until it makes whole sentences: at once with `auto_mode`, in longer
-pieces without. Closing a context lets what was flushed be spoken, throws the rest away and brings `isFinal`.
+Text is buffered until it is flushed or contains complete sentences: with `auto_mode` each one, without it longer chunks.
+Closing a context speaks the flushed text, discards the rest and sends `isFinal`.
 """
 
 import asyncio
@@ -30,22 +30,25 @@ _MULTI_KEYS = _FIRST_ONLY | {
     *("text", "context_id", "flush", "close_context", "close_socket", "xi_api_key", "xi-api-key", "authorization"),
 }
 _SINGLE_KEYS = _FIRST_ONLY | {"text", "flush", "try_trigger_generation", "xi_api_key", "xi-api-key", "authorization"}
-_ENOUGH_TEXT = 120
+_MIN_CHUNK_CHARS = 120
 
 
 class ElevenLabsSpeakEndpoint(SocketEndpoint):
-    """`/elevenlabs/v1/text-to-speech/{voice}/multi-stream-input`, and `/stream-input` where `single`."""
+    """`/elevenlabs/v1/text-to-speech/{voice}/multi-stream-input`, or `/stream-input` if `single`."""
 
     does, provider = "tts", "elevenlabs"
 
-    def __init__(self, desk: ProviderContext, *, single: bool) -> None:
-        super().__init__(desk)
+    def __init__(self, context: ProviderContext, *, single: bool) -> None:
+        super().__init__(context)
         self._single = single
 
     def admit(self, request: web.Request) -> Make:
-        """401 for a wrong key in the header, 400 for the query; the key may come in the first message instead."""
+        """Check the key, if it is in a header (else 401), and the query (else 400). Raises ApiError.
+
+        The key may come in the first message instead.
+        """
         if "xi-api-key" in request.headers:
-            elevenlabs.check_key(self.desk, request)
+            elevenlabs.check_key(self.context, request)
         for name in request.query.keys() - KNOWN:
             raise ApiError(400, "invalid_parameters", f"Unknown parameter {name}")
         model = request.query.get("model_id", "eleven_multilingual_v2")
@@ -57,20 +60,20 @@ class ElevenLabsSpeakEndpoint(SocketEndpoint):
             raise ApiError(400, "invalid_parameters", "inactivity_timeout must be from 1 to 180")
 
         def make(request: web.Request, socket: web.WebSocketResponse) -> Speak:
-            entry = self.desk.accept("elevenlabs", "tts", model, request.query)
+            entry = self.context.accept("elevenlabs", "tts", model, request.query)
             return Speak(
-                self.desk,
+                self.context,
                 request,
                 socket,
                 entry,
-                Voice(self.desk, entry, "elevenlabs", encoding, rate),
+                Voice(self.context, entry, "elevenlabs", encoding, rate),
                 single=self._single,
             )
 
         return make
 
     def refusal(self, refused: ApiError) -> web.Response:
-        """See `elevenlabs.refusal`."""
+        """Return the error in ElevenLabs' format."""
         return elevenlabs.refusal(refused)
 
 
@@ -79,7 +82,7 @@ class Speak(Session):
 
     def __init__(
         self,
-        desk: ProviderContext,
+        context: ProviderContext,
         request: web.Request,
         socket: web.WebSocketResponse,
         entry: ServiceEntry,
@@ -87,37 +90,37 @@ class Speak(Session):
         *,
         single: bool,
     ) -> None:
-        super().__init__(desk, request, socket, entry)
+        super().__init__(context, request, socket, entry)
         self._voice, self._single = voice, single
         self.idle_s = float(request.query.get("inactivity_timeout", "20"))
         self._auto = request.query.get("auto_mode") == "true"
-        self._may = "xi-api-key" in request.headers
+        self._authenticated = "xi-api-key" in request.headers
         self._contexts: dict[str, Context] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Nothing is said; a voice that is none ends the session."""
+        """End the session if the voice does not exist."""
         voice = self._request.match_info["voice"]
-        if voice not in self.desk.settings.elevenlabs_voices:
+        if voice not in self.context.settings.elevenlabs_voices:
             await self._refuse("voice_id_does_not_exist", f"A voice with voice_id {voice} does not exist.")
 
     async def stop(self) -> None:
-        """Say no more."""
+        """Stop speaking."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def text(self, message: dict[str, Any]) -> None:
-        """One message, for its context."""
+        """Handle a message for its context."""
         for key in message.keys() - (_SINGLE_KEYS if self._single else _MULTI_KEYS):
             await self._refuse("invalid_message", f"unknown field {key}")
         text, name = message.get("text"), message.get("context_id") or "default"
         if text is not None and not isinstance(text, str):
             await self._refuse("invalid_message", "text must be a string")
-        if not self._may:
+        if not self._authenticated:
             given = message.get("xi_api_key") or message.get("xi-api-key")
-            self._may = given == self.desk.settings.elevenlabs_key
-            if not self._may:
+            self._authenticated = given == self.context.settings.elevenlabs_key
+            if not self._authenticated:
                 await self._refuse("invalid_api_key", "Invalid API key")
         if message.get("close_socket"):
             await self._end()
@@ -137,31 +140,31 @@ class Speak(Session):
         context.add(text or "", flush=bool(message.get("flush") or message.get("try_trigger_generation")))
 
     async def binary(self, raw: bytes) -> None:
-        """Sound goes out here, never in."""
-        await self._refuse("invalid_message", f"{len(raw)} bytes where a JSON message is due")
+        """Reject a binary frame."""
+        await self._refuse("invalid_message", f"{len(raw)} bytes in a binary frame; expected a JSON message")
 
     async def unreadable(self) -> None:
-        """No JSON."""
-        await self._refuse("invalid_message", "the message is no JSON object")
+        """Reject a frame that is not a JSON object."""
+        await self._refuse("invalid_message", "the message is not a JSON object")
 
     async def idle(self) -> None:
-        """No text and no keep-alive came."""
+        """End the session on the input timeout."""
         await self._refuse("input_timeout_exceeded", f"No new text within the timeout of {self.idle_s} seconds.")
 
     async def _begin(self, name: str, text: str | None, message: dict[str, Any]) -> "Context":
-        """Open a context: with a space and its settings, or without settings by a keep-alive."""
+        """Open a context: with a single space and its settings, or by a keep-alive without settings."""
         if text not in (" ", ""):
             await self._refuse("invalid_message", "the first message of a context must have a single space as its text")
         if len(self._contexts) >= MAX_CONTEXTS:
             await self._refuse("max_contexts_exceeded", f"Maximum simultaneous contexts: {MAX_CONTEXTS}.")
         self.entry.config.setdefault("contexts", []).append({"id": name, "settings": message.get("voice_settings")})
         context = self._contexts[name] = Context(self, self._voice, None if self._single else name, auto=self._auto)
-        task = asyncio.create_task(self._spoken(context))
+        task = asyncio.create_task(self._run_context(context))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return context
 
-    async def _spoken(self, context: "Context") -> None:
+    async def _run_context(self, context: "Context") -> None:
         try:
             await context.run()
         except FailedError as failed:
@@ -172,21 +175,21 @@ class Speak(Session):
         return None
 
     async def _end(self) -> None:
-        """Speak what is there, then close."""
+        """Speak the buffered text, then close the session."""
         for context in self._contexts.values():
             context.add("", flush=True)
             context.close()
         await asyncio.gather(*self._tasks)
         raise ClosingError(1000, "")
 
-    async def _refuse(self, error: str, says: str) -> None:
-        self.refused(error, says)
-        await self.send(message=says, error=error, code=1008)
-        raise ClosingError(1008, says)
+    async def _refuse(self, error: str, reason: str) -> None:
+        self.refused(error, reason)
+        await self.send(message=reason, error=error, code=1008)
+        raise ClosingError(1008, reason)
 
 
 class Context:
-    """What is to be spoken in one context, in order."""
+    """One context: its buffered text, and the texts to speak in order."""
 
     def __init__(self, session: Speak, voice: Voice, name: str | None, *, auto: bool) -> None:
         self._session, self._voice, self._auto = session, voice, auto
@@ -195,7 +198,7 @@ class Context:
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def add(self, text: str, *, flush: bool) -> None:
-        """Keep text; hand over what is to be spoken now."""
+        """Buffer text and queue what is ready to be spoken."""
         self._text += text
         end = len(self._text) if flush else self._whole_sentences()
         ready, self._text = self._text[:end].strip(), self._text[end:]
@@ -203,16 +206,16 @@ class Context:
             self._queue.put_nowait(ready)
 
     def close(self) -> None:
-        """No more text; what was not flushed is lost."""
+        """Close the context and discard unflushed text."""
         self._session.entry.dropped += bool(self._text.strip())
         self._queue.put_nowait(None)
 
     async def run(self) -> None:
-        """Speak until closed. Raises FailedError."""
+        """Speak the queued texts until the context is closed. Raises FailedError."""
         while (text := await self._queue.get()) is not None:
             clip = await self._voice.clip(text)
             pieces = -(-len(clip.ulaw) // (8 * PIECE_MS))
-            shares = _shares(text, pieces, PIECE_MS)
+            shares = _alignments(text, pieces, PIECE_MS)
 
             async def send(piece: bytes, shares: Iterator[dict[str, Any]] = shares) -> None:
                 alignment = next(shares)
@@ -228,18 +231,18 @@ class Context:
         await self._session.send(isFinal=True, **self._ids)
 
     def _whole_sentences(self) -> int:
-        if not self._auto and len(self._text) < _ENOUGH_TEXT:
+        if not self._auto and len(self._text) < _MIN_CHUNK_CHARS:
             return 0
         return max(self._text.rfind(mark) for mark in (". ", "? ", "! ")) + 1
 
 
-def _shares(text: str, pieces: int, ms: int) -> Iterator[dict[str, Any]]:
-    """The characters that belong to each piece, and when in it they are spoken."""
+def _alignments(text: str, pieces: int, ms: int) -> Iterator[dict[str, Any]]:
+    """Yield the alignment of each audio chunk: its characters, their start times and durations."""
     for place in range(pieces):
         chars = list(text[len(text) * place // pieces : len(text) * (place + 1) // pieces])
-        each = ms // max(1, len(chars))
+        char_ms = ms // max(1, len(chars))
         yield {
             "chars": chars,
-            "charStartTimesMs": [at * each for at in range(len(chars))],
-            "charDurationsMs": [each] * len(chars),
+            "charStartTimesMs": [at * char_ms for at in range(len(chars))],
+            "charDurationsMs": [char_ms] * len(chars),
         }

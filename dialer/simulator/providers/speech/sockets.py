@@ -1,4 +1,4 @@
-"""A provider's websocket: who is let in, one session for each socket, and the faults that end one early."""
+"""Base classes of the providers' WebSockets: handshake, one session per socket, and faults that end a session early."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from dialer.simulator.realtime.wire import new_id
 
 
 class ClosingError(Exception):
-    """The service ends the session with this code."""
+    """Ends the session with a close code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -27,24 +27,24 @@ class ClosingError(Exception):
 
 
 class Session(ABC):
-    """The service's side of one socket."""
+    """The server's side of one socket."""
 
     idle_s: float | None = None
-    """So many real seconds without a message end the session."""
+    """The idle timeout in real seconds; None for none."""
 
     def __init__(
-        self, desk: ProviderContext, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry
+        self, context: ProviderContext, request: web.Request, socket: web.WebSocketResponse, entry: ServiceEntry
     ) -> None:
-        self.desk, self.entry = desk, entry
+        self.context, self.entry = context, entry
         self._request, self._socket = request, socket
         self.request_id = new_id("req")
 
     async def open(self) -> None:
-        """Greet, where the service does."""
+        """Send the first message, if the service sends one."""
         return
 
     async def stop(self) -> None:
-        """The socket has gone."""
+        """Release resources after the socket has closed."""
         return
 
     @abstractmethod
@@ -57,14 +57,14 @@ class Session(ABC):
 
     @abstractmethod
     async def unreadable(self) -> None:
-        """A text frame was no JSON object. Raises ClosingError where that ends the session."""
+        """Handle a text frame that is not a JSON object. Raises ClosingError if that ends the session."""
 
     async def idle(self) -> None:
-        """Nothing came for `idle_s`. Raises ClosingError."""
+        """Handle the idle timeout. Raises ClosingError."""
         raise ClosingError(1008, "inactive")
 
     async def run(self) -> None:
-        """Handle what the client sends until one side ends it."""
+        """Handle the client's messages until either side closes the socket."""
         await self.open()
         while True:
             try:
@@ -86,53 +86,53 @@ class Session(ABC):
                     return
 
     async def send(self, **message: Any) -> None:
-        """Send one JSON message; nothing happens once the client has gone."""
+        """Send one JSON message; do nothing once the client has disconnected."""
         if not self._socket.closed:
             with suppress(ConnectionError):
                 await self._socket.send_str(msgspec.json.encode(message).decode())
 
     async def send_sound(self, sound: bytes) -> None:
-        """Send raw sound."""
+        """Send raw audio."""
         if not self._socket.closed:
             with suppress(ConnectionError):
                 await self._socket.send_bytes(sound)
 
-    def refused(self, code: str, says: str) -> None:
-        """Note what the service would not take."""
-        self.entry.errors.append({"code": code, "message": says})
+    def refused(self, code: str, message: str) -> None:
+        """Record an error of the client in the ledger."""
+        self.entry.errors.append({"code": code, "message": message})
 
     def abort(self) -> None:
-        """The connection breaks."""
+        """Reset the connection."""
         self.entry.close_code = aiohttp.WSCloseCode.ABNORMAL_CLOSURE
         if self._request.transport is not None:
             self._request.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
-        """End the session from a task beside it."""
+        """Close the session from a background task."""
         self.entry.close_code = code
         await self._socket.close(code=code, message=reason.encode()[:120])
 
 
 class SttBackend(Protocol):
-    """An ear of this world."""
+    """The simulated speech recognition of a session."""
 
     now_ms: int
 
     def append(self, sound: bytes) -> list[Event]:
-        """Add sound."""
+        """Add audio; return the turn events."""
 
     def understand(self, sound: bytes) -> Understood:
-        """What was said in it."""
+        """Recognize the words of a turn."""
 
 
 class SttSession(Session):
-    """A session of speech to text."""
+    """A speech-to-text session."""
 
-    ear: SttBackend
+    stt: SttBackend
 
     def take_faults(self, provider: str) -> None:
-        """Take the fault rules that are meant for this session."""
-        take = self.desk.faults.take
+        """Consume the fault rules for this session."""
+        take = self.context.faults.take
         self._drop = take("stt", "drop", event=provider)
         self._silence = take("stt", "silence", event=provider)
         self._failed = take("stt", "failed", event=provider)
@@ -141,21 +141,21 @@ class SttSession(Session):
 
     @abstractmethod
     async def event(self, event: Event) -> None:
-        """The detector found something."""
+        """Handle a turn event."""
 
     @abstractmethod
     async def fail(self) -> None:
-        """The service's own error in the middle; raises ClosingError where it ends the session."""
+        """Send the service's own error within a session. Raises ClosingError if that ends it."""
 
     async def send(self, **message: Any) -> None:
-        """As above, unless a fault rule keeps this session silent."""
+        """Send one JSON message, unless a fault rule silences this session."""
         if not self.mute:
             await super().send(**message)
 
     async def take_sound(self, sound: bytes) -> None:
-        """Hear more of it."""
-        events = self.ear.append(sound)
-        self.entry.audio_ms = now_ms = self.ear.now_ms
+        """Process audio and apply the fault rules."""
+        events = self.stt.append(sound)
+        self.entry.audio_ms = now_ms = self.stt.now_ms
         if self._silence and now_ms >= self._silence.ms:
             self.mute = True
         for event in events:
@@ -165,15 +165,15 @@ class SttSession(Session):
             await self.fail()
         if self._drop and now_ms >= self._drop.ms:
             self.abort()
-            raise ClosingError(aiohttp.WSCloseCode.ABNORMAL_CLOSURE, "cut by a fault rule")
+            raise ClosingError(aiohttp.WSCloseCode.ABNORMAL_CLOSURE, "dropped by a fault rule")
 
     async def understand(self, sound: bytes, at_ms: int) -> Understood:
-        """What was said in a turn, for the ledger too; late where a fault rule says so."""
-        understood = self.ear.understand(sound)
+        """Recognize a turn and record it in the ledger; delayed if a fault rule says so."""
+        understood = self.stt.understand(sound)
         echo = understood.echo if understood.echo and not understood.transcript else None
-        who, text = ("echo", echo) if echo else ("student", understood.transcript)
-        self.entry.turns.append(TurnEntry(who, text, new_id("turn"), at_ms, understood.fraction))
-        await self.desk.late("stt", self._provider)
+        speaker, text = ("echo", echo) if echo else ("student", understood.transcript)
+        self.entry.turns.append(TurnEntry(speaker, text, new_id("turn"), at_ms, understood.fraction))
+        await self.context.late("stt", self._provider)
         return understood
 
 
@@ -181,30 +181,30 @@ Make = Callable[[web.Request, web.WebSocketResponse], Session]
 
 
 class SocketEndpoint(ABC):
-    """One path of a provider on which sockets are opened."""
+    """One WebSocket path of a provider."""
 
     does: ClassVar[str]
     provider: ClassVar[str]
 
-    def __init__(self, desk: ProviderContext) -> None:
-        self.desk = desk
+    def __init__(self, context: ProviderContext) -> None:
+        self.context = context
         self._sockets: set[web.WebSocketResponse] = set()
 
     @abstractmethod
     def admit(self, request: web.Request) -> Make:
-        """Check key and query, and say what makes the session. Raises ApiError."""
+        """Check key and query and return the session's factory. Raises ApiError."""
 
     @abstractmethod
     def refusal(self, refused: ApiError) -> web.Response:
-        """The answer to a handshake that is refused."""
+        """Return the response to a rejected handshake."""
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Answer one handshake and serve the socket."""
+        """Handle a handshake and serve the socket."""
         try:
-            self.desk.refuse(self.does, self.provider)
+            self.context.refuse(self.does, self.provider)
             make = self.admit(request)
         except ApiError as refused:
-            refused.note(self.desk.ledger, request.path)
+            refused.note(self.context.ledger, request.path)
             return self.refusal(refused)
         socket = web.WebSocketResponse(compress=False, max_msg_size=0, timeout=2.0)
         await socket.prepare(request)

@@ -1,4 +1,4 @@
-"""Giving out speech: a task for each text, faster than real time, with the faults that end one early."""
+"""Sends synthesized speech faster than real time, with the faults that end it early."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from dialer.simulator.realtime.wire import new_id
 
 
 class FailedError(Exception):
-    """The service's own error in the middle, or the connection that breaks there (`cut`)."""
+    """A fault rule ends the speech: by the service's own error, or by a reset connection (`cut`)."""
 
     def __init__(self, *, cut: bool) -> None:
         super().__init__("by a fault rule")
@@ -20,26 +20,26 @@ class FailedError(Exception):
 
 
 class Voice:
-    """The speaking half of one session or request. `provider` narrows the fault rules."""
+    """The TTS output of one session or request. `provider` selects the fault rules."""
 
-    def __init__(self, desk: ProviderContext, entry: ServiceEntry, provider: str, encoding: str, rate: int) -> None:
-        self._desk, self._entry, self._provider = desk, entry, provider
+    def __init__(self, context: ProviderContext, entry: ServiceEntry, provider: str, encoding: str, rate: int) -> None:
+        self._context, self._entry, self._provider = context, entry, provider
         self.encoding, self.rate = encoding, rate
-        take = desk.faults.take
+        take = context.faults.take
         self._drop = take("tts", "drop", event=provider)
         self._failed = take("tts", "failed", event=provider)
         self._silence = take("tts", "silence", event=provider)
 
     async def clip(self, text: str) -> Clip:
-        """Make the sound of a text and note that AVA says it."""
-        await self._desk.clock.sleep(self._desk.settings.thinking_s)
-        await self._desk.late("tts", self._provider)
-        clip = await synthesize(self._desk.speech, text)
+        """Synthesize a text and record it in the ledger."""
+        await self._context.clock.sleep(self._context.settings.thinking_s)
+        await self._context.late("tts", self._provider)
+        clip = await synthesize(self._context.speech, text)
         self._entry.turns.append(TurnEntry("ava", text, new_id("turn"), self._entry.audio_ms))
         return clip
 
     async def give(self, clip: Clip, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Hand a clip to `send` piece by piece. Raises FailedError where a fault rule says so."""
+        """Pass a clip to `send` in chunks. Raises FailedError if a fault rule says so."""
         sound = await asyncio.to_thread(encode_audio, clip, self.encoding, self.rate)
         left_ms = ulaw.duration_ms(clip.ulaw)
         for piece in pieces_of(sound, self.encoding, self.rate):
@@ -52,4 +52,4 @@ class Voice:
                 if fault and self._entry.audio_ms >= fault.ms:
                     self._drop = self._failed = None
                     raise FailedError(cut=cut)
-            await self._desk.clock.sleep(PIECE_MS / 1000 / self._desk.settings.generation_rate)
+            await self._context.clock.sleep(PIECE_MS / 1000 / self._context.settings.generation_rate)

@@ -1,4 +1,4 @@
-"""One text, one sound over HTTP: ElevenLabs' stream and OpenAI's speech, in pieces as they are made (speech.md §4)."""
+"""Text to speech over HTTP: ElevenLabs' text-to-speech and OpenAI's speech endpoints, with streamed audio."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,14 +39,14 @@ _MAX_ELEVENLABS = 40_000
 
 
 class SpeechOverHttp:
-    """Both providers' paths."""
+    """The HTTP text-to-speech endpoints of both providers."""
 
-    def __init__(self, desk: ProviderContext) -> None:
-        self._desk = desk
-        self._openai = OpenAiChat(desk)
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+        self._openai = OpenAiChat(context)
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """ElevenLabs' two, OpenAI's one."""
+        """Return the routes of ElevenLabs and OpenAI."""
         return [
             web.post("/elevenlabs/v1/text-to-speech/{voice}/stream", self._elevenlabs),
             web.post("/elevenlabs/v1/text-to-speech/{voice}", self._elevenlabs),
@@ -55,31 +55,31 @@ class SpeechOverHttp:
 
     async def _elevenlabs(self, request: web.Request) -> web.StreamResponse:
         try:
-            self._desk.refuse("tts", "elevenlabs")
-            elevenlabs.check_key(self._desk, request)
+            self._context.refuse("tts", "elevenlabs")
+            elevenlabs.check_key(self._context, request)
             encoding, rate = elevenlabs.format_of(request.query.get("output_format"))
             body = await json_body(request)
             model, text = _elevenlabs_text(body)
-            if (name := request.match_info["voice"]) not in self._desk.settings.elevenlabs_voices:
+            if (name := request.match_info["voice"]) not in self._context.settings.elevenlabs_voices:
                 raise ApiError(404, "voice_not_found", f"A voice with the voice_id {name} was not found.")
         except ApiError as refused:
-            refused.note(self._desk.ledger, request.path)
+            refused.note(self._context.ledger, request.path)
             return elevenlabs.refusal(refused)
-        entry = self._desk.accept("elevenlabs", "tts", model, {**request.query, **body})
-        voice = Voice(self._desk, entry, "elevenlabs", encoding, rate)
+        entry = self._context.accept("elevenlabs", "tts", model, {**request.query, **body})
+        voice = Voice(self._context, entry, "elevenlabs", encoding, rate)
         return await _give(request, entry, voice, text, wav=False)
 
     async def _speech(self, request: web.Request) -> web.StreamResponse:
         try:
-            self._desk.refuse("tts", "openai")
+            self._context.refuse("tts", "openai")
             self._openai.check_key(request)
             body = await json_body(request)
             _check_speech(body)
         except ApiError as refused:
-            refused.note(self._desk.ledger, request.path)
+            refused.note(self._context.ledger, request.path)
             return self._openai.refusal(refused)
-        entry = self._desk.accept("openai", "tts", body["model"], body)
-        voice = Voice(self._desk, entry, "openai", "linear16", OPENAI_RATE)
+        entry = self._context.accept("openai", "tts", body["model"], body)
+        voice = Voice(self._context, entry, "openai", "linear16", OPENAI_RATE)
         return await _give(request, entry, voice, body["input"], wav=body["response_format"] == "wav")
 
 
@@ -95,7 +95,7 @@ def _elevenlabs_text(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _check_speech(body: Mapping[str, Any]) -> None:
-    """Raise for what OpenAI does not take, and for the compressed formats, which this world does not make."""
+    """Validate a request. Raises ApiError, also for compressed formats, which the simulator does not produce."""
     for name in body.keys() - _OPENAI_KEYS:
         raise ApiError(400, "unknown_parameter", f"Unknown parameter: '{name}'.", name)
     if body.get("model") not in OPENAI_MODELS:
@@ -108,9 +108,9 @@ def _check_speech(body: Mapping[str, Any]) -> None:
     if len(text) > _MAX_OPENAI:
         raise bad_request(f"Input should have at most {_MAX_OPENAI} characters", "input")
     if body.get("response_format", "mp3") not in ("pcm", "wav"):
-        raise bad_request("this world makes 'pcm' and 'wav' alone", "response_format")
+        raise bad_request("the simulator supports 'pcm' and 'wav' only", "response_format")
     if body.get("stream_format", "audio") != "audio":
-        raise bad_request("this world streams 'audio' alone", "stream_format")
+        raise bad_request("the simulator supports 'audio' only", "stream_format")
     speed = body.get("speed", 1.0)
     if isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0.25 <= speed <= 4:
         raise bad_request("speed must be from 0.25 to 4.0", "speed")
@@ -119,7 +119,7 @@ def _check_speech(body: Mapping[str, Any]) -> None:
 
 
 async def _give(request: web.Request, entry: ServiceEntry, voice: Voice, text: str, *, wav: bool) -> web.StreamResponse:
-    """The sound as the body, in pieces; what breaks in the middle breaks the connection."""
+    """Stream the audio as the response body; a failure within it resets the connection."""
     clip = await voice.clip(text)
     kind = (
         "audio/wav" if wav else {"linear16": "audio/pcm", "mulaw": "audio/basic", "alaw": "audio/alaw"}[voice.encoding]

@@ -1,4 +1,4 @@
-"""AVA's voice in the formats that services give out, from the same clips that the ears of the line know."""
+"""Simulated TTS audio in the providers' formats, from clips that the simulator's speech recognition knows."""
 
 import struct
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ PIECE_MS = 200
 
 
 async def synthesize(speech: Speech, text: str) -> Clip:
-    """What AVA's voice makes of a text."""
+    """Synthesize a text in AVA's voice."""
     return await speech.speak(text, AVA_VOICE)
 
 
 def encode_audio(clip: Clip, encoding: str, rate: int) -> bytes:
-    """A clip as `mulaw`, `alaw` or `linear16` (little-endian), at `rate` Hz."""
+    """Encode a clip as `mulaw`, `alaw` or `linear16` (little-endian) at `rate` Hz."""
     pcm = ulaw.resample(ulaw.ulaw_decode(clip.ulaw), ulaw.RATE, rate)
     match encoding:
         case "linear16":
@@ -28,19 +28,19 @@ def encode_audio(clip: Clip, encoding: str, rate: int) -> bytes:
 
 
 def bytes_per_ms(encoding: str, rate: int) -> int:
-    """How many bytes last a millisecond, rounded down; 22,050 and 44,100 Hz have no whole number."""
+    """Return the bytes per millisecond, rounded down (at 22,050 and 44,100 Hz it is not an integer)."""
     return rate * (2 if encoding == "linear16" else 1) // 1000
 
 
 def pieces_of(sound: bytes, encoding: str, rate: int) -> Iterator[bytes]:
-    """Sound in pieces of 200 ms, whole samples each."""
+    """Yield audio in chunks of 200 ms, each of whole samples."""
     size = rate * PIECE_MS // 1000 * (2 if encoding == "linear16" else 1)
     for at in range(0, len(sound), size):
         yield sound[at : at + size]
 
 
 def wav_header(encoding: str, rate: int, length: int) -> bytes:
-    """The 44 bytes before the sound in a WAV file."""
+    """Return the 44-byte header of a WAV file."""
     kind, width = {"linear16": (1, 2), "mulaw": (7, 1), "alaw": (6, 1)}[encoding]
     form = struct.pack("<HHIIHH", kind, 1, rate, rate * width, width, width * 8)
     return (

@@ -45,7 +45,7 @@ def test_fewer_than_five_calls_say_nothing_however_bad_they_are(four_bad_calls: 
         ),
         (
             *({"asked": 100, "unknown": 1}, {"asked": 99, "unknown": 1}),
-            "of 1 of 99 calls have no answer from the carrier",
+            "the carrier did not confirm 1 of 99 calls",
         ),
     ],
 )

@@ -127,7 +127,7 @@ def test_the_cap_of_the_law_counts_beside_the_campaigns_own() -> None:
     noon = at("America/New_York", 2026, 2, 10, 12)
     rung = tuple(noon - hours * HOUR for hours in (3, 2, 1))
     rule, says, until, next_at = alone(now=noon, rung=rung, calls_per_day=9, **written)
-    assert (rule, says) == ("law_cap", "3 of 3 calls in 24 hours (the law)")
+    assert (rule, says) == ("law_cap", "3 of 3 calls in 24 hours (legal limit)")
     assert until == noon + 21 * HOUR
     assert next_at == at("America/New_York", 2026, 2, 11, 10), "nine in the morning is before the campaign's hours"
 
@@ -141,7 +141,7 @@ def test_a_cap_over_seven_days_is_counted_over_seven_days() -> None:
     )
     rung = (TUESDAY_11 - timedelta(days=6), TUESDAY_11 - timedelta(days=3))
     rule, says, until, _ = alone(rules=weekly, rung=rung)
-    assert (rule, says, until) == ("law_cap", "2 of 2 calls in 168 hours (the law)", TUESDAY_11 + DAY)
+    assert (rule, says, until) == ("law_cap", "2 of 2 calls in 168 hours (legal limit)", TUESDAY_11 + DAY)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_country_without_rules_is_refused_whatever_the_hour() -> None:
     verdict = evaluate(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=True))
     assert verdict.next_at is None
     assert [(each.rule, each.says) for each in verdict.answers if not each.ok] == [
-        ("destination", "no calling rules are written down for that country, and without rules nobody is rung")
+        ("destination", "there are no calling rules for that country, so its numbers are not called")
     ]
     assert not {"window", "holiday", "closing", "law_cap"} & {each.rule for each in verdict.answers}
     assert [each.rule for each in refusals(facts(phone=DUBAI, zones=("Asia/Dubai",), consent=False))] == [
@@ -275,7 +275,7 @@ def test_who_must_agree_first_is_not_rung_before(
 
 def test_the_invented_numbers_of_the_sample_list_ring_in_the_simulated_world_only() -> None:
     invented = "+919876500010"
-    says = "a made-up number of the sample list; it is called in simulations only"
+    says = "a fictional number of the sample list; it is called in simulations only"
     assert alone(phone=invented) == ("carrier", says, None, None)
     assert evaluate(facts(phone=invented, carrier_on_loopback=True)).may_ring
     assert evaluate(facts(carrier_on_loopback=True)).may_ring
@@ -308,5 +308,5 @@ def test_a_promise_is_held_by_no_rule_of_the_house_but_by_the_laws() -> None:
     rung = tuple(noon - hours * HOUR for hours in (3, 2, 1))
     there: dict[str, Any] = {"phone": MIAMI, "zones": ("America/New_York",), "consent": True, "consent_source": "form"}
     rule, says, _, next_at = alone(now=noon, rung=rung, promised=True, **there)
-    assert (rule, says) == ("law_cap", "3 of 3 calls in 24 hours (the law)")
+    assert (rule, says) == ("law_cap", "3 of 3 calls in 24 hours (legal limit)")
     assert next_at == at("America/New_York", 2026, 2, 11, 9)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dialer.domain.leads.cell_parsing import is_blank, plain_text, read_date, tidy, yes_or_no
 
-DIGITS = "digits of another script rewritten"
-HIDDEN = "hidden characters taken out"
+DIGITS = "converted digits from another script"
+HIDDEN = "removed hidden characters"
 QUOTING = "removed spreadsheet quoting"
 
 
