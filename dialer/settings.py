@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
     """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
+    dialer_metrics_token: SecretStr | None = None
+    """What a scraper shows at the bridge's `/metrics`; without it nobody may read them."""
     dialer_old_secret_keys: SecretStr | None = None
     """Secret keys of before, comma-separated: what they sealed is still read."""
     dialer_hook_hosts: str = ""

@@ -56,13 +56,19 @@ class CallSession:
     """One call, from the carrier's socket to its stored end."""
 
     def __init__(
-        self, carrier: Socket, codec: MediaCodec, parts: BridgeContext, on_ended: Callable[["CallSession"], None]
+        self,
+        carrier: Socket,
+        codec: MediaCodec,
+        parts: BridgeContext,
+        on_ended: Callable[["CallSession"], None],
+        on_accepted: Callable[["CallSession"], None] = lambda session: None,
     ) -> None:
         self._carrier = carrier
         self._codec = codec
         self._decode = codec.decode
         self._shared = parts
         self._on_ended = on_ended
+        self._on_accepted = on_accepted
         self._opened_at = time.monotonic()
         self._stream = ""
         self._leg: VoiceSession | None = None
@@ -78,6 +84,8 @@ class CallSession:
         self._answered_at = self._opened_at
         self._first_audio_ms: int | None = None
         self._said_at = 0.0
+        self.start_timeout_s = START_TIMEOUT_S
+        """How long the carrier has to send its `start`."""
 
     @property
     def answered(self) -> AcceptedCall | None:
@@ -148,8 +156,8 @@ class CallSession:
         """Several times a second."""
         conversation = self._conversation
         if conversation is None:
-            if self._task is None and now - self._opened_at > START_TIMEOUT_S:
-                self.refuse(CloseCode.POLICY_VIOLATION, f"no start within {START_TIMEOUT_S} s")
+            if self._task is None and now - self._opened_at > self.start_timeout_s:
+                self.refuse(CloseCode.POLICY_VIOLATION, f"no start within {self.start_timeout_s} s")
             return
         if self._choked_at is not None and now - self._choked_at > BACKPRESSURE_TIMEOUT_S and not conversation.is_over:
             conversation.faults.append("the carrier takes nothing")
@@ -326,6 +334,7 @@ class CallSession:
             self._shared.metrics.refused.labels("token").inc()
             return False
         self._answered = answered
+        self._on_accepted(self)
         talk = answered.talk
         log.info("call answered", extra={"call_id": str(talk.call_id), "phone": mask(talk.phone)})
         now = time.monotonic()

@@ -75,6 +75,6 @@ def make_metrics(most_calls: int) -> Metrics:
     made.tokens_left.set(1)
     for end in EndReason:
         made.ended.labels(end.value)
-    for why in ("full", "draining", "signature", "token"):
+    for why in ("full", "draining", "signature", "token", "pending", "metrics"):
         made.refused.labels(why)
     return made

@@ -1,7 +1,7 @@
 """The web process: pages, API, webhooks, the live socket."""
 
 import asyncio
-import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -59,6 +59,8 @@ from dialer.wiring.stores import make_redis, open_store
 REDIS_TIMEOUT_S = 1.0
 MAX_PUBLIC_BODY = 64 * 1024
 """Bytes that a request without an account may send; carriers send 2 kB."""
+PROCESS = secrets.randbelow(2**31)
+"""Tells the processes apart at `/health`, without telling their process ids."""
 HERE = Path(__file__).parent
 # Nobody is asked who they are where it does not matter: carriers sign what they send, feeds and meetings have an address.
 OPEN = ["^/health$", "^/carriers/", "^/feeds/", "^/calendars/", "^/meetings/", "^/static/"]
@@ -76,8 +78,8 @@ async def health(app_state: InjectedState) -> dict[str, object]:
         async with asyncio.timeout(REDIS_TIMEOUT_S):
             await app_state.redis.ping()
     except (RedisError, OSError):
-        return {"status": "ok", "worker": os.getpid(), "redis": "away"}
-    return {"status": "ok", "worker": os.getpid(), "redis": "ok"}
+        return {"status": "ok", "worker": PROCESS, "redis": "away"}
+    return {"status": "ok", "worker": PROCESS, "redis": "ok"}
 
 
 def _words(zone: str, engine: JinjaTemplateEngine) -> None:

@@ -110,11 +110,13 @@ class ExotelPhone:
 
 
 @asynccontextmanager
-async def exotel_phone(media_url: str, authorization: str | None = None) -> AsyncIterator[ExotelPhone]:
+async def exotel_phone(
+    media_url: str, authorization: str | None = None, token: str = "x"
+) -> AsyncIterator[ExotelPhone]:
     """A stream to the bridge; nothing is said on it yet."""
     headers = {"Authorization": authorization} if authorization else {}
     socket = await websockets.connect(
-        f"{media_url}/exotel/media-stream?sample-rate=8000&token=x",
+        f"{media_url}/exotel/media-stream?sample-rate=8000&token={token}",
         additional_headers=headers,
         max_size=None,
         ping_interval=None,

@@ -28,6 +28,7 @@ from dialer.net.websocket.port import (
     Request,
     Server,
     SocketError,
+    address_of,
     closed_with,
 )
 
@@ -46,6 +47,9 @@ class _Socket:
 
     def buffered_bytes(self) -> int:
         return int(self._transport.underlying_transport.get_write_buffer_size())
+
+    def peer_address(self) -> str:
+        return address_of(self._transport.underlying_transport)
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
         transport = self._transport
@@ -114,9 +118,9 @@ class PicowsBackend:
         """Take sockets."""
 
         def listen(request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
-            path = request.path.decode("latin-1").partition("?")[0]
+            path, _, query = request.path.decode("latin-1").partition("?")
             headers = {name.lower(): value for name, value in request.headers.items()}
-            match admit(Request(path, headers)):
+            match admit(Request(path, headers, query)):
                 case None:
                     return None
                 case HttpResponse(status, body, kind):

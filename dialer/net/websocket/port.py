@@ -3,6 +3,7 @@
 Two libraries do (`picows_sockets`, `plain_sockets`), and the bridge's whole suite runs over both.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,6 +27,9 @@ class Socket(Protocol):
 
     def buffered_bytes(self) -> int:
         """How many bytes are kept for the other side."""
+
+    def peer_address(self) -> str:
+        """The IP address at the other end of the connection; empty where it is not known."""
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
         """Close it; `at_once` without waiting for what is kept to be taken. A closed one stays so."""
@@ -52,10 +56,11 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a server: the path without its query, and the headers by lower-case name."""
+    """An HTTP request to a server: the path without its query, the headers by lower-case name, and the query."""
 
     path: str
     headers: Mapping[str, str]
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,12 @@ class Server:
 
 Admit = Callable[[Request], Handler | HttpResponse | None]
 """Who is let in: a peer for the socket, an answer instead of one, or None for a path that is not there."""
+
+
+def address_of(transport: asyncio.BaseTransport) -> str:
+    """The IP address at the other end of a transport."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
 
 
 class WebSocketBackend(Protocol):

@@ -21,6 +21,7 @@ from dialer.net.websocket.port import (
     Request,
     Server,
     SocketError,
+    address_of,
     closed_with,
 )
 
@@ -55,6 +56,9 @@ class _Socket:
 
     def buffered_bytes(self) -> int:
         return self._size + self._connection.transport.get_write_buffer_size()
+
+    def peer_address(self) -> str:
+        return address_of(self._connection.transport)
 
     def close(self, code: CloseCode = CloseCode.NORMAL_CLOSURE, *, at_once: bool = False) -> None:
         if self._close is None:
@@ -114,7 +118,8 @@ class WebSocketsBackend:
 
         def ask(connection: ServerConnection, request: HttpRequest) -> Response | None:
             headers = {name.lower(): value for name, value in request.headers.raw_items()}
-            match admit(Request(request.path.partition("?")[0], headers)):
+            path, _, query = request.path.partition("?")
+            match admit(Request(path, headers, query)):
                 case None:
                     return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
                 case HttpResponse(status, body, kind):

@@ -1,18 +1,21 @@
 """Exotel's media socket at the real bridge: let in by the token, talked to in PCM, ended by closing it."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from dialer.bridge.pending_sockets import IDENTIFY_TIMEOUT_S, MAX_PER_ADDRESS
 from dialer.domain.calling.call import Outcome, State
 from dialer.settings import Settings
 from dialer.store.sessions import Sessions
 from dialer.store.tables import Call
 from tests.support.bridge import Bridged, bridging
-from tests.support.exotel import LOUD, ScriptedExotel, exotel_phone
+from tests.support.exotel import LOUD, ExotelPhone, ScriptedExotel, exotel_phone
 from tests.support.media import phone, until
 from tests.support.people import call_row, placed_call
 
@@ -161,3 +164,32 @@ async def test_a_password_that_is_set_is_asked_for_at_the_door(bridged: Bridged)
         await bridged.voice.session()
         await caller.stop()
     await bridged.ended(call)
+
+
+async def _opened(bridged: Bridged, stack: AsyncExitStack, many: int, token: str = "x") -> list[ExotelPhone]:
+    return [await stack.enter_async_context(exotel_phone(bridged.media_url, token=token)) for _ in range(many)]
+
+
+async def test_strangers_fill_a_pool_of_their_own_and_never_a_calls_place(bridged: Bridged) -> None:
+    """H5: idle sockets on a bridge of two calls; a student who answers is talked to all the same."""
+    bridged.bridges[0]._most_calls = 2
+    call, token = await _placed(bridged)
+    async with AsyncExitStack() as stack:
+        idle = await _opened(bridged, stack, MAX_PER_ADDRESS - 1)
+        caller = await stack.enter_async_context(exotel_phone(bridged.media_url, token=token))
+        (beyond,) = await _opened(bridged, stack, 1)
+        (refused,) = await _opened(bridged, stack, 1)
+        await asyncio.wait_for(refused.socket.wait_closed(), 2)
+        assert refused.socket.close_code in (1013, 1006)
+        await caller.start(token, call.carrier_sid or "")
+        await bridged.voice.session()
+        assert bridged.bridges[0].calls == 1
+        for stranger in (*idle, beyond):
+            await asyncio.wait_for(stranger.socket.wait_closed(), 2 * IDENTIFY_TIMEOUT_S)
+        assert len(bridged.bridges[0]._pending) == 0
+
+
+async def test_a_wrong_token_in_the_address_is_refused_at_once(bridged: Bridged) -> None:
+    async with exotel_phone(bridged.media_url, token="w" * 22) as stranger:
+        await asyncio.wait_for(stranger.socket.wait_closed(), 1.5)
+        assert stranger.socket.close_code == 1008
