@@ -1,4 +1,4 @@
-"""The workspace as others see it: its secret, its addresses, its post."""
+"""Creates the outgoing mail, SMS and signed links of the workspace from the settings."""
 
 import os
 import secrets
@@ -15,28 +15,28 @@ NAME = "One Window"
 
 
 def secret_key(settings: Settings) -> str:
-    """What addresses are signed with: DIALER_SECRET_KEY, or the data folder's own, made when it is first needed."""
+    """Return the key that signs links: DIALER_SECRET_KEY, or the data folder's own, created on first use."""
     if settings.dialer_secret_key is not None:
         return settings.dialer_secret_key.get_secret_value()
     path = settings.dialer_data_dir / "secret.key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f"secret.{os.getpid()}.part")
-        half.touch(mode=0o600)
-        half.write_text(secrets.token_urlsafe(32))
-        with suppress(FileExistsError):  # whoever comes first decides, and nobody reads half a key
-            os.link(half, path)
-        half.unlink()
+        part = path.with_name(f"secret.{os.getpid()}.part")
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(32))
+        with suppress(FileExistsError):  # link() is atomic: the first process wins, and no process reads a partial key
+            os.link(part, path)
+        part.unlink()
     return path.read_text().strip()
 
 
 def make_links(settings: Settings) -> SignedLinks:
-    """The addresses that emails carry."""
+    """Create the signer of the links in emails."""
     return SignedLinks(settings.public_url, secret_key(settings))
 
 
 def make_workspace_mailer(settings: Settings) -> Mailer:
-    """The mail server of the settings, or the data folder."""
+    """Create the mailer: the configured mail server, or files in the data folder."""
     try:
         return make_mailer(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
     except ValueError as error:
@@ -44,7 +44,7 @@ def make_workspace_mailer(settings: Settings) -> Mailer:
 
 
 def make_sms(settings: Settings) -> TwilioSms | None:
-    """Who carries texts to students without an email address; None where that is off, or there is no Twilio account."""
+    """Create the SMS client for students without an email address; None if texts are off or Twilio is not configured."""
     number = settings.dialer_texts_from or settings.twilio_from_number
     if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
         return None
@@ -59,7 +59,7 @@ def make_sms(settings: Settings) -> TwilioSms | None:
 
 
 def sender(settings: Settings) -> Party:
-    """Who emails are from: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
+    """Return the sender of emails: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
     if settings.dialer_mail_from:
         return Party(NAME, settings.dialer_mail_from)
     user = unquote(urlsplit(settings.send_mail_url or "").username or "")
