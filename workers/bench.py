@@ -1,4 +1,4 @@
-"""Jobs through arq as the workers take them, for `dialer bench dial`: the same queue for us and for the yardstick."""
+"""Runs jobs through arq as the workers do, for `dialer bench dial`: the product and its baseline use the same queue."""
 
 import time
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from workers.main import MAX_JOBS, POLL_S, dumps, loads, open_redis
 async def run_jobs(
     redis_url: str, job: Any, arguments: Sequence[tuple[Any, ...]], ctx: dict[str, Any]
 ) -> tuple[float, float]:
-    """Enqueue one job per tuple of arguments and work until none is left; CPU seconds of this process, and seconds."""
+    """Enqueue one job per tuple of arguments and process all; return CPU seconds of this process, and wall seconds."""
     redis = open_redis(redis_url)
-    for each in arguments:
-        await redis.enqueue_job("job", *each)
+    for job_arguments in arguments:
+        await redis.enqueue_job("job", *job_arguments)
     worker = Worker(
         functions=[func(cast(Any, job), name="job", keep_result=0)],
         redis_pool=redis,

@@ -1,4 +1,4 @@
-"""Sheets and messages that go out by themselves: scheduled exports, and the hooks of other systems."""
+"""Worker jobs for scheduled exports and outgoing webhooks."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -17,22 +17,22 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def webhook_context(ctx: dict[str, Any], settings: Settings) -> AsyncIterator[None]:
-    """Lend the worker its way to the outside."""
-    ctx["outside"] = SafeHttpClient(settings.hook_hosts)
+    """Provide the jobs with the HTTP client for outgoing requests."""
+    ctx["http"] = SafeHttpClient(settings.hook_hosts)
     try:
         yield
     finally:
-        await ctx["outside"].close()
+        await ctx["http"].close()
 
 
 async def send_webhooks(ctx: Any) -> int:
-    """Send what hooks are to be told; how many messages were taken."""
-    outside: SafeHttpClient = ctx["outside"]
-    return await deliver_webhooks(ctx["parts"].sessions, outside)
+    """Deliver due outgoing webhooks; return how many were processed."""
+    http: SafeHttpClient = ctx["http"]
+    return await deliver_webhooks(ctx["parts"].sessions, http)
 
 
 async def write_scheduled(ctx: Context) -> int:
-    """Write the exports that are due; how many were written."""
+    """Write the scheduled exports that are due; return how many succeeded."""
     count = 0
     for _ in range(MAX_AT_ONCE):
         written = await write_next(ctx["parts"].sessions)

@@ -1,4 +1,4 @@
-"""Long work beside the calls: each piece in a process of its own, so that no call waits for a million rows."""
+"""Runs long jobs (imports, exports, …) in a separate process, so that they do not delay calls."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """At most one piece of work at a time, for one worker."""
+    """Runs at most one job at a time for a worker."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
 
     async def begin_next(self, ctx: Context) -> int:
-        """Begin the next piece of work, if none is being done here; how many were begun."""
+        """Start the next job unless one is running here; return how many were started."""
         if self._process is not None and self._process.returncode is None:
             return 0
         async with ctx["parts"].sessions.begin() as session:
@@ -39,11 +39,11 @@ class JobRunner:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dialer", "job", str(job_id)), env=environment, stdin=asyncio.subprocess.DEVNULL
         )
-        log.info("long work begun: job %s", job_id)
+        log.info("started job %s", job_id)
         return 1
 
     async def stop(self) -> None:
-        """Let go of the work: what it has not committed is rolled back, and another worker begins it again."""
+        """Terminate the job's process: uncommitted work is rolled back, and another worker starts the job again."""
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()
@@ -56,6 +56,6 @@ class JobRunner:
 
 
 async def run_next_job(ctx: Any) -> int:
-    """arq's job: see JobRunner."""
-    work: JobRunner = ctx["long_work"]
-    return await work.begin_next(ctx)
+    """Start the next job (arq job, see `JobRunner`)."""
+    runner: JobRunner = ctx["job_runner"]
+    return await runner.begin_next(ctx)

@@ -1,6 +1,6 @@
-"""The worker's jobs, each of seconds: open a transaction, call one flow, ring the bell for what follows.
+"""The worker's jobs: each opens a transaction, calls one service and enqueues what follows. A job takes seconds.
 
-Told twice, a job does nothing the second time: what is to be done is decided by the rows, never by the message.
+Jobs are idempotent: database rows decide what is to be done, not the message, so a duplicate delivery does nothing.
 """
 
 import logging
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What every job of a worker shares."""
+    """The dependencies shared by all jobs of a worker."""
 
     sessions: Sessions
     carriers: Carriers
@@ -49,11 +49,11 @@ class WorkerContext:
     clock: Callable[[], datetime]
     patience: Patience
     voices: PreflightVoices | None = None
-    """Where it is None, no voice is tried."""
+    """If None, voices are not tested before a campaign calls."""
 
 
 class Context(TypedDict):
-    """arq's context, as far as the jobs use it."""
+    """The entries of arq's job context that the jobs use."""
 
     redis: ArqRedis
     parts: WorkerContext
@@ -61,25 +61,25 @@ class Context(TypedDict):
 
 
 async def check_clocks(sessions: Sessions) -> bool:
-    """Whether this machine's clock and the database's tell the same time (reliability.md R22).
+    """Whether this machine's clock agrees with the database's.
 
-    The hours in which people may be called are judged by this machine's: one that is wrong rings nobody.
+    Calling hours are evaluated with this machine's clock, so no calls are placed while it may be wrong.
     """
     async with sessions() as session:
-        theirs = await database_clock.read(session)
-    apart: float = abs((datetime.now(UTC) - theirs).total_seconds())
-    if apart > CLOCKS_APART_S:
-        log.error("nothing is rung: this machine's clock and the database's are %.1f s apart; set them right", apart)
-    return apart <= CLOCKS_APART_S
+        database_time = await database_clock.read(session)
+    skew_s: float = abs((datetime.now(UTC) - database_time).total_seconds())
+    if skew_s > CLOCKS_APART_S:
+        log.error("no calls are placed: clocks of this machine and the database differ by %.1f s; sync them", skew_s)
+    return skew_s <= CLOCKS_APART_S
 
 
 async def tick(ctx: Context) -> int:
-    """Claim what is due and ring the bell once per claimed batch; how many calls were claimed."""
+    """Claim due calls and enqueue one job per batch; return how many calls were claimed."""
     parts = ctx["parts"]
     await _request_calls(ctx)
     if not await worth_claiming(parts.sessions, parts.clock()) or not await check_clocks(parts.sessions):
         return 0
-    held = await _held(ctx)
+    held = await _held_campaigns(ctx)
     async with parts.sessions.begin() as session:
         claimed = await claim_due(session, parts.carriers, parts.clock(), held)
         failpoint("before_claim_commit")
@@ -90,100 +90,100 @@ async def tick(ctx: Context) -> int:
     return sum(len(batch.calls) for batch in claimed)
 
 
-async def _held(ctx: Context) -> Sequence[int]:
-    """The campaigns whose voice has not spoken yet; those that are to be tried now are put to work."""
+async def _held_campaigns(ctx: Context) -> Sequence[int]:
+    """Return the campaigns whose voice has not passed its preflight, and enqueue the preflights that are due."""
     parts = ctx["parts"]
     if parts.voices is None:
         return ()
     async with parts.sessions() as session:
-        if not await voice_checks.list_unchecked(session):  # at nearly every tick
+        if not await voice_checks.list_unchecked(session):  # the usual case: avoids a write transaction per tick
             return ()
     async with parts.sessions.begin() as session:
-        asked = await request_preflights(session)
+        requested = await request_preflights(session)
         held = await voice_checks.list_unchecked(session)
-    for campaign_id in asked:
+    for campaign_id in requested:
         await ctx["redis"].enqueue_job("try_voice", campaign_id)
     return held
 
 
 async def preflight_voice_job(ctx: Context, campaign_id: int) -> bool:
-    """Try a campaign's voice; whether it speaks."""
+    """Run the preflight of a campaign's voice; return whether it passed."""
     parts = ctx["parts"]
     assert parts.voices is not None
     return await preflight_voice(parts.sessions, campaign_id, parts.voices.trial())
 
 
 async def _request_calls(ctx: Context) -> None:
-    """Calls that somebody asked for one by one: their intents are written, and their ids wait in Redis."""
+    """Enqueue individually requested calls; their intents are committed, and their ids are queued in Redis."""
     for _ in range(MAX_ASKED):
-        asked: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
-        if asked is None:
+        raw: bytes | None = await ctx["redis"].lpop(live_feed.REQUESTED_CALLS)  # type: ignore[misc]  # sync or async
+        if raw is None:
             return
-        await ctx["redis"].enqueue_job("place_calls", [asked.decode()], 1.0, _job_id=f"calls:{asked.decode()}")
+        await ctx["redis"].enqueue_job("place_calls", [raw.decode()], 1.0, _job_id=f"calls:{raw.decode()}")
 
 
 async def place_calls(ctx: Context, call_ids: list[str], per_second: float) -> int:
-    """Place intended calls, no faster than the campaign's pace; how many the carrier took."""
+    """Place intended calls, no faster than the campaign's pace; return how many the carrier accepted."""
     parts = ctx["parts"]
     failpoint("job_started")
     if not await check_clocks(parts.sessions):
-        return 0  # the intents stay, and are called for again
+        return 0  # the intents stay, and the sweep enqueues them again
     ids = [UUID(call_id) for call_id in call_ids]
-    found = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
-    who = await who_is_called(parts, [call_id for call_id, answer in found.items() if isinstance(answer, Placed)])
-    for call_id, answer in found.items():
-        match answer:
+    results = await place(parts.sessions, ids, parts.carriers, parts.addresses, parts.clock, per_second)
+    callees = await who_is_called(parts, [call_id for call_id, result in results.items() if isinstance(result, Placed)])
+    for call_id, result in results.items():
+        match result:
             case Placed():
-                told = {"status": "active", "state": "placed", **who.get(call_id, {})}
-                text = live_feed.message("callStatus", call_id, parts.clock(), **told)
+                fields = {"status": "active", "state": "placed", **callees.get(call_id, {})}
+                text = live_feed.message("callStatus", call_id, parts.clock(), **fields)
                 await live_feed.publish(ctx["redis"], text)
-            case Throttled(says, after_s):
-                log.warning("call put off: %s", says, extra={"call_id": str(call_id)})
+            case Throttled(reason, after_s):
+                log.warning("call postponed: %s", reason, extra={"call_id": str(call_id)})
                 await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _defer_by=after_s)
-            case Skipped(says):
-                log.info("call not placed: %s", says, extra={"call_id": str(call_id)})
+            case Skipped(reason):
+                log.info("call not placed: %s", reason, extra={"call_id": str(call_id)})
             case other:
                 log.warning("call not placed: %s", other.says, extra={"call_id": str(call_id)})
-    return sum(isinstance(answer, Placed) for answer in found.values())
+    return sum(isinstance(result, Placed) for result in results.values())
 
 
 async def who_is_called(parts: WorkerContext, call_ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
-    """Whom calls are to, for the Live page; nothing where the database is away: the page then learns it later."""
+    """Return the callees' details by call, for the Live page; {} if the database is away, as the page can do without."""
     if not call_ids:
         return {}
     try:
         async with parts.sessions() as session:
             return await live_calls.callees(session, call_ids)
     except (DatabaseError, OSError) as error:
-        log.warning("the Live page is not told whom calls are to: %s", error)
+        log.warning("callee details could not be read for the Live page: %s", error)
         return {}
 
 
 async def judge(ctx: Context) -> int:
-    """Pause campaigns that do harm; how many were."""
+    """Pause campaigns whose circuit breaker trips; return how many."""
     async with ctx["parts"].sessions.begin() as session:
         tripped = await trip_breakers(session)
-    for each in tripped:
-        log.error("campaign %r paused itself: %s", each.campaign, each.why)
+    for breaker in tripped:
+        log.error("campaign %r was paused automatically: %s", breaker.campaign, breaker.why)
     return len(tripped)
 
 
 async def sweep_calls(ctx: Context) -> int:
-    """Put stuck calls right; how many changed."""
+    """Resolve stuck calls; return how many changed."""
     parts = ctx["parts"]
     swept = await sweep(parts.sessions, parts.carriers, parts.clock(), parts.patience)
     for call_id in swept.intents:
         await ctx["redis"].enqueue_job("place_calls", [str(call_id)], 1.0, _job_id=f"again:{call_id}")
-    for each in swept.changed:
+    for change in swept.changed:
         text = live_feed.message(
-            "callStatus", each.call_id, parts.clock(), status="inactive", state=each.state, outcome=each.outcome
+            "callStatus", change.call_id, parts.clock(), status="inactive", state=change.state, outcome=change.outcome
         )
         await live_feed.publish(ctx["redis"], text)
     return len(swept.changed)
 
 
 async def reconcile_lists(ctx: Context) -> int:
-    """Once a day, by whichever worker comes first: our calls against the carriers' lists; how many new incidents."""
+    """Compare our calls with the carriers' lists, once a day across all workers; return how many incidents are new."""
     parts = ctx["parts"]
     async with parts.sessions.begin() as session:
         if not await incidents.claim_turn(session, "reconcile", RECONCILE_EVERY):
@@ -195,25 +195,25 @@ async def reconcile_lists(ctx: Context) -> int:
 
 
 async def erase_recordings(ctx: Context) -> int:
-    """Once a day, by whichever worker comes first: recordings that were kept long enough; how many were erased."""
+    """Erase recordings past their retention, once a day across all workers; return how many were erased."""
     parts = ctx["parts"]
     async with parts.sessions.begin() as session:
         if not await incidents.claim_turn(session, "erase_recordings", ERASE_EVERY):
             return 0
     erased = await erase_expired(parts.sessions, parts.clock())
     if erased:
-        log.info("%s recordings were kept long enough and are erased", erased)
+        log.info("erased %s recordings past their retention", erased)
     return erased
 
 
 def tolerant(job: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A job that runs again by itself soon: a database or Redis that is away costs this turn and is said once a turn."""
+    """Wrap a periodic job so that an unreachable database or Redis skips one run and is logged once per run."""
 
     async def run(ctx: Any) -> int:
         try:
             done: int = await job(ctx)
         except (DatabaseError, OSError) as error:
-            log.error("%s put off: %s", job.__name__, error)
+            log.error("%s skipped: %s", job.__name__, error)
             return 0
         return done
 

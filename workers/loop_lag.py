@@ -1,7 +1,7 @@
-"""Whether this process keeps up with itself: an event loop that stood still is said in the log, with how long.
+"""Event loop lag monitoring: logs when the loop was blocked, and for how long.
 
-A worker that was frozen or blocked gives back what it had taken (place_call); this line tells why, and that whatever
-else ran in it was late by as much.
+A worker that was frozen or blocked gives its claimed calls back (see `dialer.services.dialing.place`); the log line
+explains why, and that everything else in the process was late by as much.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def watch_loop_lag(every_s: float = EVERY_S, warn_s: float = WARN_S) -> AsyncIterator[None]:
-    """Watch the running event loop for as long as the context lasts."""
+    """Monitor the running event loop inside the context."""
     watch = asyncio.create_task(_watch(every_s, warn_s))
     try:
         yield
@@ -33,4 +33,4 @@ async def _watch(every_s: float, warn_s: float) -> None:
         await asyncio.sleep(every_s)
         lag = time.monotonic() - before - every_s
         if lag > warn_s:
-            log.warning("the event loop stood still for %.1f s: blocked, frozen, or a machine that is too busy", lag)
+            log.warning("event loop blocked for %.1f s: blocking code, a frozen process or an overloaded machine", lag)

@@ -1,4 +1,4 @@
-"""What goes on around meetings: emails, reminders, and counselors' own calendars."""
+"""Worker jobs for meetings: emails, reminders, and counselors' own calendars."""
 
 from datetime import datetime
 from typing import Any
@@ -19,26 +19,26 @@ from workers.jobs import WorkerContext
 TOO_MUCH = "the calendar is too large or too complex to be read"
 
 
-def make_house(ctx: dict[str, Any], settings: Settings) -> None:
-    """Lend the worker the post, and the addresses that emails carry."""
-    ctx["post"] = make_workspace_mailer(settings)
-    ctx["texts"] = make_sms(settings)
-    ctx["house"] = MailSettings(sender(settings), make_links(settings))
+def set_mail_context(ctx: dict[str, Any], settings: Settings) -> None:
+    """Provide the jobs with the mailer, the SMS client and the mail settings."""
+    ctx["mailer"] = make_workspace_mailer(settings)
+    ctx["sms"] = make_sms(settings)
+    ctx["mail_settings"] = MailSettings(sender(settings), make_links(settings))
 
 
 async def send_mail(ctx: Any) -> int:
-    """Send the emails that are due; how many were taken."""
+    """Send the emails that are due; return how many were processed."""
     parts: WorkerContext = ctx["parts"]
-    post: Mailer = ctx["post"]
-    house: MailSettings = ctx["house"]
-    return await send_emails(parts.sessions, post, house, parts.clock(), ctx["texts"])
+    mailer: Mailer = ctx["mailer"]
+    mail_settings: MailSettings = ctx["mail_settings"]
+    return await send_emails(parts.sessions, mailer, mail_settings, parts.clock(), ctx["sms"])
 
 
 async def read_busy_times(ctx: Any) -> int:
-    """Read the calendars that are due; how many were read."""
+    """Read the counselors' calendars that are due; return how many were read."""
     parts: WorkerContext = ctx["parts"]
-    outside: SafeHttpClient = ctx["outside"]
-    return await read_calendars(parts.sessions, outside, expand_in_child(ctx["settings"]), parts.clock())
+    http: SafeHttpClient = ctx["http"]
+    return await read_calendars(parts.sessions, http, expand_in_child(ctx["settings"]), parts.clock())
 
 
 def expand_in_child(settings: Settings) -> Expand:

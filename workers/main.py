@@ -1,8 +1,8 @@
-"""The arq worker: Redis is a doorbell, the rows say what is to be done.
+"""The arq worker. Redis only wakes jobs; database rows decide what is to be done.
 
-The settings follow reliability.md R14: JSON instead of pickle, jobs of seconds, a wait for running jobs at SIGTERM,
-polls quick enough that a due call does not wait for them, and a Redis that may restart, stop answering, be full or be
-read-only: the worker says so, waits, and goes on when it is back.
+Jobs are serialized as JSON instead of pickle and take seconds; SIGTERM waits for running jobs; polling is frequent enough
+that due calls are not delayed. Redis may restart, hang, be full or be read-only: the worker logs it, waits, and resumes
+when Redis is back.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ from workers.jobs import (
     tolerant,
 )
 from workers.loop_lag import watch_loop_lag
-from workers.mail_and_calendars import make_house, read_busy_times, send_mail
+from workers.mail_and_calendars import read_busy_times, send_mail, set_mail_context
 from workers.voices import PreflightVoices
 from workers.webhooks import apply_in_background
 
@@ -55,14 +55,14 @@ EVERY_TEN = set(range(0, 60, 10))
 REDIS_TIMEOUT_S = 3.0
 MAX_JOBS = 20
 POLL_S = 0.05
-RETRIES = 12  # about ten seconds: a restart passes unnoticed
+RETRIES = 12  # about ten seconds, enough to cover a restart of Redis
 MAX_WAIT_S = 10.0
 RECOVERED_AFTER_S = 3.0
 log = logging.getLogger(__name__)
 
 
 def dumps(value: dict[str, Any]) -> bytes:
-    """What goes through Redis is JSON: whoever can write there can then still run nothing (reliability.md A21)."""
+    """Serialize a job as JSON: with arq's default pickle, write access to Redis would mean code execution here."""
     return json.dumps(value, default=str).encode()
 
 
@@ -70,7 +70,7 @@ loads = json.loads
 
 
 def open_redis(url: str) -> ArqRedis:
-    """arq's Redis: one that restarts is waited for (reliability.md A9), one that does not answer is not waited for long."""
+    """Create arq's Redis client: retries cover a restart, and short timeouts a server that hangs."""
     redis: ArqRedis = ArqRedis.from_url(
         url,
         encoding="utf8",
@@ -85,7 +85,7 @@ def open_redis(url: str) -> ArqRedis:
 
 
 class ResilientWorker(Worker):
-    """arq's worker, which a Redis that is away, full or read-only costs time and nothing else."""
+    """An arq worker that survives an unreachable, full or read-only Redis."""
 
     _failed = 0
     _failed_at = 0.0
@@ -96,19 +96,19 @@ class ResilientWorker(Worker):
         except (RedisError, OSError) as error:
             self._failed += 1
             wait_s = min(MAX_WAIT_S, 0.5 * 2 ** min(self._failed, 8))
-            log.error("Redis cannot be used, nothing new is placed; next try in %.0f s: %s", wait_s, error)
+            log.error("Redis is unavailable, no calls are placed; next attempt in %.0f s: %s", wait_s, error)
             await asyncio.sleep(wait_s)
             self._failed_at = time.monotonic()
             for job in self.cron_jobs:
-                job.next_run = None  # what was missed is not made up for: every tick looks at all that is due
+                job.next_run = None  # do not catch up on missed runs: every tick processes all that is due
         else:
-            # A poll alone proves little: one that reads passes where nothing can be written.
+            # A successful poll is not enough: a read-only Redis passes it.
             if self._failed and time.monotonic() > self._failed_at + RECOVERED_AFTER_S:
                 log.warning("Redis is back")
                 self._failed = 0
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Start jobs one by one: arq would never give back the place of a job that Redis failed to hand over."""
+        """Start jobs one by one, because arq does not release the slot of a job that Redis failed to deliver."""
         for job_id in job_ids:
             if self.job_counter >= self.max_jobs:
                 return
@@ -119,15 +119,15 @@ class ResilientWorker(Worker):
                 raise
 
     async def close(self) -> None:
-        """End, whether or not Redis hears of it."""
+        """Shut down, even if Redis is unavailable."""
         try:
             await super().close()
         except (RedisError, OSError) as error:
-            log.warning("ended without Redis: %s", error)
+            log.warning("shut down without Redis: %s", error)
 
 
 async def start(ctx: dict[str, Any]) -> None:
-    """Open the database and the carriers of this worker."""
+    """Open the worker's resources (arq's on_startup)."""
     settings: Settings = ctx["settings"]
     stack = ctx["stack"] = AsyncExitStack()
     await stack.enter_async_context(watch_loop_lag())
@@ -147,19 +147,19 @@ async def start(ctx: dict[str, Any]) -> None:
     )
     stack.push_async_callback(voices.shut)
     await stack.enter_async_context(apply_in_background(parts, ctx["redis"]))
-    work = ctx["long_work"] = JobRunner(settings)
-    stack.push_async_callback(work.stop)
+    runner = ctx["job_runner"] = JobRunner(settings)
+    stack.push_async_callback(runner.stop)
     await stack.enter_async_context(webhook_context(ctx, settings))
-    make_house(ctx, settings)
+    set_mail_context(ctx, settings)
 
 
 async def stop(ctx: dict[str, Any]) -> None:
-    """Close them."""
+    """Close the worker's resources (arq's on_shutdown)."""
     await ctx["stack"].aclose()
 
 
 def run(settings: Settings) -> None:
-    """Work until told to stop."""
+    """Run the worker until it is stopped."""
     if settings.dialer_redis_url is None:
         raise WrongSettingError("DIALER_REDIS_URL is not set")
     logging.getLogger("arq").setLevel(logging.WARNING)

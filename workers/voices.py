@@ -1,4 +1,4 @@
-"""Trying a campaign's voice before anybody is called: the job, and what it needs of the settings."""
+"""The voices with which workers run the preflight of a campaign before it calls."""
 
 import logging
 from collections.abc import Mapping
@@ -16,27 +16,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PreflightVoices:
-    """The voices that have a key here, and the sockets to try them on."""
+    """The voices with a key, and the WebSocket backend to test them with."""
 
     known: Mapping[str, AnyVoice]
     sockets: WebSocketBackend
 
     async def shut(self) -> None:
-        """No voice is tried any more."""
+        """Close all voices."""
         await close_all(self.known.values())
 
     def trial(self) -> Try:
-        """What tries a voice."""
+        """Return the function that runs a preflight."""
 
         async def attempt(script: Script, name: str, model: str | None) -> PreflightResult:
             voice = self.known.get(name)
             if voice is None:
                 return PreflightResult(False, "it has no key: see dialer doctor", hopeless=True)
-            found = await preflight(
+            result = await preflight(
                 voice, session_config(script, INSTRUCTIONS, model or ""), self.sockets, listens=False
             )
-            if not found.ok:
-                log.warning("the voice %s cannot speak: %s", name, found.says)
-            return found
+            if not result.ok:
+                log.warning("preflight of voice %s failed: %s", name, result.says)
+            return result
 
         return attempt

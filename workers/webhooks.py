@@ -1,6 +1,6 @@
-"""Webhooks that the web processes kept are applied here: at the bell, and every second even if it was not heard.
+"""Applies the webhooks that the web processes stored: on notification, and every second as a fallback.
 
-Not an arq job: it must go on while Redis is away, and needs no more than one place per worker.
+Not an arq job: it must continue while Redis is away, and one loop per worker is enough.
 """
 
 import asyncio
@@ -26,37 +26,37 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def apply_in_background(parts: WorkerContext, redis: "Redis") -> AsyncIterator[None]:
-    """Apply webhooks for as long as the context lasts."""
-    work = asyncio.create_task(_apply_for_ever(parts, redis))
+    """Apply webhooks in a background task inside the context."""
+    task = asyncio.create_task(_apply_loop(parts, redis))
     try:
         yield
     finally:
-        work.cancel()
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await work
+            await task
 
 
-async def _apply_for_ever(parts: WorkerContext, redis: "Redis") -> None:
+async def _apply_loop(parts: WorkerContext, redis: "Redis") -> None:
     loop = asyncio.get_running_loop()
-    again_at = loop.time()
+    retry_at = loop.time()
     while True:
         try:
             await redis.blpop([live_feed.CALL_REQUESTED], timeout=POLL_EVERY_S)  # type: ignore[misc]  # typed as sync or async
         except (RedisError, OSError):
             await asyncio.sleep(POLL_EVERY_S)
-        again = loop.time() >= again_at
-        again_at = loop.time() + RETRY_EVERY_S if again else again_at
+        retry = loop.time() >= retry_at
+        retry_at = loop.time() + RETRY_EVERY_S if retry else retry_at
         try:
             await apply_all(parts, redis)
-            if again:
+            if retry:
                 await apply_all(parts, redis, again=True)
         except (DatabaseError, OSError) as error:
-            log.error("webhooks are not applied yet: %s", error)
+            log.error("webhooks could not be applied, will retry: %s", error)
             await asyncio.sleep(POLL_EVERY_S)
 
 
 async def apply_all(parts: WorkerContext, redis: "Redis | None" = None, *, again: bool = False) -> int:
-    """Apply what is kept until nothing is left; how many. `again` takes those that failed before, each once."""
+    """Apply all stored webhooks; return how many were processed. `again` retries those that failed, once each."""
     done = 0
     while True:
         async with parts.sessions() as session:
@@ -74,8 +74,8 @@ async def _apply(parts: WorkerContext, event_id: int) -> Recorded | None:
     try:
         async with parts.sessions.begin() as session:
             applied = await apply_webhook(session, event_id, parts.carriers, parts.clock())
-    except Exception as error:  # one event's bug holds up no other event
-        log.exception("a webhook could not be applied: event %s", event_id)
+    except Exception as error:  # a bug in handling one event must not block the others
+        log.exception("webhook could not be applied: event %s", event_id)
         async with parts.sessions.begin() as session:
             await record_failure(session, event_id, error)
         return None
@@ -87,8 +87,8 @@ async def _apply(parts: WorkerContext, event_id: int) -> Recorded | None:
 
 async def _message(parts: WorkerContext, recorded: Recorded) -> str:
     now, outcome = parts.clock(), recorded.outcome
-    told: dict[str, object] = {"status": "inactive", "state": recorded.state, "outcome": outcome}
-    if outcome is None:  # a webhook may come before the carrier's answer to our request: the call is new to the page
-        who = await who_is_called(parts, [recorded.call_id])
-        told |= {"status": "active", **who.get(recorded.call_id, {})}
-    return live_feed.message("callStatus", recorded.call_id, now, **told)
+    fields: dict[str, object] = {"status": "inactive", "state": recorded.state, "outcome": outcome}
+    if outcome is None:  # a webhook may arrive before the carrier's response, when the page does not know the call yet
+        callees = await who_is_called(parts, [recorded.call_id])
+        fields |= {"status": "active", **callees.get(recorded.call_id, {})}
+    return live_feed.message("callStatus", recorded.call_id, now, **fields)

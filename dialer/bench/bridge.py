@@ -1,8 +1,8 @@
-"""What the bridge costs per call, beside a relay in C that only passes frames on, in the same run.
+"""The bridge's cost per call, against a relay in C that only forwards frames, measured in the same run.
 
-The load (tests/bench/bridge) plays the carrier and the voice of every call; each of its frames carries the moment it was
-sent. The bridge does for every call all that it does in production: state, transcript, playback, turns in SQL, live
-events over Redis. Recording is measured apart, for a campaign can be without it.
+The load generator (tests/bench/bridge) simulates the carrier and the voice of every call, and timestamps every frame.
+The bridge does everything that it does in production: state, transcript, playback, turns in SQL, live events over Redis.
+Recording is measured separately, because it is optional.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 from twilio.request_validator import RequestValidator
 
-from dialer.bench.harness import CannotMeasureError, Ground, Result, campaign_of, ground
+from dialer.bench.harness import CannotMeasureError, Environment, Result, bench_environment, campaign_of
 from dialer.bench.load import server
 from dialer.net.ports import free_ports
 from dialer.store import bench as rows
@@ -38,7 +38,7 @@ class Measured:
     """One run of the load."""
 
     cpu_ms: float
-    """CPU ms of the bridge per call and second."""
+    """CPU milliseconds of the bridge per call and second."""
     up_p50: float
     up_p99: float
     down_p50: float
@@ -46,17 +46,17 @@ class Measured:
     kb_per_call: float
     rss_mb: float
     kept_up: bool
-    """Every frame arrived, and 99 of 100 within 20 ms."""
+    """Whether every frame arrived, and 99 % of them within 20 ms."""
 
 
 async def measure(say: Callable[[str], None], *, full: bool = False) -> Result:
-    """CPU per call at 50 and 200 calls, added latency, memory, and how many calls one core carries."""
+    """Measure CPU per call at 50 and 200 calls, added latency, memory, and the calls that one core carries."""
     result = Result("bridge")
-    most = max((*CALLS, *LADDER))
+    max_calls = max((*CALLS, *LADDER))
     with tempfile.TemporaryDirectory(prefix="dialer-relay-") as folder:
         relay = _build(Path(folder))
-        async with ground() as here:
-            bench = _Bench(here, await _calls(here, most), relay, *free_ports(1))
+        async with bench_environment() as env:
+            bench = _Bench(env, await _calls(env, max_calls), relay, *free_ports(1))
             for calls in CALLS:
                 say(f"{calls} calls over the relay, then over the bridge …")
                 with bench.relay() as (port, pid):
@@ -96,7 +96,7 @@ def _note(result: Result, calls: int, ours: Measured, yardstick: Measured) -> No
 
 
 async def _soak(bench: "_Bench", result: Result) -> None:
-    """The same calls for ten minutes: what the bridge holds at the end over what it held after the first minute."""
+    """Run the same calls for ten minutes, and compare the memory at the end with that after the first minute."""
     async with bench.bridge() as (port, pid):
         first = await bench.load(port, pid, CALLS[0], 60)
         await _until_empty(port)
@@ -112,34 +112,34 @@ async def _soak(bench: "_Bench", result: Result) -> None:
 
 
 async def _until_empty(port: int) -> None:
-    """Wait until the bridge has put its calls away: what it writes at their ends comes after the load has left."""
+    """Wait until the bridge has no calls: it still writes their results after the load generator has hung up."""
     async with aiohttp.ClientSession() as client:
         for _ in range(300):
-            async with client.get(f"http://127.0.0.1:{port}/health") as answer:
-                if not (await answer.json())["calls"]:
+            async with client.get(f"http://127.0.0.1:{port}/health") as response:
+                if not (await response.json())["calls"]:
                     return
             await asyncio.sleep(0.1)
-    raise CannotMeasureError("the bridge still has calls half a minute after they were hung up")
+    raise CannotMeasureError("the bridge still has calls 30 s after they were hung up")
 
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    here: Ground
+    env: Environment
     calls: int
     binary: Path
     voice_port: int
 
     async def run(self, calls: int, seconds: int, *, recording: bool = False) -> Measured:
-        """A fresh bridge, and so many calls on it."""
+        """Measure a number of calls on a new bridge process."""
         await self.reset(recording=recording)
         async with self.bridge() as (port, pid):
             return await self.load(port, pid, calls, seconds)
 
     @asynccontextmanager
     async def bridge(self) -> AsyncIterator[tuple[int, int]]:
-        """A bridge process: its port and pid."""
+        """Run a bridge process; yield its port and pid."""
         (port,) = free_ports(1)
-        settings = self.here.settings
+        settings = self.env.settings
         with tempfile.TemporaryDirectory(prefix="dialer-bench-data-") as data:
             environment = {
                 "DIALER_DATABASE_URL": settings.dialer_database_url or "",
@@ -160,7 +160,7 @@ class _Bench:
 
     @contextmanager
     def relay(self) -> Iterator[tuple[int, int]]:
-        """The yardstick's port and pid."""
+        """Run the relay; yield its port and pid."""
         (port,) = free_ports(1)
         process = subprocess.Popen([self.binary, str(port), str(self.voice_port)])
         try:
@@ -170,7 +170,7 @@ class _Bench:
             process.wait()
 
     async def load(self, port: int, pid: int, calls: int, seconds: int) -> Measured:
-        """Run the load against a bridge. Raises CannotMeasureError."""
+        """Run the load generator against a bridge or relay. Raises CannotMeasureError."""
         signature = RequestValidator(KEY).compute_signature(f"ws://127.0.0.1:{port}/media-stream", {})
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(LOAD / "load.py"), "--port", str(port), "--path", "/media-stream"),
@@ -185,48 +185,48 @@ class _Bench:
             ),
             stdout=subprocess.PIPE,
         )
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
         if process.returncode:
-            raise CannotMeasureError("the load ended with an error; its own words stand above")
-        return _measured(json.loads(said), calls)
+            raise CannotMeasureError("the load generator failed; its error is above")
+        return _measured(json.loads(output), calls)
 
     async def reset(self, *, recording: bool = False) -> None:
-        """Let every call be placed and not yet answered."""
-        async with self.here.sessions.begin() as session:
+        """Reset every call to placed and not yet answered."""
+        async with self.env.sessions.begin() as session:
             await rows.reset_calls(session, recording=recording)
 
 
-def _measured(told: dict[str, Any], calls: int) -> Measured:
-    if told["alive"] != calls or told["errors"]:
-        raise CannotMeasureError(f"{told['alive']} of {calls} calls lived through the run: {told['errors'][:1]}")
-    up, down = told["up_ms"], told["down_ms"]
+def _measured(report: dict[str, Any], calls: int) -> Measured:
+    if report["alive"] != calls or report["errors"]:
+        raise CannotMeasureError(f"only {report['alive']} of {calls} calls survived the run: {report['errors'][:1]}")
+    up, down = report["up_ms"], report["down_ms"]
     late = max(up["p99"], down["p99"]) > LATE_MS
     return Measured(
-        told["cpu_ms_per_call_second"],
+        report["cpu_ms_per_call_second"],
         *(up["p50"], up["p99"], down["p50"], down["p99"]),
-        told["rss_kb_per_call"],
-        told["rss_mb"],
-        kept_up=not late and told["up_lost"] <= 0 and told["down_lost"] <= 0,
+        report["rss_kb_per_call"],
+        report["rss_mb"],
+        kept_up=not late and report["up_lost"] <= 0 and report["down_lost"] <= 0,
     )
 
 
 def _build(folder: Path) -> Path:
-    """The relay, compiled. Raises CannotMeasureError."""
+    """Compile the relay. Raises CannotMeasureError."""
     if not LOAD.is_dir():
         raise CannotMeasureError(
-            "the bridge's load is part of a checkout (tests/bench/bridge); run this bench from one"
+            "the load generator (tests/bench/bridge) is only in a source checkout; run this bench from one"
         )
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
-        raise CannotMeasureError("a C compiler is needed for the yardstick: apt-get install gcc")
+        raise CannotMeasureError("the yardstick needs a C compiler; install one, for example with apt-get install gcc")
     binary = folder / "relay"
     subprocess.run([compiler, "-O2", "-w", str(LOAD / "relay.c"), "-o", str(binary)], check=True)
     return binary
 
 
-async def _calls(here: Ground, calls: int) -> int:
-    """So many calls that a carrier took, as the load names them."""
-    campaign_id = await campaign_of(here.sessions, "Bridge", calls)
-    async with here.sessions.begin() as session:
+async def _calls(env: Environment, calls: int) -> int:
+    """Create placed calls with the tokens that the load generator uses."""
+    campaign_id = await campaign_of(env.sessions, "Bridge", calls)
+    async with env.sessions.begin() as session:
         await rows.add_placed_calls(session, campaign_id)
     return calls

@@ -1,7 +1,6 @@
-"""How many calls one worker core places per second, beside the naive way of a job, an ORM and httpx per call.
+"""Calls placed per second of one worker core, against a baseline with a job, an ORM session and httpx per call.
 
-Both go through arq, the same database, the same Redis and the same carrier on paper; what is compared is the CPU time
-of the worker alone.
+Both use arq, the same database, the same Redis and the same fake carrier; only the CPU time of the worker is compared.
 """
 
 import logging
@@ -12,9 +11,9 @@ from uuid import UUID
 
 import httpx
 
-from dialer.bench.harness import MORNING, Ground, Result, campaign_of, ground
-from dialer.bench.yardsticks.baseline import ADDRESSES, naive_place
-from dialer.bench.yardsticks.fake_carrier import paper_carrier
+from dialer.bench.harness import MORNING, Environment, Result, bench_environment, campaign_of
+from dialer.bench.yardsticks.baseline import CALLBACK_URLS, naive_place
+from dialer.bench.yardsticks.fake_carrier import fake_carrier
 from dialer.carriers.twilio.rest import Twilio
 from dialer.services.dialing.claim import create_attempts
 from dialer.services.dialing.eligibility import CallerId
@@ -29,14 +28,14 @@ ROUNDS = 2
 
 
 async def measure(say: Callable[[str], None]) -> Result:
-    """Calls placed per second of the worker's CPU."""
+    """Measure calls placed per second of the worker's CPU."""
     logging.getLogger("arq").setLevel(logging.WARNING)
     result = Result("dial")
-    async with ground() as here:
-        with paper_carrier() as url:
+    async with bench_environment() as env:
+        with fake_carrier() as url:
             carrier = Twilio(
                 account_sid="AC0",
-                auth_token="on paper",  # noqa: S106 - the account is invented, and the carrier on paper
+                auth_token="fake",  # noqa: S106 - the account and the carrier are fake
                 from_number="+15005550006",
                 api_url=url,
                 on_loopback=True,
@@ -45,62 +44,62 @@ async def measure(say: Callable[[str], None]) -> Result:
             ours, naive = [], []
             for turn in range(ROUNDS):
                 say(f"round {turn + 1} of {ROUNDS} …")
-                meant = await _meant(here, carrier, 2 * turn)
+                call_ids = await _intended_calls(env, carrier, 2 * turn)
                 with bench.counting() as sent:
-                    ours.append(await _ours(here, carrier, meant))
-                result.figures["statements_per_call"] = sent[0] / len(meant)
-                meant = await _meant(here, carrier, 2 * turn + 1)
+                    ours.append(await _ours(env, carrier, call_ids))
+                result.figures["statements_per_call"] = sent[0] / len(call_ids)
+                call_ids = await _intended_calls(env, carrier, 2 * turn + 1)
                 with bench.counting() as sent:
-                    naive.append(await _naive(here, url, meant))
-                result.yardsticks["naive_statements_per_call"] = sent[0] / len(meant)
+                    naive.append(await _naive(env, url, call_ids))
+                result.yardsticks["naive_statements_per_call"] = sent[0] / len(call_ids)
             await carrier.close()
-    for name, values in (("calls_per_cpu_second", 0), ("calls_per_second", 1)):
-        result.figures[name] = max(each[values] for each in ours)
-        result.yardsticks[f"naive_{name}"] = max(each[values] for each in naive)
+    for name, index in (("calls_per_cpu_second", 0), ("calls_per_second", 1)):
+        result.figures[name] = max(rates[index] for rates in ours)
+        result.yardsticks[f"naive_{name}"] = max(rates[index] for rates in naive)
     result.ratios["rate_over_naive"] = (
         result.figures["calls_per_cpu_second"] / result.yardsticks["naive_calls_per_cpu_second"]
     )
     return result
 
 
-async def _meant(here: Ground, carrier: Twilio, turn: int) -> list[str]:
-    """A fresh campaign whose leads are all meant to be called now."""
-    campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
-    meant: list[UUID] = []
-    async with here.sessions.begin() as session:
+async def _intended_calls(env: Environment, carrier: Twilio, turn: int) -> list[str]:
+    """Create a campaign and an intended call for each of its leads; return the call ids."""
+    campaign_id = await campaign_of(env.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
+    call_ids: list[UUID] = []
+    async with env.sessions.begin() as session:
         campaign = await session.get_one(Campaign, campaign_id)
         rows = await claim_queue.due(session, campaign_id, [1], MORNING, CALLS)
-        empty: Any = type("Verdict", (), {"answers": (), "may_ring": True, "next_at": None})()
+        eligible: Any = type("Eligible", (), {"answers": (), "may_ring": True, "next_at": None})()
         for first in range(0, CALLS, 500):
-            line = CallerId(carrier, carrier.from_number)
-            some = [(in_campaign, lead, empty, line) for in_campaign, lead in rows[first : first + 500]]
-            meant += await create_attempts(session, campaign, some, MORNING)
-    return [str(call_id) for call_id in meant]
+            caller_id = CallerId(carrier, carrier.from_number)
+            batch = [(in_campaign, lead, eligible, caller_id) for in_campaign, lead in rows[first : first + 500]]
+            call_ids += await create_attempts(session, campaign, batch, MORNING)
+    return [str(call_id) for call_id in call_ids]
 
 
-async def _ours(here: Ground, carrier: Twilio, call_ids: list[str]) -> tuple[float, float]:
+async def _ours(env: Environment, carrier: Twilio, call_ids: list[str]) -> tuple[float, float]:
     async def place(ctx: dict[str, Any], ids: list[str]) -> None:
         calls = [UUID(call_id) for call_id in ids]
-        await place_calls(here.sessions, calls, {"twilio": carrier}, ADDRESSES, lambda: MORNING)
+        await place_calls(env.sessions, calls, {"twilio": carrier}, CALLBACK_URLS, lambda: MORNING)
 
-    lots = [call_ids[first : first + MAX_AT_ONCE] for first in range(0, len(call_ids), MAX_AT_ONCE)]
-    return await _worked(here, place, [(lot,) for lot in lots], call_ids, {})
+    batches = [call_ids[first : first + MAX_AT_ONCE] for first in range(0, len(call_ids), MAX_AT_ONCE)]
+    return await _run(env, place, [(batch,) for batch in batches], call_ids, {})
 
 
-async def _naive(here: Ground, url: str, call_ids: list[str]) -> tuple[float, float]:
+async def _naive(env: Environment, url: str, call_ids: list[str]) -> tuple[float, float]:
     async with httpx.AsyncClient(timeout=10) as http:
-        ctx = {"sessions": here.sessions, "http": http, "carrier": url}
-        return await _worked(here, naive_place, [(call_id,) for call_id in call_ids], call_ids, ctx)
+        ctx = {"sessions": env.sessions, "http": http, "carrier": url}
+        return await _run(env, naive_place, [(call_id,) for call_id in call_ids], call_ids, ctx)
 
 
-async def _worked(
-    here: Ground, job: Any, arguments: list[tuple[Any, ...]], call_ids: list[str], ctx: dict[str, Any]
+async def _run(
+    env: Environment, job: Any, arguments: list[tuple[Any, ...]], call_ids: list[str], ctx: dict[str, Any]
 ) -> tuple[float, float]:
-    """Let an arq worker do the jobs until none is left; calls per CPU second, and per second."""
-    cpu, wall = await run_jobs(here.settings.dialer_redis_url or "", job, arguments, ctx)
-    async with here.sessions.begin() as session:
-        mine = [UUID(each) for each in call_ids]
-        placed = await bench.count_placed(session, mine)
-        assert placed == len(call_ids), f"{placed} of {len(call_ids)} were placed"
-        await bench.end_calls(session, mine, datetime.now(UTC))
+    """Run all jobs in an arq worker; return calls per CPU second, and per second."""
+    cpu, wall = await run_jobs(env.settings.dialer_redis_url or "", job, arguments, ctx)
+    async with env.sessions.begin() as session:
+        ids = [UUID(call_id) for call_id in call_ids]
+        placed = await bench.count_placed(session, ids)
+        assert placed == len(call_ids), f"{placed} of {len(call_ids)} calls were placed"
+        await bench.end_calls(session, ids, datetime.now(UTC))
     return len(call_ids) / cpu, len(call_ids) / wall

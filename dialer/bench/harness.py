@@ -1,4 +1,4 @@
-"""Where benches run: servers and rows of their own, thrown away at the end; and what a bench says."""
+"""The environment of a benchmark (its own database and Redis, deleted at the end), and its result."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -21,16 +21,16 @@ from dialer.store.sessions import Sessions, make_engine
 from dialer.wiring.stores import open_store
 
 MORNING = datetime(2026, 2, 10, 5, 30, tzinfo=UTC)
-"""Tuesday, 11:00 in Kolkata: calling hours."""
+"""Tuesday, 11:00 in Kolkata: within calling hours."""
 BENCH = Actor(0, "bench", Role.ADMIN)
 NIGHT = datetime(2026, 2, 10, 17, 30, tzinfo=UTC)
-"""Tuesday, 23:00 in Kolkata."""
+"""Tuesday, 23:00 in Kolkata: outside calling hours."""
 MAX_LEADS = 10_000_000
 
 
 @dataclass(slots=True)
 class Result:
-    """Figures are ours, yardsticks what they are held against, both of this run; ratios are ours over theirs."""
+    """The result of a benchmark: our `figures`, the `yardsticks` measured in the same run, and ours over theirs."""
 
     bench: str
     figures: dict[str, float] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Result:
     ratios: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
-        """As `--json` prints it."""
+        """Return the result as `--json` prints it, rounded to four digits."""
         rounded = {
             name: {key: float(f"{value:.4g}") for key, value in values.items()}
             for name, values in (("figures", self.figures), ("yardsticks", self.yardsticks), ("ratios", self.ratios))
@@ -47,20 +47,20 @@ class Result:
 
 
 class CannotMeasureError(Exception):
-    """A bench cannot be run here; the message is one line that says why."""
+    """The benchmark cannot run; the message says why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """A database with the schema, and a Redis."""
+class Environment:
+    """A migrated database and a Redis."""
 
     settings: Settings
     sessions: Sessions
 
 
 @asynccontextmanager
-async def ground() -> AsyncIterator[Ground]:
-    """Servers that write as safely as in production."""
+async def bench_environment() -> AsyncIterator[Environment]:
+    """Start a database and a Redis with the durability settings of production."""
     with tempfile.TemporaryDirectory(prefix="dialer-bench-") as folder, Embedded(Path(folder)) as addresses:
         settings = Settings(
             _env_file=None,
@@ -71,25 +71,25 @@ async def ground() -> AsyncIterator[Ground]:
         await migrate(engine)
         await engine.dispose()
         async with open_store(settings) as store:
-            async with store.sessions.begin() as session:  # a bridge that takes whatever comes
+            async with store.sessions.begin() as session:  # a bridge with unlimited capacity
                 await bench.add_bridge(session)
-            yield Ground(settings, store.sessions)
+            yield Environment(settings, store.sessions)
 
 
 async def campaign_of(sessions: Sessions, name: str, leads: int, *, first: int = 0) -> int:
-    """A running campaign without a limit of its own, with so many Indian leads; `first` keeps their numbers apart."""
+    """Create a running campaign without limits, with Indian leads numbered from `first`."""
     assert first + leads <= MAX_LEADS
     async with sessions.begin() as session:
-        made = await create_campaign(session, BENCH, name, concurrency=1_000_000, per_second=1_000_000.0)
-        await campaigns.move(session, made.id, "running")
-        await bench.add_leads(session, made.id, first, leads)
+        campaign = await create_campaign(session, BENCH, name, concurrency=1_000_000, per_second=1_000_000.0)
+        await campaigns.move(session, campaign.id, "running")
+        await bench.add_leads(session, campaign.id, first, leads)
     async with sessions() as session:
         await bench.vacuum(session)
-    return made.id
+    return campaign.id
 
 
-class PaperCarrier:
-    """A carrier on paper: a claim needs one to route to and asks it nothing."""
+class StubCarrier:
+    """A stub carrier: claiming needs one for routing and does not call it."""
 
     name = "twilio"
     capabilities = Capabilities("/media-stream")

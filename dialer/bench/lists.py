@@ -1,4 +1,4 @@
-"""Lists and tables to measure with: a million people as a marketer has them, and the same people as clean rows."""
+"""Generates benchmark data: a marketer's list of a million people, and the same people as clean rows for COPY."""
 
 import random
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ HEADER = "Student Name,Mobile No.,Preferred Country,Intake,Consent"
 COUNTRIES = ("Canada", "UK", "Canda", "Australia", "USA", "Germany")
 INTAKES = ("Sept 2027", "Fall 2027", "January 2028")
 STRIDE, MODULUS = 7_368_787, 10_000_000
-"""Numbers in an order that no index likes: every one of ten million once."""
+"""A permutation of ten million numbers in an order that is unfavorable for indexes."""
 
 
 def number(n: int) -> str:
-    """The n-th person's ten digits; invented, all of them."""
+    """Return the ten digits of the n-th person; all numbers are invented."""
     return f"981{(n * STRIDE) % MODULUS:07}"
 
 
 def write_list(path: Path, rows: int) -> dict[str, int]:
-    """A list as it comes: three of four numbers in good order, the rest in need of repair, doubled, or hopeless.
+    """Write a realistic list: three of four numbers are clean, the others need repair, are duplicates or are invalid.
 
-    Returns how many rows must have each fate.
+    Returns the expected number of rows per import result.
     """
     chance = random.Random(20)  # noqa: S311 - the same list in every run
-    fates = {"imported": 0, "duplicate_in_file": 0, "rejected": 0}
+    results = {"imported": 0, "duplicate_in_file": 0, "rejected": 0}
     with path.open("w", encoding="utf-8") as file:
         file.write(f"{HEADER}\n")
         for n in range(rows):
             ten, kind = number(n), n % 40
-            fate = "imported"
+            result = "imported"
             if kind < 30:
                 phone = f"+91{ten}"
             elif kind < 33:
@@ -39,18 +39,18 @@ def write_list(path: Path, rows: int) -> dict[str, int]:
             elif kind == 37:
                 phone = f"91{ten}.0"
             elif kind == 38:
-                phone, fate = f"+91{number(n - 38)}", "duplicate_in_file"
+                phone, result = f"+91{number(n - 38)}", "duplicate_in_file"
             else:
-                phone, fate = "9.19877E+11", "rejected"
-            fates[fate] += 1
+                phone, result = "9.19877E+11", "rejected"
+            results[result] += 1
             country, intake = chance.choice(COUNTRIES), chance.choice(INTAKES)
             file.write(f"Student {n},{phone},{country},{intake},{'Yes' if kind % 3 else ''}\n")
-    return fates
+    return results
 
 
 def clean_rows(rows: int) -> Iterator[tuple[str, str, str]]:
-    """The same people, ready for COPY into lead, import_row and campaign_lead: one line for each table."""
-    chance = random.Random(20)  # noqa: S311 - likewise
+    """Yield the same people as lines for COPY into lead, import_row and campaign_lead."""
+    chance = random.Random(20)  # noqa: S311 - the same list in every run
     for n in range(rows):
         country, intake = chance.choice(COUNTRIES), chance.choice(INTAKES)
         phone = f"+91{number(n)}"

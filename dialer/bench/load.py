@@ -1,4 +1,4 @@
-"""Load for an HTTP server on this machine: prepared requests over kept connections, and the server's CPU time for them."""
+"""A load generator for a local HTTP server: prepared requests over keep-alive connections, and the server's CPU time."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ START_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was measured: requests per second of the server's CPU, per second, and how long 99 of 100 took at most."""
+    """Requests per second of the server's CPU, requests per second, and the p99 latency in milliseconds."""
 
     per_cpu_second: float
     per_second: float
@@ -25,28 +25,28 @@ class Load:
 
 
 def request(path: str, body: bytes, **headers: str) -> bytes:
-    """A POST as it goes over the wire."""
+    """Return the bytes of a POST request."""
     more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     head = f"POST {path} HTTP/1.1\r\nhost: dialer.example.org\r\n{more}content-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 async def load(port: int, pid: int, requests: Sequence[bytes], status: bytes, at_once: int) -> Load:
-    """Send the requests, `at_once` on their way at any time; every answer must have this status."""
-    waiting = iter(requests)
-    took: list[float] = []
+    """Send the requests over `at_once` connections; every response must have this status."""
+    pending = iter(requests)
+    latencies: list[float] = []
 
     async def one_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for each in waiting:
+        for raw in pending:
             before = time.perf_counter()
-            writer.write(each)
+            writer.write(raw)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.split(b" ", 2)[1] == status, head
             length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0].strip()
             if length:
                 await reader.readexactly(int(length))
-            took.append(time.perf_counter() - before)
+            latencies.append(time.perf_counter() - before)
         writer.close()
 
     server = psutil.Process(pid)
@@ -54,13 +54,13 @@ async def load(port: int, pid: int, requests: Sequence[bytes], status: bytes, at
     await asyncio.gather(*(one_connection() for _ in range(at_once)))
     wall = time.perf_counter() - wall
     cpu = sum(server.cpu_times()[:2]) - cpu
-    took.sort()
-    return Load(len(requests) / cpu, len(requests) / wall, took[len(took) * 99 // 100] * 1000)
+    latencies.sort()
+    return Load(len(requests) / cpu, len(requests) / wall, latencies[len(latencies) * 99 // 100] * 1000)
 
 
 @contextmanager
 def server(words: Sequence[str], port: int, environment: dict[str, str]) -> Iterator[int]:
-    """A Python process that serves on that port, once it does; its id."""
+    """Run a Python server process; yield its pid once it accepts connections on the port."""
     process = subprocess.Popen([sys.executable, *words], env={**os.environ, **environment})
     try:
         until = time.monotonic() + START_TIMEOUT_S
@@ -69,8 +69,8 @@ def server(words: Sequence[str], port: int, environment: dict[str, str]) -> Iter
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
-                assert process.poll() is None, "the server ended before it served"
-                assert time.monotonic() < until, "the server did not start"
+                assert process.poll() is None, "the server exited before it accepted connections"
+                assert time.monotonic() < until, "the server did not start in time"
                 time.sleep(0.1)
         yield process.pid
     finally:

@@ -1,4 +1,4 @@
-"""What pages cost with a million leads and two hundred thousand calls, and what five hundred who watch cost a bridge."""
+"""Server time of the pages with a million leads and 200,000 calls, and what 500 viewers of the Live page cost a bridge."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 from httpx import ASGITransport, AsyncClient
 
-from dialer.bench.harness import Ground, Result, campaign_of, ground
+from dialer.bench.harness import Environment, Result, bench_environment, campaign_of
 from dialer.bench.viewers import cost_of_viewers
 from dialer.settings import Settings
 from dialer.store import bench
@@ -46,35 +46,35 @@ PAGES = {
 
 
 async def measure(say: Callable[[str], None]) -> Result:
-    """Milliseconds of a page's server time at p95, statements and kilobytes; microseconds of a message to who watches."""
+    """Measure p95 server time (ms) and SQL statements per page, and microseconds per live message with viewers."""
     result = Result("pages")
-    async with ground() as here:
+    async with bench_environment() as env:
         say(f"{LEADS:,} leads, {CALLS:,} calls …")
-        await campaign_of(here.sessions, "A million", LEADS)
-        await _fill(here)
-        async with _serving(here.settings) as client:
-            await _pages(here, client, result, say)
-        say("those who watch …")
-        alone, watched, heard = await cost_of_viewers(here.settings)
-        result.figures |= {"us_per_message_500": watched, "viewers_who_heard": heard}
-        result.yardsticks["us_per_message_0"] = alone
-        result.ratios["message_500_over_0"] = watched / alone
+        await campaign_of(env.sessions, "A million", LEADS)
+        await _fill(env)
+        async with _serving(env.settings) as client:
+            await _pages(env, client, result, say)
+        say("viewers …")
+        unwatched, watched, reached = await cost_of_viewers(env.settings)
+        result.figures |= {"us_per_message_500": watched, "viewers_who_heard": reached}
+        result.yardsticks["us_per_message_0"] = unwatched
+        result.ratios["message_500_over_0"] = watched / unwatched
     slowest = max(value for name, value in result.figures.items() if name.startswith("p95_ms_"))
     result.figures["slowest_p95_ms"] = slowest
     result.ratios["slowest_p95_over_health"] = slowest / result.yardsticks["p95_ms_health"]
     return result
 
 
-async def _fill(here: Ground) -> None:
-    async with here.sessions.begin() as session:
+async def _fill(env: Environment) -> None:
+    async with env.sessions.begin() as session:
         await bench.add_history(session, CALLS)
-    async with here.sessions() as session:
+    async with env.sessions() as session:
         await bench.vacuum(session)
 
 
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncIterator[AsyncClient]:
-    """The application in this process, with the operator's token."""
+    """Run the application in this process; the client shows the operator's token."""
     app = make_app(settings)
     transport = ASGITransport(app)  # type: ignore[arg-type]  # litestar's own ASGI types
     async with (
@@ -89,18 +89,18 @@ async def _serving(settings: Settings) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def _pages(here: Ground, client: AsyncClient, result: Result, say: Callable[[str], None]) -> None:
-    async with here.sessions() as session:
+async def _pages(env: Environment, client: AsyncClient, result: Result, say: Callable[[str], None]) -> None:
+    async with env.sessions() as session:
         call = await bench.newest_booked_call(session)
     result.yardsticks["p95_ms_health"], _ = await _timed(client, "/health")
     for name, path in PAGES.items():
-        address = path.format(call=call)
+        url = path.format(call=call)
         with bench.counting() as sent:
             began = time.perf_counter()
-            answer = await client.get(address)
+            response = await client.get(url)
             first = (time.perf_counter() - began) * 1000
-        assert answer.status_code == 200, f"{address}: {answer.text}"
-        p95, typical = await _timed(client, address)
+        assert response.status_code == 200, f"{url}: {response.text}"
+        p95, typical = await _timed(client, url)
         result.figures[f"p95_ms_{name}"] = p95
         result.figures[f"first_ms_{name}"] = first
         result.figures[f"statements_{name}"] = sent[0]
@@ -111,10 +111,10 @@ async def _pages(here: Ground, client: AsyncClient, result: Result, say: Callabl
 
 
 async def _timed(client: AsyncClient, path: str) -> tuple[float, float]:
-    """A page's time at p95 and in the middle, in milliseconds."""
-    took = []
+    """Return a page's p95 and median time in milliseconds."""
+    times = []
     for _ in range(TIMES):
         began = time.perf_counter()
         await client.get(path)
-        took.append((time.perf_counter() - began) * 1000)
-    return quantiles(took, n=20)[-1], median(took)
+        times.append((time.perf_counter() - began) * 1000)
+    return quantiles(times, n=20)[-1], median(times)

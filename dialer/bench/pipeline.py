@@ -1,8 +1,7 @@
-"""How long a pipeline takes to speak of its own accord: from the end of a turn to the first sound, with providers that
-answer at once.
+"""The pipeline's own latency: from the end of a turn to the first audio, with providers that respond immediately.
 
-The pause that ends a turn is the script's and not counted. The yardstick asks the same three providers one after the other
-with nothing between: words of the turn, the model's first words, the first sound.
+The silence that ends a turn is a script setting and not counted. The yardstick calls the same three providers one after
+the other, with nothing in between: transcript, first tokens, first audio.
 """
 
 import asyncio
@@ -35,17 +34,17 @@ PERSONA = "You are AVA, a student advisor on the telephone. " * 80
 
 
 class _Call:
-    """Whoever a session speaks to: when its first sound came, and when the answer was over."""
+    """A session listener that records when the first audio came and when the response was done."""
 
     def __init__(self) -> None:
         self.ready, self.ended = asyncio.Event(), asyncio.Event()
         self.first: float | None = None
 
     def voice_event(self, leg: VoiceSession, event: VoiceEvent) -> None:
-        """An event."""
+        """Handle an event of the session."""
         match event:
             case VoiceOpened():
-                leg.send(Configure(_setup()))
+                leg.send(Configure(_session_config()))
             case VoiceReady():
                 self.ready.set()
             case Audio() if self.first is None:
@@ -54,26 +53,26 @@ class _Call:
                 self.ended.set()
 
     def voice_lost(self, leg: VoiceSession, says: str) -> None:
-        """It must not be."""
+        """Fail: the session must not be lost."""
         raise AssertionError(says)
 
     def voice_backpressure(self, leg: VoiceSession, choked: bool) -> None:
-        """Nothing is made of it."""
+        """Ignore backpressure."""
 
 
 async def measure(say: Callable[[str], None]) -> Result:
-    """Milliseconds from the end of a turn to the first sound, over ten calls of twenty turns."""
+    """Measure milliseconds from the end of a turn to the first audio, over ten calls of twenty turns."""
     result = Result("cascade")
     async with paper_speech() as paper:
         say(f"{CALLS} calls of {TURNS} turns …")
-        theirs = [await _providers(paper) for _ in range(TURNS)]
+        providers = [await _providers(paper) for _ in range(TURNS)]
         async with _voice(paper) as voice:
-            turns = [await _talk(voice, paper) for _ in range(CALLS)]
-    ours = sorted(ms for each in turns for ms in each)
+            turns = [await _measure_call(voice, paper) for _ in range(CALLS)]
+    ours = sorted(ms for call in turns for ms in call)
     result.figures["first_audio_p50_ms"] = statistics.median(ours)
     result.figures["first_audio_p95_ms"] = ours[len(ours) * 95 // 100]
     result.figures["first_turn_ms"] = turns[0][0]
-    result.yardsticks["providers_p50_ms"] = statistics.median(theirs)
+    result.yardsticks["providers_p50_ms"] = statistics.median(providers)
     own = result.figures["first_audio_p50_ms"]
     result.ratios["first_audio_over_providers"] = own / result.yardsticks["providers_p50_ms"]
     return result
@@ -97,20 +96,20 @@ async def _voice(paper: PaperSpeech) -> AsyncIterator[PipelineVoice]:
         await voice.close()
 
 
-async def _talk(voice: PipelineVoice, paper: PaperSpeech) -> list[float]:
-    """One call: how long each of its turns waited for sound, in ms."""
-    call, took = _Call(), list[float]()
-    leg = voice.session(call, voice.model)
-    await leg.connect()
+async def _measure_call(voice: PipelineVoice, paper: PaperSpeech) -> list[float]:
+    """Run one call; return each turn's time to the first audio in milliseconds."""
+    call, latencies = _Call(), list[float]()
+    session = voice.session(call, voice.model)
+    await session.connect()
     async with asyncio.timeout(TIMEOUT_S * TURNS):
         await call.ready.wait()
         for _ in range(TURNS):
-            took.append(await _turn(leg, call, paper))
-    leg.close()
-    return took
+            latencies.append(await _turn(session, call, paper))
+    session.close()
+    return latencies
 
 
-async def _turn(leg: VoiceSession, call: _Call, paper: PaperSpeech) -> float:
+async def _turn(session: VoiceSession, call: _Call, paper: PaperSpeech) -> float:
     call.first = None
     call.ended.clear()
     paper.words.append(SAYS)
@@ -118,15 +117,15 @@ async def _turn(leg: VoiceSession, call: _Call, paper: PaperSpeech) -> float:
     speech = b"".join(process_speech().clip(SAYS, "en").frames)
     pause = ulaw.SILENCE_FRAME * (2 * SILENCE_MS // ulaw.FRAME_MS)  # the detector lags a little behind the speech
     for frame in ulaw.frames(ulaw.SILENCE_FRAME * 10 + speech + pause):
-        leg.send_audio(b64encode(frame).decode())
-    last = time.perf_counter()  # nothing was awaited: whatever the end of the turn sets off begins now
+        session.send_audio(b64encode(frame).decode())
+    last = time.perf_counter()  # nothing was awaited yet, so all work on the turn starts now
     await call.ended.wait()
     assert call.first is not None
     return (call.first - last) * 1000
 
 
 async def _providers(paper: PaperSpeech) -> float:
-    """The three asked one after the other, in ms."""
+    """Call the three providers one after the other; return the milliseconds."""
     paper.words.append(SAYS)
     paper.answers.append(ANSWER)
     token = {"Authorization": f"Token {paper.key}"}
@@ -138,19 +137,19 @@ async def _providers(paper: PaperSpeech) -> float:
         await listen.send_str(json.dumps({"type": "Finalize"}))
         await listen.receive()
         bearer = {"Authorization": f"Bearer {paper.key}"}
-        async with http.post(f"{paper.url}/v1/chat/completions", json=body, headers=bearer) as answer:
-            await answer.content.readline()
+        async with http.post(f"{paper.url}/v1/chat/completions", json=body, headers=bearer) as response:
+            await response.content.readline()
             await speak.send_str(json.dumps({"type": "Speak", "text": ANSWER}))
             await speak.send_str(json.dumps({"type": "Flush"}))
             await speak.receive()
-            took = time.perf_counter() - began
-            await answer.read()
+            seconds = time.perf_counter() - began
+            await response.read()
         await listen.close()
         await speak.close()
-    return took * 1000
+    return seconds * 1000
 
 
-def _setup() -> SessionConfig:
+def _session_config() -> SessionConfig:
     return SessionConfig(
         instructions=PERSONA,
         tools=specs(),

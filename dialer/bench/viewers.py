@@ -1,4 +1,4 @@
-"""What those who watch cost a bridge: its processor's time for a message with nobody and with five hundred of them."""
+"""The cost of Live page viewers to a bridge: CPU time per message without viewers and with 500 of them."""
 
 import asyncio
 import subprocess
@@ -22,27 +22,27 @@ from dialer.wiring.environment import clean_environment, settings_environment
 from dialer.wiring.operator_token import operator_token
 
 VIEWERS, MESSAGES, LOT = 500, 4_000, 20
-READY_WITHIN_S, GATHERED_WITHIN_S = 60.0, 60.0
+READY_TIMEOUT_S, CONNECT_TIMEOUT_S = 60.0, 60.0
 
 
 async def cost_of_viewers(settings: Settings) -> tuple[float, float, int]:
-    """Microseconds of CPU a message costs its sender with nobody watching, and with all; how many heard of it."""
+    """Return the sender's CPU microseconds per message without and with viewers, and how many viewers were reached."""
     (port,) = free_ports(1)
     served = settings.model_copy(update={"dialer_web_port": port, "dialer_public_url": f"http://127.0.0.1:{port}"})
     assert served.dialer_redis_url is not None
     redis: Redis = Redis.from_url(served.dialer_redis_url)
     try:
         with _web(served):
-            alone = await _tell(redis)
+            unwatched = await _publish(redis)
             with Crowd(port, operator_token(served.dialer_data_dir)) as crowd:
-                watched = await _tell(redis)
+                watched = await _publish(redis)
                 await asyncio.sleep(2)
-                return alone, watched, crowd.served()
+                return unwatched, watched, crowd.served()
     finally:
         await redis.aclose()
 
 
-async def _tell(redis: "Redis") -> float:
+async def _publish(redis: "Redis") -> float:
     call_id, now = uuid4(), datetime.now(UTC)
     began = time.thread_time()
     for n in range(0, MESSAGES, LOT):
@@ -59,10 +59,10 @@ def _web(settings: Settings) -> Iterator[None]:
     environment = {**clean_environment(), **settings_environment(settings)}
     process = subprocess.Popen([sys.executable, "-m", "dialer", "web"], env=environment, stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + READY_WITHIN_S
+        until = time.monotonic() + READY_TIMEOUT_S
         while not is_healthy(f"{settings.dialer_public_url}/health"):
             if process.poll() is not None or time.monotonic() > until:
-                raise CannotMeasureError("the web process does not answer")
+                raise CannotMeasureError("the web process did not become healthy")
             time.sleep(0.1)
         yield
     finally:
@@ -71,22 +71,22 @@ def _web(settings: Settings) -> Iterator[None]:
 
 
 class Crowd:
-    """Everybody who watches, in a thread of their own: what they cost is theirs."""
+    """All viewers, in a separate thread, so that their CPU time is not counted as the sender's."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
         self._headers = {"authorization": f"Bearer {token}"}
-        self._heard = [0] * VIEWERS
+        self._received = [0] * VIEWERS
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._all(),))
-        self._there = threading.Semaphore(0)
+        self._connected = threading.Semaphore(0)
         self._over = asyncio.Event()
 
     def __enter__(self) -> "Crowd":
         self._thread.start()
         for _ in range(VIEWERS):
-            if not self._there.acquire(timeout=GATHERED_WITHIN_S):
-                raise CannotMeasureError("not everybody who watches was let in")
+            if not self._connected.acquire(timeout=CONNECT_TIMEOUT_S):
+                raise CannotMeasureError("not all viewers could connect")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,21 +95,21 @@ class Crowd:
         self._loop.close()
 
     def served(self) -> int:
-        """How many heard of it."""
-        return sum(heard > 0 for heard in self._heard)
+        """Return how many viewers received messages."""
+        return sum(received > 0 for received in self._received)
 
     async def _all(self) -> None:
-        watching = [asyncio.create_task(self._watch(n)) for n in range(VIEWERS)]
+        viewers = [asyncio.create_task(self._watch(n)) for n in range(VIEWERS)]
         await self._over.wait()
-        for each in watching:
-            each.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
+        for viewer in viewers:
+            viewer.cancel()
+        await asyncio.gather(*viewers, return_exceptions=True)
 
     async def _watch(self, n: int) -> None:
         async with connect(
             f"ws://127.0.0.1:{self._port}/ws/live", max_size=None, additional_headers=self._headers
         ) as socket:
             await socket.recv()
-            self._there.release()
+            self._connected.release()
             async for _ in socket:
-                self._heard[n] += 1
+                self._received[n] += 1

@@ -1,4 +1,4 @@
-"""Webhooks taken per second of the web process: verified, kept in SQL, answered; beside a hello-world POST."""
+"""Webhook throughput of the web process (verified, stored in SQL, answered) against a hello-world POST."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from twilio.request_validator import RequestValidator
 
-from dialer.bench.harness import MORNING, Ground, Result, campaign_of, ground
+from dialer.bench.harness import MORNING, Environment, Result, bench_environment, campaign_of
 from dialer.bench.load import load, request, server
 from dialer.net.ports import free_ports
 from dialer.store import bench
@@ -19,11 +19,11 @@ ROUNDS = 3
 
 
 async def measure(say: Callable[[str], None]) -> Result:
-    """Requests per CPU second of the serving process."""
+    """Measure requests per CPU second of the serving process."""
     result = Result("webhook")
     web_port, hello_port = free_ports(2)
-    async with ground() as here:
-        settings = here.settings
+    async with bench_environment() as env:
+        settings = env.settings
         environment = {
             "DIALER_DATABASE_URL": settings.dialer_database_url or "",
             "DIALER_REDIS_URL": settings.dialer_redis_url or "",
@@ -33,25 +33,25 @@ async def measure(say: Callable[[str], None]) -> Result:
             "TWILIO_AUTH_TOKEN": KEY,
             "TWILIO_FROM_NUMBER": "+15005550006",
         }
-        lots = [await _callbacks(here, turn) for turn in range(ROUNDS)]
+        batches = [await _callbacks(env, turn) for turn in range(ROUNDS)]
         empty = [request("/hello", b"{}", content_type="application/json")] * HELLOS
         hello = ["-m", "dialer.bench.yardsticks.hello", str(hello_port)]
-        ours, theirs = [], []
+        ours, hellos = [], []
         with server(["-m", "dialer", "web"], web_port, environment) as web, server(hello, hello_port, {}) as yardstick:
-            for turn, lot in enumerate(lots):
+            for turn, batch in enumerate(batches):
                 say(f"round {turn + 1} of {ROUNDS} …")
-                theirs.append(await load(hello_port, yardstick, empty, b"204", AT_ONCE))
-                ours.append(await load(web_port, web, lot, b"204", AT_ONCE))
-        async with here.sessions() as session:
-            kept = await bench.count_rows(session, "call_event")
-            assert kept == ROUNDS * CALLS * len(EVENTS), f"{kept} events were kept"
-    best = max(ours, key=lambda each: each.per_cpu_second)
+                hellos.append(await load(hello_port, yardstick, empty, b"204", AT_ONCE))
+                ours.append(await load(web_port, web, batch, b"204", AT_ONCE))
+        async with env.sessions() as session:
+            stored = await bench.count_rows(session, "call_event")
+            assert stored == ROUNDS * CALLS * len(EVENTS), f"{stored} events were stored"
+    best = max(ours, key=lambda measured: measured.per_cpu_second)
     result.figures = {
         "webhooks_per_cpu_second": best.per_cpu_second,
         "webhooks_per_second": best.per_second,
         "answer_p99_ms": best.p99_ms,
     }
-    best = max(theirs, key=lambda each: each.per_cpu_second)
+    best = max(hellos, key=lambda measured: measured.per_cpu_second)
     result.yardsticks = {"hello_per_cpu_second": best.per_cpu_second, "hello_per_second": best.per_second}
     result.ratios["rate_over_hello"] = (
         result.figures["webhooks_per_cpu_second"] / result.yardsticks["hello_per_cpu_second"]
@@ -59,13 +59,13 @@ async def measure(say: Callable[[str], None]) -> Result:
     return result
 
 
-async def _callbacks(here: Ground, turn: int) -> list[bytes]:
-    """The signed status callbacks of calls that were placed."""
-    campaign_id = await campaign_of(here.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
-    async with here.sessions.begin() as session:
-        made = await bench.add_calls_known_to_twilio(session, campaign_id, MORNING)
+async def _callbacks(env: Environment, turn: int) -> list[bytes]:
+    """Create placed calls, and return their signed status callbacks."""
+    campaign_id = await campaign_of(env.sessions, f"Round {turn}", CALLS, first=turn * CALLS)
+    async with env.sessions.begin() as session:
+        calls = await bench.add_calls_known_to_twilio(session, campaign_id, MORNING)
     validator = RequestValidator(KEY)
-    return [_callback(validator, call, n) for n in range(len(EVENTS)) for call in made]
+    return [_callback(validator, call, n) for n in range(len(EVENTS)) for call in calls]
 
 
 def _callback(validator: RequestValidator, call: Call, n: int) -> bytes:

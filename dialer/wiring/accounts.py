@@ -1,4 +1,4 @@
-"""The accounts with carriers, from the settings: enough to route calls by and to explain, without what talks to them."""
+"""Carrier accounts from the settings: what routing and explanations need, without the carriers' clients."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from dialer.domain.calling.routing import Route, routes_of
 from dialer.settings import Settings, is_loopback
 
 CAPABILITIES: dict[str, Capabilities] = {"twilio": twilio.CAPABILITIES, "exotel": exotel.CAPABILITIES}
-"""What each carrier can do, with or without credentials, by the names that campaigns and routes use."""
+"""Each carrier's capabilities, with or without credentials, by the names that campaigns and routes use."""
 
 
 @dataclass(slots=True)
 class Account:
-    """An account with credentials, as its carrier has them too."""
+    """A carrier account with credentials; has the same attributes as the carrier's client."""
 
     name: str
     capabilities: Capabilities
@@ -25,13 +25,13 @@ class Account:
 
 
 def has_credentials(settings: Settings) -> dict[str, bool]:
-    """Which carriers can be routed to."""
+    """Return, by carrier, whether the settings have its credentials."""
     return {"twilio": settings.has_twilio, "exotel": settings.has_exotel}
 
 
 def accounts_of(settings: Settings) -> dict[str, CarrierAccount]:
-    """Every account with credentials, in the order of `make_carriers`."""
-    known = {
+    """Return every account with credentials, in the order of `make_carriers`."""
+    configured = {
         "twilio": (settings.twilio_api_url, settings.twilio_from_number, settings.twilio_calls_per_second),
         "exotel": (
             settings.exotel_api_url,
@@ -43,6 +43,6 @@ def accounts_of(settings: Settings) -> dict[str, CarrierAccount]:
         name: Account(
             name, CAPABILITIES[name], is_loopback(url), number or "", routes_of(settings.routes, name), per_second
         )
-        for name, (url, number, per_second) in known.items()
+        for name, (url, number, per_second) in configured.items()
         if has_credentials(settings)[name]
     }

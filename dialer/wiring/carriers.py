@@ -1,4 +1,4 @@
-"""The carriers of a process, made from its settings: the only place that names concrete ones."""
+"""Creates the carrier clients from the settings; only this module imports concrete carriers."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from dialer.settings import Settings, is_loopback
 
 TWILIO_MEDIA = TwilioMedia()
 MAKE_CODEC: dict[str, Callable[[], MediaCodec]] = {"twilio": lambda: TWILIO_MEDIA, "exotel": ExotelMedia}
-"""The codec of one more stream of each carrier."""
+"""Returns the codec for a new media stream, by carrier."""
 
 
 def make_carriers(settings: Settings) -> dict[str, Carrier]:
-    """Every carrier with credentials, by name, in the order in which they are preferred where no route decides."""
+    """Create every carrier with credentials, by name, in order of preference where no route matches."""
     carriers: dict[str, Carrier] = {}
     if settings.twilio_account_sid and settings.twilio_auth_token and settings.twilio_from_number:
         carriers["twilio"] = twilio.Twilio(

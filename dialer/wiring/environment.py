@@ -1,4 +1,4 @@
-"""The environment of a child process: this one's without what it must not see, and settings as variables."""
+"""Environments for child processes: this process's without credentials, and settings as variables."""
 
 import os
 
@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from dialer.settings import Settings
 
-# What of this process's environment a rehearsal must not see: keys, real addresses, the user's .env.
+# Variables that a rehearsal must not inherit: keys, real URLs and the user's .env.
 HIDDEN_PREFIXES = (
     "DIALER_",
     "TWILIO_",
@@ -22,12 +22,12 @@ HIDDEN_PREFIXES = (
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that could make a rehearsal real."""
+    """Return this process's environment without anything with which a rehearsal could place real calls."""
     return {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN_PREFIXES)}
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables, and no .env beside them."""
+    """Return the settings as environment variables, with the .env file disabled."""
     variables = {"DIALER_ENV_FILE": os.devnull, "DIALER_LOG_LEVEL": os.environ.get("DIALER_LOG_LEVEL", "error")}
     for name in Settings.model_fields:
         value = getattr(settings, name)

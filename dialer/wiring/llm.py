@@ -1,4 +1,4 @@
-"""The text models of the pipelines, made from the settings; and which of them a script is tried with."""
+"""The text models of the pipelines, from the settings, and the one used to try a script."""
 
 from dataclasses import dataclass
 
@@ -9,32 +9,32 @@ from dialer.voices.pipeline.llm.loading import load
 from dialer.voices.pipeline.port import LlmClient
 
 SIMULATED = "a simulated model"
-"""What the text model of the simulated world is called."""
+"""The display name of the simulator's text model."""
 
 
 class NoLlmError(Exception):
-    """No text model has a key; the message is one line that says which keys would do."""
+    """No text model has a key; the message says which keys can be set."""
 
 
 @dataclass(frozen=True, slots=True)
 class LlmConfig:
-    """A text model's provider: `text/<provider>.py`."""
+    """The configuration of a text model. `provider` is its module in `dialer.voices.pipeline.llm`."""
 
     provider: str
     key_name: str
-    """The variable that its key is read from."""
+    """The environment variable of its key."""
     key: SecretStr | None
     url: str
     model: str
 
     async def load(self) -> LlmClient:
-        """Have it; that takes seconds the first time."""
+        """Load the client; the first import of a provider takes seconds."""
         assert self.key is not None
         return await load(self.provider, self.key.get_secret_value(), self.url, self.model)
 
 
 def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
-    """All of them, with a key or without, by the name of their pipeline."""
+    """Return all text models, with or without a key, by the name of their pipeline."""
     return {
         "cascade_anthropic": LlmConfig(
             "anthropic",
@@ -57,23 +57,23 @@ def llm_configs(settings: Settings) -> dict[str, LlmConfig]:
 
 
 def llm_of(settings: Settings, voice: str, model: str | None) -> LlmConfig:
-    """What a script is tried with: its own text model where its voice is a pipeline, else the first one with a key.
+    """Return the text model to try a script with: its pipeline's if its voice is one, else the first with a key.
 
-    `model` is the script's own choice of one for its voice. Raises NoLlmError.
+    `model` overrides the model of the script's own pipeline. Raises NoLlmError.
     """
-    known = llm_configs(settings)
-    if own := known.get(voice):
+    configs = llm_configs(settings)
+    if own := configs.get(voice):
         if own.key is None:
             raise NoLlmError(f"{voice} has no key: set {own.key_name}, or try the script with another voice")
         return own if not model else LlmConfig(own.provider, own.key_name, own.key, own.url, model)
-    found = next((each for each in known.values() if each.key), None)
-    if found is None:
-        names = " or ".join(each.key_name for each in known.values())
+    first = next((config for config in configs.values() if config.key), None)
+    if first is None:
+        names = " or ".join(config.key_name for config in configs.values())
         raise NoLlmError(f"no text model has a key to try a script with: set {names}")
-    return found
+    return first
 
 
 def is_simulated(settings: Settings) -> bool:
-    """Whether the text models are those of a demo's simulated world: they and the carriers are on this machine."""
-    urls = [each.url for each in llm_configs(settings).values() if each.key]
+    """Whether the text models are the simulator's, as in a demo: they and Twilio are on loopback."""
+    urls = [config.url for config in llm_configs(settings).values() if config.key]
     return bool(urls) and all(is_loopback(url) for url in (settings.twilio_api_url, *urls))

@@ -1,4 +1,4 @@
-"""The workspace as others see it: its secret, its addresses, its post."""
+"""Creates the outgoing mail, SMS and signed links of the workspace from the settings."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -13,12 +13,12 @@ NAME = "One Window"
 
 
 def make_links(settings: Settings) -> SignedLinks:
-    """The addresses that emails carry."""
+    """Create the signer of the links in emails."""
     return SignedLinks(settings.public_url, secret_key(settings))
 
 
 def make_workspace_mailer(settings: Settings) -> Mailer:
-    """The mail server of the settings, or the data folder."""
+    """Create the mailer: the configured mail server, or files in the data folder."""
     try:
         return make_mailer(settings.send_mail_url, settings.dialer_data_dir.absolute() / "mail")
     except ValueError as error:
@@ -26,7 +26,7 @@ def make_workspace_mailer(settings: Settings) -> Mailer:
 
 
 def make_sms(settings: Settings) -> TwilioSms | None:
-    """Who carries texts to students without an email address; None where that is off, or there is no Twilio account."""
+    """Create the SMS client for students without an email address; None if texts are off or Twilio is not configured."""
     number = settings.dialer_texts_from or settings.twilio_from_number
     if settings.dialer_texts == "off" or not (settings.twilio_account_sid and settings.twilio_auth_token and number):
         return None
@@ -41,7 +41,7 @@ def make_sms(settings: Settings) -> TwilioSms | None:
 
 
 def sender(settings: Settings) -> Party:
-    """Who emails are from: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
+    """Return the sender of emails: DIALER_MAIL_FROM, else the mail server's user, else bookings@ the public host."""
     if settings.dialer_mail_from:
         return Party(NAME, settings.dialer_mail_from)
     user = unquote(urlsplit(settings.send_mail_url or "").username or "")

@@ -1,6 +1,7 @@
-"""The voices that are put together from parts, made from the settings: a text model each, one transcriber and one speaker.
+"""Creates the pipeline voices (STT → LLM → TTS) from the settings.
 
-`cascade_<text model>` exists where the keys of all three do.
+There is one voice per text model, `cascade_<text model>`, all with the configured STT and TTS. A voice exists if the
+settings have the keys of all three.
 """
 
 from collections.abc import Callable
@@ -28,40 +29,40 @@ CAPABILITIES = Capabilities(audio="µ-law, 8 kHz", truncates=True, cancels=True,
 OPENAIS = frozenset({"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"})
 AURA = "aura-"
 
-MakeListening = Callable[[SessionConfig, UserTurnListener, Closing], UserTurn]
-MakeMouth = Callable[[SessionConfig, Say, Gone, Closing], TextToSpeech]
+MakeUserTurn = Callable[[SessionConfig, UserTurnListener, Closing], UserTurn]
+MakeTextToSpeech = Callable[[SessionConfig, Say, Gone, Closing], TextToSpeech]
 
 
 def make_pipelines(settings: Settings) -> dict[str, PipelineVoice]:
-    """Every pipeline whose three keys are there, by the name that scripts use."""
-    listening, mouth = _listening(settings), _mouth(settings)
-    if listening is None or mouth is None:
+    """Create every pipeline whose three keys are set, by the name that scripts use."""
+    stt, tts = _stt_factory(settings), _tts_factory(settings)
+    if stt is None or tts is None:
         return {}
-    return {name: _cascade(name, each, listening, mouth) for name, each in llm_configs(settings).items() if each.key}
+    return {name: _pipeline(name, llm, stt, tts) for name, llm in llm_configs(settings).items() if llm.key}
 
 
-def _cascade(name: str, text: LlmConfig, listening: MakeListening, mouth: MakeMouth) -> PipelineVoice:
-    assert text.key is not None
-    house = SharedResources(partial(load, text.provider, text.key.get_secret_value(), text.url))
-    kit = PipelineFactory(
-        text=house.llm,
-        listening=lambda setup, hearer: listening(setup, hearer, house.leave),
-        mouth=lambda setup, say, gone: mouth(setup, say, gone, house.leave),
-        http=house.http,
-        leave=house.leave,
+def _pipeline(name: str, llm: LlmConfig, stt: MakeUserTurn, tts: MakeTextToSpeech) -> PipelineVoice:
+    assert llm.key is not None
+    shared = SharedResources(partial(load, llm.provider, llm.key.get_secret_value(), llm.url))
+    factory = PipelineFactory(
+        text=shared.llm,
+        listening=lambda config, listener: stt(config, listener, shared.leave),
+        mouth=lambda config, say, gone: tts(config, say, gone, shared.leave),
+        http=shared.http,
+        leave=shared.leave,
     )
     return PipelineVoice(
         name=name,
-        model=text.model,
-        session=lambda talks, model: PipelineSession(kit, talks, model),
+        model=llm.model,
+        session=lambda listener, model: PipelineSession(factory, listener, model),
         capabilities=CAPABILITIES,
-        preload=partial(warm, text.provider),
-        close=house.close,
+        preload=partial(warm, llm.provider),
+        close=shared.close,
     )
 
 
-def _listening(settings: Settings) -> MakeListening | None:
-    """The transcriber that the settings name; None without its key."""
+def _stt_factory(settings: Settings) -> MakeUserTurn | None:
+    """Return the factory of the configured STT; None without its key."""
     name = settings.dialer_cascade_stt
     secret = {
         "deepgram": settings.deepgram_api_key,
@@ -73,29 +74,29 @@ def _listening(settings: Settings) -> MakeListening | None:
         return None
     key = secret.get_secret_value()
 
-    def make(setup: SessionConfig, hearer: UserTurnListener, leave: Closing) -> UserTurn:
+    def make(config: SessionConfig, listener: UserTurnListener, leave: Closing) -> UserTurn:
         match name:
             case "deepgram":
                 model = settings.deepgram_model
-                address = stt_deepgram.endpoint(settings.deepgram_url, key, model, setup)
-                return UserTurn("Deepgram", stt_deepgram.Deepgram(model), address, setup, hearer, leave)
+                endpoint = stt_deepgram.endpoint(settings.deepgram_url, key, model, config)
+                return UserTurn("Deepgram", stt_deepgram.Deepgram(model), endpoint, config, listener, leave)
             case "flux":
                 model = settings.deepgram_flux_model
-                address = stt_flux.endpoint(settings.deepgram_url, key, model, setup)
-                return UserTurn("Deepgram Flux", stt_flux.Flux(model), address, setup, hearer, leave)
+                endpoint = stt_flux.endpoint(settings.deepgram_url, key, model, config)
+                return UserTurn("Deepgram Flux", stt_flux.Flux(model), endpoint, config, listener, leave)
             case "elevenlabs":
                 model = settings.elevenlabs_stt_model
-                address = stt_elevenlabs.endpoint(settings.elevenlabs_url, key, model, setup)
-                return UserTurn("ElevenLabs", stt_elevenlabs.ElevenLabs(model), address, setup, hearer, leave)
+                endpoint = stt_elevenlabs.endpoint(settings.elevenlabs_url, key, model, config)
+                return UserTurn("ElevenLabs", stt_elevenlabs.ElevenLabs(model), endpoint, config, listener, leave)
             case "openai":
-                address = stt_openai.endpoint(settings.openai_url, key)
-                return UserTurn("OpenAI", stt_openai.OpenAI(setup), address, setup, hearer, leave)
+                endpoint = stt_openai.endpoint(settings.openai_url, key)
+                return UserTurn("OpenAI", stt_openai.OpenAI(config), endpoint, config, listener, leave)
 
     return make
 
 
-def _mouth(settings: Settings) -> MakeMouth | None:
-    """The speaker that the settings name; None without its key."""
+def _tts_factory(settings: Settings) -> MakeTextToSpeech | None:
+    """Return the factory of the configured TTS; None without its key."""
     name = settings.dialer_cascade_tts
     secret = {
         "deepgram": settings.deepgram_api_key,
@@ -106,23 +107,24 @@ def _mouth(settings: Settings) -> MakeMouth | None:
         return None
     key = secret.get_secret_value()
 
-    def make(setup: SessionConfig, say: Say, gone: Gone, leave: Closing) -> TextToSpeech:
-        who = setup.voice_id
+    def make(config: SessionConfig, say: Say, gone: Gone, leave: Closing) -> TextToSpeech:
+        # A script's voice id may belong to another provider than the configured TTS.
+        voice_id = config.voice_id
         match name:
             case "deepgram":
-                voice = who if who.startswith(AURA) else settings.deepgram_voice
-                speaker = tts_deepgram.Deepgram(voice)
-                address = tts_deepgram.endpoint(settings.deepgram_url, key, voice)
-                return SocketTextToSpeech("Deepgram", speaker, address, say, gone, leave)
+                voice = voice_id if voice_id.startswith(AURA) else settings.deepgram_voice
+                endpoint = tts_deepgram.endpoint(settings.deepgram_url, key, voice)
+                return SocketTextToSpeech("Deepgram", tts_deepgram.Deepgram(voice), endpoint, say, gone, leave)
             case "elevenlabs":
-                voice = settings.elevenlabs_voice if who in OPENAIS or who.startswith(AURA) else who
+                is_foreign = voice_id in OPENAIS or voice_id.startswith(AURA)
+                voice = settings.elevenlabs_voice if is_foreign else voice_id
                 model = settings.elevenlabs_model
-                address = tts_elevenlabs.endpoint(settings.elevenlabs_url, key, voice, model)
-                talker = tts_elevenlabs.ElevenLabs(model, setup.speed)
-                return SocketTextToSpeech("ElevenLabs", talker, address, say, gone, leave)
+                endpoint = tts_elevenlabs.endpoint(settings.elevenlabs_url, key, voice, model)
+                protocol = tts_elevenlabs.ElevenLabs(model, config.speed)
+                return SocketTextToSpeech("ElevenLabs", protocol, endpoint, say, gone, leave)
             case "openai":
-                voice = who if who in OPENAIS else settings.openai_speech_voice
+                voice = voice_id if voice_id in OPENAIS else settings.openai_speech_voice
                 model = settings.openai_speech_model
-                return OpenAITextToSpeech(settings.openai_url, key, model, voice, setup.speed, say, gone, leave)
+                return OpenAITextToSpeech(settings.openai_url, key, model, voice, config.speed, say, gone, leave)
 
     return make

@@ -1,4 +1,4 @@
-"""The database, the clock and Redis of a process, made from its settings."""
+"""Opens the database, the clock and Redis of a process from its settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ from dialer.wiring.secret_key import audit_keys
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The database of this process, and the clock it says people live by."""
+    """The database of this process, and the clock (real, or simulated in a rehearsal)."""
 
     engine: AsyncEngine
     sessions: Sessions
@@ -35,9 +35,10 @@ class Store:
 
 @asynccontextmanager
 async def open_store(settings: Settings, *, pool_size: int = 10) -> AsyncIterator[Store]:
-    """The database, its schema checked, and the clock.
+    """Open the database, check its schema and read the clock.
 
     Raises:
+        WrongSettingError: no database is configured.
         StaleSchemaError: the schema is not of this version.
         OSError, SQLAlchemyError: the database cannot be reached.
     """
@@ -55,7 +56,7 @@ async def open_store(settings: Settings, *, pool_size: int = 10) -> AsyncIterato
 
 
 async def read_clock(sessions: Sessions, said: str | None) -> Clock:
-    """Real time, or the moved clock of a rehearsal, which all processes of one database share."""
+    """Return real time, or the simulated clock of a rehearsal, which all processes of a database share."""
     if said is None:
         return Clock()
     start, speed = parse_simulated_clock(said)
@@ -74,7 +75,7 @@ async def read_clock(sessions: Sessions, said: str | None) -> Clock:
 
 
 def make_redis(settings: Settings) -> "Redis":
-    """A Redis client that comes back by itself after a restart."""
+    """Create a Redis client that reconnects after a restart of Redis."""
     if settings.dialer_redis_url is None:
         raise WrongSettingError("DIALER_REDIS_URL is not set")
     redis: Redis = Redis.from_url(

@@ -1,4 +1,4 @@
-"""The voices of the bridge, made from its settings: the only place that names concrete ones."""
+"""Creates the voices from the settings; only this module and `pipelines` import concrete voices."""
 
 from functools import partial
 
@@ -21,16 +21,16 @@ NAMES = (
     "cascade_huggingface",
     "cascade_openai",
 )
-"""Every voice that a script can name, with a key or without."""
+"""Every voice that a script can use, with or without a key."""
 
 
 def make_sockets(settings: Settings) -> WebSocketBackend:
-    """The websocket library that the settings name."""
+    """Create the configured WebSocket backend."""
     return WebSocketsBackend() if settings.dialer_bridge_sockets == "websockets" else PicowsBackend()
 
 
 def make_voices(settings: Settings) -> dict[str, AnyVoice]:
-    """Every voice with a key, by the name that scripts use."""
+    """Create every voice with a key, by the name that scripts use."""
     voices: dict[str, AnyVoice] = {**make_pipelines(settings)}
     if settings.openai_api_key:
         key, url = settings.openai_api_key.get_secret_value(), settings.openai_realtime_url

@@ -130,7 +130,7 @@ async def test_a_worker_whose_event_loop_stood_still_does_not_ring_when_it_goes_
         hurt.start("worker:1")
         await hurt.settle(120)
         assert hurt.deaths == []
-        assert "the event loop stood still for" in hurt.log("worker")
+        assert "event loop blocked for" in hurt.log("worker")
         hurt.assert_nobody_wronged(numbers, all_rung=False)
 
 

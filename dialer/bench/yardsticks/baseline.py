@@ -1,7 +1,7 @@
-"""The naive way to place calls, kept as the yardstick: a job, an ORM session and an httpx request for every call.
+"""The baseline for placing calls: one job, one ORM session and one httpx request per call.
 
-It asks no rule, has no token, no deadline between taking and asking, and no way to tell an unknown call from a refused
-one. That is the point: this is what the care costs nothing beside.
+It deliberately has no eligibility rules, no call token, no deadline between claim and request, and does not distinguish
+an unknown call from a rejected one.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from dialer.services.dialing.acquire import CallbackUrls
 from dialer.store.system import database_clock
 from dialer.store.tables import Call, Campaign, Enrollment, Lead
 
-ADDRESSES = CallbackUrls("https://dialer.example.org", "wss://dialer.example.org")
+CALLBACK_URLS = CallbackUrls("https://dialer.example.org", "wss://dialer.example.org")
 
 
 async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
-    """Read the call and whom it is for, mark it, ask, mark it again."""
+    """Load the call and its lead, mark it as placing, request it from the carrier, and mark it as placed."""
     async with ctx["sessions"]() as session:
         call = await session.get(Call, UUID(call_id))
         campaign = await session.get(Campaign, call.campaign_id)
@@ -28,14 +28,14 @@ async def naive_place(ctx: dict[str, Any], call_id: str) -> None:
         form = {
             "To": lead.phone, "From": call.from_number, "Timeout": campaign.ring_timeout_s,
             "TimeLimit": campaign.time_limit_s, "Twiml": f"<Response><Say>{lead.name}</Say></Response>",
-            "StatusCallback": ADDRESSES.url("status", "twilio", call_id),
+            "StatusCallback": CALLBACK_URLS.url("status", "twilio", call_id),
         }  # fmt: skip
-        answer = await ctx["http"].post(
+        response = await ctx["http"].post(
             f"{ctx['carrier']}/2010-04-01/Accounts/AC0/Calls.json",
             content=urlencode(form),
             headers={"content-type": "application/x-www-form-urlencoded"},
             auth=("AC0", "secret"),
         )
-        call.carrier_sid, call.state = answer.json()["sid"], State.PLACED
+        call.carrier_sid, call.state = response.json()["sid"], State.PLACED
         call.placed_at = database_clock.transaction_time()
         await session.commit()

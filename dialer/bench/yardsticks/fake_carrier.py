@@ -1,4 +1,4 @@
-"""A carrier on paper: it answers every request for a call with a new sid, as cheaply as it can, in its own process."""
+"""A fake carrier in its own process: answers every call request with a new SID at minimal cost."""
 
 import asyncio
 import json
@@ -9,9 +9,9 @@ from multiprocessing.connection import Connection
 from uuid import uuid4
 
 
-class _Answering(asyncio.Protocol):
+class _CarrierProtocol(asyncio.Protocol):
     def __init__(self) -> None:
-        self._got = b""
+        self._received = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -19,13 +19,13 @@ class _Answering(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._got += data
-        while (end := self._got.find(b"\r\n\r\n")) >= 0:
-            head = self._got[:end].lower()
+        self._received += data
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            head = self._received[:end].lower()
             length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            if len(self._got) < end + 4 + length:
+            if len(self._received) < end + 4 + length:
                 return
-            self._got = self._got[end + 4 + length :]
+            self._received = self._received[end + 4 + length :]
             body = json.dumps({"sid": f"CA{uuid4().hex}", "status": "queued", "account_sid": "AC0"}).encode()
             assert self._transport is not None
             self._transport.write(
@@ -34,24 +34,24 @@ class _Answering(asyncio.Protocol):
             )
 
 
-def _serve(tell: Connection) -> None:
+def _serve(port_pipe: Connection) -> None:
     async def run() -> None:
-        server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
-        tell.send(server.sockets[0].getsockname()[1])
+        server = await asyncio.get_running_loop().create_server(_CarrierProtocol, "127.0.0.1", 0)
+        port_pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())
 
 
 @contextmanager
-def paper_carrier() -> Iterator[str]:
-    """The address of the running carrier."""
+def fake_carrier() -> Iterator[str]:
+    """Run the carrier; yield its URL."""
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), daemon=True)
+    parent, child = context.Pipe()
+    process = context.Process(target=_serve, args=(child,), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{here.recv()}"
+        yield f"http://127.0.0.1:{parent.recv()}"
     finally:
         process.terminate()
         process.join()

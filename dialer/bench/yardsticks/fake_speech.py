@@ -1,7 +1,7 @@
-"""A transcriber, a text model and a speaker that answer at once, on loopback: what is left of a turn's time is our own.
+"""Fake STT, LLM and TTS that respond immediately, on loopback, so that the rest of a turn's latency is the product's own.
 
-Each speaks as little of its provider's protocol as a talk needs (speech.md §§1 and 3, OpenAI's chat completions); what is
-said is told to it beforehand.
+Each implements the minimum of its provider's protocol: Deepgram's `/v1/listen` and `/v1/speak`, and OpenAI's Chat
+Completions. Their outputs are set in advance.
 """
 
 import asyncio
@@ -15,39 +15,40 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 MS_PER_CHARACTER = 20
-"""How long what is spoken lasts."""
+"""The duration of synthesized speech."""
 BYTES_PER_MS = 8
 LOUD = b"\x10\x90" * 80
 
 
 @dataclass
 class PaperSpeech:
-    """What is to be said, and what was asked. `answers`: texts, or lists of tool calls (name, arguments)."""
+    """The outputs to return and the requests received. `answers` are texts, or lists of tool calls (name, arguments)."""
 
     words: deque[str] = field(default_factory=deque)
-    """What the student is heard to say, turn by turn; nothing when there is no more."""
+    """The transcripts of the student's turns, in order; then empty ones."""
     answers: deque[str | Sequence[tuple[str, Mapping[str, Any]]]] = field(default_factory=deque)
     status: int = 200
-    """What requests to the text model are answered with."""
+    """The HTTP status of responses by the LLM."""
     key: str = "key"
-    """The only one that is taken, by all three."""
+    """The API key that all three accept."""
     deaf: bool = False
-    """The transcriber takes sound and says nothing."""
+    """The STT accepts audio and sends no transcripts."""
     hums: bool = False
-    """The transcriber says of all sound that it has no words yet."""
+    """The STT answers all audio with empty interim results."""
     mute: bool = False
-    """The speaker takes sentences and makes no sound."""
+    """The TTS accepts text and sends no audio."""
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
-    """Bodies of the requests to the text model."""
+    """Bodies of the requests to the LLM."""
     heard: list[bytes] = field(default_factory=list)
-    """Sound given to the transcriber, by turn."""
+    """Audio sent to the STT, by turn."""
     spoken: list[str] = field(default_factory=list)
+    """Texts sent to the TTS, by flush."""
     control: list[str] = field(default_factory=list)
-    """Kinds of text messages to the transcriber and the speaker."""
+    """Types of the text messages to the STT and the TTS."""
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     hold: asyncio.Event | None = None
-    """Where set, the text model's second half waits for it."""
+    """If set, the second half of the LLM's reply waits for it."""
 
     async def drop(self) -> None:
         """Close every socket."""
@@ -63,7 +64,7 @@ class PaperSpeech:
         return socket
 
     async def listen(self, request: web.Request) -> web.WebSocketResponse:
-        """Deepgram's transcriber."""
+        """Serve Deepgram's `/v1/listen`."""
         socket = await self._open(request)
         turn = bytearray()
         async for message in socket:
@@ -85,15 +86,15 @@ class PaperSpeech:
         return socket
 
     async def speak(self, request: web.Request) -> web.WebSocketResponse:
-        """Deepgram's speaker."""
+        """Serve Deepgram's `/v1/speak`."""
         socket = await self._open(request)
         waiting = ""
         async for message in socket:
-            said = json.loads(message.data)
-            self.control.append(said["type"])
-            match said["type"]:
+            body = json.loads(message.data)
+            self.control.append(body["type"])
+            match body["type"]:
                 case "Speak":
-                    waiting += said["text"]
+                    waiting += body["text"]
                 case "Flush" if not self.mute:
                     self.spoken.append(waiting)
                     for _ in range(max(1, len(waiting) * MS_PER_CHARACTER // 20)):
@@ -106,7 +107,7 @@ class PaperSpeech:
         return socket
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        """OpenAI's chat completions."""
+        """Serve OpenAI's chat completions."""
         self.requests.append(await request.json())
         if request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.json_response({"error": {"message": "wrong key", "code": "invalid_api_key"}}, status=401)
@@ -114,13 +115,13 @@ class PaperSpeech:
             return web.json_response({"error": {"message": "not now"}}, status=self.status)
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await stream.prepare(request)
-        answer = self.answers.popleft() if self.answers else "Yes."
-        deltas = _words(answer) if isinstance(answer, str) else _calls(answer, len(self.requests))
+        reply = self.answers.popleft() if self.answers else "Yes."
+        deltas = _text_deltas(reply) if isinstance(reply, str) else _call_deltas(reply, len(self.requests))
         for n, delta in enumerate(deltas):
             if n and self.hold is not None:
                 await self.hold.wait()
             await stream.write(_chunk(delta, None))
-        await stream.write(_chunk({}, "stop" if isinstance(answer, str) else "tool_calls"))
+        await stream.write(_chunk({}, "stop" if isinstance(reply, str) else "tool_calls"))
         usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
         await stream.write(_event({**_HEAD, "choices": [], "usage": usage}) + b"data: [DONE]\n\n")
         return stream
@@ -128,7 +129,7 @@ class PaperSpeech:
 
 @asynccontextmanager
 async def paper_speech() -> AsyncIterator[PaperSpeech]:
-    """All three on one port of this process."""
+    """Serve all three on one port in this process."""
     paper = PaperSpeech()
     app = web.Application()
     app.add_routes(
@@ -153,14 +154,14 @@ async def paper_speech() -> AsyncIterator[PaperSpeech]:
 _HEAD = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "paper"}
 
 
-def _words(answer: str) -> list[dict[str, Any]]:
-    """In two halves, as streams come."""
-    half = len(answer) // 2
-    return [{"role": "assistant", "content": answer[:half]}, {"content": answer[half:]}]
+def _text_deltas(reply: str) -> list[dict[str, Any]]:
+    """Split the text into two deltas."""
+    half = len(reply) // 2
+    return [{"role": "assistant", "content": reply[:half]}, {"content": reply[half:]}]
 
 
-def _calls(calls: Sequence[tuple[str, Mapping[str, Any]]], request: int) -> list[dict[str, Any]]:
-    told = [
+def _call_deltas(calls: Sequence[tuple[str, Mapping[str, Any]]], request: int) -> list[dict[str, Any]]:
+    tool_calls = [
         {
             "index": n,
             "id": f"call_{request}_{n}",
@@ -169,7 +170,7 @@ def _calls(calls: Sequence[tuple[str, Mapping[str, Any]]], request: int) -> list
         }
         for n, (name, arguments) in enumerate(calls)
     ]
-    return [{"role": "assistant", "tool_calls": told}]
+    return [{"role": "assistant", "tool_calls": tool_calls}]
 
 
 def _chunk(delta: dict[str, Any], finish: str | None) -> bytes:

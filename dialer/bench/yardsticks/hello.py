@@ -1,4 +1,7 @@
-"""The yardstick of webhooks: a hello-world POST of the same server and framework. `python -m dialer.bench.yardsticks.hello PORT`."""
+"""The yardstick of webhooks: a hello-world POST with the same server and framework.
+
+Run with `python -m dialer.bench.yardsticks.hello PORT`.
+"""
 
 import sys
 
@@ -8,7 +11,7 @@ from litestar import Litestar, post
 
 @post("/hello", status_code=204)
 async def hello() -> None:
-    """Nothing at all."""
+    """Respond with an empty 204."""
 
 
 if __name__ == "__main__":

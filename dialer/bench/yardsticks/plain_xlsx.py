@@ -1,4 +1,4 @@
-"""The yardstick of the workbook: rows of a CSV file written by xlsxwriter in constant_memory, numbers as numbers."""
+"""The yardstick of XLSX exports: xlsxwriter in constant_memory mode writes the rows of a CSV file."""
 
 import csv
 import sys
@@ -9,7 +9,7 @@ NUMBERS = frozenset({"n", "duration_s", "cost", "latency_p50_ms"})
 
 
 def main(source: str, target: str) -> None:
-    """Write it."""
+    """Convert the CSV file `source` to the workbook `target`; numeric columns become numbers."""
     with (
         open(source, encoding="utf-8", newline="") as file,  # noqa: PTH123 - a script of two paths
         xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_urls": False}) as book,
