@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("email_by_voice", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("zones", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("zone_source", sa.Text(), server_default="number", nullable=False),
         sa.Column("state", sa.Text(), nullable=True),

@@ -124,7 +124,7 @@ async def _kept(session: Session, talk: CallContext) -> TrialResults:
     listed = await do_not_call.listed(session, [talk.phone], talk.campaign_id)
     return TrialResults(
         saved=await enquiries.newest(session, talk.campaign_lead_id),
-        email=await leads.email_of(session, talk.campaign_lead_id),
+        email=(await leads.email_of(session, talk.campaign_lead_id))[0],
         meeting=await _meeting(session, talk.call_id),
         call_back=call.promised_at,
         outcome=call.reported.value if call.reported else None,

@@ -8,7 +8,8 @@ import hmac
 from collections.abc import Collection
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 _NAT64 = ip_network("64:ff9b::/96")
 EVENTS = ("booking", "outcome")
@@ -36,13 +37,14 @@ def refusal(url: str, allowed: Collection[str]) -> str | None:
     """Return why a webhook may not use this URL, in one line; None if it may.
 
     Hosts in `allowed` may be private and may be reached without TLS.
+    The host is judged as aiohttp connects to it: yarl folds full-width and circled digits to an IP address.
     """
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        parts = URL(url)
+        host, port = parts.host, parts.explicit_port
     except ValueError:
         return "this is not a URL"
-    if not host or parts.username or parts.password:
+    if not host or parts.user or parts.password:
         return "use a URL with a host and without a user name or password"
     if is_allowed(host, port, allowed):
         return None if parts.scheme in ("http", "https") else "the URL must start with https://"
@@ -51,7 +53,7 @@ def refusal(url: str, allowed: Collection[str]) -> str | None:
     if port not in (None, 443):
         return "only port 443 is allowed; add the host to DIALER_HOOK_HOSTS to allow another"
     try:
-        literal = ip_address(host)
+        literal = ip_address(host.rstrip("."))
     except ValueError:
         return None
     return None if is_public(literal) else "that is a private address; name the host in DIALER_HOOK_HOSTS to allow it"

@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from dialer.domain.meetings.slots import CounselorTime, Slot, is_bookable
+from dialer.domain.meetings.voice_invitations import may_invite
 from dialer.domain.speech.speech_dates import read_back, say
 from dialer.services.calls.context import CallContext, Lost, Result
 from dialer.services.meetings.offer import DAY, offer, offer_words
@@ -27,6 +28,7 @@ PAST = "that time has passed"
 UNREAD = "the student has not agreed to that time yet: read it back, and wait for their answer"
 READ_BACK_TTL = timedelta(seconds=3)
 """How long booking stays refused while no answer to the read-back is known: a voice may name the student's turn late."""
+CONFIRM_EMAIL = "Someone from our team will confirm your email address before we send the invitation."
 ASK_EMAIL = "Which email address should I send the invitation to?"
 
 
@@ -89,13 +91,21 @@ async def book_slot(session: Session, talk: CallContext, token: str, now: dateti
     if _is_unread(talk, token, now):
         words = _read_back(talk, slot, counselor, now)
         return {"booked": False, "reason": UNREAD, "slots": [], "say": f"{words} Is that right?"}
-    email = await leads.email_of(session, talk.campaign_lead_id)
+    email, by_voice = await leads.email_of(session, talk.campaign_lead_id)
+    heard = email if by_voice else None
+    used_up = heard is not None and not may_invite(
+        await bookings.count_voice_invitations(session, talk.campaign_lead_id, talk.call_id)
+    )
+    if used_up:
+        email = None
     if not await bookings.book(session, held.id, email, now):
         return await _refused(session, talk, "booked", "the hold ran out", now, "Sorry, that took too long.")
     await session.refresh(held)
     await bookings.record_event(session, held.id, "ava", "booked", now, starts=slot.starts.isoformat(), why=held.reason)
+    if heard is not None and not used_up:
+        await bookings.record_event(session, held.id, "ava", bookings.EMAIL_HEARD, now, call=str(talk.call_id))
     await outbox.write_both(session, held, "invitation")
-    return _booked(held, talk, now)
+    return _booked(held, talk, now, CONFIRM_EMAIL if used_up else ASK_EMAIL)
 
 
 async def still_free(session: Session, slot: Slot, now: datetime, but: UUID | None = None) -> CounselorTime | None:
@@ -138,7 +148,7 @@ async def _refused(
     return {what: False, "reason": reason, "slots": offered, "say": says}
 
 
-def _booked(booking: Booking, talk: CallContext, now: datetime) -> Result:
+def _booked(booking: Booking, talk: CallContext, now: datetime, without_email: str = ASK_EMAIL) -> Result:
     assert booking.during.lower is not None
     starts = booking.during.lower
     says = f"Wonderful, your meeting is booked: {say(starts, talk.zone, now)}."
@@ -147,7 +157,7 @@ def _booked(booking: Booking, talk: CallContext, now: datetime) -> Result:
         "booking_id": str(booking.id),
         "starts": talk.there(starts).isoformat(),
         "email": booking.email,
-        "say": f"{says} The invitation will be sent to your email." if booking.email else f"{says} {ASK_EMAIL}",
+        "say": f"{says} The invitation will be sent to your email." if booking.email else f"{says} {without_email}",
     }
 
 

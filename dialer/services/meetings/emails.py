@@ -63,6 +63,11 @@ class Meeting:
         return " ".join((self.values.get("name") or self.lead.name).split())[:80] or "the student"
 
     @property
+    def addressee(self) -> str:
+        """The student's name in what is sent to the student: as a list has it, not as somebody told it in a call."""
+        return " ".join(self.lead.name.split())[:80] or "student"
+
+    @property
     def span(self) -> tuple[datetime, datetime]:
         """From when until when, UTC."""
         starts, ends = self.booking.during.lower, self.booking.during.upper
@@ -99,7 +104,7 @@ async def write_email(
         text = await _for_counselor(session, meeting, house)
         title = f"Study abroad: {meeting.student}"
     else:
-        address, zone, reader = booking.email, booking.lead_zone, meeting.student
+        address, zone, reader = booking.email, booking.lead_zone, meeting.addressee
         text = _for_student(meeting, house, mail.kind)
         title = f"Study abroad: meeting with {meeting.counselor.name}, One Window"
     if not address:
@@ -109,7 +114,7 @@ async def write_email(
             f"Dear {reader},",
             "",
             FIRST[mail.kind].format(counselor=meeting.counselor.name),
-            _when_both(meeting),
+            _when_both(meeting, meeting.student if mail.recipient == "counselor" else meeting.addressee),
             "",
             text,
         )
@@ -150,13 +155,13 @@ def _outdated(mail: OutboxMessage, booking: Booking, starts: datetime, now: date
     return "the meeting has started" if starts <= now else None
 
 
-def _when_both(meeting: Meeting) -> str:
+def _when_both(meeting: Meeting, student: str) -> str:
     starts, _ = meeting.span
     here, there = meeting.booking.lead_zone, meeting.counselor.zone
     lines = [f"When: {when_in(starts, here)}"]
     if starts.astimezone(ZoneInfo(here)).utcoffset() != starts.astimezone(ZoneInfo(there)).utcoffset():
         lines.append(f"For {meeting.counselor.name}: {when_in(starts, there)}")
-    return "\n".join([*lines, f"Who: {meeting.student} and {meeting.counselor.name}, One Window"])
+    return "\n".join([*lines, f"Who: {student} and {meeting.counselor.name}, One Window"])
 
 
 def _for_student(meeting: Meeting, house: MailSettings, kind: str) -> str:

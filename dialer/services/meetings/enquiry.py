@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from dialer.domain.meetings.enquiry import FIELDS, missing, normalize
+from dialer.domain.meetings.voice_invitations import may_invite
 from dialer.domain.speech.spoken_email import parse_email, spell
 from dialer.services.calls.context import CallContext, Result
 from dialer.store.calls import enquiries
@@ -21,6 +22,7 @@ QUESTIONS = {
     "budget": "What budget do you have in mind?",
     "funding": "Would you need a scholarship or a loan?",
 }
+NOT_INVITED = "Thank you, I have noted that address. Someone from our team will confirm it before we send more emails."
 
 
 async def save_enquiry(
@@ -51,25 +53,32 @@ async def save_enquiry(
             )
     left = missing({**known, **saved})
     if "email" in given:
-        email = await _save_email(session, talk, given["email"], now)
-        return {"saved": saved | ({"email": email} if email else {}), "missing": list(left), "say": _read_back(email)}
+        email, invited = await _save_email(session, talk, given["email"], now)
+        words = _read_back(email) if invited else NOT_INVITED
+        return {"saved": saved | ({"email": email} if email else {}), "missing": list(left), "say": words}
     ask = QUESTIONS[left[0]] if left else "Shall we find a time for you to meet one of our experts?"
     return {"saved": saved, "missing": list(left), "say": f"Great, I have noted that. {ask}"}
 
 
-async def _save_email(session: Session, talk: CallContext, said: str, now: datetime) -> str | None:
-    """Keep the address; a meeting that was invited to another in an earlier call is invited anew."""
+async def _save_email(session: Session, talk: CallContext, said: str, now: datetime) -> tuple[str | None, bool]:
+    """Keep the address; a meeting that was invited to another in an earlier call is invited anew.
+
+    The second value is False where too many earlier calls had an invitation sent: the meeting's address stays.
+    """
     email = parse_email(said)
     if email is None:
-        return None
-    booking = await leads.set_email(session, talk.campaign_lead_id, email)
+        return None, True
+    await leads.hear_email(session, talk.campaign_lead_id, email)
+    if not may_invite(await bookings.count_voice_invitations(session, talk.campaign_lead_id, talk.call_id)):
+        return email, False
+    booking = await leads.set_meeting_email(session, talk.campaign_lead_id, email)
     if booking is not None:
-        await bookings.record_event(session, booking.id, "ava", "email address", now)
+        await bookings.record_event(session, booking.id, "ava", bookings.EMAIL_HEARD, now, call=str(talk.call_id))
         if booking.call_id != talk.call_id:
             booking.sequence += 1
             await session.flush()
             await outbox.write(session, booking, "invitation")
-    return email
+    return email, True
 
 
 def _read_back(email: str | None) -> str:

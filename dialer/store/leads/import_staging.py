@@ -55,7 +55,8 @@ WHERE c.campaign_id <> $1 AND a.n = ANY($2::int[]) GROUP BY 1
 # What is known of a person stays where the new row says nothing; a zone gives way only to one that was told.
 _TOLD = "a.zone_source IN ('column', 'state')"
 _FRESH = f"""
-name = coalesce(nullif(a.name, ''), l.name), email = coalesce(a.email, l.email), state = coalesce(a.state, l.state),
+name = coalesce(nullif(a.name, ''), l.name), email = coalesce(a.email, l.email),
+email_by_voice = l.email_by_voice AND a.email IS NULL, state = coalesce(a.state, l.state),
 consent = coalesce(a.consent, l.consent), consent_source = coalesce(a.consent_source, l.consent_source),
 consent_on = coalesce(a.consent_on, l.consent_on), zones = CASE WHEN {_TOLD} THEN a.zones ELSE l.zones END,
 zone_source = CASE WHEN {_TOLD} THEN a.zone_source ELSE l.zone_source END

@@ -21,8 +21,8 @@ _STEPS = (
     WHERE c.id = o.campaign_lead_id AND c.import_id = :id
     """,
     """
-    UPDATE lead l SET name = b.name, email = b.email, zones = b.zones, zone_source = b.zone_source, state = b.state,
-        consent = b.consent, consent_source = b.consent_source, consent_on = b.consent_on
+    UPDATE lead l SET name = b.name, email = b.email, email_by_voice = b.email_by_voice, zones = b.zones,
+        zone_source = b.zone_source, state = b.state, consent = b.consent, consent_source = b.consent_source, consent_on = b.consent_on
     FROM (SELECT DISTINCT ON (lead_id) lead_id, id, before FROM import_change
           WHERE import_id = :id AND campaign_lead_id IS NULL ORDER BY lead_id, id) o,
     LATERAL jsonb_populate_record(NULL::lead, o.before) b

@@ -18,16 +18,22 @@ async def count_by_phones(session: AsyncSession, phones: Collection[str]) -> int
     return await session.scalar(select(func.count()).select_from(Lead).where(Lead.phone.in_(phones))) or 0
 
 
-async def email_of(session: AsyncSession, campaign_lead_id: int) -> str | None:
-    """Where a lead can be written to."""
-    query = select(Lead.email).join(Enrollment, Enrollment.lead_id == Lead.id)
-    return await session.scalar(query.where(Enrollment.id == campaign_lead_id))
+async def email_of(session: AsyncSession, campaign_lead_id: int) -> tuple[str | None, bool]:
+    """Where a lead can be written to, and whether that was heard in a call."""
+    query = select(Lead.email, Lead.email_by_voice).join(Enrollment, Enrollment.lead_id == Lead.id)
+    found = (await session.execute(query.where(Enrollment.id == campaign_lead_id))).one()
+    return found[0], found[1]
 
 
-async def set_email(session: AsyncSession, campaign_lead_id: int, email: str) -> Booking | None:
-    """The lead said their address: it is the lead's, and their meeting's. The meeting, where its address changed."""
+async def hear_email(session: AsyncSession, campaign_lead_id: int, email: str) -> None:
+    """The lead said their address in a call; one that was known already stays as known."""
     whose = select(Enrollment.lead_id).where(Enrollment.id == campaign_lead_id).scalar_subquery()
-    await session.execute(update(Lead).where(Lead.id == whose).values(email=email))
+    changed = Lead.email.is_distinct_from(email)
+    await session.execute(update(Lead).where(Lead.id == whose, changed).values(email=email, email_by_voice=True))
+
+
+async def set_meeting_email(session: AsyncSession, campaign_lead_id: int, email: str) -> Booking | None:
+    """Put an address on the lead's meeting; the meeting, where its address changed."""
     changed = await session.scalars(
         update(Booking)
         .where(

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dialer.domain.meetings.slots import Slot, Span
-from dialer.store.tables import Booking, BookingEvent, Call, Counselor, EnquiryValue, Script
+from dialer.store.tables import Booking, BookingEvent, Call, Counselor, EnquiryValue, Enrollment, Script
 
 HOLD = timedelta(minutes=3)
+EMAIL_HEARD = "email address"
+"""The event of a call in which an address was put on a meeting: the meeting's invitation goes there."""
 
 
 async def hold(
@@ -125,6 +127,19 @@ async def record_event(session: AsyncSession, booking_id: UUID, who: str, did: s
     """Add to a booking's history; `at` is simulated time, `what` is what JSON can say."""
     session.add(BookingEvent(booking_id=booking_id, at=at, actor=who, action=did, details=what))
     await session.flush()
+
+
+async def count_voice_invitations(session: AsyncSession, campaign_lead_id: int, but_call: UUID) -> int:
+    """In how many other calls an address that was heard was put on a meeting of this lead, in whichever campaign."""
+    whose = select(Enrollment.lead_id).where(Enrollment.id == campaign_lead_id).scalar_subquery()
+    call = BookingEvent.details["call"].astext
+    query = (
+        select(func.count(call.distinct()))
+        .join(Booking, Booking.id == BookingEvent.booking_id)
+        .join(Enrollment, Enrollment.id == Booking.campaign_lead_id)
+        .where(Enrollment.lead_id == whose, BookingEvent.action == EMAIL_HEARD, call != str(but_call))
+    )
+    return (await session.execute(query)).scalar_one()
 
 
 async def of_lead(session: AsyncSession, campaign_lead_id: int) -> Booking | None:

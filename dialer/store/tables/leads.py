@@ -86,6 +86,8 @@ class Lead(Base):
     phone: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(server_default="")
     email: Mapped[str | None]
+    email_by_voice: Mapped[bool] = mapped_column(server_default="false")
+    """Whether the address was heard in a call: it gets few invitations."""
     zones: Mapped[list[str]] = mapped_column(server_default="{}")
     zone_source: Mapped[str] = mapped_column(server_default="number")
     state: Mapped[str | None]

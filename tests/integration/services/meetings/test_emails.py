@@ -1,15 +1,17 @@
 """Letters about meetings, received by a real mail server: who gets them, what stands in them, and that none comes twice."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import func, select
 
 from dialer.doctor.checks import _email
 from dialer.net.ics.invitation import Party, uid_of
@@ -20,7 +22,7 @@ from dialer.services.meetings.emails import MailSettings
 from dialer.services.meetings.send_emails import send_emails
 from dialer.services.meetings.signed_links import SignedLinks
 from dialer.settings import Settings
-from dialer.store.tables import Booking, BookingEvent, Incident, OutboxMessage
+from dialer.store.tables import Booking, BookingEvent, Call, Incident, OutboxMessage
 from dialer.wiring.stores import Store
 from tests.support.ava import Ava, all_of, end
 from tests.support.carrier import ScriptedCarrier
@@ -324,3 +326,72 @@ async def test_the_system_check_says_whether_the_mail_server_takes_us(settings: 
     gone = await _email(there)
     assert (gone.state, "check DIALER_SEND_MAIL_URL" in gone.says) == ("wrong", True)
     assert (await _email(settings)).state == "missing"
+
+
+async def next_call(desk: Desk) -> Ava:
+    """AVA in another call to the same student."""
+    again = replace(desk.ava.talk, call_id=uuid4(), offered={}, held_in={}, refused_at={})
+    async with desk.store.sessions.begin() as session:
+        first = await session.get_one(Call, desk.ava.talk.call_id)
+        kept = {each.name for each in Call.__table__.columns} - {"id", "n", "carrier_sid", "token_hash"}
+        n = await session.scalar(select(func.max(Call.n)))
+        session.add(Call(**{name: getattr(first, name) for name in kept}, id=again.call_id, n=(n or 0) + 1))
+    return Ava(desk.store, again)
+
+
+async def call_again(desk: Desk, email: str) -> str:
+    """Another call to the same student, who names an address; what AVA says."""
+    again = await next_call(desk)
+    saved = await again("save_enquiry", email=email, name="Cheap Pills at evil.example")
+    await desk.send()
+    return str(saved["say"])
+
+
+async def test_addresses_told_in_calls_get_two_invitations_and_no_more(desk: Desk) -> None:
+    await end(desk.store, desk.ava.talk)
+    await desk.send()
+    assert "letter by letter" in await call_again(desk, "second@example.com")
+    assert "Someone from our team" in await call_again(desk, "third@example.com")
+    assert "Someone from our team" in await call_again(desk, "fourth@example.com")
+    invited = [letter["To"] for letter in desk.box.letters if letter["To"] != DESK]
+    assert invited == [ASHA, "second@example.com"]
+    assert (await desk.booking()).email == "second@example.com"
+    assert await sql(desk.store.sessions, "SELECT email_by_voice FROM lead") is True
+
+
+async def test_an_address_put_right_within_a_call_is_one_invitation(desk: Desk) -> None:
+    for said in ("asha@example.com", "asha.r@example.com", "asha.rao@example.com"):
+        assert "letter by letter" in (await desk.ava("save_enquiry", email=said))["say"]
+    await end(desk.store, desk.ava.talk)
+    await desk.send()
+    assert len([letter for letter in desk.box.letters if letter["To"] != DESK]) == 1
+    assert "letter by letter" in await call_again(desk, "second@example.com")
+
+
+async def test_a_new_meeting_does_not_renew_the_invitations_to_told_addresses(desk: Desk) -> None:
+    await end(desk.store, desk.ava.talk)
+    await desk.send()
+    await call_again(desk, "second@example.com")
+    await sql(desk.store.sessions, "UPDATE booking SET state = 'cancelled'")
+    desk.box.letters.clear()
+    again = await next_call(desk)
+    slot = (await again("find_slots", day="2026-02-13"))["slots"][0]["slot"]
+    await again("hold_slot", slot=slot)
+    booked = await again("book_slot", slot=slot)
+    assert (booked["booked"], booked["email"], "Someone from our team" in booked["say"]) == (True, None, True)
+    await desk.send()
+    assert [letter["To"] for letter in desk.box.letters] == [DESK]
+
+
+async def test_an_invitation_names_the_student_as_the_list_does(desk: Desk) -> None:
+    await sql(desk.store.sessions, "UPDATE lead SET name = 'Asha R'")
+    await end(desk.store, desk.ava.talk)
+    await desk.send()
+    await call_again(desk, "second@example.com")
+    for letter in desk.box.letters:
+        to_student = letter["To"] != DESK
+        assert ("Asha R and " in text_of(letter)) == to_student
+        assert "Cheap Pills" not in str(letter) or not to_student
+        if to_student:
+            assert "Dear Asha R," in text_of(letter)
+            assert event_of(letter)["ATTENDEE"].params["CN"] == "Asha R"

@@ -34,6 +34,14 @@ from dialer.domain.access.webhook_url import MAX_TRIES, MAX_WAIT, is_public, ref
         "https://[64:ff9b::7f00:1]/",
         "https://[2002:7f00:1::]/",
         "https://[bad/",
+        "https://１２７.0.0.1/",
+        "https://①②⑦.0.0.1/",
+        "https://127。0。0。1/",
+        "https://１９２．１６８．１．１/",
+        "https://127.0.0.1./",
+        "https://[fe80::1%25eth0]/",
+        "https://①⓪.0.0.⑧:443/",
+        "https://a\u00ad.example/",
     ],
 )
 def test_an_address_inside_is_refused_in_words(url: str) -> None:
@@ -43,6 +51,8 @@ def test_an_address_inside_is_refused_in_words(url: str) -> None:
 def test_the_open_internet_and_what_the_operator_named_may_be_told() -> None:
     assert refusal("https://crm.example.com/hook?x=1", frozenset()) is None
     assert refusal("https://8.8.8.8/", frozenset()) is None
+    assert refusal("https://８.8.8.8/", frozenset()) is None
+    assert refusal("https://münchen.example/", frozenset()) is None
     assert refusal("http://crm.lan:8080/hook", {"crm.lan:8080"}) is None
     assert refusal("http://crm.lan:8081/hook", {"crm.lan:8080"})
     assert refusal("file://crm.lan:8080/hook", {"crm.lan:8080"})
