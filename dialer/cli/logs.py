@@ -21,10 +21,17 @@ class Line(logging.Formatter):
         """One line, a traceback below it where there is one."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         rest = "".join(f" {key}={getattr(record, key)}" for key in EXTRA if getattr(record, key, None) is not None)
-        words = f"{at} {self._process} {record.levelname.lower()} {record.getMessage()}{rest}"
+        words = f"{at} {self._process} {record.levelname.lower()} {_escaped(record.getMessage() + rest)}"
         if record.exc_info:
             words = f"{words}\n{self.formatException(record.exc_info)}"
         return PHONE.sub(lambda found: f"{found[0][:5]}…{found[0][-2:]}", words)
+
+
+def _escaped(text: str) -> str:
+    """Escape control characters, so that what a stranger sends cannot look like a line of the log."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def log_as(process: str) -> None:

@@ -4,6 +4,7 @@ Exit status 0 done, 1 refused or failed with one clear line on stderr, 2 wrong u
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import ClassVar, NoReturn
@@ -123,6 +124,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run a command; a failure that is known ends in one line, any other in its traceback."""
+    os.umask(0o077)  # what the dialer writes holds personal data: other users of the machine read none of it
     unwind_on_signals()
     try:
         code = cli.main(standalone_mode=False)

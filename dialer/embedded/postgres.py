@@ -15,6 +15,7 @@ from dialer.embedded import programs
 from dialer.embedded.processes import (
     START_TIMEOUT_S,
     EmbeddedError,
+    clean_environment,
     spawn,
     started_at_a_port,
     unprivileged,
@@ -114,6 +115,7 @@ def _init_cluster(program: Path, cluster: Path, password: str, as_user: dict[str
             text=True,
             errors="replace",
             check=False,
+            env=clean_environment(),
             **as_user,
         )
     finally:
@@ -127,7 +129,7 @@ def _init_cluster(program: Path, cluster: Path, password: str, as_user: dict[str
 def _create_database(program: Path, port: int, password: str) -> None:
     done = subprocess.run(
         [program / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", USER, "dialer"],
-        env={**os.environ, "PGPASSWORD": password},
+        env={**clean_environment(), "PGPASSWORD": password},
         capture_output=True,
         text=True,
         errors="replace",

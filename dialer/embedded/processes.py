@@ -64,6 +64,14 @@ def started_at_a_port(
     raise AssertionError
 
 
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+def clean_environment() -> dict[str, str]:
+    """Return what a server needs of our environment: no key and no password, which SQL could read or /proc could show."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
 def spawn(command: list[Any], log: Path, folder: Path | str, as_user: dict[str, Any]) -> subprocess.Popen[bytes]:
     """Start a server in a folder, with its output in the log."""
     with log.open("ab") as output:
@@ -73,6 +81,7 @@ def spawn(command: list[Any], log: Path, folder: Path | str, as_user: dict[str, 
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env=clean_environment(),
             start_new_session=True,  # Ctrl-C is for the dialer, which stops its servers last
             **as_user,
         )

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from litestar import Litestar, Router, get
-from litestar.datastructures import State
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -34,7 +34,7 @@ from dialer.web.app_state import AppState, InjectedState, provide_state
 from dialer.web.auth import account_pages, accounts_pages, sign_in_pages
 from dialer.web.auth.identity import AuthenticationMiddleware
 from dialer.web.auth.permissions import guard, require
-from dialer.web.auth.security_headers import add_headers
+from dialer.web.auth.security_headers import headers_for
 from dialer.web.auth.template_helpers import add_words
 from dialer.web.carriers.exotel import exotel_status
 from dialer.web.carriers.inbox import WebhookInbox
@@ -151,13 +151,17 @@ def make_app(settings: Settings) -> Litestar:
                     ),
                 ],
             ),
-            create_static_files_router(path="/static", directories=[HERE / "static"]),
+            create_static_files_router(
+                path="/static",
+                directories=[HERE / "static"],
+                cache_control=CacheControlHeader(max_age=300, public=True),
+            ),
         ],
         state=State({"settings": settings}),
         lifespan=[lifespan],
         dependencies={"app_state": Provide(provide_state, sync_to_thread=False)},
         middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=OPEN)],
-        after_request=add_headers,
+        after_request=headers_for(settings.public_url),
         exception_handlers={Exception: error_response},
         template_config=TemplateConfig(
             directory=HERE / "templates",

@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457) for programs, as a page for people: one clear line, never a traceback."""
 
 import logging
+import re
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from dialer.services.actor import ForbiddenError
 from dialer.store.sessions import StatementError, is_bad_input
-from dialer.web.auth.security_headers import HEADERS
+from dialer.web.auth.security_headers import HEADERS, PRIVATE
 
 OURS = "This is a problem on our side. Try again in a moment; if it happens again, ask your administrator."
 TITLES = {
@@ -36,6 +37,8 @@ PHRASES = {
     413: ("Too large", "Send a smaller file."),
 }
 """Title and text of a page where an error has nothing but its status phrase."""
+TOKENS = re.compile(r"[\w-]{20,}")
+"""Keys of invitations, links and feeds stand in paths; a log must not hold them."""
 log = logging.getLogger(__name__)
 Answer = Response[dict[str, object]] | Template | Redirect
 
@@ -50,7 +53,7 @@ def error_response(request: Request[object, object, State], error: Exception) ->
     elif isinstance(error, StatementError) and is_bad_input(error):
         status, says = 422, "A value is out of range, or contains characters that cannot be saved."
     else:
-        log.exception("request failed: %s %s", request.method, request.url.path)
+        log.exception("request failed: %s %s", request.method, TOKENS.sub("…", request.url.path))
         status, says = 500, OURS
     title = TITLES.get(status, "Something went wrong")
     if wants_html(request):
@@ -82,6 +85,6 @@ def _phrase(status: int) -> str:
 
 
 def _with_headers(answer: Answer) -> Answer:
-    for name, value in HEADERS.items():
+    for name, value in {**HEADERS, "Cache-Control": PRIVATE}.items():
         answer.headers.setdefault(name, value)
     return answer

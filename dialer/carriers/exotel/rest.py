@@ -41,6 +41,7 @@ from dialer.carriers.port import (
 from dialer.domain.calling.call import State
 from dialer.domain.calling.routing import Route
 from dialer.failpoint import failpoint
+from dialer.net.bounded import read_bounded
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
@@ -194,7 +195,7 @@ class Exotel:
         ):
             if method == "POST":
                 failpoint("after_post")
-            return answer.status, answer.headers, await answer.read()
+            return answer.status, answer.headers, await read_bounded(answer)
 
     async def _answered(self, url: str, query: Mapping[str, str]) -> Answer:
         try:

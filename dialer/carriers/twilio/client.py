@@ -16,6 +16,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
 from dialer.failpoint import failpoint
+from dialer.net.bounded import read_bounded
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 10.0
@@ -70,7 +71,7 @@ class DeadlineClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no t
                 ) as answer,
             ):
                 failpoint("after_post")
-                text = await answer.text()
+                text = (await read_bounded(answer)).decode(answer.charset or "utf-8", errors="replace")
                 if answer.status == 429:
                     raise ThrottledError(text, _seconds(answer.headers.get("Retry-After")))
                 return Response(answer.status, text, dict(answer.headers))

@@ -1,4 +1,6 @@
-"""What every answer says to a browser: run and load nothing but ours, be framed by nobody, send no addresses on."""
+"""Security headers of every response: load nothing but ours, no framing, no referrer, TLS only, nothing kept in caches."""
+
+from collections.abc import Awaitable, Callable
 
 from litestar import Response
 
@@ -23,8 +25,20 @@ HEADERS = {
 }
 
 
-async def add_headers(response: Response[object]) -> Response[object]:
-    """Litestar's `after_request`."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+PRIVATE = "no-store"
+"""Pages and JSON hold personal data: after sign-out, neither the back button nor the disk may show them."""
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+def headers_for(public_url: str) -> Callable[[Response[object]], Awaitable[Response[object]]]:
+    """Return litestar's `after_request` for an application at this URL."""
+    always = {**HEADERS, "Cache-Control": PRIVATE}
+    if public_url.startswith("https://"):
+        always["Strict-Transport-Security"] = HSTS
+
+    async def add_headers(response: Response[object]) -> Response[object]:
+        for name, value in always.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return add_headers

@@ -28,7 +28,12 @@ class WebhookInbox:
         self._ringing: asyncio.Task[None] | None = None
 
     async def store(self, event: Event) -> UUID | None:
-        """Keep an event; its call, None for a call of nobody. Raises what the database raises: nothing was kept then."""
+        """Store an event; return its call, None for a call of nobody. Raises what the database raises: nothing was stored.
+
+        An event with NUL, which PostgreSQL holds in no text, is of no call: it must not fail the batch of the others.
+        """
+        if any("\0" in text for text in (event.sid, event.sequence, *event.fields, *event.fields.values())):
+            return None
         kept: asyncio.Future[UUID | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, kept))
         if self._writing is None or self._writing.done():
