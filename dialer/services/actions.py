@@ -75,6 +75,12 @@ BOOKING_REVOKE_LINKS = Action(
 
 ACCOUNT_INVITE = Action("account.invite", "invite someone", "Invited someone", ADMINS)
 ACCOUNT_UPDATE = Action("account.update", "change an account", "Changed an account", ADMINS)
+ACCOUNT_SECOND_FACTOR = Action(
+    "account.second_factor_off",
+    "turn off somebody's two-factor authentication",
+    "Turned off an account's two-factor authentication",
+    ADMINS,
+)
 WEBHOOK_ADD = Action("webhook.add", "add a webhook", "Added a webhook", ADMINS)
 WEBHOOK_REMOVE = Action("webhook.remove", "remove a webhook", "Removed a webhook", ADMINS)
 FEED_ADD = Action("feed.add", "add a feed", "Added a feed", ADMINS)

@@ -9,7 +9,15 @@ from dialer.cli.context import with_store
 from dialer.cli.errors import CommandError
 from dialer.cli.operator import operator
 from dialer.domain.access.roles import Role, Scope
-from dialer.services.accounts.manage import AccountError, NoCounselorError, add_token, change_role, invite, revoke_token
+from dialer.services.accounts.manage import (
+    AccountError,
+    NoCounselorError,
+    add_token,
+    change_role,
+    invite,
+    remove_second_factor,
+    revoke_token,
+)
 from dialer.settings import Settings
 from dialer.store.meetings import counselors
 from dialer.store.sessions import Session
@@ -98,6 +106,18 @@ def _switch(email: str, *, active: bool, role: str | None = None) -> None:
             raise CommandError(str(error)) from error
 
     with_store(work)
+
+
+def second_factor_off(email: str, off: bool) -> None:
+    async def work(settings: Settings, store: Store) -> None:
+        try:
+            async with store.sessions.begin() as session:
+                await remove_second_factor(session, operator(), (await _named(session, email)).id)
+        except AccountError as error:
+            raise CommandError(str(error)) from error
+
+    with_store(work)
+    click.echo(f"two-factor authentication is off for {email}; their browsers are signed out")
 
 
 def token(email: str, name: str, scopes: tuple[str, ...], days: int | None, revoke: bool, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """Two-factor authentication switched on and off by the account's owner, who confirms it with their password."""
 
 from dialer.services.accounts.manage import AccountError, confirm_password
-from dialer.services.accounts.totp import Sealer, verify_code
+from dialer.services.accounts.totp import Sealer, hash_recovery_code, new_recovery_codes, verify_code
 from dialer.store.sessions import Session
 from dialer.store.system import audit, database_clock
 
@@ -10,8 +10,8 @@ WRONG_CODE = "That code is wrong or has been used. Enter the current code from y
 
 async def enable_totp(
     session: Session, account_id: int, sealer: Sealer, *, sealed: str, code: str, password: str
-) -> None:
-    """Switch it on with the sealed secret, once the authenticator shows the code of it.
+) -> list[str]:
+    """Switch it on with the sealed secret, once the authenticator shows its code; return the recovery codes, shown once.
 
     Raises:
         AccountError: the password or the code is wrong, or it is on already.
@@ -23,7 +23,10 @@ async def enable_totp(
     if step is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret, account.totp_used = sealed, step
+    codes = new_recovery_codes()
+    account.recovery_codes = [hash_recovery_code(one) for one in codes]
     await audit.record(session, account.email, "second factor on", {})
+    return codes
 
 
 async def disable_totp(session: Session, account_id: int, sealer: Sealer, *, code: str, password: str) -> None:
@@ -33,4 +36,5 @@ async def disable_totp(session: Session, account_id: int, sealer: Sealer, *, cod
     if verify_code(secret, code, await database_clock.read(session), after=account.totp_used) is None:
         raise AccountError(WRONG_CODE)
     account.totp_secret = account.totp_used = None
+    account.recovery_codes = []
     await audit.record(session, account.email, "second factor off", {})

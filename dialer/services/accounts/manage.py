@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dialer.domain.access.roles import Role, Scope
+from dialer.domain.access.weak_passwords import is_common
 from dialer.services import actions
 from dialer.services.accounts.sign_in import TOKEN_PREFIX, hash_key, hash_password, is_password, sign_out_everywhere
 from dialer.services.actor import Actor
@@ -47,6 +48,23 @@ async def first_account(session: Session) -> str | None:
     await audit.record(session, "the first start", "account made", {"email": FIRST, "role": "admin"})
     await session.flush()
     return password
+
+
+async def remove_second_factor(session: Session, actor: Actor, account_id: int) -> None:
+    """Turn off the two-factor authentication of somebody who lost their authenticator; they are signed out.
+
+    Raises:
+        ForbiddenError: `actor` may not do this.
+        AccountError: there is no such account, or it has none.
+    """
+    actor.require(actions.ACCOUNT_SECOND_FACTOR)
+    account = await session.get(Account, account_id, with_for_update=True)
+    if account is None or account.totp_secret is None:
+        raise AccountError("This account has no two-factor authentication.")
+    account.totp_secret = account.totp_used = None
+    account.recovery_codes = []
+    await sign_out_everywhere(session, account_id)
+    await record(session, actor, actions.ACCOUNT_SECOND_FACTOR, {"email": account.email})
 
 
 async def invite(
@@ -111,7 +129,6 @@ async def accept_invitation(session: Session, key: str, password: str) -> str:
     invitation, account = row
     _refuse_weak(password, account.email)
     account.password_hash, account.must_change = hash_password(password), False
-    account.failures, account.locked_until = 0, None
     invitation.used_at = await database_clock.start_of_transaction(session)
     await sign_out_everywhere(session, account.id)
     # Whoever had the old password may have made a token.
@@ -221,5 +238,5 @@ def _address(email: str) -> str:
 def _refuse_weak(password: str, email: str) -> None:
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
         raise AccountError(f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")
-    if len(set(password)) < 5 or email.partition("@")[0] in password.lower():
+    if len(set(password)) < 5 or email.partition("@")[0] in password.lower() or is_common(password):
         raise AccountError("this password is too easy to guess; take some words that have nothing to do with you")

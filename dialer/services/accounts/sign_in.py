@@ -14,19 +14,25 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from dialer.domain.access.roles import Role, Scope
-from dialer.services.accounts.totp import Sealer, verify_code
+from dialer.services.accounts.totp import Sealer, hash_recovery_code, verify_code
 from dialer.services.actor import Actor
 from dialer.store.sessions import Session
-from dialer.store.system import accounts, api_tokens, audit, database_clock, sign_ins
+from dialer.store.system import accounts, api_tokens, audit, database_clock, sign_in_failures, sign_ins
 from dialer.store.tables import Account, SignIn
 
 MAX_FAILURES = 5
-LOCKED_FOR = timedelta(minutes=15)
+FIRST_WAIT, MAX_WAIT = timedelta(minutes=1), timedelta(minutes=15)
+"""After MAX_FAILURES wrong passwords: doubled with each further one."""
+ONE_TIME_VALID_FOR = timedelta(days=3)
+"""How long the printed password of the first administrator works."""
+MAX_HASHED_AT_ONCE = 4
+"""Passwords verified at the same time: each takes a tenth of a second of a core and 64 MB."""
 IDLE_TIMEOUT = timedelta(minutes=30)
 MAX_SESSION_AGE = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 TOKEN_PREFIX = "dlr_"  # noqa: S105 - how a token of the API begins, so that a leaked one is known for what it is
 WRONG = "Wrong email or password"
+TOO_MANY = "Too many failed attempts"
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex())
 """Verified where there is no such account, so that the time tells nothing."""
@@ -61,27 +67,33 @@ def hash_password(password: str) -> str:
 async def sign_in(
     session: Session, email: str, password: str, code: str, sealer: Sealer, *, address: str = "", browser: str = ""
 ) -> SignedIn | SignInRefused:
-    """Let somebody in, or count the failure. The caller commits either way."""
-    account = await accounts.find_by_email(session, email.strip().lower(), lock=True)
-    now = await database_clock.read(session)
+    """Sign somebody in, or count the failure. The caller commits either way.
+
+    Failures count by email address and network, so no stranger locks anybody out, and an address without an account is
+    answered alike. The password is hashed before the account's row is locked.
+    """
+    email = email.strip().lower()
+    now, key = await database_clock.read(session), sign_in_failures.key_of(email, address)
+    until = await sign_in_failures.blocked_until(session, key)
+    if until is not None and until > now:
+        return SignInRefused(f"{TOO_MANY}. Try again in {_minutes(until - now)}.")
+    account = await accounts.find_by_email(session, email)
     known = account.password_hash if account is not None and account.password_hash else _NOBODY
     right = await is_password(known, password)
-    if account is None or not account.active or not account.password_hash:
-        return SignInRefused(WRONG)
-    if account.locked_until is not None and account.locked_until > now:
-        return SignInRefused(f"Too many failed attempts. Try again in {_minutes(account.locked_until - now)}")
-    if not right:
-        return await _failed(session, account, now, SignInRefused(WRONG))
+    if account is None or not account.active or not account.password_hash or not right:
+        return await _failed(session, email, key, now, SignInRefused(WRONG))
+    if account.must_change and account.created_at < now - ONE_TIME_VALID_FOR:
+        return SignInRefused(f"This one-time password has expired. Run: dialer account password {account.email}")
+    account = await accounts.find_by_email(session, email, lock=True)
+    assert account is not None
+    assert account.password_hash is not None
     if account.totp_secret is not None:
         if not code.strip():
             return SignInRefused("give the code of your authenticator", wants_code=True)
-        step = verify_code(sealer.unseal(account.totp_secret), code, now, after=account.totp_used)
-        if step is None:
-            return await _failed(
-                session, account, now, SignInRefused("that code is not right, or was used", wants_code=True)
-            )
-        account.totp_used = step
-    account.failures, account.locked_until = 0, None
+        if not await _takes_code(session, account, sealer, code, now):
+            refused = SignInRefused("that code is not right, or was used", wants_code=True)
+            return await _failed(session, email, key, now, refused)
+    await sign_in_failures.clear(session, key)
     if _hasher.check_needs_rehash(account.password_hash):
         account.password_hash = _hasher.hash(password)
     key = secrets.token_urlsafe(32)
@@ -90,6 +102,20 @@ async def sign_in(
     await audit.record(session, account.email, "signed in", {"address": address[:64]})
     await session.flush()
     return SignedIn(key, _caller(account, key_hash=hash_key(key)))
+
+
+async def _takes_code(session: Session, account: Account, sealer: Sealer, code: str, now: datetime) -> bool:
+    """Whether the code is the authenticator's, or a recovery code that was not used; it is used up by this."""
+    step = verify_code(sealer.unseal(account.totp_secret or ""), code, now, after=account.totp_used)
+    if step is not None:
+        account.totp_used = step
+        return True
+    hashed = hash_recovery_code(code)
+    if hashed not in account.recovery_codes:
+        return False
+    account.recovery_codes = [other for other in account.recovery_codes if other != hashed]
+    await audit.record(session, account.email, "recovery code used", {"left": len(account.recovery_codes)})
+    return True
 
 
 async def session_actor(session: Session, key: str) -> Actor | None:
@@ -127,11 +153,13 @@ async def sign_out_everywhere(session: Session, account_id: int, *, but: str = "
     await sign_ins.delete_of_account(session, account_id, but=but)
 
 
-async def _failed(session: Session, account: Account, now: datetime, answer: SignInRefused) -> SignInRefused:
-    account.failures += 1
-    if account.failures >= MAX_FAILURES:
-        account.failures, account.locked_until = 0, now + LOCKED_FOR
-        await audit.record(session, account.email, "locked out", {"minutes": LOCKED_FOR.total_seconds() / 60})
+async def _failed(session: Session, email: str, key: str, now: datetime, answer: SignInRefused) -> SignInRefused:
+    failures = await sign_in_failures.count(session, key, now)
+    if failures >= MAX_FAILURES:
+        wait = min(MAX_WAIT, FIRST_WAIT * 2 ** min(failures - MAX_FAILURES, 10))
+        await sign_in_failures.block(session, key, now + wait)
+        if failures == MAX_FAILURES and await accounts.find_by_email(session, email) is not None:
+            await audit.record(session, email, "sign-in slowed down", {"failures": failures})
     await session.flush()
     return answer
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import pyotp
 from cryptography.fernet import Fernet, InvalidToken
 
 STEP_S = 30
+RECOVERY_CODES = 8
 ISSUER = "One Window dialer"
 
 
@@ -31,6 +33,16 @@ class Sealer:
 
     def _fernet(self) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"dialer second factor " + self.key.encode()).digest()))
+
+
+def new_recovery_codes() -> list[str]:
+    """Make the codes that replace a lost authenticator, each once: 50 bits, in two groups."""
+    return [f"{secrets.token_hex(3)}-{secrets.token_hex(4)}" for _ in range(RECOVERY_CODES)]
+
+
+def hash_recovery_code(code: str) -> str:
+    """Return how a recovery code is stored."""
+    return hashlib.sha256(b"dialer recovery code" + "".join(code.split()).lower().encode()).hexdigest()
 
 
 def new_secret() -> str:

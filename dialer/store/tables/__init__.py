@@ -3,7 +3,7 @@
 Times are `timestamptz`. A closed set of words is `text` with a check, so that a migration can widen it.
 """
 
-from dialer.store.tables.auth import ApiToken, IdempotencyKey, Invitation, SignIn
+from dialer.store.tables.auth import ApiToken, IdempotencyKey, Invitation, SignIn, SignInFailure
 from dialer.store.tables.base import Base, Word, big_id, enum_check
 from dialer.store.tables.calls import Call, WebhookEvent
 from dialer.store.tables.campaigns import (
@@ -112,6 +112,7 @@ __all__ = [
     "Registry",
     "Script",
     "SignIn",
+    "SignInFailure",
     "SimulatedClock",
     "TimeOff",
     "ToolUse",

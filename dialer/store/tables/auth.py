@@ -21,6 +21,16 @@ class SignIn(Base):
     browser: Mapped[str] = mapped_column(server_default="")
 
 
+class SignInFailure(Base):
+    """Wrong passwords in a row for one email address from one network; the key is their hash."""
+
+    __tablename__ = "sign_in_failure"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    blocked_until: Mapped[datetime | None]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Invitation(Base):
     """A way in for somebody who has no password yet, or lost it: used once, until it expires."""
 

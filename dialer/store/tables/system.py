@@ -34,9 +34,8 @@ class Account(Base):
     """Base32, sealed with the secret key; null: no second factor."""
     totp_used: Mapped[int | None]
     """The last time step whose code was taken: none is taken twice."""
-    failures: Mapped[int] = mapped_column(server_default="0")
-    """Wrong passwords in a row."""
-    locked_until: Mapped[datetime | None]
+    recovery_codes: Mapped[list[str]] = mapped_column(server_default="{}")
+    """Hashes of the codes that replace a lost authenticator, each once."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

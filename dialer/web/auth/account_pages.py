@@ -109,17 +109,17 @@ async def begin_second_factor(request: Asked, app_state: InjectedState) -> Templ
 
 
 @post("/account/second-factor/on", include_in_schema=False, opt=OWNER, status_code=200)
-async def keep_second_factor(
-    request: Asked, app_state: InjectedState, data: URLEncodedBody[Code]
-) -> Template | Redirect:
-    """Switch it on, once its code was given."""
+async def keep_second_factor(request: Asked, app_state: InjectedState, data: URLEncodedBody[Code]) -> Template:
+    """Switch it on, once its code was given; the recovery codes are shown this once."""
     sealer = Sealer(app_state.links.secret)
     try:
         async with app_state.sessions.begin() as session:
-            await enable_totp(session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present)
+            codes = await enable_totp(
+                session, _own(request), sealer, sealed=data.sealed, code=data.code, password=data.present
+            )
     except AccountError as error:
         return await _page(request, app_state, says=str(error), status=422)
-    return Redirect("/account", status_code=303)
+    return await _page(request, app_state, recovery_codes=codes)
 
 
 @post("/account/second-factor/off", include_in_schema=False, opt=OWNER, status_code=200)

@@ -215,6 +215,7 @@ WAYS: dict[str, Ways] = {
     "account.update": Ways(
         _page("/settings/accounts/change", "/settings/accounts", account="{auditor}", role="marketing", active="true")
     ),
+    "account.second_factor_off": Ways(command=("account", "second-factor", "{c}", "--off"), elsewhere=True),
     "webhook.add": Ways(command=("hook", "add", "https://hooks.example.com/{c}")),
     "webhook.remove": Ways(command=("hook", "remove", "1")),
     "feed.add": Ways(command=("feed", "add", "leads")),

@@ -33,6 +33,14 @@ def password() -> None:
     """Reset a password. Prints a link like `add` does."""
 
 
+@account.command("second-factor")
+@click.argument("email")
+@click.option("--off", is_flag=True, required=True, help="turn it off")
+@implemented("dialer.cli.admin.account:second_factor_off")
+def second_factor() -> None:
+    """Turn off the two-factor authentication of somebody who lost their authenticator."""
+
+
 @account.command("list")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:list_all")
