@@ -23,6 +23,7 @@ from dialer.settings import Settings
 from dialer.store import sessions as sessions_module
 from dialer.store.migrate import migrate
 from dialer.store.sessions import Sessions, make_engine, make_sessions
+from dialer.wiring.secret_key import audit_keys
 from dialer.wiring.stores import Store, open_store
 from tests.support import examples
 from tests.support.databases import SHIPPED, Databases, reused_engine, run, share, url_of
@@ -186,10 +187,10 @@ async def store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+async def sessions(settings: Settings, database_url: str) -> AsyncIterator[Sessions]:
     """Sessions on this test's database."""
     engine = make_engine(database_url)
-    yield make_sessions(engine)
+    yield make_sessions(engine, audit_keys(settings))
     await engine.dispose()
 
 

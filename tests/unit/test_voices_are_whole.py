@@ -18,7 +18,7 @@ ROWS = {
     for name, rest in re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, re.M)
     if name in NAMES
 }
-SHARED = ("dialer/settings.py", "dialer/cli/admin/doctor_voices.py", "dialer/cli/rehearsal/environment.py")
+SHARED = ("dialer/settings.py", "dialer/doctor/voices.py", "dialer/cli/rehearsal/environment.py")
 
 
 def _parts(kind: str) -> set[str]:

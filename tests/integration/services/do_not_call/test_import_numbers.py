@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dialer.cli.errors import CommandError
+from dialer.services.leads.import_file import NoCampaignError
 from dialer.services.leads.map_columns import NoPhoneError
+from dialer.services.leads.read_file import UnreadableListError
 from dialer.settings import Settings
 from dialer.store.tables import ImportRow, Lead
 from dialer.wiring.stores import Store
@@ -159,7 +160,7 @@ async def test_a_hopeless_file_is_refused_in_one_line_and_leaves_nothing(
     content, says = BAD[kind]
     path = tmp_path / "list.csv"
     path.write_bytes(content)
-    with pytest.raises((CommandError, NoPhoneError)) as refused:
+    with pytest.raises((UnreadableListError, NoCampaignError)) as refused:
         await bring(settings, store, path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -175,7 +176,7 @@ async def test_a_file_that_is_not_there_a_folder_and_an_unknown_campaign_are_sai
         (tmp_path, "Spring", "directory"),
         (write_list(tmp_path / "list.csv", students(1)), "Nowhere", "there is no campaign 'Nowhere'"),
     ):
-        with pytest.raises(CommandError, match=says):
+        with pytest.raises((UnreadableListError, NoCampaignError), match=says):
             await bring(settings, store, path, name)
 
 
@@ -186,5 +187,5 @@ async def test_a_mapping_to_what_is_not_there_is_said(
     settings: Settings, store: Store, tmp_path: Path, mapping: dict[str, str], says: str
 ) -> None:
     await campaign(store)
-    with pytest.raises(CommandError, match=says):
+    with pytest.raises((UnreadableListError, NoCampaignError), match=says):
         await bring(settings, store, write_list(tmp_path / "list.csv", students(1)), mapping=mapping)
