@@ -14,10 +14,10 @@ async def throw_kill_switch(session: Session, actor: Actor, scope: str, why: str
     await record(session, actor, actions.KILL_SWITCH_ON, {"scope": scope, "why": why})
 
 
-async def release_kill_switch(session: Session, actor: Actor, scope: str) -> bool:
-    """Allow calls again; False where the switch was not on. Raises ForbiddenError."""
+async def release_kill_switch(session: Session, actor: Actor, scope: str, why: str = "by hand") -> bool:
+    """Allow calls again, for a reason; False where the switch was not on. Raises ForbiddenError."""
     actor.require(actions.KILL_SWITCH_OFF)
     released = await kill_switches.release(session, scope)
     if released:
-        await record(session, actor, actions.KILL_SWITCH_OFF, {"scope": scope})
+        await record(session, actor, actions.KILL_SWITCH_OFF, {"scope": scope, "why": why})
     return released

@@ -26,10 +26,10 @@ def activate(why: str, carrier: str | None) -> None:
     click.echo(f"kill switch on for {_scope(carrier)}: no new calls from now on")
 
 
-def release(carrier: str | None) -> None:
+def release(why: str, carrier: str | None) -> None:
     async def work(settings: Settings, store: Store) -> bool:
         async with store.sessions.begin() as session:
-            return await release_kill_switch(session, operator(), _scope(carrier))
+            return await release_kill_switch(session, operator(), _scope(carrier), why)
 
     click.echo(f"kill switch off for {_scope(carrier)}" if with_store(work) else f"it was not on for {_scope(carrier)}")
 

@@ -15,7 +15,7 @@ from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services.do_not_call import scrub
 from dialer.services.do_not_call.add import add_numbers
 from dialer.services.do_not_call.import_numbers import ImportedNumbers, import_numbers
-from dialer.services.do_not_call.remove import remove_number
+from dialer.services.do_not_call.remove import ReasonNeededError, remove_number
 from dialer.services.exports.results import export_for
 from dialer.services.leads.read_file import UnreadableListError, read_list
 from dialer.settings import Settings
@@ -147,11 +147,14 @@ def check(number: str, as_json: bool, country: str) -> None:
         )
 
 
-def remove(number: str, country: str) -> None:
+def remove(number: str, reason: str, country: str) -> None:
     phone = _phone(number, country)
 
     async def work(settings: Settings, store: Store) -> int:
-        async with store.sessions.begin() as session:
-            return await remove_number(session, operator(), phone)
+        try:
+            async with store.sessions.begin() as session:
+                return await remove_number(session, operator(), phone, reason)
+        except ReasonNeededError as error:
+            raise CommandError(f"{error} Give it with --reason.") from error
 
     click.echo(f"{phone}: {with_store(work)} entries removed")

@@ -8,7 +8,7 @@ from dialer.domain.numbers.phone import BadPhone, mask, parse_phone
 from dialer.domain.numbers.zones import Zones, zone_of
 from dialer.services import actions
 from dialer.services.actor import Actor
-from dialer.services.audit.record import record
+from dialer.services.audit.record import keyed_hash, record
 from dialer.services.campaigns.create import create_campaign
 from dialer.services.campaigns.start import missing_business
 from dialer.services.dialing.claim import create_attempts
@@ -73,7 +73,12 @@ async def call_now(
         asked = await _mean(session, carriers, campaign, phone.e164, name, now)
         if isinstance(asked, CallRefused):
             await enrolled.rollback()
-    details = {"phone": mask(phone.e164), "campaign": campaign.name, "refused": isinstance(asked, CallRefused)}
+    details = {
+        "phone": mask(phone.e164),
+        "phone_hash": keyed_hash(session, phone.e164),
+        "campaign": campaign.name,
+        "refused": isinstance(asked, CallRefused),
+    }
     await record(session, actor, actions.CALL_START, details)
     return asked
 

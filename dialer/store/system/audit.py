@@ -88,6 +88,11 @@ async def verify(session: AsyncSession, anchors: Mapping[int, str] | None = None
     return not left
 
 
+def keyed_hash(session: AsyncSession, text: str) -> str:
+    """Return an HMAC of a text with the present key, 32 hex digits."""
+    return hmac.new(_keys(session)[0], b"text" + text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def _keys(session: AsyncSession) -> tuple[bytes, ...]:
     return session.info.get(AUDIT_KEYS) or (b"",)
 

@@ -16,7 +16,7 @@ from dialer.domain.numbers.phone import BadPhone, parse_phone
 from dialer.services import actions
 from dialer.services.audit.access import CALL, LEAD, record_access
 from dialer.services.do_not_call.add import add_numbers
-from dialer.services.do_not_call.remove import remove_number
+from dialer.services.do_not_call.remove import ReasonNeededError, remove_number
 from dialer.store.calls import call_detail, call_history, costs
 from dialer.store.campaigns import campaigns
 from dialer.store.leads import counselor_access, do_not_call, lead_search
@@ -186,11 +186,16 @@ async def list_numbers(request: Asked, data: JSONBody[Numbers], app_state: Injec
 
 
 @delete("/api/do-not-call/{number:str}", opt=require(actions.DNC_REMOVE), status_code=200, tags=["do not call"])
-async def take_off(number: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
-    """Remove a number from every do-not-call list; administrators only, with an audit entry."""
+async def take_off(
+    number: FromPath[str], request: Asked, app_state: InjectedState, reason: FromQuery[str] = ""
+) -> Json:
+    """Remove a number from every do-not-call list; administrators only. An opt-out made in a call needs a `reason`."""
     phone = _e164(number)
-    async with app_state.sessions.begin() as session:
-        removed = await remove_number(session, request.user, phone)
+    try:
+        async with app_state.sessions.begin() as session:
+            removed = await remove_number(session, request.user, phone, reason)
+    except ReasonNeededError as error:
+        raise ClientException(str(error), status_code=422) from error
     return {"phone": phone, "removed": removed}
 
 

@@ -171,11 +171,13 @@ async def throw_switch(
 
 
 @delete("/api/kill-switches/{carrier:str}", opt=require(actions.KILL_SWITCH_OFF), status_code=200, tags=["system"])
-async def release_switch(carrier: FromPath[str], request: Asked, app_state: InjectedState) -> Json:
-    """Turn off a kill switch; administrators only."""
+async def release_switch(
+    carrier: FromPath[str], request: Asked, app_state: InjectedState, why: FromQuery[str] = "over the API"
+) -> Json:
+    """Turn off a kill switch, and say `why`; administrators only."""
     scope = _scope(carrier)
     async with app_state.sessions.begin() as session:
-        was_on = await release_kill_switch(session, request.user, scope)
+        was_on = await release_kill_switch(session, request.user, scope, why[:200])
     app_state.stats_cache.forget(HALTED)
     return {"scope": scope, "on": False, "was_on": was_on}
 

@@ -171,7 +171,7 @@ async def release(request: Asked, app_state: InjectedState) -> Redirect:
     said = await read(request, Switch)
     wanted = Switch() if isinstance(said, FormError) else said
     async with app_state.sessions.begin() as session:
-        await release_kill_switch(session, actor(request), _scope(wanted))
+        await release_kill_switch(session, actor(request), _scope(wanted), wanted.why)
     app_state.stats_cache.forget(HALTED)
     return redirect(HERE, "released")
 

@@ -21,6 +21,7 @@ def on() -> None:
 
 
 @kill.command()
+@click.option("--why", default="by hand", show_default=True)
 @CARRIER
 @implemented("dialer.cli.admin.kill:release")
 def off() -> None:

@@ -69,6 +69,7 @@ def check() -> None:
 
 @dnc.command()
 @click.argument("number")
+@click.option("--reason", default="", help="why; needed where the person opted out in a call")
 @COUNTRY
 @implemented("dialer.cli.leads.dnc:remove")
 def remove() -> None:

@@ -17,7 +17,7 @@ from dialer.isolated.tasks import IMPORT_DO_NOT_CALL, ActorModel, DoNotCallImpor
 from dialer.services import actions
 from dialer.services.actions import DNC_ADD
 from dialer.services.do_not_call.add import add_numbers
-from dialer.services.do_not_call.remove import remove_number
+from dialer.services.do_not_call.remove import ReasonNeededError, remove_number
 from dialer.store.leads import do_not_call
 from dialer.store.tables import AuditEntry
 from dialer.web.app_state import AppState, InjectedState
@@ -46,6 +46,8 @@ class Number(BaseModel):
     """One number."""
 
     number: Annotated[str, Field(max_length=40)]
+    reason: Annotated[str, Field(max_length=500)] = ""
+    """Why it is removed; needed where the person opted out in a call."""
 
 
 @get(HERE, include_in_schema=False, opt=require(READERS))
@@ -132,11 +134,13 @@ def _read_lines(text: str) -> tuple[set[str], list[str]]:
 async def remove(request: Asked, app_state: InjectedState) -> Template | Redirect:
     """Remove a number from every list; for administrators, as by the API. The audit log keeps that it was there."""
     said = await read(request, Number)
-    phone = parse_phone(said.number, "IN") if not isinstance(said, FormError) else None
-    if phone is None or isinstance(phone, BadPhone):
+    if isinstance(said, FormError) or isinstance(phone := parse_phone(said.number, "IN"), BadPhone):
         return await _page(app_state, says="This is not a phone number.", status=422)
-    async with app_state.sessions.begin() as session:
-        await remove_number(session, actor(request), phone.e164)
+    try:
+        async with app_state.sessions.begin() as session:
+            await remove_number(session, actor(request), phone.e164, said.reason)
+    except ReasonNeededError as error:
+        return await _page(app_state, phone.e164, says=str(error), status=422)
     _changed(app_state)
     return redirect(HERE, "removed")
 
