@@ -4,6 +4,7 @@ A lead's cells are data in quotation marks, never instructions; the length of ea
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dialer.domain.compliance.disclosure import Disclosure, compose, own_words, speakable, speech_of
 from dialer.domain.compliance.rules import discloses_ai
+from dialer.domain.speech.placeholders import PRODUCT_PLACEHOLDERS as OURS
 from dialer.domain.speech.placeholders import fill, word_of
 from dialer.store.tables import Script
 
@@ -23,6 +25,8 @@ HINDI_GOODBYE = "मैंने आपका नंबर हमारी स�
 PERSONA = (Path(__file__).parent / "persona.md").read_text(encoding="utf-8")
 MAX_CELL_CHARS = 200
 MAX_CELLS = 30
+MAX_NAME_CHARS = 60
+NO_BRACKETS = str.maketrans("[]", "()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def compose_session(
     }
     known = json.dumps(cells, ensure_ascii=False, indent=1) if cells else "Nothing yet."
     columns = {word_of(key): " ".join(value.split()) for key, value in cells.items()}
-    name = " ".join(name.split())[:MAX_CELL_CHARS]
+    name = plain_name(name)
     given = name.split()[0] if name else ""
     words = {
         **columns,
@@ -82,13 +86,27 @@ def compose_session(
     locked = locked_line(business, opening, greeting=greeting, phone=phone, recorded=recorded, language=language)
     first = f"{locked.words} {own}".rstrip()
     return SessionTexts(
-        instructions=fill(persona, words),
+        # In the instructions a cell is a quoted value: what a web form brought must not read as an instruction.
+        instructions=fill(
+            persona, words | {word: quoted(value) for word, value in columns.items() if word not in OURS}
+        ),
         opening=f'The call was just answered. Open it now and say exactly this, then wait: "{first}"',
         goodbye="They asked not to be called again, and it is done. In the language you are speaking, say exactly this "
         f'and nothing more: "{HINDI_GOODBYE if language == "hi" else GOODBYE}"',
         first=first,
         disclosure=locked,
     )
+
+
+def plain_name(name: str) -> str:
+    """Return a name without anything that no name has: letters, marks, spaces, apostrophes, dots and hyphens stay."""
+    kept = "".join(one if unicodedata.category(one)[0] in "LM" or one in " '’.-" else " " for one in name)
+    return " ".join(kept.split())[:MAX_NAME_CHARS].rstrip()
+
+
+def quoted(value: str) -> str:
+    """Return a lead's own words as a quoted value, without the brackets that mark the product's notes."""
+    return json.dumps(value.translate(NO_BRACKETS), ensure_ascii=False)
 
 
 def locked_line(
