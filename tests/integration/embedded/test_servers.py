@@ -194,3 +194,16 @@ def test_what_a_killed_user_left_is_stopped_without_being_started_again(folder: 
         other.kill()
         Embedded(folder).stop_abandoned()
         assert running(folder) == [False, False]
+
+
+async def test_the_servers_inherit_no_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M7: SQL can run `env` where the role is a superuser."""
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "a-secret-of-the-carrier")
+    with Embedded(folder) as urls:
+        connection = await asyncpg.connect(urls.database_url)
+        await connection.execute("CREATE TABLE seen (line text)")
+        await connection.execute("COPY seen FROM PROGRAM 'env'")
+        lines = [row["line"] for row in await connection.fetch("SELECT line FROM seen")]
+        await connection.close()
+    assert any(line.startswith("PATH=") for line in lines)
+    assert not any("secret" in line for line in lines)

@@ -61,3 +61,11 @@ def test_no_number_in_full_is_ever_written(number: str, around: str) -> None:
 def test_ids_and_times_are_not_taken_for_phone_numbers() -> None:
     words = "CAfedcba9876543210fedcba9876543210 at 2026-01-13T09:10:01+00:00 took 1500 ms"
     assert _line(words).endswith(words)
+
+
+@pytest.mark.parametrize("forged", ["x\n2026-01-01 web info signed in as admin", "x\r\nweb", "x\x1b[2J", "x\u2028web"])
+def test_no_line_of_the_log_can_be_forged(forged: str) -> None:
+    """L2."""
+    line = _line("media refused: %s", forged, end=forged)
+    assert len(line.splitlines()) == 1
+    assert line.isprintable()

@@ -80,7 +80,7 @@ async def test_hundreds_at_once_are_kept_in_a_few_commits_and_each_is_answered_f
 async def test_one_event_that_cannot_be_kept_does_not_take_the_others_with_it(store: Store) -> None:
     call = await placed_call(store.sessions, ScriptedCarrier())
     journal = WebhookInbox(store.sessions, unheard)
-    good, bad = event(call, 0), Event("twilio", call.carrier_sid or "", "status", "9", "", {"Broken": "\0"})
+    good, bad = event(call, 0), Event("twilio", call.carrier_sid or "", "status", "9", "", {"Broken": "\ud800"})
     first, second, third = await asyncio.gather(
         journal.store(good), journal.store(bad), journal.store(event(call, 1)), return_exceptions=True
     )

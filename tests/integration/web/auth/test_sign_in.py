@@ -9,6 +9,7 @@ from typing import Any
 import pyotp
 import pytest
 from httpx import AsyncClient
+from litestar import Response
 from litestar.connection import ASGIConnection
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
@@ -31,6 +32,7 @@ from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, AuditEntry, SignIn, SignInFailure
 from dialer.web.auth.account_pages import SIGNED_IN
 from dialer.web.auth.identity import address_of
+from dialer.web.auth.security_headers import headers_for
 from dialer.wiring.operator_token import operator_token
 from dialer.wiring.stores import Store
 from tests.support.actors import ADMIN
@@ -547,4 +549,13 @@ async def test_every_answer_forbids_what_a_page_of_ours_never_needs(web: AsyncCl
         answer = await web.get(path)
         assert "default-src 'self'" in answer.headers["content-security-policy"], path
         assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == ("max-age=300, public" if "/static/" in path else "no-store")
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("public", "sent"), [("https://dialer.example", True), ("http://127.0.0.1:8000", False)])
+async def test_browsers_are_told_to_use_tls_where_there_is_any(public: str, sent: bool) -> None:
+    """M12."""
+    response = await headers_for(public)(Response(""))
+    assert ("Strict-Transport-Security" in response.headers) is sent
+    assert response.headers["Cache-Control"] == "no-store"

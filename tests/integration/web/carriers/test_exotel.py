@@ -1,5 +1,6 @@
 """What Exotel calls, against the real application: unsigned, so the token must be that of the very call."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -116,6 +117,15 @@ async def test_a_body_that_cannot_be_read_is_refused_in_one_line(store: Store, w
     assert answer.status_code == 400
     assert answer.json()["detail"] == "the body is neither JSON nor a form"
     assert await sql(store.sessions, "SELECT count(*) FROM call_event") == 0
+
+
+async def test_an_event_with_nul_fails_alone(store: Store, web: Web) -> None:
+    """L8: PostgreSQL holds no NUL; one such event failed the batch that it was in."""
+    call, token = await ringing_call(store, ScriptedExotel())
+    bad = {"CallSid": f"{call.carrier_sid}\0", "Status": "completed"}
+    good = {"CallSid": call.carrier_sid or "", "Status": "busy"}
+    statuses = await asyncio.gather(*(call_back(web, token, fields) for fields in (bad, good)))
+    assert statuses == [403, 200]
 
 
 async def test_the_same_callback_three_times_counts_once(store: Store, web: Web) -> None:
