@@ -46,6 +46,7 @@ from workers.jobs import (
 )
 from workers.loop_lag import watch_loop_lag
 from workers.mail_and_calendars import read_busy_times, send_mail, set_mail_context
+from workers.sweep_files import sweep_old_files
 from workers.voices import PreflightVoices
 from workers.webhooks import apply_in_background
 
@@ -180,6 +181,7 @@ def run(settings: Settings) -> None:
             cron(cast(Any, tolerant(send_webhooks)), name="hooks", second=EVERY_FIVE, timeout=60, **once),
             cron(cast(Any, tolerant(send_mail)), name="mail", second=EVERY_FIVE, timeout=300, **once),
             cron(cast(Any, tolerant(read_busy_times)), name="calendars", second=EVERY_TEN, timeout=120, **once),
+            cron(cast(Any, tolerant(sweep_old_files)), name="sweep_files", hour={3}, minute={17}, timeout=600, **once),
             cron(cast(Any, tolerant(anchor_audit)), name="anchor", hour={3}, minute={7}, timeout=60, **once),
             cron(cast(Any, tolerant(erase_recordings)), name="erase", minute=EVERY_TEN, timeout=600, **once),
         ],

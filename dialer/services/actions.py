@@ -6,7 +6,7 @@ A page, an API route and a command that offer the same action call the same serv
 
 from dataclasses import dataclass
 
-from dialer.domain.access.rates import EXPORT, SINGLE_CALL, START, UPLOAD, Rate
+from dialer.domain.access.rates import EXPORT, SINGLE_CALL, START, SUPPRESS, UPLOAD, Rate
 from dialer.domain.access.roles import ADMINS, MEETING_MANAGERS, OPERATORS, Role, Roles
 
 
@@ -42,7 +42,9 @@ LIST_COMMIT = Action("list.commit", "import a reviewed list", "Imported a review
 LIST_UNDO = Action("list.undo", "undo an import", "Undid an import", OPERATORS)
 LIST_DISCARD = Action("list.discard", "discard a list", "Discarded a list", OPERATORS)
 
-DNC_ADD = Action("dnc.add", "add a number to do-not-call", "Added to do-not-call", OPERATORS | {Role.COUNSELOR})
+DNC_ADD = Action(
+    "dnc.add", "add a number to do-not-call", "Added to do-not-call", OPERATORS | {Role.COUNSELOR}, SUPPRESS
+)
 DNC_IMPORT = Action("dnc.import", "import a do-not-call list", "Imported a do-not-call list", OPERATORS, UPLOAD)
 DNC_REMOVE = Action("dnc.remove", "remove a number from do-not-call", "Removed from do-not-call", ADMINS)
 DNC_SCRUB = Action("dnc.scrub", "scrub a campaign", "Scrubbed a campaign against do-not-call", OPERATORS)

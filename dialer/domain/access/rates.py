@@ -19,6 +19,8 @@ PASSWORD = Rate("password", 20, 300)
 UPLOAD = Rate("upload", 60, 3600)
 EXPORT = Rate("export", 120, 3600)
 START = Rate("start", 120, 3600)
+SUPPRESS = Rate("suppress", 120, 3600)
+"""Requests that add numbers to do-not-call."""
 SINGLE_CALL = Rate("call", 30, 600)
 """Calls asked for one by one, by the page and the API together."""
 MEETING_LINK = Rate("meeting-link", 20, 3600)

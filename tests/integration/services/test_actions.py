@@ -287,6 +287,10 @@ async def _by_api(browser: AsyncClient, token: dict[str, str], asked: Request, p
     return await browser.request(asked.method, _filled(asked.path, places), json=body, headers=headers)
 
 
+OWN_ONLY = {("dnc.add", Role.COUNSELOR)}
+"""Actions that a role may do to what is its own only, which these requests do not name (see do_not_call/test_add.py)."""
+
+
 async def test_a_page_and_the_api_let_the_same_roles_do_each_action(
     clients: dict[Role, tuple[AsyncClient, dict[str, str]]],
 ) -> None:
@@ -298,7 +302,7 @@ async def test_a_page_and_the_api_let_the_same_roles_do_each_action(
                 answers["page"] = (await _by_page(browser, ways.page, places)).status_code
             if ways.api is not None:
                 answers["api"] = (await _by_api(browser, token, ways.api, places)).status_code
-            allowed = role in ACTIONS[name].roles
+            allowed = role in ACTIONS[name].roles and (name, role) not in OWN_ONLY
             assert all((status != 403) == allowed for status in answers.values()), (name, role, answers)
             assert not any(status >= 500 for status in answers.values()), (name, role, answers)
 

@@ -67,7 +67,7 @@ def on() -> None:
 @click.argument("email")
 @click.argument("name")
 @click.option("--scope", "scopes", type=SCOPES, multiple=True, default=[Scope.READ.value], show_default=True)
-@click.option("--days", type=click.IntRange(1, 3650), help="days until it expires [default: never]")
+@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="days until it expires")
 @click.option("--revoke", is_flag=True, help="revoke the token with this name")
 @click.option("--json", "as_json", is_flag=True)
 @implemented("dialer.cli.admin.account:token")
