@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dialer.domain.access.roles import Role
 from dialer.domain.calling.routing import Table, parse_table
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -44,6 +45,8 @@ class Settings(BaseSettings):
     dialer_bridge_sockets: Literal["picows", "websockets"] = "picows"
     """Which library carries the bridge's sockets."""
     dialer_secret_key: SecretStr | None = None
+    dialer_second_factor_roles: str = ""
+    """Roles that need two-factor authentication, comma-separated."""
     dialer_metrics_token: SecretStr | None = None
     """What a scraper shows at the bridge's `/metrics`; without it nobody may read them."""
     dialer_old_secret_keys: SecretStr | None = None
@@ -155,6 +158,14 @@ class Settings(BaseSettings):
         return self.dialer_recordings or str(self.dialer_data_dir.absolute() / "recordings")
 
     @property
+    def second_factor_roles(self) -> frozenset[str]:
+        """The roles that need two-factor authentication. Raises WrongSettingError for one that does not exist."""
+        roles = frozenset(role.strip() for role in self.dialer_second_factor_roles.split(",") if role.strip())
+        if unknown := roles - {role.value for role in Role}:
+            raise WrongSettingError(f"DIALER_SECOND_FACTOR_ROLES names no role: {', '.join(sorted(unknown))}")
+        return roles
+
+    @property
     def recordings_in_the_making(self) -> Path:
         """The folder of this machine in which calls that go on are recorded."""
         return self.dialer_data_dir.absolute() / "recording"
@@ -231,6 +242,7 @@ class Settings(BaseSettings):
                 ip_network(each, strict=False)
         except ValueError as error:
             raise WrongSettingError(f"EXOTEL_CALLBACK_ADDRESSES: {error}; write addresses and commas") from error
+        _ = self.second_factor_roles
         if self.exotel_callback_auth and ":" not in self.exotel_callback_auth.get_secret_value():
             raise WrongSettingError("EXOTEL_CALLBACK_AUTH must be user:password")
 

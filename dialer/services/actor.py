@@ -23,6 +23,8 @@ class Actor:
     key_hash: str = ""
     """Hash of the browser session's key; empty for a token or an operator."""
     must_change: bool = False
+    has_second_factor: bool = True
+    """False for a browser session of an account without two-factor authentication."""
 
     @property
     def is_token(self) -> bool:

@@ -183,5 +183,12 @@ def _minutes(left: timedelta) -> str:
 
 def _caller(account: Account, *, scopes: frozenset[Scope] = frozenset(Scope), key_hash: str = "") -> Actor:
     return Actor(
-        account.id, account.email, Role(account.role), account.counselor_id, scopes, key_hash, account.must_change
+        account.id,
+        account.email,
+        Role(account.role),
+        account.counselor_id,
+        scopes,
+        key_hash,
+        account.must_change,
+        has_second_factor=not key_hash or account.totp_secret is not None,
     )

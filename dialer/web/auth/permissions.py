@@ -30,6 +30,8 @@ from dialer.web.auth.rate_limits import is_exceeded
 MAY, RATE, BROWSER = "may", "rate", "browser"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CHANGE_FIRST = "/account/password"
+ENROLL = ("/account", "/sign-out", "/static/")
+"""Where an account may go that still has to set up its second factor."""
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -64,6 +66,9 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         raise PermissionDeniedException("An API token cannot change how an account signs in. Sign in with a browser.")
     if caller.must_change and not connection.url.path.startswith((CHANGE_FIRST, "/sign-out", "/static/")):
         raise HTTPException("Choose a new password first.", status_code=403, extra={"to": CHANGE_FIRST})
+    demanded = connection.app.state.app_state.settings.second_factor_roles
+    if not caller.has_second_factor and caller.role.value in demanded and not connection.url.path.startswith(ENROLL):
+        raise HTTPException("Set up two-factor authentication first.", status_code=403, extra={"to": ENROLL[0]})
     rate: Rate | None = handler.opt.get(RATE)
     # This machine's own commands have no account, and nobody to slow down.
     if rate is not None and caller.account_id and await is_exceeded(_redis(connection), rate, str(caller.account_id)):

@@ -27,7 +27,7 @@ from dialer.services.accounts.manage import (
 )
 from dialer.services.accounts.sign_in import MAX_FAILURES, SignedIn, SignInRefused, sign_in
 from dialer.services.accounts.totp import Sealer
-from dialer.settings import Settings
+from dialer.settings import Settings, WrongSettingError
 from dialer.store.system import audit
 from dialer.store.tables import Account, ApiToken, AuditEntry, SignIn, SignInFailure
 from dialer.web.auth.account_pages import SIGNED_IN
@@ -559,3 +559,31 @@ async def test_browsers_are_told_to_use_tls_where_there_is_any(public: str, sent
     response = await headers_for(public)(Response(""))
     assert ("Strict-Transport-Security" in response.headers) is sent
     assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_role_that_needs_a_second_factor_sets_it_up_before_anything_else(store: Store, keyed: Settings) -> None:
+    """M11."""
+    demanding = keyed.model_copy(update={"dialer_second_factor_roles": "admin, marketing"})
+    async with serving(demanding) as web:
+        web.headers.update(BROWSER)
+        await _member(store, "mina@example.com", Role.MARKETING, web)
+        await _sign_in(web, "mina@example.com")
+        answer = await web.get("/campaigns")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+        shown = (await web.get("/account")).text
+        offered = (await web.post("/account/second-factor", data={"csrf": _csrf(shown)})).text
+        secret, sealed = (
+            re.search(r"<code>([A-Z2-7]{32})</code>", offered),
+            re.search(r'sealed" value="([^"]+)"', offered),
+        )
+        assert secret is not None
+        assert sealed is not None
+        code = pyotp.TOTP(secret[1]).now()
+        form = {"csrf": _csrf(shown), "sealed": sealed[1], "code": code, "present": PASSWORD}
+        assert (await web.post("/account/second-factor/on", data=form)).status_code == 200
+        assert (await web.get("/campaigns")).status_code == 200
+
+
+def test_a_role_that_does_not_exist_is_refused_at_the_start(keyed: Settings) -> None:
+    with pytest.raises(WrongSettingError, match="DIALER_SECOND_FACTOR_ROLES"):
+        assert keyed.model_copy(update={"dialer_second_factor_roles": "boss"}).second_factor_roles
