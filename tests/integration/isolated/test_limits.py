@@ -15,6 +15,7 @@ from dialer.settings import Settings
 from tests.support.actors import ADMIN
 from tests.support.lists import students, write_list
 from tests.support.people import phone_of
+from tests.support.workbooks import XML, far_cell, text_cell, workbook
 
 
 async def preview(settings: Settings, file: Path, task: Any = PREVIEW_LIST) -> Any:
@@ -63,49 +64,11 @@ def test_every_task_has_limits() -> None:
     assert all(0 < task.limits.memory_mb <= 4096 and 0 < task.limits.cpu_s <= 600 for task in tasks.TASKS.values())
 
 
-PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
-SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-XML = '<?xml version="1.0"?>'
-
-
-def relationship(kind: str, target: str) -> str:
-    found = f'<Relationship Id="rId1" Type="{OFFICE}/relationships/{kind}" Target="{target}"/>'
-    return f'{XML}<Relationships xmlns="{PACKAGE}/relationships">{found}</Relationships>'
-
-
-def workbook(path: Path, rows: str, compression: int = zipfile.ZIP_DEFLATED) -> Path:
-    """Write a workbook whose only sheet has these rows, as XML."""
-    types = "".join(
-        f'<Override PartName="/xl/{part}.xml" ContentType="application/vnd.openxmlformats-officedocument'
-        f'.spreadsheetml.{kind}+xml"/>'
-        for part, kind in (("workbook", "sheet.main"), ("worksheets/sheet1", "worksheet"))
-    )
-    rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    files = {
-        "[Content_Types].xml": f'{XML}<Types xmlns="{PACKAGE}/content-types">{rels}{types}</Types>',
-        "_rels/.rels": relationship("officeDocument", "xl/workbook.xml"),
-        "xl/_rels/workbook.xml.rels": relationship("worksheet", "worksheets/sheet1.xml"),
-        "xl/workbook.xml": f'{XML}<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}/relationships"><sheets>'
-        '<sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>',
-        "xl/worksheets/sheet1.xml": f'{XML}<worksheet xmlns="{SHEET}"><sheetData>{rows}</sheetData></worksheet>',
-    }
-    with zipfile.ZipFile(path, "w", compression) as book:
-        for name, text in files.items():
-            book.writestr(name, text)
-    return path
-
-
-def text_cell(reference: str, text: str) -> str:
-    return f'<c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c>'
-
-
 @pytest.mark.parametrize("cell", ["XFD1048576", "XFD20000", "B1048576000"])
 async def test_a_tiny_workbook_with_a_far_cell_is_refused_before_it_is_opened(
     settings: Settings, tmp_path: Path, cell: str
 ) -> None:
-    far = f'<row r="{cell.lstrip("BDFX")}">{text_cell(cell, "1")}</row>'
-    path = workbook(tmp_path / "list.xlsx", f'<row r="1">{text_cell("A1", "Phone")}</row>{far}')
+    path = far_cell(tmp_path / "list.xlsx", cell)
     assert path.stat().st_size < 1_600
     with pytest.raises(TaskError, match="but only 2 cells hold a value"):
         await preview(settings, path)
