@@ -20,6 +20,9 @@ from typing import NoReturn
 from dialer.cli.every_command import every_command
 from dialer.cli.lazy import Implemented
 from dialer.cli.main import main
+from dialer.isolated.__main__ import main as run_task
+from dialer.isolated.limits import Limits
+from dialer.isolated.tasks import TASKS
 
 MAX_FILES = 4096
 
@@ -66,8 +69,12 @@ def _run(words: Sequence[str]) -> NoReturn:
     sys.argv = ["dialer", *words]
     status: object = 1
     try:
-        main()
-        status = 0
+        if words[0] == "dialer.isolated":
+            _, function, memory_mb, cpu_s = words
+            status = run_task(function, Limits(int(memory_mb), int(cpu_s)))
+        else:
+            main()
+            status = 0
     except SystemExit as end:
         status = end.code
     except Exception:  # noqa: BLE001  # print any traceback, as Python itself does
@@ -86,7 +93,7 @@ if __name__ == "__main__":
     for _, command in every_command():
         if isinstance(command.callback, Implemented):
             command.callback.load()
-    for name in sys.argv[2:]:
+    for name in (*sys.argv[2:], *(function.partition(":")[0] for function in TASKS)):
         importlib.import_module(name)
     gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -23,10 +23,13 @@ import pytest
 
 PR_SET_CHILD_SUBREAPER = 36
 COMMAND = [sys.executable, "-m", "dialer"]
+TASK = [sys.executable, "-m", "dialer.isolated"]
+"""A task in a limited child (dialer/isolated): forked as well, with its limits."""
 MODELS = tuple(
     f"dialer.voices.pipeline.llm.{name}" for name in ("anthropic", "cohere", "google", "huggingface", "openai")
 )
 WITH_MODELS = (["script", "try"], ["doctor"])
+TASKS_WITH_MODELS = ("dialer.isolated.trial_turn:take_trial_turn", "dialer.doctor.checks:run_checks_as_json")
 """Commands that import the text models' clients, which takes longer than everything else."""
 STANDARD = ("p2cread", "c2pwrite", "errwrite")
 PIPES = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -87,6 +90,10 @@ def load() -> None:
         _server(())
 
 
+def _needs_models(words: list[str]) -> bool:
+    return words[:2] in WITH_MODELS or words[:1] in WITH_MODELS or any(word in TASKS_WITH_MODELS for word in words[1:2])
+
+
 class Forked(subprocess.Popen[Any]):
     """A child process: forked if it runs the dialer, started the usual way otherwise."""
 
@@ -95,12 +102,12 @@ class Forked(subprocess.Popen[Any]):
         words = [os.fspath(each) for each in told["args"]] if isinstance(told["args"], list | tuple) else []
         environment = os.environ if told["env"] is None else told["env"]
         plainly = any(told[each] for each in SPECIAL) or AT_IMPORT in environment or sys.platform != "linux"
-        if words[:3] != COMMAND or plainly:
+        if words[:3] not in (COMMAND, TASK) or plainly:
             super()._execute_child(*given)  # type: ignore[misc]
             return
-        words = words[3:]
+        words = words[2:] if words[:3] == TASK else words[3:]
         files = [own if told[name] == -1 else told[name] for own, name in enumerate(STANDARD)]
-        server = _server(MODELS if words[:2] in WITH_MODELS or words[:1] in WITH_MODELS else ())
+        server = _server(MODELS if _needs_models(words) else ())
         self.pid = server.fork(
             words, environment, os.fspath(told["cwd"] or Path.cwd()), files, leads=told["start_new_session"]
         )

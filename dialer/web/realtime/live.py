@@ -14,12 +14,14 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.response import Template
 
 from dialer.domain.access.roles import READERS
+from dialer.services.actor import Actor
 from dialer.store.calls import live_calls
 from dialer.store.sessions import DatabaseError
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.identity import actor_of
 from dialer.web.auth.permissions import require
 from dialer.web.halted import active_kill_switches
+from dialer.web.realtime.socket_limit import TOO_MANY, TOO_MANY_SAYS, sockets
 from dialer.web.render import render_page
 
 REFRESH_S = 5.0
@@ -33,9 +35,17 @@ async def live_page() -> Template:
 
 
 @websocket("/ws/live", opt=require(READERS))
-async def live_socket(socket: WebSocket[object, object, State], app_state: InjectedState) -> None:
+async def live_socket(socket: WebSocket[Actor, object, State], app_state: InjectedState) -> None:
     """A snapshot of the calls in progress, then every message as it comes."""
     await socket.accept()
+    with sockets.enter(socket.user.account_id) as has_room:
+        if has_room:
+            await _feed(socket, app_state)
+        else:
+            await socket.close(TOO_MANY, TOO_MANY_SAYS)
+
+
+async def _feed(socket: WebSocket[Actor, object, State], app_state: AppState) -> None:
     async with app_state.broadcast.subscribe() as queue:
         await socket.send_text(await _snapshot(app_state))
         reader = asyncio.create_task(until_gone(socket))

@@ -24,6 +24,7 @@ from dialer.services.calls.supervise import NO_BRIDGE, NoSuchCallError, NotDoneE
 from dialer.web.app_state import AppState, InjectedState
 from dialer.web.auth.permissions import require
 from dialer.web.realtime.live import SIGN_IN_AGAIN, SIGNED_OUT, until_gone, until_signed_out
+from dialer.web.realtime.socket_limit import TOO_MANY, TOO_MANY_SAYS, sockets
 
 SEND_TIMEOUT_S = 2.0
 MAX_UNANSWERED = 2
@@ -35,6 +36,14 @@ Socket = WebSocket[Actor, object, State]
 async def listen(call_id: FromPath[UUID], socket: Socket, app_state: InjectedState) -> None:
     """Hear a call until it is over."""
     await socket.accept()
+    with sockets.enter(socket.user.account_id) as has_room:
+        if has_room:
+            await _listen(call_id, socket, app_state)
+        else:
+            await socket.close(TOO_MANY, TOO_MANY_SAYS)
+
+
+async def _listen(call_id: UUID, socket: Socket, app_state: AppState) -> None:
     try:
         await must_be_live(app_state.sessions, call_id)
         await record_access_now(app_state.sessions, socket.user, LISTEN, call_id=str(call_id))

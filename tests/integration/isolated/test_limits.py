@@ -35,7 +35,9 @@ async def test_an_unreadable_list_is_refused_with_its_reason(settings: Settings,
 
 
 @pytest.mark.parametrize("limits", [Limits(memory_mb=420, cpu_s=60), Limits(memory_mb=1024, cpu_s=1)])
-async def test_a_child_beyond_its_limits_is_stopped(settings: Settings, tmp_path: Path, limits: Limits) -> None:
+async def test_a_child_beyond_its_limits_is_stopped(
+    plain_start: None, settings: Settings, tmp_path: Path, limits: Limits
+) -> None:
     row = "".join(text_cell("", phone_of(column)) for column in range(10))
     path = workbook(tmp_path / "list.xlsx", f"<row>{row}</row>" * 120_000, zipfile.ZIP_STORED)
     with pytest.raises(TaskError, match="more memory or time than is allowed"):
