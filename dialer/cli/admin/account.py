@@ -1,6 +1,7 @@
 """`dialer account add|list|password|off|on|token`: who may use the pages and the API. `dialer audit`: who did what."""
 
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from dialer.store.meetings import counselors
 from dialer.store.sessions import Session
 from dialer.store.system import access_log, accounts
 from dialer.store.system import audit as trail
-from dialer.store.tables import Account
+from dialer.store.tables import AccessEntry, Account, AuditEntry
 from dialer.wiring.audit_anchors import read_anchors
 from dialer.wiring.stores import Store
 
@@ -142,29 +143,23 @@ def token(email: str, name: str, scopes: tuple[str, ...], days: int | None, revo
 
 
 def show(most: int, as_json: bool) -> None:
-    async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
-        async with store.sessions() as session:
-            newest = await trail.list_newest(session, most)
-            return [
-                {"at": each.at.isoformat(), "who": each.actor, "did": each.action, "what": each.details}
-                for each in newest
-            ][::-1]
-
-    found = with_store(work)
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    for each in found:
-        click.echo(f"{each['at']}  {each['who']}  {each['did']}  {json.dumps(each['what'], ensure_ascii=False)}")
+    _list(trail.list_newest, most, as_json)
 
 
 def accesses(most: int, as_json: bool) -> None:
+    _list(access_log.list_newest, most, as_json)
+
+
+def _list(
+    newest: Callable[[Session, int], Awaitable[Sequence[AuditEntry | AccessEntry]]], most: int, as_json: bool
+) -> None:
+    """Print the newest entries of a log, newest last."""
+
     async def work(settings: Settings, store: Store) -> list[dict[str, Any]]:
         async with store.sessions() as session:
-            newest = await access_log.list_newest(session, most)
             return [
                 {"at": entry.at.isoformat(), "who": entry.actor, "did": entry.action, "what": entry.details}
-                for entry in newest
+                for entry in await newest(session, most)
             ][::-1]
 
     entries = with_store(work)
